@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: Apache-2.0
+// Client: one connection to the control socket, used by programs that may wait.
+#pragma once
+
+#include "base/fd.h"
+#include "base/result.h"
+#include "control/message.h"
+
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace confinit {
+
+// A reply, and the descriptors that came with its first byte: SCM_RIGHTS of unix(7).
+struct ReceivedReply {
+    Reply reply;
+    std::vector<Fd> descriptors;
+};
+
+class Client {
+public:
+    // The error's code is errno of connect(2): ENOENT and ECONNREFUSED mean that no supervisor
+    // listens there.
+    static Result<Client> connect(const std::string& path);
+
+    // Over a socket that is connected already.
+    explicit Client(Fd socket) : socket_(std::move(socket)) {}
+
+    // Sends one call. Varlink answers the calls of a connection in their order.
+    Status send(const Call& call);
+
+    // Waits for the next reply. The end of the connection is an error.
+    Result<ReceivedReply> receive();
+
+    // Takes what has arrived without waiting; absent when that is no whole reply.
+    Result<std::optional<ReceivedReply>> receive_available();
+
+    // Sends a call and waits for its one reply.
+    Result<Reply> call(Method method, Json parameters = Json::object());
+
+    // To poll(2) for POLLIN before receive_available().
+    const Fd& socket() const { return socket_; }
+
+private:
+    enum class Wait { yes, no };
+
+    Result<std::optional<ReceivedReply>> take_buffered();
+    // False when nothing has arrived and it was not to wait.
+    Result<bool> read_more(Wait wait);
+
+    Fd socket_;
+    MessageReader reader_{reply_limit};
+    std::vector<Fd> descriptors_;  // arrived, and not given out with a reply yet
+};
+
+}  // namespace confinit

@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: Apache-2.0
+// Varlink messages without any input or output: framing by NUL bytes, calls and replies as JSON.
+#include "control/message.h"
+
+#include "control/fields.h"
+
+#include <algorithm>
+
+namespace confinit {
+namespace {
+
+// How deep the brackets of this text go. The parser itself would follow any depth, and writing or
+// copying such a value recurses.
+std::size_t nesting_depth(std::string_view text) {
+    std::size_t depth = 0;
+    std::size_t deepest = 0;
+    bool is_in_string = false;
+    for (std::size_t i = 0; i < text.size(); ++i) {
+        const char c = text[i];
+        if (is_in_string && c == '\\') {
+            ++i;
+        } else if (c == '"') {
+            is_in_string = !is_in_string;
+        } else if (!is_in_string && (c == '{' || c == '[')) {
+            deepest = std::max(deepest, ++depth);
+        } else if (!is_in_string && (c == '}' || c == ']') && depth > 0) {
+            --depth;
+        }
+    }
+    return deepest;
+}
+
+Result<Json> parse_object(std::string_view text) {
+    if (nesting_depth(text) > nesting_limit) {
+        return failure("message is nested too deeply");
+    }
+    Json value = Json::parse(text, nullptr, false);
+    if (value.is_discarded()) return failure("message is no JSON");
+    if (!value.is_object()) return failure("message is no JSON object");
+    return value;
+}
+
+Status expect_optional(const Json& message, std::string_view name, Json::value_t type) {
+    const Json* field = find_field(message, name);
+    if (field == nullptr || field->type() == type) return {};
+    return failure("message has a '" + std::string{name} + "' of the wrong type");
+}
+
+// Parameters may be left out, which means that there are none.
+Json take_parameters(Json& message) {
+    const auto member = message.find("parameters");
+    if (member == message.end() || member->is_null()) return Json::object();
+    return std::move(*member);
+}
+
+std::string encode(const Json& message) {
+    std::string text = dump(message);
+    text.push_back('\0');
+    return text;
+}
+
+}  // namespace
+
+Status MessageReader::feed(std::span<const char> bytes) {
+    if (begin_ > 0) {
+        buffer_.erase(0, begin_);
+        last_end_ -= begin_;
+        begin_ = 0;
+    }
+    for (std::size_t used = 0; used < bytes.size() && !is_over_limit_;) {
+        const std::string_view rest{bytes.data() + used, bytes.size() - used};
+        const std::size_t end = rest.find('\0');
+        const std::size_t length = std::min(end, rest.size());
+        if (buffer_.size() - last_end_ + length > limit_) {
+            is_over_limit_ = true;
+            break;
+        }
+        buffer_.append(rest.substr(0, length));
+        used += length;
+        if (end == std::string_view::npos) break;
+        buffer_.push_back('\0');
+        ++used;
+        last_end_ = buffer_.size();
+    }
+    if (is_over_limit_) {
+        return failure("message is longer than " + std::to_string(limit_) + " bytes");
+    }
+    return {};
+}
+
+std::optional<std::string> MessageReader::next() {
+    if (begin_ == last_end_) return std::nullopt;
+    const std::size_t end = buffer_.find('\0', begin_);
+    std::string message = buffer_.substr(begin_, end - begin_);
+    begin_ = end + 1;
+    return message;
+}
+
+Result<Call> parse_call(std::string_view text) {
+    Json message = TRY(parse_object(text));
+    TRY(expect_optional(message, "parameters", Json::value_t::object));
+    TRY(expect_optional(message, "more", Json::value_t::boolean));
+    TRY(expect_optional(message, "oneway", Json::value_t::boolean));
+    auto method = find_string(message, "method");
+    if (!method) return failure("message has no method");
+
+    Call call{.method = std::move(*method),
+              .more = bool_or(message, "more"),
+              .oneway = bool_or(message, "oneway")};
+    call.parameters = take_parameters(message);
+    return call;
+}
+
+Result<Reply> parse_reply(std::string_view text) {
+    Json message = TRY(parse_object(text));
+    TRY(expect_optional(message, "parameters", Json::value_t::object));
+    TRY(expect_optional(message, "continues", Json::value_t::boolean));
+    TRY(expect_optional(message, "error", Json::value_t::string));
+    if (find_string(message, "error") == "") return failure("message has an empty 'error'");
+
+    Reply reply{.error = string_or(message, "error"), .continues = bool_or(message, "continues")};
+    reply.parameters = take_parameters(message);
+    return reply;
+}
+
+std::string encode_call(const Call& call) {
+    Json message{{"method", call.method}, {"parameters", call.parameters}};
+    if (call.more) message["more"] = true;
+    if (call.oneway) message["oneway"] = true;
+    return encode(message);
+}
+
+std::string encode_reply(const Json& parameters, bool continues) {
+    Json message{{"parameters", parameters}};
+    if (continues) message["continues"] = true;
+    return encode(message);
+}
+
+std::string encode_error(ControlError error, const Json& parameters) {
+    return encode(
+        Json{{"error", std::string{control_error_names.name(error)}}, {"parameters", parameters}});
+}
+
+std::string dump(const Json& value) {
+    return value.dump(-1, ' ', false, Json::error_handler_t::replace);
+}
+
+std::string dump_indented(const Json& value) {
+    return value.dump(4, ' ', false, Json::error_handler_t::replace);
+}
+
+}  // namespace confinit

@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: Apache-2.0
+// The control protocol's names and bounds, shared by the server in the supervisor and by svctl.
+//
+// The protocol is Varlink: JSON objects, each ended by one NUL byte, over a unix stream socket.
+// manager_interface.varlink describes every method, type and error.
+#pragma once
+
+#include "base/name_table.h"
+
+#include <cstddef>
+#include <string_view>
+
+namespace confinit {
+
+inline constexpr std::string_view control_socket_path = "/run/confinit/control";
+
+// Bytes of one message without its NUL. A request is small, so that no caller can make the
+// supervisor hold much; a reply may carry a whole log ring.
+inline constexpr std::size_t request_limit = std::size_t{64} << 10;
+inline constexpr std::size_t reply_limit = std::size_t{8} << 20;
+
+// Deeper nested JSON is refused before it is parsed. The protocol itself needs 5.
+inline constexpr std::size_t nesting_limit = 16;
+
+enum class Method {
+    get_info,
+    get_interface_description,
+    start,
+    stop,
+    restart,
+    kill,
+    freeze,
+    thaw,
+    list,
+    status,
+    cat,
+    show,
+    logs,
+    verify,
+    enter,
+    daemon_reload,
+    power_off,
+    reboot,
+    halt,
+    probe,
+    version,
+};
+
+inline constexpr auto method_names = make_name_table<Method>({
+    {Method::get_info, "org.varlink.service.GetInfo"},
+    {Method::get_interface_description, "org.varlink.service.GetInterfaceDescription"},
+    {Method::start, "org.confinit.Manager.Start"},
+    {Method::stop, "org.confinit.Manager.Stop"},
+    {Method::restart, "org.confinit.Manager.Restart"},
+    {Method::kill, "org.confinit.Manager.Kill"},
+    {Method::freeze, "org.confinit.Manager.Freeze"},
+    {Method::thaw, "org.confinit.Manager.Thaw"},
+    {Method::list, "org.confinit.Manager.List"},
+    {Method::status, "org.confinit.Manager.Status"},
+    {Method::cat, "org.confinit.Manager.Cat"},
+    {Method::show, "org.confinit.Manager.Show"},
+    {Method::logs, "org.confinit.Manager.Logs"},
+    {Method::verify, "org.confinit.Manager.Verify"},
+    {Method::enter, "org.confinit.Manager.Enter"},
+    {Method::daemon_reload, "org.confinit.Manager.DaemonReload"},
+    {Method::power_off, "org.confinit.Manager.PowerOff"},
+    {Method::reboot, "org.confinit.Manager.Reboot"},
+    {Method::halt, "org.confinit.Manager.Halt"},
+    {Method::probe, "org.confinit.Manager.Probe"},
+    {Method::version, "org.confinit.Manager.Version"},
+});
+
+// Why a call was refused or failed. The parameters of every error hold a "message", one line for
+// a person, beside what the interface description names.
+enum class ControlError {
+    no_such_unit,
+    invalid_unit,
+    denied,
+    not_running,
+    job_failed,
+    operation_failed,
+    interface_not_found,
+    method_not_found,
+    method_not_implemented,
+    invalid_parameter,
+};
+
+inline constexpr auto control_error_names = make_name_table<ControlError>({
+    {ControlError::no_such_unit, "org.confinit.Manager.NoSuchUnit"},
+    {ControlError::invalid_unit, "org.confinit.Manager.InvalidUnit"},
+    {ControlError::denied, "org.confinit.Manager.Denied"},
+    {ControlError::not_running, "org.confinit.Manager.NotRunning"},
+    {ControlError::job_failed, "org.confinit.Manager.JobFailed"},
+    {ControlError::operation_failed, "org.confinit.Manager.OperationFailed"},
+    {ControlError::interface_not_found, "org.varlink.service.InterfaceNotFound"},
+    {ControlError::method_not_found, "org.varlink.service.MethodNotFound"},
+    {ControlError::method_not_implemented, "org.varlink.service.MethodNotImplemented"},
+    {ControlError::invalid_parameter, "org.varlink.service.InvalidParameter"},
+});
+
+}  // namespace confinit

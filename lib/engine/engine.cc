@@ -1,0 +1,311 @@
+// SPDX-License-Identifier: Apache-2.0
+// Engine: decides what should happen to every unit; pure, given the time, it makes no system call.
+#include "engine/engine.h"
+
+#include <utility>
+
+namespace confinit::engine {
+namespace {
+
+bool is_active(SubState state) {
+    return state == SubState::running || state == SubState::exited;
+}
+
+// The run is ending or has ended, and its processes or its node are still there.
+bool is_winding_down(SubState state) {
+    return state == SubState::stop_sigterm || state == SubState::stop_sigkill ||
+           state == SubState::release;
+}
+
+// There is something to stop, in its turn.
+bool is_up(SubState state) {
+    return is_active(state) || state == SubState::start;
+}
+
+void report(std::string_view unit, const JobNumbers& numbers, JobResult result,
+            const std::string& reason, Actions& actions) {
+    for (const std::uint64_t number : numbers) {
+        actions.push_back({.kind = ActionKind::job_done,
+                           .unit = std::string{unit},
+                           .job = number,
+                           .result = result,
+                           .reason = reason});
+    }
+}
+
+}  // namespace
+
+std::optional<std::string> Engine::load(UnitSpec spec) {
+    const std::string unit = spec.name;
+    if (auto cycle = graph_.add(std::move(spec))) return cycle;
+    live_.add(unit);
+    // Another order may let jobs go on that wait for a unit which they need not wait for any more.
+    jobs_.wake_all();
+    return std::nullopt;
+}
+
+bool Engine::forget(std::string_view unit) {
+    if (!is_down(live_.sub(unit)) || jobs_.has_job(unit)) return false;
+    graph_.remove(unit);
+    live_.remove(unit);
+    jobs_.wake_all();
+    return true;
+}
+
+bool Engine::admits_start(std::string_view unit, std::uint64_t job, Call& call) const {
+    if (!knows(unit)) {
+        report(unit, {job}, JobResult::not_found, "", call.actions);
+        return false;
+    }
+    if (is_shutting_down_) {
+        report(unit, {job}, JobResult::canceled, "the system is shutting down", call.actions);
+        return false;
+    }
+    return true;
+}
+
+Actions Engine::start(std::string_view unit, std::uint64_t job, Time now) {
+    Call call{now, {}};
+    if (!admits_start(unit, job, call)) return call.actions;
+    const auto plan = graph_.plan_start(unit, Pull::required_and_wanted);
+    if (!plan) {
+        report(unit, {job}, JobResult::failed, plan.error().what, call.actions);
+        return call.actions;
+    }
+    start_plan(*plan, unit, {job}, Origin::request, call);
+    settle(call);
+    return call.actions;
+}
+
+Actions Engine::restart(std::string_view unit, std::uint64_t job, Time now) {
+    Call call{now, {}};
+    if (!admits_start(unit, job, call)) return call.actions;
+    const auto plan = graph_.plan_start(unit, Pull::required_and_wanted);
+    if (!plan) {
+        report(unit, {job}, JobResult::failed, plan.error().what, call.actions);
+        return call.actions;
+    }
+    bounce(std::string{unit});
+    for (const std::string& name : graph_.dependents(unit))
+        bounce(name);
+    start_plan(*plan, unit, {job}, Origin::request, call);
+    settle(call);
+    return call.actions;
+}
+
+Actions Engine::stop(std::string_view unit, std::uint64_t job, Time now) {
+    Call call{now, {}};
+    if (!knows(unit)) {
+        report(unit, {job}, JobResult::not_found, "", call.actions);
+        return call.actions;
+    }
+    for (const std::string& name : graph_.dependents(unit))
+        request_stop(name, {}, call);
+    request_stop(std::string{unit}, {job}, call);
+    settle(call);
+    return call.actions;
+}
+
+Actions Engine::shut_down(Time now) {
+    Call call{now, {}};
+    is_shutting_down_ = true;
+    for (const std::string& name : names())
+        request_stop(name, {}, call);
+    settle(call);
+    return call.actions;
+}
+
+Actions Engine::handle(std::string_view unit, Event event, Time now, std::string_view detail) {
+    Call call{now, {}};
+    if (knows(unit)) apply(std::string{unit}, input_of(event), call, detail);
+    settle(call);
+    return call.actions;
+}
+
+Actions Engine::expire(Time now) {
+    Call call{now, {}};
+    settle(call);
+    while (const auto unit = live_.take_due(now)) {
+        const bool is_retry = live_.sub(*unit) == SubState::auto_restart;
+        apply(*unit, Input::timed_out, call);
+        if (is_retry) start_again(*unit, call);
+        settle(call);
+    }
+    return call.actions;
+}
+
+std::optional<Time> Engine::next_deadline() const {
+    // Jobs that a load has set free are due at once.
+    if (jobs_.has_woken()) return Time{0};
+    return live_.next_deadline();
+}
+
+UnitState Engine::state(std::string_view unit) const {
+    const LiveUnit* live = live_.find(unit);
+    if (live == nullptr) return {};
+    return {
+        .sub = live->state.sub,
+        .active = active_state(live->state.sub),
+        .deadline = live->deadline,
+        .since = live->since,
+        .attempt = live->attempt,
+        .reason = live->reason,
+    };
+}
+
+std::vector<std::string> Engine::waits_for(std::string_view unit) const {
+    if (!jobs_.has_job(unit)) return {};
+    return jobs_.blockers(unit, graph_);
+}
+
+// Gives jobs to the units of a plan, after stop jobs to what conflicts with them.
+void Engine::start_plan(const std::vector<std::string>& plan, std::string_view root,
+                        const JobNumbers& numbers, Origin origin, Call& call) {
+    for (const std::string& unit : plan) {
+        for (const std::string& rival : graph_.conflicting(unit)) {
+            for (const std::string& name : graph_.dependents(rival))
+                request_stop(name, {}, call);
+            request_stop(rival, {}, call);
+        }
+    }
+    for (const std::string& unit : plan) {
+        request_start(unit, unit == root ? numbers : JobNumbers{}, origin, call);
+    }
+}
+
+void Engine::request_start(const std::string& unit, const JobNumbers& numbers, Origin origin,
+                           Call& call) {
+    if (is_active(live_.sub(unit)) && jobs_.find_stop(unit) == nullptr) {
+        report(unit, numbers, JobResult::done, "", call.actions);
+        return;
+    }
+    StartJob& job = jobs_.add_start(unit, numbers);
+    if (origin == Origin::request) {
+        job.obstacle.reset();
+        make_way(unit, call);
+    }
+    for (const std::string& name : graph_.find(unit)->requires_units) {
+        if (!knows(name)) job.obstacle = Obstacle{"requires '" + name + "', which is not loaded"};
+    }
+}
+
+// A request does not wait for the restart delay, nor does it share the fate of a run that is
+// already failing: that run is stopped, and the start comes after it.
+void Engine::make_way(const std::string& unit, Call& call) {
+    live_.forget_attempts(unit);
+    const ServiceState& state = live_.find(unit)->state;
+    if (state.sub == SubState::auto_restart) apply(unit, Input::hold, call);
+    const bool ends_well = state.kind == UnitKind::oneshot && state.ending == Ending::clean;
+    if (!is_winding_down(state.sub) || ends_well) return;
+    jobs_.find_start(unit)->is_underway = false;
+    apply(unit, Input::stop, call);
+}
+
+void Engine::request_stop(const std::string& unit, const JobNumbers& numbers, Call& call) {
+    if (jobs_.find_start(unit) != nullptr) {
+        end_start(unit, JobResult::canceled, "it was stopped", call);
+    }
+    if (is_down(live_.sub(unit))) {
+        report(unit, numbers, JobResult::done, "", call.actions);
+        return;
+    }
+    jobs_.add_stop(unit, numbers);
+}
+
+// Stops a unit that is up and starts it again. One that is being stopped stays so.
+void Engine::bounce(const std::string& unit) {
+    if (!is_up(live_.sub(unit)) || jobs_.find_stop(unit) != nullptr) return;
+    jobs_.add_stop(unit, {});
+    jobs_.add_start(unit, {}).is_underway = false;
+}
+
+// The restart delay is over.
+void Engine::start_again(const std::string& unit, Call& call) {
+    const auto plan = graph_.plan_start(unit, Pull::required);
+    if (!plan) {
+        live_.set_reason(unit, plan.error().what);
+        apply(unit, Input::refused, call);
+        return;
+    }
+    start_plan(*plan, unit, {}, Origin::automatic, call);
+}
+
+// Lets every woken job go as far as it can; what ends on the way wakes others.
+void Engine::settle(Call& call) {
+    while (const auto unit = jobs_.take_woken()) {
+        if (jobs_.find_stop(*unit) != nullptr) {
+            advance_stop(*unit, call);
+        } else if (jobs_.find_start(*unit) != nullptr) {
+            advance_start(*unit, call);
+        }
+    }
+}
+
+void Engine::advance_start(const std::string& unit, Call& call) {
+    StartJob& job = *jobs_.find_start(unit);
+    const SubState sub = live_.sub(unit);
+    // The present run decides, or ends first; and a job that came along with another one leaves the
+    // restart delay be.
+    if (!is_down(sub) && sub != SubState::waiting) return;
+    if (job.obstacle) return fail_start(unit, Obstacle{*job.obstacle}, call);
+    if (!jobs_.blockers(unit, graph_).empty()) return apply(unit, Input::hold, call);
+    job.is_underway = true;
+    apply(unit, Input::begin, call);
+}
+
+void Engine::advance_stop(const std::string& unit, Call& call) {
+    const SubState sub = live_.sub(unit);
+    if (is_up(sub) && !jobs_.blockers(unit, graph_).empty()) return;
+    if (!is_down(sub)) return apply(unit, Input::stop, call);
+    report(unit, jobs_.end_stop(unit, graph_), JobResult::done, "", call.actions);
+}
+
+void Engine::apply(const std::string& unit, Input input, Call& call, std::string_view detail) {
+    const SubState former = live_.sub(unit);
+    live_.apply(*graph_.find(unit), input, detail, call.now, call.actions);
+    if (live_.sub(unit) != former) follow(unit, call);
+}
+
+// What a unit's new state means for its jobs.
+void Engine::follow(const std::string& unit, Call& call) {
+    const LiveUnit& live = *live_.find(unit);
+    const SubState sub = live.state.sub;
+    const StartJob* job = jobs_.find_start(unit);
+    if (job != nullptr && job->is_underway) {
+        if (is_active(sub)) end_start(unit, JobResult::done, "", call);
+        if (is_down(sub) || sub == SubState::auto_restart) {
+            const bool is_late = live.state.ending == Ending::timed_out;
+            end_start(unit, is_late ? JobResult::timed_out : JobResult::failed, live.reason, call);
+        }
+    }
+    if (is_down(sub) || sub == SubState::auto_restart) jobs_.wake(unit);
+}
+
+void Engine::end_start(const std::string& unit, JobResult result, const std::string& reason,
+                       Call& call) {
+    report(unit, jobs_.end_start(unit, graph_), result, reason, call.actions);
+    if (result != JobResult::done && result != JobResult::canceled) {
+        obstruct_dependents(unit, reason);
+    }
+}
+
+void Engine::fail_start(const std::string& unit, const Obstacle& obstacle, Call& call) {
+    live_.set_reason(unit, obstacle.reason);
+    apply(unit, obstacle.may_pass ? Input::dependency_failed : Input::refused, call);
+    end_start(unit, JobResult::dependency_failed, obstacle.reason, call);
+}
+
+// Those that do not wait for their turn any more have begun without it, and go on.
+void Engine::obstruct_dependents(const std::string& unit, const std::string& reason) {
+    const bool may_pass = live_.sub(unit) == SubState::auto_restart;
+    for (const std::string& name : graph_.required_by(unit)) {
+        StartJob* job = jobs_.find_start(name);
+        if (job == nullptr || job->is_underway || job->obstacle) continue;
+        std::string text = "requires '" + unit + "', which failed";
+        if (!reason.empty()) text += ": " + reason;
+        job->obstacle = Obstacle{std::move(text), may_pass};
+        jobs_.wake(name);
+    }
+}
+
+}  // namespace confinit::engine

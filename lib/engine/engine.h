@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: Apache-2.0
+// Engine: decides what should happen to every unit; pure, given the time, it makes no system call.
+//
+// The words. A *unit* is known by its name. A *service unit* has processes; a unit without them is
+// a target, which is active as soon as it is started. A *job* is one request (start, stop) on its
+// way for one unit; a request for a unit brings the jobs of the units it needs along. The caller
+// feeds requests, events and the passing of time, and performs the actions that come back, in
+// their order, those of a later call after those of an earlier one. What an action causes comes
+// back as an event, also when it fails.
+//
+// Start. The unit, all that it requires and all that they want start together, each as soon as no
+// job of a unit before it in order is left. Order comes from `after` and `before` alone and counts
+// only between units that have jobs: without `after`, a unit does not wait for what it requires.
+// While a unit waits, a required one that fails to start ends its job as dependency_failed; a
+// required one that dies later, once it was up, leaves its dependents alone.
+//
+// Stop. What requires the unit, directly or through others, is stopped before it. A stop cancels a
+// start; a start during a stop comes after it. A restart is a stop, then a start, with what
+// requires the unit and is up restarted around it.
+//
+// The end of a run. A run is over when the main process's exit and cgroup_empty were both seen;
+// then the node is released, and only then does the next run begin. A start job ends when its unit
+// is active (an exec service: when launched; a oneshot: when it has exited) or when the failed run
+// is released, so that who asks for the state after a failed start is told of the failure.
+//
+// Restart. A failed run of a service with a restart policy is tried again for ever, see
+// restart_policy.h, and so is a start whose requirement failed and will itself be tried again. An
+// automatic restart starts what the unit requires where that is down, but not what it wants. A
+// request for a unit, or for one that needs it, starts it at once and sets its attempts to 0.
+#pragma once
+
+#include "engine/job_queue.h"
+#include "engine/live_units.h"
+#include "engine/types.h"
+#include "engine/unit_graph.h"
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace confinit::engine {
+
+class Engine {
+public:
+    // `seed` differs from machine to machine, so that they do not restart their services in step.
+    explicit Engine(std::uint64_t seed = 0) : live_(seed) {}
+
+    // Adds a unit or replaces what is known of it; its state stays. A unit that completes an
+    // ordering cycle is refused: the returned text is the whole cycle, "a -> b -> a".
+    std::optional<std::string> load(UnitSpec spec);
+
+    // Forgets a unit that is dead or failed and has no job; another one stays and the answer is
+    // false.
+    bool forget(std::string_view unit);
+
+    bool knows(std::string_view unit) const { return graph_.find(unit) != nullptr; }
+
+    // Names that a start of `unit` would need and that are not loaded yet, so that the caller can
+    // load them first; empty when the closure of requires and wants is complete.
+    std::vector<std::string> missing(std::string_view unit) const { return graph_.missing(unit); }
+
+    // A request. Its end comes as a job_done action with this job number, perhaps at once.
+    // A restart of a unit that is not active starts it.
+    Actions start(std::string_view unit, std::uint64_t job, Time now);
+    Actions stop(std::string_view unit, std::uint64_t job, Time now);
+    Actions restart(std::string_view unit, std::uint64_t job, Time now);
+
+    // Stops everything in the reverse of the start order; nothing starts from here on. Done when
+    // is_quiet() holds.
+    Actions shut_down(Time now);
+    bool is_quiet() const { return live_.is_quiet(); }
+
+    // `detail` of a failure is for people: it becomes the unit's reason and a part of what its
+    // dependents are told.
+    Actions handle(std::string_view unit, Event event, Time now, std::string_view detail = {});
+
+    // Fires every timer that is due. The caller calls it at next_deadline().
+    Actions expire(Time now);
+    std::optional<Time> next_deadline() const;
+
+    // The state of a loaded unit; a default one for a unit that is not.
+    UnitState state(std::string_view unit) const;
+    std::vector<std::string> names() const { return graph_.names(); }
+
+    // The units that the unit's next job waits for: a start those before it, a stop those after it.
+    std::vector<std::string> waits_for(std::string_view unit) const;
+
+private:
+    // One call from outside: the time it happens at, and what comes out of it.
+    struct Call {
+        Time now;
+        Actions actions;
+    };
+
+    enum class Origin { request, automatic };
+
+    bool admits_start(std::string_view unit, std::uint64_t job, Call& call) const;
+    void start_plan(const std::vector<std::string>& plan, std::string_view root,
+                    const JobNumbers& numbers, Origin origin, Call& call);
+    void request_start(const std::string& unit, const JobNumbers& numbers, Origin origin,
+                       Call& call);
+    void make_way(const std::string& unit, Call& call);
+    void request_stop(const std::string& unit, const JobNumbers& numbers, Call& call);
+    void bounce(const std::string& unit);
+    void start_again(const std::string& unit, Call& call);
+
+    void settle(Call& call);
+    void advance_start(const std::string& unit, Call& call);
+    void advance_stop(const std::string& unit, Call& call);
+    void apply(const std::string& unit, Input input, Call& call, std::string_view detail = {});
+    void follow(const std::string& unit, Call& call);
+    void end_start(const std::string& unit, JobResult result, const std::string& reason,
+                   Call& call);
+    void fail_start(const std::string& unit, const Obstacle& obstacle, Call& call);
+    void obstruct_dependents(const std::string& unit, const std::string& reason);
+
+    UnitGraph graph_;
+    JobQueue jobs_;
+    LiveUnits live_;
+    bool is_shutting_down_ = false;
+};
+
+}  // namespace confinit::engine

@@ -1,0 +1,153 @@
+// SPDX-License-Identifier: Apache-2.0
+// LiveUnits: the state, the timer and the history of every loaded unit.
+#include "engine/live_units.h"
+
+#include "base/text.h"
+#include "engine/restart_policy.h"
+
+#include <algorithm>
+
+namespace confinit::engine {
+namespace {
+
+constexpr Time kill_interval{1'000'000};
+
+Rules rules_of(const UnitSpec& spec) {
+    const UnitKind service = spec.is_oneshot ? UnitKind::oneshot : UnitKind::exec;
+    return {.kind = spec.is_service ? service : UnitKind::target, .restart = spec.restart};
+}
+
+bool is_busy(SubState state) {
+    return !is_down(state) && state != SubState::exited;
+}
+
+// Absent when the sum is beyond all time.
+std::optional<Time> later_by(Time now, Time length) {
+    if (length > Time::max() - now) return std::nullopt;
+    return now + std::max(length, Time{0});
+}
+
+}  // namespace
+
+bool is_down(SubState state) {
+    return state == SubState::dead || state == SubState::failed;
+}
+
+void LiveUnits::remove(std::string_view unit) {
+    if (const auto found = units_.find(unit); found != units_.end()) units_.erase(found);
+}
+
+const LiveUnit* LiveUnits::find(std::string_view unit) const {
+    const auto found = units_.find(unit);
+    return found == units_.end() ? nullptr : &found->second;
+}
+
+SubState LiveUnits::sub(std::string_view unit) const {
+    const LiveUnit* live = find(unit);
+    return live == nullptr ? SubState::dead : live->state.sub;
+}
+
+void LiveUnits::apply(const UnitSpec& spec, Input input, std::string_view detail, Time now,
+                      Actions& actions) {
+    LiveUnit& live = units_[spec.name];
+    const ServiceState former = live.state;
+    Transition transition = next(former, input, rules_of(spec));
+    live.state = transition.state;
+
+    const bool is_fresh = input == Input::begin || input == Input::stop;
+    if (live.state.sub != former.sub) {
+        if (is_fresh) live.reason.clear();
+        enter(live, former.sub, now);
+        actions.push_back({.kind = ActionKind::state_changed, .unit = spec.name});
+    }
+    explain(spec, live, former, detail);
+    if (input == Input::release_failed) ++live.release_failures;
+    if (input == Input::timed_out && former.sub == SubState::running) live.attempt = 0;
+    set_timer(spec, live, transition.timer, now);
+    for (const ActionKind kind : transition.actions) {
+        actions.push_back({.kind = kind, .unit = spec.name});
+    }
+}
+
+void LiveUnits::enter(LiveUnit& live, SubState former, Time now) {
+    const SubState sub = live.state.sub;
+    live.since = now;
+    if (is_busy(former)) --busy_;
+    if (is_busy(sub)) ++busy_;
+    if (sub == SubState::auto_restart) ++live.attempt;
+    if (sub == SubState::dead || sub == SubState::exited) live.attempt = 0;
+    if (sub == SubState::release) live.release_failures = 0;
+}
+
+void LiveUnits::explain(const UnitSpec& spec, LiveUnit& live, const ServiceState& former,
+                        std::string_view detail) const {
+    const Ending ending = live.state.ending;
+    if (ending == Ending::failed && former.ending == Ending::none) live.reason = detail;
+    if (ending == Ending::timed_out && former.ending == Ending::none) {
+        live.reason = "start timed out after " + format_duration(spec.start_timeout);
+    }
+    const bool is_killed =
+        former.sub == SubState::stop_sigterm && live.state.sub == SubState::stop_sigkill;
+    if (is_killed && live.reason.empty()) {
+        live.reason = "did not stop within " + format_duration(spec.stop_timeout) + ", killed";
+    }
+}
+
+void LiveUnits::set_timer(const UnitSpec& spec, LiveUnit& live, Timer timer, Time now) {
+    if (timer == Timer::keep) return;
+    const auto length = timer_length(spec, live, timer);
+    set_deadline(spec.name, live, length ? later_by(now, *length) : std::nullopt);
+}
+
+std::optional<Time> LiveUnits::timer_length(const UnitSpec& spec, const LiveUnit& live,
+                                            Timer timer) const {
+    switch (timer) {
+    case Timer::keep:
+    case Timer::off:
+        return std::nullopt;
+    case Timer::start:
+        return spec.start_timeout;
+    case Timer::stop:
+        return spec.stop_timeout;
+    case Timer::kill:
+        return kill_interval;
+    case Timer::release:
+        return release_delay(live.release_failures);
+    case Timer::restart:
+        return restart_delay(spec, live.attempt, seed_);
+    case Timer::health:
+        if (live.attempt == 0) return std::nullopt;
+        return healthy_period(spec);
+    }
+    return std::nullopt;
+}
+
+void LiveUnits::set_deadline(const std::string& unit, LiveUnit& live,
+                             std::optional<Time> deadline) {
+    if (live.deadline) deadlines_.erase({*live.deadline, unit});
+    live.deadline = deadline;
+    if (deadline) deadlines_.emplace(*deadline, unit);
+}
+
+void LiveUnits::forget_attempts(std::string_view unit) {
+    if (const auto found = units_.find(unit); found != units_.end()) found->second.attempt = 0;
+}
+
+void LiveUnits::set_reason(std::string_view unit, std::string reason) {
+    const auto found = units_.find(unit);
+    if (found != units_.end()) found->second.reason = std::move(reason);
+}
+
+std::optional<Time> LiveUnits::next_deadline() const {
+    if (deadlines_.empty()) return std::nullopt;
+    return deadlines_.begin()->first;
+}
+
+std::optional<std::string> LiveUnits::take_due(Time now) {
+    if (deadlines_.empty() || deadlines_.begin()->first > now) return std::nullopt;
+    std::string unit = deadlines_.begin()->second;
+    set_deadline(unit, units_[unit], std::nullopt);
+    return unit;
+}
+
+}  // namespace confinit::engine

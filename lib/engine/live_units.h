@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0
+// LiveUnits: the state, the timer and the history of every loaded unit.
+#pragma once
+
+#include "engine/service_state.h"
+#include "engine/types.h"
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <string_view>
+#include <utility>
+
+namespace confinit::engine {
+
+struct LiveUnit {
+    ServiceState state;
+    Time since{0};
+    std::optional<Time> deadline;
+    unsigned attempt = 0;
+    unsigned release_failures = 0;
+    std::string reason;
+};
+
+// Nothing runs, nothing is under way and nothing is due.
+bool is_down(SubState state);
+
+class LiveUnits {
+public:
+    // `seed` scatters the restart delays, see restart_delay().
+    explicit LiveUnits(std::uint64_t seed) : seed_(seed) {}
+
+    // A unit that is there keeps its state.
+    void add(const std::string& unit) { units_.try_emplace(unit); }
+    // The unit must be down, or it would leave its timer behind.
+    void remove(std::string_view unit);
+
+    const LiveUnit* find(std::string_view unit) const;
+    // dead for a unit that is not there.
+    SubState sub(std::string_view unit) const;
+
+    // Puts one input through the table, sets the timer, and appends what is to be done. `detail`
+    // becomes the reason if the input makes the run a failed one.
+    void apply(const UnitSpec& spec, Input input, std::string_view detail, Time now,
+               Actions& actions);
+
+    void forget_attempts(std::string_view unit);
+    void set_reason(std::string_view unit, std::string reason);
+
+    std::optional<Time> next_deadline() const;
+
+    // The unit whose timer fired first of those due; the timer is off from then on.
+    std::optional<std::string> take_due(Time now);
+
+    // Whether every unit is down or is a oneshot that has exited.
+    bool is_quiet() const { return busy_ == 0; }
+
+private:
+    void enter(LiveUnit& live, SubState former, Time now);
+    void explain(const UnitSpec& spec, LiveUnit& live, const ServiceState& former,
+                 std::string_view detail) const;
+    void set_timer(const UnitSpec& spec, LiveUnit& live, Timer timer, Time now);
+    std::optional<Time> timer_length(const UnitSpec& spec, const LiveUnit& live, Timer timer) const;
+    void set_deadline(const std::string& unit, LiveUnit& live, std::optional<Time> deadline);
+
+    std::uint64_t seed_;
+    std::map<std::string, LiveUnit, std::less<>> units_;
+    std::set<std::pair<Time, std::string>> deadlines_;
+    std::size_t busy_ = 0;
+};
+
+}  // namespace confinit::engine

@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: Apache-2.0
+// The restart policy: for ever, at growing intervals, until a run was long enough to be well.
+#pragma once
+
+#include "engine/types.h"
+
+namespace confinit::engine {
+
+// The wait before automatic restart number `attempt` (from 1). The first is restart_delay, each
+// following one twice as long up to restart_max_delay (or restart_delay, if that is longer). From
+// the second on up to an eighth is taken off, never below restart_delay, so that units that failed
+// together do not try again together; `seed` tells machines apart. A restart_delay under 1 ms
+// counts as 1 ms.
+Time restart_delay(const UnitSpec& spec, unsigned attempt, std::uint64_t seed);
+
+// A run of this length sets `attempt` to 0: longer than the longest wait, so that a service which
+// fails again and again, however slowly, reaches that wait.
+Time healthy_period(const UnitSpec& spec);
+
+// The wait before a release is asked for again, after `failures` failed ones: 10 ms, doubling to
+// 1 s.
+Time release_delay(unsigned failures);
+
+}  // namespace confinit::engine

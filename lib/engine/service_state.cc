@@ -1,0 +1,284 @@
+// SPDX-License-Identifier: Apache-2.0
+// The table of one unit's life: (state, input) -> (state, timer, actions), a pure function.
+#include "engine/service_state.h"
+
+#include <utility>
+
+namespace confinit::engine {
+namespace {
+
+Transition stay(const ServiceState& state) {
+    return {state, Timer::keep, {}};
+}
+
+Transition enter(ServiceState state, SubState sub, Timer timer = Timer::off,
+                 std::vector<ActionKind> actions = {}) {
+    state.sub = sub;
+    return {state, timer, std::move(actions)};
+}
+
+Transition begin(const Rules& rules) {
+    const ServiceState fresh{.kind = rules.kind};
+    if (rules.kind == UnitKind::target) return enter(fresh, SubState::running, Timer::health);
+    return enter(fresh, SubState::start, Timer::start, {ActionKind::launch});
+}
+
+Transition retry_or_fail(const ServiceState& state, const Rules& rules) {
+    if (rules.kind == UnitKind::target || rules.restart == Restart::no) {
+        return enter(state, SubState::failed);
+    }
+    return enter(state, SubState::auto_restart, Timer::restart);
+}
+
+// Of a run that is over, only how it ended is kept.
+Transition after_release(const ServiceState& state, const Rules& rules) {
+    const ServiceState over{.kind = state.kind, .ending = state.ending};
+    switch (state.ending) {
+    case Ending::stopped:
+        return enter(over, SubState::dead);
+    case Ending::clean:
+        if (state.kind == UnitKind::oneshot) return enter(over, SubState::exited);
+        if (rules.restart == Restart::always) return retry_or_fail(over, rules);
+        return enter(over, SubState::dead);
+    case Ending::none:
+    case Ending::failed:
+    case Ending::timed_out:
+        return retry_or_fail(over, rules);
+    }
+    return stay(state);
+}
+
+// The main process's exit and an empty node come in either order; the run is over with both. When
+// the main process ends first, the rest is asked to follow.
+Transition wind_down(const ServiceState& state) {
+    if (!state.main_gone) return stay(state);
+    if (state.is_empty) return enter(state, SubState::release, Timer::off, {ActionKind::release});
+    if (state.sub == SubState::start || state.sub == SubState::running) {
+        return enter(state, SubState::stop_sigterm, Timer::stop, {ActionKind::send_stop_signal});
+    }
+    return stay(state);
+}
+
+Transition lose_main(ServiceState state, Ending ending) {
+    state.main_gone = true;
+    if (state.ending == Ending::none) state.ending = ending;
+    return wind_down(state);
+}
+
+Transition lose_all(ServiceState state, Ending ending) {
+    state.is_empty = true;
+    return lose_main(state, ending);
+}
+
+Transition empty(ServiceState state) {
+    state.is_empty = true;
+    return wind_down(state);
+}
+
+Transition launched(ServiceState state) {
+    state.is_launched = true;
+    const bool is_up = state.sub == SubState::start && state.kind == UnitKind::exec;
+    return is_up ? enter(state, SubState::running, Timer::health) : stay(state);
+}
+
+ServiceState stopped(ServiceState state) {
+    state.ending = Ending::stopped;
+    return state;
+}
+
+// dead, waiting, auto_restart, failed: there is no run.
+Transition when_idle(const ServiceState& state, Input input, const Rules& rules) {
+    const bool is_pending = state.sub == SubState::waiting || state.sub == SubState::auto_restart;
+    switch (input) {
+    case Input::hold:
+        return enter(state, SubState::waiting);
+    case Input::begin:
+        return begin(rules);
+    case Input::stop:
+        return is_pending ? enter(state, SubState::dead) : stay(state);
+    case Input::dependency_failed:
+        return retry_or_fail(state, rules);
+    case Input::refused:
+        return enter(state, SubState::failed);
+    case Input::timed_out:
+        if (state.sub == SubState::auto_restart) return enter(state, SubState::waiting);
+        return stay(state);
+    case Input::launched:
+    case Input::launch_failed:
+    case Input::main_exited_clean:
+    case Input::main_failed:
+    case Input::cgroup_empty:
+    case Input::released:
+    case Input::release_failed:
+        return stay(state);
+    }
+    return stay(state);
+}
+
+Transition when_starting(const ServiceState& state, Input input) {
+    switch (input) {
+    case Input::launched:
+        return launched(state);
+    case Input::launch_failed:
+        return state.is_launched ? stay(state) : lose_all(state, Ending::failed);
+    case Input::main_exited_clean:
+        // A process that ends without having reached execve has not done its work.
+        return lose_main(state, state.is_launched ? Ending::clean : Ending::failed);
+    case Input::main_failed:
+        return lose_main(state, Ending::failed);
+    case Input::cgroup_empty:
+        return empty(state);
+    case Input::timed_out: {
+        ServiceState late = state;
+        late.ending = Ending::timed_out;
+        return enter(late, SubState::stop_sigkill, Timer::kill, {ActionKind::kill_all});
+    }
+    case Input::stop:
+        // Before execve the stop signal would meet our own code in the child.
+        if (!state.is_launched) {
+            return enter(stopped(state), SubState::stop_sigkill, Timer::kill,
+                         {ActionKind::kill_all});
+        }
+        return enter(stopped(state), SubState::stop_sigterm, Timer::stop,
+                     {ActionKind::send_stop_signal});
+    case Input::hold:
+    case Input::begin:
+    case Input::dependency_failed:
+    case Input::refused:
+    case Input::released:
+    case Input::release_failed:
+        return stay(state);
+    }
+    return stay(state);
+}
+
+// A running target and a oneshot that has exited: active without a process.
+Transition when_active_without_process(const ServiceState& state, Input input) {
+    return input == Input::stop ? enter(stopped(state), SubState::dead) : stay(state);
+}
+
+Transition when_running(const ServiceState& state, Input input) {
+    if (state.kind == UnitKind::target) return when_active_without_process(state, input);
+    switch (input) {
+    case Input::main_exited_clean:
+        return lose_main(state, Ending::clean);
+    case Input::main_failed:
+        return lose_main(state, Ending::failed);
+    case Input::cgroup_empty:
+        return empty(state);
+    case Input::stop:
+        return enter(stopped(state), SubState::stop_sigterm, Timer::stop,
+                     {ActionKind::send_stop_signal});
+    case Input::timed_out:
+        return {state, Timer::off, {}};
+    case Input::hold:
+    case Input::begin:
+    case Input::dependency_failed:
+    case Input::refused:
+    case Input::launched:
+    case Input::launch_failed:
+    case Input::released:
+    case Input::release_failed:
+        return stay(state);
+    }
+    return stay(state);
+}
+
+// stop_sigterm and stop_sigkill: the wait for the last process.
+Transition when_stopping(const ServiceState& state, Input input) {
+    switch (input) {
+    case Input::launched:
+        return launched(state);
+    case Input::launch_failed:
+        return state.is_launched ? stay(state) : lose_all(state, Ending::failed);
+    case Input::main_exited_clean:
+        return lose_main(state, Ending::clean);
+    case Input::main_failed:
+        return lose_main(state, Ending::failed);
+    case Input::cgroup_empty:
+        return empty(state);
+    case Input::stop:
+        return stay(stopped(state));
+    case Input::timed_out:
+        return enter(state, SubState::stop_sigkill, Timer::kill, {ActionKind::kill_all});
+    case Input::hold:
+    case Input::begin:
+    case Input::dependency_failed:
+    case Input::refused:
+    case Input::released:
+    case Input::release_failed:
+        return stay(state);
+    }
+    return stay(state);
+}
+
+Transition when_releasing(const ServiceState& state, Input input, const Rules& rules) {
+    switch (input) {
+    case Input::released:
+        return after_release(state, rules);
+    case Input::release_failed:
+        return {state, Timer::release, {}};
+    case Input::timed_out:
+        // The node may be busy with a process that joined it after it was empty.
+        return {state, Timer::off, {ActionKind::kill_all, ActionKind::release}};
+    case Input::stop:
+        return stay(stopped(state));
+    case Input::hold:
+    case Input::begin:
+    case Input::dependency_failed:
+    case Input::refused:
+    case Input::launched:
+    case Input::launch_failed:
+    case Input::main_exited_clean:
+    case Input::main_failed:
+    case Input::cgroup_empty:
+        return stay(state);
+    }
+    return stay(state);
+}
+
+}  // namespace
+
+Transition next(const ServiceState& state, Input input, const Rules& rules) {
+    switch (state.sub) {
+    case SubState::dead:
+    case SubState::waiting:
+    case SubState::auto_restart:
+    case SubState::failed:
+        return when_idle(state, input, rules);
+    case SubState::start:
+        return when_starting(state, input);
+    case SubState::running:
+        return when_running(state, input);
+    case SubState::exited:
+        return when_active_without_process(state, input);
+    case SubState::stop_sigterm:
+    case SubState::stop_sigkill:
+        return when_stopping(state, input);
+    case SubState::release:
+        return when_releasing(state, input, rules);
+    }
+    return stay(state);
+}
+
+Input input_of(Event event) {
+    switch (event) {
+    case Event::launched:
+        return Input::launched;
+    case Event::launch_failed:
+        return Input::launch_failed;
+    case Event::main_exited_clean:
+        return Input::main_exited_clean;
+    case Event::main_failed:
+        return Input::main_failed;
+    case Event::cgroup_empty:
+        return Input::cgroup_empty;
+    case Event::released:
+        return Input::released;
+    case Event::release_failed:
+        return Input::release_failed;
+    }
+    return Input::timed_out;
+}
+
+}  // namespace confinit::engine

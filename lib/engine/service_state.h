@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: Apache-2.0
+// The table of one unit's life: (state, input) -> (state, timer, actions), a pure function.
+#pragma once
+
+#include "engine/types.h"
+
+#include <vector>
+
+namespace confinit::engine {
+
+// Everything that can move one unit: the turns that its jobs take, the events of the caller, and
+// its timer.
+enum class Input {
+    hold,               // a start job must wait for others
+    begin,              // a start job's turn has come
+    stop,               // a stop job's turn has come
+    dependency_failed,  // a unit that it requires failed and is tried again
+    refused,            // it cannot start, and trying again would not help
+    launched,
+    launch_failed,
+    main_exited_clean,
+    main_failed,
+    cgroup_empty,
+    released,
+    release_failed,
+    timed_out,
+};
+
+enum class UnitKind { target, exec, oneshot };
+
+// How a run ends: the first cause counts, but a stop request takes precedence over all.
+enum class Ending { none, clean, failed, timed_out, stopped };
+
+// What the one timer of a unit shall do next.
+enum class Timer {
+    keep,
+    off,
+    start,    // start_timeout
+    stop,     // stop_timeout
+    kill,     // ask for cgroup.kill again
+    release,  // ask for the release again
+    restart,  // the restart delay
+    health,   // long enough a run to forget the failed ones before it
+};
+
+struct Rules {
+    UnitKind kind = UnitKind::exec;
+    Restart restart = Restart::no;
+};
+
+// The sub state, and what must be remembered of the present run. `kind` is the one that the run
+// began with: a reload may make a target of a unit whose processes run on.
+struct ServiceState {
+    SubState sub = SubState::dead;
+    UnitKind kind = UnitKind::exec;
+    bool is_launched = false;
+    bool main_gone = false;  // its exit was seen
+    bool is_empty = false;   // populated 0 was read; only together with main_gone is the run over
+    Ending ending = Ending::none;
+
+    bool operator==(const ServiceState&) const = default;
+};
+
+struct Transition {
+    ServiceState state;
+    Timer timer = Timer::keep;
+    std::vector<ActionKind> actions;
+};
+
+// An input that does not fit the state changes nothing.
+Transition next(const ServiceState& state, Input input, const Rules& rules);
+
+Input input_of(Event event);
+
+}  // namespace confinit::engine

@@ -1,0 +1,219 @@
+// SPDX-License-Identifier: Apache-2.0
+// UnitGraph: what is known of every unit, who needs whom and who comes before whom; no states.
+#include "engine/unit_graph.h"
+
+#include <algorithm>
+#include <deque>
+#include <utility>
+
+namespace confinit::engine {
+namespace {
+
+template <class Names>
+std::vector<std::string> listed(const Names& names) {
+    return {names.begin(), names.end()};
+}
+
+// Walks back from the last unit before the cycle closes to its first.
+std::string cycle_text(const std::map<std::string, std::string>& reached_from,
+                       const std::string& first, std::string last) {
+    std::string text = first;
+    while (last != first) {
+        text.insert(0, last + " -> ");
+        last = reached_from.find(last)->second;
+    }
+    return text.insert(0, first + " -> ");
+}
+
+}  // namespace
+
+const UnitGraph::Relation UnitGraph::relations[] = {
+    {&UnitSpec::requires_units, &References::required_by},
+    {&UnitSpec::after, &References::after_it},
+    {&UnitSpec::before, &References::before_it},
+    {&UnitSpec::conflicts, &References::in_conflict},
+};
+
+void UnitGraph::link(const UnitSpec& spec) {
+    for (const auto& [list, naming] : relations) {
+        for (const std::string& name : spec.*list)
+            (references_[name].*naming).insert(spec.name);
+    }
+}
+
+void UnitGraph::unlink(const UnitSpec& spec) {
+    for (const auto& [list, naming] : relations) {
+        for (const std::string& name : spec.*list) {
+            const auto found = references_.find(name);
+            if (found == references_.end()) continue;
+            References& references = found->second;
+            (references.*naming).erase(spec.name);
+            const bool is_named = std::ranges::any_of(relations, [&](const Relation& other) {
+                return !(references.*other.naming).empty();
+            });
+            if (!is_named) references_.erase(found);
+        }
+    }
+}
+
+std::optional<std::string> UnitGraph::add(UnitSpec spec) {
+    const std::string name = spec.name;
+    std::optional<UnitSpec> former;
+    if (const UnitSpec* known = find(name)) former = *known;
+    remove(name);
+
+    link(spec);
+    specs_.insert_or_assign(name, std::move(spec));
+    auto cycle = cycle_through(name);
+    if (!cycle) return std::nullopt;
+
+    remove(name);
+    if (former) {
+        link(*former);
+        specs_.insert_or_assign(name, std::move(*former));
+    }
+    return cycle;
+}
+
+void UnitGraph::remove(std::string_view unit) {
+    const auto found = specs_.find(unit);
+    if (found == specs_.end()) return;
+    unlink(found->second);
+    specs_.erase(found);
+}
+
+const UnitSpec* UnitGraph::find(std::string_view unit) const {
+    const auto found = specs_.find(unit);
+    return found == specs_.end() ? nullptr : &found->second;
+}
+
+std::vector<std::string> UnitGraph::names() const {
+    std::vector<std::string> all;
+    all.reserve(specs_.size());
+    for (const auto& [name, spec] : specs_)
+        all.push_back(name);
+    return all;
+}
+
+// The names that the unit lists itself, and the units that name it in the opposite list.
+UnitGraph::Names UnitGraph::joined(std::string_view unit, List own, Naming others) const {
+    Names names;
+    if (const UnitSpec* spec = find(unit)) names.insert((spec->*own).begin(), (spec->*own).end());
+    const auto found = references_.find(unit);
+    if (found == references_.end()) return names;
+    const Names& naming = found->second.*others;
+    names.insert(naming.begin(), naming.end());
+    return names;
+}
+
+std::vector<std::string> UnitGraph::earlier(std::string_view unit) const {
+    return listed(joined(unit, &UnitSpec::after, &References::before_it));
+}
+
+std::vector<std::string> UnitGraph::later(std::string_view unit) const {
+    return listed(joined(unit, &UnitSpec::before, &References::after_it));
+}
+
+std::vector<std::string> UnitGraph::conflicting(std::string_view unit) const {
+    Names names = joined(unit, &UnitSpec::conflicts, &References::in_conflict);
+    if (const auto itself = names.find(unit); itself != names.end()) names.erase(itself);
+    return listed(names);
+}
+
+std::vector<std::string> UnitGraph::required_by(std::string_view unit) const {
+    const auto found = references_.find(unit);
+    if (found == references_.end()) return {};
+    return listed(found->second.required_by);
+}
+
+std::vector<std::string> UnitGraph::dependents(std::string_view unit) const {
+    Names seen{std::string{unit}};
+    std::deque<std::string> queue{std::string{unit}};
+    for (; !queue.empty(); queue.pop_front()) {
+        for (std::string& name : required_by(queue.front())) {
+            if (seen.insert(name).second) queue.push_back(std::move(name));
+        }
+    }
+    seen.erase(seen.find(unit));
+    return listed(seen);
+}
+
+std::vector<std::string> UnitGraph::missing(std::string_view unit) const {
+    Names seen{std::string{unit}};
+    Names absent;
+    std::deque<std::string> queue{std::string{unit}};
+    for (; !queue.empty(); queue.pop_front()) {
+        const UnitSpec* spec = find(queue.front());
+        if (spec == nullptr) {
+            absent.insert(queue.front());
+            continue;
+        }
+        for (const auto* list : {&spec->requires_units, &spec->wants}) {
+            for (const std::string& name : *list) {
+                if (seen.insert(name).second) queue.push_back(name);
+            }
+        }
+    }
+    return listed(absent);
+}
+
+// Breadth first, so that the cycle that is told is the shortest one. A name that is not loaded
+// never has a job and cannot be waited for; if it is loaded later, that unit closes the cycle.
+std::optional<std::string> UnitGraph::cycle_through(const std::string& unit) const {
+    if (later(unit).empty()) return std::nullopt;
+    std::map<std::string, std::string> reached_from;
+    std::deque<std::string> queue{unit};
+    for (; !queue.empty(); queue.pop_front()) {
+        for (const std::string& name : earlier(queue.front())) {
+            if (name == unit) return cycle_text(reached_from, unit, queue.front());
+            if (find(name) == nullptr) continue;
+            if (reached_from.emplace(name, queue.front()).second) queue.push_back(name);
+        }
+    }
+    return std::nullopt;
+}
+
+// The unit and, transitively, what it requires, as far as it is loaded and not in `known`.
+UnitGraph::Names UnitGraph::requirements(std::string_view unit, const Names& known) const {
+    Names seen{std::string{unit}};
+    std::deque<std::string> queue{std::string{unit}};
+    for (; !queue.empty(); queue.pop_front()) {
+        for (const std::string& name : find(queue.front())->requires_units) {
+            if (find(name) == nullptr || known.contains(name)) continue;
+            if (seen.insert(name).second) queue.push_back(name);
+        }
+    }
+    return seen;
+}
+
+std::optional<std::string> UnitGraph::clash(const Names& units, const Names& others) const {
+    for (const std::string& unit : units) {
+        for (const std::string& name : conflicting(unit)) {
+            if (!units.contains(name) && !others.contains(name)) continue;
+            return "it needs both '" + unit + "' and '" + name + "', which conflict";
+        }
+    }
+    return std::nullopt;
+}
+
+void UnitGraph::add_wanted(Names& plan) const {
+    std::deque<std::string> queue{plan.begin(), plan.end()};
+    for (; !queue.empty(); queue.pop_front()) {
+        for (const std::string& name : find(queue.front())->wants) {
+            if (find(name) == nullptr || plan.contains(name)) continue;
+            Names more = requirements(name, plan);
+            if (clash(more, plan)) continue;
+            queue.insert(queue.end(), more.begin(), more.end());
+            plan.merge(more);
+        }
+    }
+}
+
+Result<std::vector<std::string>> UnitGraph::plan_start(std::string_view unit, Pull pull) const {
+    Names plan = requirements(unit, {});
+    if (auto text = clash(plan, {})) return failure(std::move(*text));
+    if (pull == Pull::required_and_wanted) add_wanted(plan);
+    return listed(plan);
+}
+
+}  // namespace confinit::engine

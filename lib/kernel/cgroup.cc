@@ -1,0 +1,168 @@
+// SPDX-License-Identifier: Apache-2.0
+// Cgroup: one cgroup v2 node, reached by descriptor so that renames cannot redirect it.
+#include "kernel/cgroup.h"
+
+#include "base/file.h"
+#include "base/text.h"
+
+#include <cerrno>
+#include <dirent.h>
+#include <fcntl.h>
+#include <memory>
+#include <sys/stat.h>
+#include <unistd.h>
+
+namespace confinit {
+namespace {
+
+// A tree that a service grew to more nodes than this is removed in several calls, so that no one
+// call holds up PID 1 for longer than some ten milliseconds.
+constexpr int most_removals = 2000;
+constexpr int most_steps = 50'000;
+
+// Names come from unit names and from readdir(3); neither may leave the node.
+Status check_name(const std::string& name) {
+    const bool is_one_name = !name.empty() && name != "." && name != ".." &&
+                             name.find('/') == std::string::npos &&
+                             name.find('\0') == std::string::npos;
+    if (!is_one_name) return std::unexpected(system_error(EINVAL, "cgroup", name));
+    return {};
+}
+
+Result<Fd> open_directory(int at, const std::string& path) {
+    return open_at(at, path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
+}
+
+bool is_directory(int at, const dirent& entry) {
+    if (entry.d_type != DT_UNKNOWN) return entry.d_type == DT_DIR;
+    struct stat status;
+    return fstatat(at, entry.d_name, &status, AT_SYMLINK_NOFOLLOW) == 0 && S_ISDIR(status.st_mode);
+}
+
+// The first directory below, absent when there is none.
+Result<std::optional<std::string>> find_subdirectory(const Fd& node) {
+    Fd own = TRY(open_directory(node.get(), "."));
+    const std::unique_ptr<DIR, int (*)(DIR*)> directory{fdopendir(own.get()), closedir};
+    if (!directory) return errno_failure("fdopendir");
+    (void)own.release();  // closedir owns it from here on.
+    for (;;) {
+        errno = 0;
+        const dirent* entry = readdir(directory.get());
+        if (entry == nullptr && errno != 0) return errno_failure("readdir");
+        if (entry == nullptr) return std::nullopt;
+        const std::string name{entry->d_name};
+        if (name != "." && name != ".." && is_directory(node.get(), *entry)) return name;
+    }
+}
+
+// A node that vanished meanwhile is as good as removed.
+Status remove_directory(const Fd& parent, const std::string& name) {
+    if (unlinkat(parent.get(), name.c_str(), AT_REMOVEDIR) == 0 || errno == ENOENT) return {};
+    return errno_failure("rmdir", name);
+}
+
+}  // namespace
+
+Result<Cgroup> Cgroup::open(const std::string& path) {
+    Fd directory = TRY(open_at(AT_FDCWD, path, O_RDONLY | O_DIRECTORY));
+    return Cgroup{std::move(directory), path};
+}
+
+Result<Cgroup> Cgroup::make_child(const std::string& name) const {
+    TRY(check_name(name));
+    if (mkdirat(directory_.get(), name.c_str(), 0755) < 0) {
+        return errno_failure("mkdir", path_ + "/" + name);
+    }
+    return open_child(name);
+}
+
+Result<Cgroup> Cgroup::open_child(const std::string& name) const {
+    TRY(check_name(name));
+    Fd directory = TRY(open_directory(directory_.get(), name));
+    return Cgroup{std::move(directory), path_ + "/" + name};
+}
+
+// Goes down to a leaf, removes it, and goes up by "..": nodes never move to another parent, so
+// that this is safe, and no depth of tree can use up the descriptors.
+Status Cgroup::remove_child(const std::string& name) const {
+    TRY(check_name(name));
+    std::vector<std::string> below{name};
+    Fd node = TRY(open_directory(directory_.get(), name));
+    int removals = 0;
+    for (int steps = 0; steps < most_steps && removals < most_removals; ++steps) {
+        auto deeper = TRY(find_subdirectory(node));
+        if (deeper) {
+            auto opened = open_directory(node.get(), *deeper);
+            if (!opened && opened.error().code == ENOENT) continue;
+            node = TRY(std::move(opened));
+            below.push_back(std::move(*deeper));
+            continue;
+        }
+        if (below.size() == 1) return remove_directory(directory_, name);
+        node = TRY(open_directory(node.get(), ".."));
+        TRY(remove_directory(node, below.back()));
+        below.pop_back();
+        ++removals;
+    }
+    return std::unexpected(system_error(EBUSY, "rmdir", path_ + "/" + name));
+}
+
+Status Cgroup::write(const std::string& file, std::string_view value) const {
+    TRY(check_name(file));
+    return write_file(directory_.get(), file, value);
+}
+
+Result<std::string> Cgroup::read(const std::string& file) const {
+    TRY(check_name(file));
+    std::string text = TRY(read_file(directory_.get(), file));
+    if (text.ends_with('\n')) text.pop_back();
+    return text;
+}
+
+Result<std::uint64_t> Cgroup::read_field(const std::string& file, std::string_view field) const {
+    const std::string text = TRY(read(file));
+    for (const std::string_view line : split(text, '\n')) {
+        const auto words = split_words(line);
+        if (words.size() != 2 || words[0] != field) continue;
+        if (const auto number = parse_unsigned(words[1])) return *number;
+    }
+    return failure("'" + path_ + "/" + file + "' has no number for '" + std::string{field} + "'");
+}
+
+Result<bool> Cgroup::is_populated() const {
+    return TRY(read_field("cgroup.events", "populated")) != 0;
+}
+
+Result<std::vector<int>> Cgroup::process_ids() const {
+    const std::string text = TRY(read("cgroup.procs"));
+    std::vector<int> ids;
+    for (const std::string_view line : split(text, '\n')) {
+        const auto id = parse_unsigned(line);
+        // The kernel shows 0 for a process of a pid namespace that we do not see, and kill(2)
+        // would take 0 for our own process group.
+        if (id && *id != 0) ids.push_back(static_cast<int>(*id));
+    }
+    return ids;
+}
+
+Result<std::vector<std::string>> Cgroup::controllers() const {
+    const std::string text = TRY(read("cgroup.controllers"));
+    const auto words = split_words(text);
+    return std::vector<std::string>{words.begin(), words.end()};
+}
+
+Result<std::vector<std::string>> Cgroup::enabled_controllers() const {
+    const std::string text = TRY(read("cgroup.subtree_control"));
+    const auto words = split_words(text);
+    return std::vector<std::string>{words.begin(), words.end()};
+}
+
+Status Cgroup::kill() const {
+    return write("cgroup.kill", "1");
+}
+
+Status Cgroup::freeze(bool frozen) const {
+    return write("cgroup.freeze", frozen ? "1" : "0");
+}
+
+}  // namespace confinit

@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: Apache-2.0
+// Probe: what the running kernel offers of all that confinement is built on.
+#pragma once
+
+#include <string>
+#include <vector>
+
+namespace confinit {
+
+struct Feature {
+    std::string name;       // "cgroup.kill", "namespace.user", "seccomp"
+    bool available = false;
+    std::string detail;     // what was seen, or why it is not available
+};
+
+// Asks the kernel itself wherever it has a harmless question for it (a call that can only fail,
+// whose errno tells), and reads /proc and /sys otherwise. Changes nothing and starts no process.
+std::vector<Feature> probe_kernel();
+
+}  // namespace confinit

@@ -1,0 +1,219 @@
+// SPDX-License-Identifier: Apache-2.0
+// Compiles system call decisions to classic BPF, and runs such a program for tests and displays.
+#include "kernel/syscall_filter.h"
+
+#include <algorithm>
+#include <array>
+#include <cstddef>
+#include <limits>
+#include <linux/seccomp.h>
+#include <optional>
+#include <span>
+#include <utility>
+
+namespace confinit {
+
+namespace {
+
+constexpr std::uint16_t load_word = BPF_LD | BPF_W | BPF_ABS;
+constexpr std::uint16_t jump_always = BPF_JMP | BPF_JA;
+constexpr std::uint16_t jump_if_equal = BPF_JMP | BPF_JEQ | BPF_K;
+constexpr std::uint16_t jump_if_not_below = BPF_JMP | BPF_JGE | BPF_K;
+constexpr std::uint16_t return_constant = BPF_RET | BPF_K;
+
+// The reach of a conditional jump, whose offsets are bytes.
+constexpr std::size_t furthest_jump = std::numeric_limits<std::uint8_t>::max();
+
+// Numbers from `first` up to the next range all have this action, save for one that may be
+// excepted. The ranges of a policy cover every number from 0 to 2^32 - 1.
+struct Range {
+    struct Exception {
+        std::uint32_t number = 0;
+        std::uint32_t action = 0;
+    };
+    std::uint32_t first = 0;
+    std::uint32_t action = 0;
+    std::optional<Exception> exception = std::nullopt;
+};
+
+bool is_in_order(std::span<const SyscallDecision> decisions) {
+    int previous = -1;
+    for (const auto& decision : decisions) {
+        if (decision.number <= previous) return false;
+        previous = decision.number;
+    }
+    return true;
+}
+
+void add_range(std::vector<Range>& ranges, std::uint32_t first, std::uint32_t action) {
+    // A new range at the same number replaces the gap that was taken to begin there.
+    if (!ranges.empty() && ranges.back().first == first) ranges.pop_back();
+    if (ranges.empty() || ranges.back().action != action) ranges.push_back({first, action});
+}
+
+std::vector<Range> make_ranges(const SyscallPolicy& policy) {
+    std::vector<Range> ranges{{0, policy.unknown_action}};
+    for (const auto& decision : policy.decisions) {
+        const auto number = static_cast<std::uint32_t>(decision.number);
+        add_range(ranges, number, decision.action);
+        add_range(ranges, number + 1, policy.unknown_action);
+    }
+    return ranges;
+}
+
+// A single number between two ranges of one action becomes an exception of one range, so that one
+// comparison for equality takes the place of two for order.
+std::vector<Range> fold_single_numbers(std::span<const Range> ranges) {
+    std::vector<Range> folded;
+    for (std::size_t index = 0; index < ranges.size(); ++index) {
+        folded.push_back(ranges[index]);
+        if (index + 2 >= ranges.size()) continue;
+        const Range& middle = ranges[index + 1];
+        const Range& next = ranges[index + 2];
+        if (next.first - middle.first != 1 || next.action != ranges[index].action) continue;
+        folded.back().exception = {middle.first, middle.action};
+        index += 2;
+    }
+    return folded;
+}
+
+// Writes the program from its end to its start: jumps only lead forward, so every target is
+// written before the jump to it. A place is an index into the reversed program.
+class ReverseAssembler {
+public:
+    using Place = std::size_t;
+
+    // The binary search over these ranges; yields the place where it starts.
+    Place search(std::span<const Range> ranges) {
+        if (ranges.size() == 1) return decide(ranges.front());
+        const auto upper_half = ranges.subspan(ranges.size() / 2);
+        const Place upper = search(upper_half);
+        const Place lower = search(ranges.first(ranges.size() / 2));
+        return branch(jump_if_not_below, upper_half.front().first, upper, lower);
+    }
+
+    Place emit(sock_filter instruction) {
+        program_.push_back(instruction);
+        return program_.size() - 1;
+    }
+
+    Place answer(std::uint32_t action) {
+        const auto found = std::ranges::find(answers_, action, &Answer::action);
+        if (found == answers_.end()) {
+            const Place place = emit({return_constant, 0, 0, action});
+            answers_.push_back({action, place});
+            return place;
+        }
+        if (distance_to(found->place) > furthest_jump) {
+            found->place = emit({return_constant, 0, 0, action});
+        }
+        return found->place;
+    }
+
+    BpfProgram take_program() {
+        std::ranges::reverse(program_);
+        return std::move(program_);
+    }
+
+private:
+    Place decide(const Range& range) {
+        const Place usual = answer(range.action);
+        if (!range.exception) return usual;
+        const Place exceptional = answer(range.exception->action);
+        return branch(jump_if_equal, range.exception->number, exceptional, usual);
+    }
+
+    Place branch(std::uint16_t code, std::uint32_t number, Place if_true, Place if_false) {
+        bring_near(if_true, if_false);
+        return emit({code, offset_to(if_true), offset_to(if_false), number});
+    }
+
+    struct Answer {
+        std::uint32_t action = 0;
+        Place place = 0;
+    };
+
+    // How many instructions the next one would have to skip.
+    std::size_t distance_to(Place place) const { return program_.size() - place - 1; }
+    std::uint8_t offset_to(Place place) const {
+        return static_cast<std::uint8_t>(distance_to(place));
+    }
+
+    // Makes both places reachable by the next instruction. What is added for one moves the other
+    // further away; what was added itself is near, so two rounds are enough.
+    void bring_near(Place& first, Place& second) {
+        while (distance_to(first) > furthest_jump || distance_to(second) > furthest_jump) {
+            Place& far = distance_to(first) > furthest_jump ? first : second;
+            far = relay(far);
+        }
+    }
+
+    // A nearer instruction that does the same: an answer again, or a long jump.
+    Place relay(Place place) {
+        const sock_filter target = program_[place];
+        if (target.code == return_constant) return answer(target.k);
+        return emit({jump_always, 0, 0, static_cast<std::uint32_t>(distance_to(place))});
+    }
+
+    BpfProgram program_;
+    std::vector<Answer> answers_;
+};
+
+// The words of struct seccomp_data that a program may load; all arguments are 0 here.
+std::optional<std::uint32_t> load(std::uint32_t offset, std::uint32_t architecture,
+                                  std::uint32_t number) {
+    if (offset % sizeof(std::uint32_t) != 0 || offset >= sizeof(seccomp_data)) return std::nullopt;
+    if (offset == offsetof(seccomp_data, nr)) return number;
+    if (offset == offsetof(seccomp_data, arch)) return architecture;
+    return 0;
+}
+
+bool is_taken(const sock_filter& jump, std::uint32_t accumulator) {
+    return jump.code == jump_if_equal ? accumulator == jump.k : accumulator >= jump.k;
+}
+
+}  // namespace
+
+BpfProgram compile_filter(const SyscallPolicy& policy) {
+    // A search over unordered numbers would answer wrongly without a sign of it.
+    if (!is_in_order(policy.decisions)) return {{return_constant, 0, 0, SECCOMP_RET_KILL_PROCESS}};
+
+    ReverseAssembler assembler;
+    assembler.search(fold_single_numbers(make_ranges(policy)));
+    assembler.emit({load_word, 0, 0, offsetof(seccomp_data, nr)});
+    assembler.emit({return_constant, 0, 0, SECCOMP_RET_KILL_PROCESS});
+    assembler.emit({jump_if_equal, 1, 0, native_architecture});
+    assembler.emit({load_word, 0, 0, offsetof(seccomp_data, arch)});
+    return assembler.take_program();
+}
+
+std::uint32_t run_filter(const BpfProgram& program, std::uint32_t architecture,
+                         std::uint32_t number) {
+    std::uint32_t accumulator = 0;
+    // Every jump leads forward, so this ends.
+    for (std::size_t place = 0; place < program.size(); ++place) {
+        const auto& instruction = program[place];
+        switch (instruction.code) {
+        case load_word: {
+            const auto word = load(instruction.k, architecture, number);
+            if (!word) return SECCOMP_RET_KILL_PROCESS;
+            accumulator = *word;
+            break;
+        }
+        case jump_always:
+            place += instruction.k;
+            break;
+        case jump_if_equal:
+        case jump_if_not_below:
+            place += is_taken(instruction, accumulator) ? instruction.jt : instruction.jf;
+            break;
+        case return_constant:
+            return instruction.k;
+        default:
+            return SECCOMP_RET_KILL_PROCESS;
+        }
+    }
+    return SECCOMP_RET_KILL_PROCESS;
+}
+
+}  // namespace confinit

@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+// SyscallFilter: compiles a unit's [seccomp] table to one classic BPF program for seccomp(2).
+#pragma once
+
+#include <cstdint>
+#include <linux/audit.h>
+#include <linux/filter.h>
+#include <vector>
+
+namespace confinit {
+
+// The architecture that the kernel shows to a filter for calls of this program's own kind.
+#if defined(__x86_64__)
+inline constexpr std::uint32_t native_architecture = AUDIT_ARCH_X86_64;
+#elif defined(__aarch64__)
+inline constexpr std::uint32_t native_architecture = AUDIT_ARCH_AARCH64;
+#else
+#error "the AUDIT_ARCH_ of this architecture is not known here"
+#endif
+
+// The decision for one system call number of the native architecture: the value of a
+// SECCOMP_RET_* action with its data, as seccomp(2) defines it.
+struct SyscallDecision {
+    int number = 0;
+    std::uint32_t action = 0;
+};
+
+struct SyscallPolicy {
+    // Every system call that the kernel's tables know and we know, in the order of numbers, each
+    // with its decision. All other numbers answer `unknown_action`.
+    std::vector<SyscallDecision> decisions;
+    std::uint32_t unknown_action = 0;
+};
+
+using BpfProgram = std::vector<sock_filter>;
+
+// A binary search over ranges of numbers with equal decisions: far fewer instructions than one
+// comparison a call. Another architecture than the native one is SECCOMP_RET_KILL_PROCESS; x32
+// numbers (bit 30) are among the unknown ones. Decisions out of order yield a program that kills on
+// every call.
+BpfProgram compile_filter(const SyscallPolicy& policy);
+
+// Runs a program on one call as the kernel would and returns the SECCOMP_RET_* value, for tests
+// and for `svctl show --filter`. A program that is no valid filter yields KILL_PROCESS.
+std::uint32_t run_filter(const BpfProgram& program, std::uint32_t architecture,
+                         std::uint32_t number);
+
+}  // namespace confinit

@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0
+// The child's steps on namespaces: those of a running service joined, those made with clone3(2)
+// furnished.
+#include "launch/child_steps.h"
+
+#include <cstring>
+#include <linux/close_range.h>
+#include <linux/sched.h>
+#include <net/if.h>
+#include <sys/ioctl.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+
+namespace confinit {
+
+namespace {
+
+bool close_between(ChildContext& child, int first, int last) {
+    return first > last || child.call(SYS_close_range, first, last, 0) >= 0;
+}
+
+// Whoever can trace this process after setns(2) would find PID 1's descriptors and memory in it.
+bool become_untraceable(ChildContext& child) {
+    if (child.call(SYS_prctl, PR_SET_DUMPABLE, 0, 0, 0, 0) < 0) return false;
+    const int report = child.plan.report_socket;
+    const int target = child.plan.join_pidfd;
+    const int lower = report < target ? report : target;
+    const int upper = report < target ? target : report;
+    return close_between(child, STDERR_FILENO + 1, lower - 1) &&
+           close_between(child, lower + 1, upper - 1) &&
+           child.call(SYS_close_range, upper + 1, ~0U, 0) >= 0;
+}
+
+}  // namespace
+
+bool join_namespaces(ChildContext& child) {
+    if (child.plan.join_pidfd < 0) return true;
+    if (!become_untraceable(child)) return false;
+    // One call for all: with the user namespace among them, its rights count for the others.
+    if (child.call(SYS_setns, child.plan.join_pidfd, child.plan.join_flags) < 0) return false;
+    return child.call(SYS_close, child.plan.join_pidfd) >= 0;
+}
+
+// setns(2) into a pid namespace takes effect for children only. With CLONE_PARENT the child is
+// PID 1's own, and this process has done its duty; the sender of the `executing` record is the one
+// that counts.
+bool fork_into_pid_namespace(ChildContext& child) {
+    if (!child.plan.fork_into_pid_namespace) return true;
+    const long pid = child.call(SYS_clone, CLONE_PARENT, 0, 0, 0, 0);
+    if (pid > 0) (void)syscall(SYS_exit_group, 0);
+    return pid == 0;
+}
+
+bool make_cgroup_namespace(ChildContext& child) {
+    return !child.plan.new_cgroup_namespace || child.call(SYS_unshare, CLONE_NEWCGROUP) >= 0;
+}
+
+bool set_hostname(ChildContext& child) {
+    const char* name = child.plan.hostname;
+    return name == nullptr || child.call(SYS_sethostname, name, __builtin_strlen(name)) >= 0;
+}
+
+bool bring_up_loopback(ChildContext& child) {
+    if (!child.plan.new_network) return true;
+    const ChildFd socket{child.call(SYS_socket, AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0)};
+    if (!socket) return false;
+    ifreq request{};
+    __builtin_memcpy(request.ifr_name, "lo", sizeof "lo");
+    if (child.call(SYS_ioctl, socket.get(), SIOCGIFFLAGS, &request) < 0) return false;
+    request.ifr_flags = static_cast<short>(request.ifr_flags | IFF_UP);
+    return child.call(SYS_ioctl, socket.get(), SIOCSIFFLAGS, &request) >= 0;
+}
+
+}  // namespace confinit

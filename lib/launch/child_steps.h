@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+// The steps of the child, by theme. Each returns whether it succeeded; a failed system call is
+// noted in the context, and the launch ends there.
+#pragma once
+
+#include "launch/child_context.h"
+
+namespace confinit {
+
+// child_process.cc: what fork(2) and execve(2) would hand down.
+bool wait_for_parent(ChildContext& child);
+bool set_scheduling(ChildContext& child);
+bool open_terminal(ChildContext& child);
+bool place_streams(ChildContext& child);
+bool begin_session(ChildContext& child);
+bool set_rlimits(ChildContext& child);
+bool enter_working_directory(ChildContext& child);
+bool set_umask(ChildContext& child);
+bool close_descriptors(ChildContext& child);
+
+// child_namespaces.cc
+bool join_namespaces(ChildContext& child);
+bool fork_into_pid_namespace(ChildContext& child);
+bool make_cgroup_namespace(ChildContext& child);
+bool set_hostname(ChildContext& child);
+bool bring_up_loopback(ChildContext& child);
+
+// child_mounts.cc
+bool set_up_mounts(ChildContext& child);
+
+// child_reaper.cc
+bool fork_below_reaper(ChildContext& child);
+bool wait_for_reaper(ChildContext& child);
+
+// child_credentials.cc
+bool limit_capabilities(ChildContext& child);
+bool change_groups(ChildContext& child);
+bool change_user(ChildContext& child);
+bool set_final_capabilities(ChildContext& child);
+bool forbid_new_privileges(ChildContext& child);
+bool load_filter(ChildContext& child);
+
+}  // namespace confinit

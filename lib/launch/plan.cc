@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: Apache-2.0
+// LaunchPlan: a Unit resolved against this machine, owning all that the ChildPlan borrows.
+#include "launch/plan.h"
+
+#include "launch/executable.h"
+#include "launch/plan_parts.h"
+
+#include <cerrno>
+
+namespace confinit {
+
+std::string LaunchFailure::text() const {
+    std::string line = key;
+    const auto separate = [&line](std::string_view separator) {
+        if (!line.empty()) line += separator;
+    };
+    if (!call.empty() || !object.empty()) separate(": ");
+    line += call;
+    if (!call.empty() && !object.empty()) line += ' ';
+    if (!object.empty()) line += "'" + object + "'";
+    if (error != 0) {
+        separate(": ");
+        line.append(errno_text(error)).append(" (").append(errno_name(error)).append(")");
+    }
+    if (!hint.empty()) {
+        separate(error != 0 ? "; " : ": ");
+        line += hint;
+    }
+    return line;
+}
+
+const char* keep(LaunchPlan& plan, std::string text) {
+    plan.strings.push_back(std::make_unique<std::string>(std::move(text)));
+    return plan.strings.back()->c_str();
+}
+
+void bind_child_plan(LaunchPlan& plan) {
+    plan.argv.clear();
+    for (std::string& argument : plan.arguments) plan.argv.push_back(argument.data());
+    plan.argv.push_back(nullptr);
+    plan.envp.clear();
+    for (std::string& variable : plan.environment) plan.envp.push_back(variable.data());
+    plan.envp.push_back(nullptr);
+
+    ChildPlan& child = plan.child;
+    child.executable = plan.executable.c_str();
+    child.argv = plan.argv.data();
+    child.envp = plan.envp.data();
+    child.groups = plan.groups;
+    child.rlimit_values = plan.rlimit_values;
+    child.rlimit_resources = plan.rlimit_resources;
+    child.mounts = plan.mount_ops;
+    child.filter = plan.filter;
+}
+
+LaunchResult<std::unique_ptr<LaunchPlan>> make_launch_plan(const Unit& unit,
+                                                           const LaunchContext& context) {
+    if (!unit.service || unit.service->command.empty()) {
+        return std::unexpected(LaunchFailure{
+            .key = "service.command", .object = unit.name, .hint = "there is nothing to run"});
+    }
+    auto plan = std::make_unique<LaunchPlan>();
+    plan->unit = unit.name;
+    const UserDatabase database = TRY(load_user_database(unit));
+    const Identity identity = TRY(resolve_identity(unit, database));
+    TRY(apply_identity(unit, identity, *plan));
+    TRY(apply_namespaces(unit, context, *plan));
+    TRY(apply_capabilities(unit, context, *plan));
+    TRY(apply_filter(unit, *plan));
+    TRY(apply_cgroup(unit, context, *plan));
+    apply_process_limits(unit, *plan);
+    TRY(apply_mounts(unit, context, *plan));
+    plan->environment = make_environment(unit, identity);
+    TRY(apply_program(unit, *plan));
+    TRY(apply_working_directory(unit, *plan));
+    bind_child_plan(*plan);
+    if (auto fault = find_executable_fault(*plan, make_service_view(*plan, FileSystems::local))) {
+        return std::unexpected(std::move(*fault));
+    }
+    return plan;
+}
+
+}  // namespace confinit

@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: Apache-2.0
+// LaunchPlan: a Unit resolved against this machine, owning all that the ChildPlan borrows.
+#pragma once
+
+#include "base/fd.h"
+#include "base/result.h"
+#include "kernel/capability_set.h"
+#include "kernel/syscall_filter.h"
+#include "launch/child_plan.h"
+#include "unit/unit.h"
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace confinit {
+
+// A failure in the words of promise two: which key, which object, which call, which errno, and
+// one hint. `text()` is one line of them.
+struct LaunchFailure {
+    std::string key;      // "mounts.read_only[1]"; empty where no key is concerned
+    std::string object;   // "/var/lib/tomcat9"
+    std::string call;     // "open_tree", empty when no system call failed
+    int error = 0;
+    std::string hint;
+
+    // "mounts.read_only[1]: open_tree '/var/lib/tomcat9': No such file or directory (ENOENT); HINT"
+    std::string text() const;
+};
+
+template <class T>
+using LaunchResult = std::expected<T, LaunchFailure>;
+using LaunchStatus = LaunchResult<void>;
+
+// What the supervisor lends to every launch.
+struct LaunchContext {
+    const Fd& reaper_program;              // sealed memfd of confinit-reaper
+    std::string inaccessible_file;         // a regular file of mode 000 for mounts.inaccessible
+    CapabilityMask capabilities;           // those that the supervisor itself has in its bounding set
+    std::uint64_t memory_total;            // bytes, for percentages
+};
+
+struct LaunchPlan {
+    std::string unit;
+    std::string executable;
+    std::vector<std::string> arguments;
+    std::vector<std::string> environment;
+    CgroupConfig cgroup;                   // percentages resolved, the kernel's form, in order
+    std::uint64_t clone_flags = 0;         // CLONE_NEW* for clone3(2)
+    std::string uid_map;                   // the text of the map files, empty without a user ns
+    std::string gid_map;
+    bool deny_setgroups = false;
+    BpfProgram filter;
+    CapabilitySets expected_capabilities;  // of the running service, by capabilities(7)
+
+    // For `verify` and messages: the key of each mount op, rlimit and so on, by index.
+    std::vector<std::string> mount_keys;
+    std::vector<std::string> mount_targets;  // without symbolic links, as far as the plan could tell
+    std::vector<std::string> rlimit_keys;
+
+    ChildPlan child;
+
+    // The memory behind `child`.
+    std::vector<MountOp> mount_ops;
+    std::vector<std::unique_ptr<std::string>> strings;
+    std::vector<char*> argv;
+    std::vector<char*> envp;
+    std::vector<rlimit64> rlimit_values;
+    std::vector<int> rlimit_resources;
+    std::vector<gid_t> groups;
+    int nice = 0;
+};
+
+// Resolves a unit: user and group ids from /etc/passwd and /etc/group of the service's root (no
+// NSS), the executable's path, the filter, the mounts in order. Fails with the key at fault.
+// The plan is on the heap because the ChildPlan points into it.
+//
+// What a unit does not say:
+// - The kernel's group list is the declared supplementary groups and the primary group, nothing
+//   else: the members that the group file lists give a service no group that its unit does not.
+// - The environment is PATH, HOME, SHELL and, for a user with an entry, USER and LOGNAME; the
+//   unit's own variables win. Nothing of the supervisor's is passed on.
+// - A percentage of a memory key is of `memory_total`, one of pids.max is of kernel.pid_max.
+// - Of the mounts the one with the longest path wins. At one path file systems come before
+//   attributes, and of the attributes the strictest wins.
+// - private_tmp is a tmpfs on /tmp, which must be there, and on /var/tmp where it is there.
+// - A new pid namespace with a new mount namespace has a /proc of its own.
+// - Who has no entry in the passwd file has to name a group.
+LaunchResult<std::unique_ptr<LaunchPlan>> make_launch_plan(const Unit& unit,
+                                                           const LaunchContext& context);
+
+// The plan of a command that enters a running service: the same ids, capabilities, filter and
+// limits as `service`, but joining the namespaces of `pidfd` in place of making new ones.
+// `privileged` is uid 0 with every capability, without the filter and no_new_privs. A command
+// without a slash is looked up in the service's PATH, inside of its root; no command is /bin/sh.
+// The working directory is "/" where the service's own cannot be told to exist.
+struct EnterRequest {
+    std::vector<std::string> command;
+    std::string term;                      // $TERM
+    bool privileged = false;
+};
+LaunchResult<std::unique_ptr<LaunchPlan>> make_enter_plan(const Unit& unit,
+                                                          const LaunchContext& context, int pidfd,
+                                                          const EnterRequest& request);
+
+}  // namespace confinit

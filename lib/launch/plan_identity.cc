@@ -1,0 +1,176 @@
+// SPDX-License-Identifier: Apache-2.0
+// Who a service runs as: names to ids, the group list, and the maps of a user namespace.
+#include "launch/plan_parts.h"
+
+#include "base/file.h"
+
+#include <algorithm>
+#include <fcntl.h>
+
+namespace confinit {
+namespace {
+
+std::string file_hint(std::string_view file, std::optional<std::string_view> nearest) {
+    std::string hint = "add it to " + std::string{file};
+    if (nearest) hint += ", or did you mean '" + std::string{*nearest} + "'?";
+    return hint;
+}
+
+std::unexpected<LaunchFailure> unknown_name(std::string key, const std::string& name,
+                                            std::string_view file,
+                                            std::optional<std::string_view> nearest) {
+    const std::string kind = file == "/etc/passwd" ? "no such user; " : "no such group; ";
+    return std::unexpected(LaunchFailure{
+        .key = std::move(key), .object = name, .hint = kind + file_hint(file, nearest)});
+}
+
+LaunchResult<std::uint32_t> resolve_group(const UserDatabase& database, const std::string& name,
+                                          std::string key) {
+    if (const auto id = parse_id(name)) return *id;
+    if (const GroupEntry* entry = database.find_group(name)) return entry->gid;
+    return unknown_name(std::move(key), name, "/etc/group", database.nearest_group(name));
+}
+
+const UserEntry* find_user(const UserDatabase& database, const std::string& name) {
+    const auto id = parse_id(name);
+    return id ? database.find_user(*id) : database.find_user(std::string_view{name});
+}
+
+LaunchResult<Identity> resolve_user(const ServiceConfig& service, const UserDatabase& database) {
+    Identity identity;
+    const UserEntry* entry = find_user(database, service.user);
+    if (entry != nullptr) {
+        identity.name = entry->name;
+        identity.uid = entry->uid;
+        identity.gid = entry->gid;
+        if (!entry->home.empty()) identity.home = entry->home;
+        if (!entry->shell.empty()) identity.shell = entry->shell;
+        return identity;
+    }
+    const auto id = parse_id(service.user);
+    // A machine without a passwd file still has a root, whose ids are the kernel's.
+    if (!id && service.user == "root") {
+        identity.name = "root";
+        return identity;
+    }
+    if (!id) {
+        return unknown_name("service.user", service.user, "/etc/passwd",
+                            database.nearest_user(service.user));
+    }
+    if (*id != 0 && !service.group) {
+        return std::unexpected(LaunchFailure{
+            .key = "service.group",
+            .object = service.user,
+            .hint = "the user has no entry in /etc/passwd, so name a group as well"});
+    }
+    identity.uid = *id;
+    return identity;
+}
+
+LaunchStatus require_mapped(const std::vector<IdMap>& maps, std::uint32_t id, std::string key,
+                            std::string_view map_key) {
+    if (outside_id(maps, id)) return {};
+    return std::unexpected(LaunchFailure{
+        .key = std::move(key),
+        .object = std::to_string(id),
+        .hint = "namespaces.user." + std::string{map_key} + " gives this id no place"});
+}
+
+std::string group_key(std::size_t index) {
+    return "service.supplementary_groups[" + std::to_string(index) + "]";
+}
+
+LaunchStatus check_user_namespace(const Unit& unit, const Identity& identity) {
+    const NamespaceConfig& namespaces = unit.namespaces;
+    if (namespaces.uid_map.empty() || namespaces.gid_map.empty()) {
+        const std::string key = namespaces.uid_map.empty() ? "uid_map" : "gid_map";
+        return std::unexpected(LaunchFailure{
+            .key = "namespaces.user." + key,
+            .object = unit.name,
+            .hint = "a new user namespace needs a map such as [\"0 100000 65536\"]"});
+    }
+    TRY(require_mapped(namespaces.uid_map, identity.uid, "service.user", "uid_map"));
+    TRY(require_mapped(namespaces.gid_map, identity.gid, "service.group", "gid_map"));
+    const auto& groups = unit.service->supplementary_groups;
+    if (!namespaces.allow_setgroups && !groups.empty()) {
+        return std::unexpected(LaunchFailure{
+            .key = group_key(0),
+            .object = groups[0],
+            .call = "setgroups",
+            .hint = "the user namespace denies it; say namespaces.user.setgroups = \"allow\""});
+    }
+    for (const std::uint32_t group : identity.groups) {
+        TRY(require_mapped(namespaces.gid_map, group, "service.supplementary_groups", "gid_map"));
+    }
+    return {};
+}
+
+}  // namespace
+
+LaunchResult<UserDatabase> load_user_database(const Unit& unit) {
+    const std::string root = unit.mounts.root.value_or("/");
+    const auto directory = open_at(AT_FDCWD, root, O_PATH | O_DIRECTORY);
+    if (!directory) {
+        return std::unexpected(LaunchFailure{.key = "mounts.root",
+                                             .object = root,
+                                             .call = "open",
+                                             .error = directory.error().code,
+                                             .hint = "the root must be a directory of the host"});
+    }
+    auto database = UserDatabase::load(root);
+    if (database) return std::move(*database);
+    return std::unexpected(LaunchFailure{.key = "service.user",
+                                         .object = unit.service->user,
+                                         .hint = database.error().what});
+}
+
+LaunchResult<Identity> resolve_identity(const Unit& unit, const UserDatabase& database) {
+    const ServiceConfig& service = *unit.service;
+    Identity identity = TRY(resolve_user(service, database));
+    if (service.group) {
+        identity.gid = TRY(resolve_group(database, *service.group, "service.group"));
+    }
+    identity.groups.push_back(identity.gid);
+    for (std::size_t i = 0; i < service.supplementary_groups.size(); ++i) {
+        identity.groups.push_back(
+            TRY(resolve_group(database, service.supplementary_groups[i], group_key(i))));
+    }
+    std::ranges::sort(identity.groups);
+    const auto repeated = std::ranges::unique(identity.groups);
+    identity.groups.erase(repeated.begin(), repeated.end());
+    return identity;
+}
+
+LaunchStatus apply_identity(const Unit& unit, const Identity& identity, LaunchPlan& plan) {
+    plan.child.uid = identity.uid;
+    plan.child.gid = identity.gid;
+    plan.groups.assign(identity.groups.begin(), identity.groups.end());
+    if (!unit.namespaces.user) return {};
+    TRY(check_user_namespace(unit, identity));
+    plan.uid_map = map_text(unit.namespaces.uid_map);
+    plan.gid_map = map_text(unit.namespaces.gid_map);
+    plan.deny_setgroups = !unit.namespaces.allow_setgroups;
+    plan.child.set_groups = !plan.deny_setgroups;
+    if (plan.deny_setgroups) plan.groups.clear();
+    return {};
+}
+
+std::optional<std::uint32_t> outside_id(const std::vector<IdMap>& maps, std::uint32_t inside) {
+    for (const IdMap& map : maps) {
+        if (inside >= map.inside && inside - map.inside < map.count) {
+            return map.outside + (inside - map.inside);
+        }
+    }
+    return std::nullopt;
+}
+
+std::string map_text(const std::vector<IdMap>& maps) {
+    std::string text;
+    for (const IdMap& map : maps) {
+        text += std::to_string(map.inside) + " " + std::to_string(map.outside) + " " +
+                std::to_string(map.count) + "\n";
+    }
+    return text;
+}
+
+}  // namespace confinit

@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: Apache-2.0
+// The parts that a LaunchPlan is put together from; each resolves one table of a unit.
+#pragma once
+
+#include "launch/plan.h"
+#include "launch/service_view.h"
+#include "launch/user_database.h"
+
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace confinit {
+
+// Who the service runs as. `name` is absent for an id without an entry in the passwd file.
+struct Identity {
+    std::optional<std::string> name;
+    std::uint32_t uid = 0;
+    std::uint32_t gid = 0;
+    std::vector<std::uint32_t> groups;  // the kernel's list, sorted: supplementary and primary
+    std::string home = "/";
+    std::string shell = "/bin/sh";
+};
+
+// plan_identity.cc
+LaunchResult<Identity> resolve_identity(const Unit& unit, const UserDatabase& database);
+LaunchResult<UserDatabase> load_user_database(const Unit& unit);
+LaunchStatus apply_identity(const Unit& unit, const Identity& identity, LaunchPlan& plan);
+// The id as the supervisor's user namespace knows it; absent when the unit's maps have no place
+// for it.
+std::optional<std::uint32_t> outside_id(const std::vector<IdMap>& maps, std::uint32_t inside);
+std::string map_text(const std::vector<IdMap>& maps);
+
+// plan_privileges.cc
+LaunchResult<CapabilityMask> all_capabilities();
+int last_capability(CapabilityMask all);
+LaunchStatus apply_capabilities(const Unit& unit, const LaunchContext& context, LaunchPlan& plan);
+LaunchStatus apply_filter(const Unit& unit, LaunchPlan& plan);
+
+// plan_resources.cc
+LaunchStatus apply_cgroup(const Unit& unit, const LaunchContext& context, LaunchPlan& plan);
+void apply_process_limits(const Unit& unit, LaunchPlan& plan);
+
+// plan_namespaces.cc
+LaunchStatus apply_namespaces(const Unit& unit, const LaunchContext& context, LaunchPlan& plan);
+// CLONE_NEW* of every namespace that the unit makes new, the cgroup one included.
+std::uint64_t new_namespaces(const NamespaceConfig& namespaces);
+
+// plan_mounts.cc
+LaunchStatus apply_mounts(const Unit& unit, const LaunchContext& context, LaunchPlan& plan);
+
+// plan_program.cc
+LaunchStatus apply_program(const Unit& unit, LaunchPlan& plan);
+std::vector<std::string> make_environment(const Unit& unit, const Identity& identity);
+LaunchStatus apply_working_directory(const Unit& unit, LaunchPlan& plan);
+
+// plan.cc
+// A copy that lives as long as the plan.
+const char* keep(LaunchPlan& plan, std::string text);
+// Lets the ChildPlan point to what the plan owns; nothing may grow after it.
+void bind_child_plan(LaunchPlan& plan);
+
+}  // namespace confinit

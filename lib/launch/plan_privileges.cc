@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a service may do: its capability sets, no_new_privs and the system call filter.
+#include "launch/plan_parts.h"
+#include "launch/seccomp_policy.h"
+
+#include <bit>
+#include <linux/bpf_common.h>
+#include <linux/capability.h>
+
+namespace confinit {
+namespace {
+
+constexpr CapabilityMask bit(int number) {
+    return CapabilityMask{1} << number;
+}
+
+// Over these the kernel asks for the right in the first user namespace, so that one that was got
+// with a new user namespace opens nothing: user_namespaces(7).
+constexpr CapabilityMask of_first_user_namespace =
+    bit(CAP_SYS_MODULE) | bit(CAP_SYS_RAWIO) | bit(CAP_SYS_BOOT) | bit(CAP_SYS_TIME) |
+    bit(CAP_MKNOD) | bit(CAP_MAC_ADMIN) | bit(CAP_MAC_OVERRIDE) | bit(CAP_SYSLOG) |
+    bit(CAP_WAKE_ALARM) | bit(CAP_LINUX_IMMUTABLE);
+// And over these in the user namespace that owns the network.
+constexpr CapabilityMask of_network =
+    bit(CAP_NET_BIND_SERVICE) | bit(CAP_NET_ADMIN) | bit(CAP_NET_RAW) | bit(CAP_NET_BROADCAST);
+
+LaunchStatus refuse(std::string_view key, CapabilityMask capabilities, std::string_view hint) {
+    return std::unexpected(LaunchFailure{.key = std::string{key},
+                                         .object = capability_text(capabilities, 0),
+                                         .hint = std::string{hint}});
+}
+
+// The first process of a new user namespace has every capability in it.
+CapabilityMask available(const Unit& unit, const LaunchContext& context, CapabilityMask all) {
+    return unit.namespaces.user ? all : context.capabilities;
+}
+
+LaunchStatus check_useful(const Unit& unit) {
+    if (!unit.namespaces.user) return {};
+    const CapabilityMask ambient = unit.capabilities.ambient;
+    constexpr std::string_view key = "capabilities.ambient";
+    if ((ambient & of_first_user_namespace) != 0) {
+        return refuse(key, ambient & of_first_user_namespace,
+                      "a new user namespace makes it useless: it counts in the first one only");
+    }
+    if ((ambient & of_network) != 0 && !unit.namespaces.net) {
+        return refuse(key, ambient & of_network,
+                      "a new user namespace makes it useless over the host's network; say "
+                      "namespaces.net = true as well");
+    }
+    return {};
+}
+
+LaunchStatus check_capabilities(const Unit& unit, CapabilityMask there) {
+    const CapabilityConfig& config = unit.capabilities;
+    constexpr std::string_view not_there = "not in the supervisor's own bounding set";
+    if (config.bounding && (*config.bounding & ~there) != 0) {
+        return refuse("capabilities.bounding", *config.bounding & ~there, not_there);
+    }
+    const CapabilityMask bounding = config.bounding.value_or(there);
+    if ((config.ambient & ~there) != 0) {
+        return refuse("capabilities.ambient", config.ambient & ~there, not_there);
+    }
+    if ((config.ambient & ~bounding) != 0) {
+        return refuse("capabilities.ambient", config.ambient & ~bounding,
+                      "not in capabilities.bounding");
+    }
+    return check_useful(unit);
+}
+
+// Without no_new_privs, seccomp(2) loads a filter only for who has CAP_SYS_ADMIN at that point.
+LaunchStatus check_filter_right(const LaunchPlan& plan) {
+    const CapabilitySets& sets = plan.expected_capabilities;
+    const bool has_right = (sets.effective & bit(CAP_SYS_ADMIN)) != 0;
+    if (plan.child.no_new_privs || has_right) return {};
+    return std::unexpected(LaunchFailure{
+        .key = "capabilities.no_new_privs",
+        .object = "false",
+        .hint = "a filter needs no_new_privs, unless the service keeps sys_admin"});
+}
+
+}  // namespace
+
+LaunchResult<CapabilityMask> all_capabilities() {
+    const auto all = kernel_capabilities();
+    if (all) return *all;
+    return std::unexpected(LaunchFailure{
+        .key = "capabilities", .error = all.error().code, .hint = all.error().what});
+}
+
+int last_capability(CapabilityMask all) {
+    return 63 - std::countl_zero(all);
+}
+
+LaunchStatus apply_capabilities(const Unit& unit, const LaunchContext& context, LaunchPlan& plan) {
+    const CapabilityMask all = TRY(all_capabilities());
+    const CapabilityMask there = available(unit, context, all) & all;
+    TRY(check_capabilities(unit, there));
+    ChildPlan& child = plan.child;
+    child.bounding = unit.capabilities.bounding.value_or(there);
+    child.ambient = unit.capabilities.ambient;
+    child.inheritable = child.ambient;
+    child.securebits = unit.capabilities.securebits;
+    child.last_capability = last_capability(all);
+    plan.expected_capabilities = sets_after_exec({.uid = child.uid,
+                                                  .bounding = child.bounding,
+                                                  .ambient = child.ambient,
+                                                  .securebits = child.securebits});
+    return {};
+}
+
+LaunchStatus apply_filter(const Unit& unit, LaunchPlan& plan) {
+    plan.child.no_new_privs = unit.capabilities.no_new_privs.value_or(unit.seccomp.has_value());
+    if (!unit.seccomp) return {};
+    const auto policy = make_policy(*unit.seccomp);
+    if (!policy) {
+        return std::unexpected(LaunchFailure{.key = "seccomp", .hint = policy.error().what});
+    }
+    plan.filter = compile_filter(*policy);
+    if (plan.filter.empty() || plan.filter.size() > BPF_MAXINSNS) {
+        return std::unexpected(LaunchFailure{
+            .key = "seccomp",
+            .hint = "the filter has " + std::to_string(plan.filter.size()) + " instructions"});
+    }
+    return check_filter_right(plan);
+}
+
+}  // namespace confinit

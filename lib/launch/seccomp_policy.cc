@@ -1,0 +1,184 @@
+// SPDX-License-Identifier: Apache-2.0
+// Resolves the allow and deny lists of [seccomp], first names over sets, then deny over allow.
+#include "launch/seccomp_policy.h"
+
+#include "base/text.h"
+#include "kernel/syscall_sets.h"
+
+#include <algorithm>
+#include <cerrno>
+#include <linux/seccomp.h>
+#include <map>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+
+namespace confinit {
+
+namespace {
+
+constexpr std::uint32_t no_such_call = SECCOMP_RET_ERRNO | ENOSYS;
+
+// The kernel cuts a greater errno to this (MAX_ERRNO), and 0 would feign success.
+constexpr int highest_errno = 4095;
+
+std::uint32_t return_value(const SeccompAction& action) {
+    switch (action.kind) {
+    case SeccompActionKind::allow:
+        return SECCOMP_RET_ALLOW;
+    case SeccompActionKind::log:
+        return SECCOMP_RET_LOG;
+    case SeccompActionKind::error:
+        return SECCOMP_RET_ERRNO | static_cast<std::uint32_t>(action.error_number);
+    case SeccompActionKind::trap:
+        return SECCOMP_RET_TRAP;
+    case SeccompActionKind::trace:
+        return SECCOMP_RET_TRACE;
+    case SeccompActionKind::kill_thread:
+        return SECCOMP_RET_KILL_THREAD;
+    case SeccompActionKind::kill_process:
+        return SECCOMP_RET_KILL_PROCESS;
+    }
+    return SECCOMP_RET_KILL_PROCESS;
+}
+
+bool lets_through(std::uint32_t decision) {
+    return decision == SECCOMP_RET_ALLOW || decision == SECCOMP_RET_LOG;
+}
+
+// The kernel compares actions as signed numbers: KILL_PROCESS is the least, ALLOW the greatest.
+bool is_stricter(std::uint32_t decision, std::uint32_t than) {
+    const auto rank = [](std::uint32_t value) {
+        return static_cast<std::int32_t>(value & SECCOMP_RET_ACTION_FULL);
+    };
+    return rank(decision) < rank(than);
+}
+
+using Decisions = std::map<int, std::uint32_t>;
+
+void decide(Decisions& decisions, std::string_view name, std::uint32_t decision) {
+    const auto number = syscall_number(name);
+    if (!number) return;
+    const auto [place, is_new] = decisions.try_emplace(*number, decision);
+    if (!is_new && is_stricter(decision, place->second)) place->second = decision;
+}
+
+// One list, resolved to numbers.
+struct ResolvedList {
+    Decisions by_name;
+    Decisions by_set;
+
+    std::optional<std::uint32_t> find(int number) const {
+        for (const auto* decisions : {&by_name, &by_set}) {
+            const auto found = decisions->find(number);
+            if (found != decisions->end()) return found->second;
+        }
+        return std::nullopt;
+    }
+};
+
+ResolvedList resolve(std::span<const SeccompEntry> entries, const SeccompAction& otherwise) {
+    ResolvedList list;
+    for (const auto& entry : entries) {
+        const std::uint32_t decision = return_value(entry.action.value_or(otherwise));
+        const auto members = syscalls_in_set(entry.name);
+        if (!members) {
+            decide(list.by_name, entry.name, decision);
+            continue;
+        }
+        for (const auto member : *members)
+            decide(list.by_set, member, decision);
+    }
+    return list;
+}
+
+SeccompAction default_denial(const SeccompAction& default_action) {
+    if (!lets_through(return_value(default_action))) return default_action;
+    return {.kind = SeccompActionKind::error, .error_number = EPERM};
+}
+
+Status check_action(const SeccompAction& action) {
+    if (action.kind != SeccompActionKind::error) return {};
+    if (action.error_number >= 1 && action.error_number <= highest_errno) return {};
+    return failure("no error number: " + std::to_string(action.error_number));
+}
+
+Status check_entry(const SeccompEntry& entry) {
+    if (!syscalls_in_set(entry.name) && !is_syscall_name(entry.name)) {
+        const auto nearest = nearest_word(entry.name, syscall_words());
+        return failure("no such system call or set: '" + escape_control_characters(entry.name) +
+                       "'" + (nearest ? "; did you mean '" + std::string(*nearest) + "'?" : ""));
+    }
+    return entry.action ? check_action(*entry.action) : Status();
+}
+
+Status check_list(std::string_view key, std::span<const SeccompEntry> entries) {
+    for (std::size_t index = 0; index < entries.size(); ++index) {
+        auto checked = check_entry(entries[index]);
+        if (checked) continue;
+        const std::string place = std::string(key) + '[' + std::to_string(index) + ']';
+        return std::unexpected(std::move(checked).error().in(place));
+    }
+    return {};
+}
+
+Status check_config(const SeccompConfig& config) {
+    auto checked = check_action(config.default_action);
+    if (!checked) return std::unexpected(std::move(checked).error().in("seccomp.default"));
+    TRY(check_list("seccomp.allow", config.allow));
+    return check_list("seccomp.deny", config.deny);
+}
+
+// Absent only for a call that the architecture lacks.
+SyscallDecision* find_decision(SyscallPolicy& policy, std::string_view name) {
+    const auto number = syscall_number(name);
+    const auto found = std::ranges::find(policy.decisions, number, &SyscallDecision::number);
+    return found == policy.decisions.end() ? nullptr : &*found;
+}
+
+bool gives_action(std::span<const SeccompEntry> entries, std::string_view name) {
+    return std::ranges::any_of(entries, [name](const SeccompEntry& entry) {
+        return entry.name == name && entry.action.has_value();
+    });
+}
+
+void let_clone3_fall_back(const SeccompConfig& config, SyscallPolicy& policy) {
+    if (gives_action(config.allow, "clone3") || gives_action(config.deny, "clone3")) return;
+    const auto* clone = find_decision(policy, "clone");
+    auto* clone3 = find_decision(policy, "clone3");
+    if (clone == nullptr || clone3 == nullptr) return;
+    if (lets_through(clone->action) && !lets_through(clone3->action)) clone3->action = no_such_call;
+}
+
+Status check_execve(const ResolvedList& deny, SyscallPolicy& policy) {
+    const auto* execve = find_decision(policy, "execve");
+    if (execve != nullptr && lets_through(execve->action)) return {};
+    const std::string reason = "the launch itself must execute the program";
+    if (execve != nullptr && deny.find(execve->number)) {
+        return failure("seccomp.deny: 'execve' is denied, but " + reason);
+    }
+    return failure("seccomp.allow: 'execve' is not allowed, but " + reason +
+                   "; list 'execve' or '@base'");
+}
+
+}  // namespace
+
+Result<SyscallPolicy> make_policy(const SeccompConfig& config) {
+    TRY(check_config(config));
+    const auto allow = resolve(config.allow, {.kind = SeccompActionKind::allow});
+    const auto deny = resolve(config.deny, default_denial(config.default_action));
+    const std::uint32_t otherwise = return_value(config.default_action);
+
+    SyscallPolicy policy{.decisions = {}, .unknown_action = no_such_call};
+    for (const int number : known_syscalls()) {
+        auto decision = deny.find(number);
+        if (!decision) decision = allow.find(number);
+        policy.decisions.push_back({number, decision.value_or(otherwise)});
+    }
+    let_clone3_fall_back(config, policy);
+    TRY(check_execve(deny, policy));
+    return policy;
+}
+
+}  // namespace confinit

@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: Apache-2.0
+// Seccomp policy: a unit's [seccomp] lists become one decision for each known system call.
+#pragma once
+
+#include "base/result.h"
+#include "kernel/syscall_filter.h"
+#include "unit/unit.h"
+
+namespace confinit {
+
+// A denied call answers its entry's action; without one the default, or EPERM where the default
+// lets calls through. An allowed call answers its entry's action, or is allowed. Every other known
+// call answers the default. Deny wins over allow. Within one list, a call's own entry wins over the
+// sets that hold it; of several sets, or several entries of its own, the most restrictive action
+// wins, by the kernel's order for several filters (seccomp(2)).
+//
+// A number that no table knows answers ENOSYS whatever the default is, x32 numbers among them. A
+// kernel newer than the tables may have a new call that does what a denied one does, so letting it
+// through would be a hole; and ENOSYS makes a program fall back on a call that the lists speak of,
+// where an error or a kill would break programs on a mere update of the kernel or libc. For the
+// same reason clone3(2) answers ENOSYS where it is not let through but clone(2) is, unless an entry
+// gives clone3 an action of its own: a filter cannot see clone3's flags.
+//
+// An entry that only other architectures know is ignored. It is an error ("seccomp.allow[2]: ...")
+// when an entry is no system call or set, when an action's errno is not within 1 to 4095, or when
+// execve(2), which the launch makes under the filter, is not let through.
+Result<SyscallPolicy> make_policy(const SeccompConfig& config);
+
+}  // namespace confinit

@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0
+// ServiceView: what a service will find at a path, told from the host before anything is mounted.
+//
+// It walks a path component by component below the service's root directory, follows symbolic
+// links inside of it, and goes over to the source of a bind mount where one is planned. What only
+// the launch itself brings (a tmpfs, a procfs) is unknown to it.
+#pragma once
+
+#include "base/result.h"
+#include "kernel/mount_table.h"
+#include "launch/child_plan.h"
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <sys/stat.h>
+#include <vector>
+
+namespace confinit {
+
+// Whether a file system may be asked that can keep its callers waiting: one of the network or of
+// a process. PID 1 does so only where the kernel has just answered for the same path.
+enum class FileSystems { local, all };
+
+struct Lookup {
+    enum class Presence { present, absent, unknown };
+
+    Presence presence = Presence::unknown;
+    std::string path;       // without symbolic links; up to the part that is absent
+    std::string host_path;  // where the host has it, empty when that is unknown
+    struct stat status {};  // of something present, not following a link
+    int error = 0;          // of something absent: ENOENT, ENOTDIR, ELOOP
+    bool is_noexec = false; // the host's mount forbids to execute
+};
+
+class ServiceView {
+public:
+    // `root` is the host path of the service's root directory, "/" where it has the host's.
+    ServiceView(const std::string& root, FileSystems file_systems);
+
+    // Takes note of a planned mount at a path without symbolic links.
+    void add_mount(const MountOp& op, std::string target);
+
+    Lookup find(std::string_view path) const;
+
+    // The path without symbolic links, as far as they can be followed.
+    std::string resolve(std::string_view path) const;
+
+private:
+    enum class Cover { bind, hidden };
+    struct PlannedMount {
+        std::string target;
+        std::string source;
+        Cover cover;
+    };
+    // A tree of paths: the host's own, or the service's.
+    struct Tree {
+        std::string root;
+        std::vector<PlannedMount> mounts;
+    };
+    struct Walk;
+
+    static std::optional<std::string> host_path(const Tree& tree, std::string_view path);
+    Lookup look_at(const Tree& tree, const std::string& path) const;
+    Walk walk(const Tree& tree, std::string_view path) const;
+
+    FileSystems file_systems_;
+    std::optional<MountTable> host_mounts_;
+    Tree host_{"/", {}};
+    Tree service_{"/", {}};
+};
+
+}  // namespace confinit

@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: Apache-2.0
+// Spawning: one clone3(2) into the node, and what the parent gets to watch it by.
+#include "launch/spawn.h"
+
+#include "base/file.h"
+#include "launch/parent_part.h"
+
+#include <array>
+#include <cerrno>
+#include <csignal>
+#include <fcntl.h>
+#include <linux/sched.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+#include <vector>
+
+namespace confinit {
+
+namespace {
+
+// The child's descriptors lie above those that become 0, 1 and 2, so that its dup3(2) can neither
+// collide nor be a no-op.
+constexpr int lowest_child_descriptor = 10;
+
+Result<Fd> child_stream(const Fd& stream) {
+    if (stream) return duplicate(stream, lowest_child_descriptor);
+    return duplicate(TRY(open_at(AT_FDCWD, "/dev/null", O_RDWR)), lowest_child_descriptor);
+}
+
+// What the child works with. All but the parent's ends and the page goes when spawn() returns.
+struct Lent {
+    ReportChannel report;
+    ReportChannel exit;
+    std::array<Fd, 3> streams;
+    std::vector<int> mount_sources;
+    LastWordsPage last_words;
+};
+
+Result<Lent> lend(const LaunchPlan& plan, const Streams& streams) {
+    Lent lent;
+    lent.report = TRY(make_report_channel(lowest_child_descriptor));
+    if (plan.child.reaper_program >= 0) {
+        lent.exit = TRY(make_report_channel(lowest_child_descriptor));
+    }
+    lent.streams[0] = TRY(child_stream(streams.input));
+    lent.streams[1] = TRY(child_stream(streams.output));
+    lent.streams[2] = TRY(child_stream(streams.error));
+    lent.mount_sources.assign(plan.child.mounts.size(), -1);
+    lent.last_words = TRY(LastWordsPage::make());
+    return lent;
+}
+
+bool has_parent_part(const LaunchPlan& plan) {
+    return !plan.uid_map.empty() || plan.child.limits_by_parent;
+}
+
+ChildPlan complete(const LaunchPlan& plan, Lent& lent) {
+    ChildPlan child = plan.child;
+    child.report_socket = lent.report.child.get();
+    child.exit_socket = lent.exit.child.get();
+    for (std::size_t i = 0; i < lent.streams.size(); ++i) child.streams[i] = lent.streams[i].get();
+    child.wait_for_parent = has_parent_part(plan);
+    child.mount_sources = lent.mount_sources.data();
+    child.last_words = lent.last_words.get();
+    return child;
+}
+
+// The child begins with every signal blocked: none that is meant for it gets lost before it can
+// take effect, and none ends it halfway through a step.
+class BlockedSignals {
+public:
+    BlockedSignals() {
+        sigset_t all;
+        (void)sigfillset(&all);
+        (void)sigprocmask(SIG_SETMASK, &all, &previous_);
+    }
+    BlockedSignals(const BlockedSignals&) = delete;
+    BlockedSignals& operator=(const BlockedSignals&) = delete;
+    ~BlockedSignals() { (void)sigprocmask(SIG_SETMASK, &previous_, nullptr); }
+
+private:
+    sigset_t previous_;
+};
+
+struct Cloned {
+    pid_t pid = 0;
+    Fd pidfd;
+};
+
+// A plain copy of this process: no memory is shared but the last words.
+LaunchResult<Cloned> clone_child(const LaunchPlan& plan, int node, const ChildPlan& child) {
+    int pidfd = -1;
+    clone_args arguments{};
+    // The cgroup namespace is left to the child: from here it would have our own node as its root.
+    constexpr std::uint64_t made_by_child = CLONE_NEWCGROUP;
+    arguments.flags = plan.clone_flags & ~made_by_child;
+    arguments.flags |= CLONE_PIDFD | CLONE_CLEAR_SIGHAND;
+    arguments.pidfd = reinterpret_cast<std::uintptr_t>(&pidfd);
+    arguments.exit_signal = SIGCHLD;
+    if (node >= 0) {
+        arguments.flags |= CLONE_INTO_CGROUP;
+        arguments.cgroup = static_cast<__u64>(node);
+    }
+    const BlockedSignals blocked;
+    const long pid = syscall(SYS_clone3, &arguments, sizeof arguments);
+    if (pid < 0) return std::unexpected(explain_clone(plan, node, errno));
+    if (pid == 0) run_child(child);
+    return Cloned{static_cast<pid_t>(pid), Fd{pidfd}};
+}
+
+LaunchStatus finish_parent_part(const LaunchPlan& plan, pid_t child, const Fd& report_socket) {
+    if (!has_parent_part(plan)) return {};
+    TRY(do_parent_part(plan, child));
+    const char go = 1;
+    if (send(report_socket.get(), &go, sizeof go, MSG_NOSIGNAL) == sizeof go) return {};
+    return std::unexpected(LaunchFailure{.call = "send", .error = errno});
+}
+
+}  // namespace
+
+LaunchResult<Spawned> spawn(const LaunchPlan& plan, int node, Streams streams) {
+    auto lent = lend(plan, streams);
+    if (!lent) return std::unexpected(to_launch_failure(std::move(lent).error()));
+    const ChildPlan child = complete(plan, *lent);
+    Cloned cloned = TRY(clone_child(plan, node, child));
+
+    if (auto done = finish_parent_part(plan, cloned.pid, lent->report.parent); !done) {
+        // It fails only for a child that has ended already.
+        (void)syscall(SYS_pidfd_send_signal, cloned.pidfd.get(), SIGKILL, nullptr, 0);
+        return std::unexpected(std::move(done).error());
+    }
+    return Spawned{
+        .pid = cloned.pid,
+        .pidfd = std::move(cloned.pidfd),
+        .report_socket = std::move(lent->report.parent),
+        .exit_socket = std::move(lent->exit.parent),
+        .last_words = std::move(lent->last_words),
+    };
+}
+
+}  // namespace confinit

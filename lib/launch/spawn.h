@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+// Spawning: one clone3(2) into the node, and what the parent gets to watch it by.
+//
+// What the caller learns from the report socket, in this order:
+// - a record of kind `executing`: all steps but the filter and execve(2) are done; its sender is
+//   the main process;
+// - a record of kind `failed`: no service; explain() it;
+// - the hang-up: after `executing` (and no `failed`) it means that the program runs; without it,
+//   that the child was killed during the launch.
+#pragma once
+
+#include "base/fd.h"
+#include "launch/launch_report.h"
+#include "launch/plan.h"
+#include "launch/report_channel.h"
+
+#include <string>
+#include <sys/types.h>
+
+namespace confinit {
+
+// The descriptors that become 0, 1 and 2 of the service; an empty one becomes /dev/null.
+struct Streams {
+    Fd input;
+    Fd output;
+    Fd error;
+};
+
+struct Spawned {
+    pid_t pid = 0;             // the first process: the main one, our reaper of a new pid namespace,
+                               // or a short-lived one where a pid namespace is joined
+    Fd pidfd;
+    Fd report_socket;          // non-blocking; readable when there is news
+    Fd exit_socket;            // likewise: the reaper's `main_exited`; empty without a reaper
+    LastWordsPage last_words;  // for receive_report() on the report socket
+};
+
+// Starts the first process in `node` (a directory descriptor of a fresh cgroup, or -1 for none).
+// It returns at once: the child's success or failure comes over the report socket. The plan must
+// live until that is known. When the parent's own part fails (id maps, limits), the child has been
+// sent SIGKILL and is left to the caller's reaping.
+//
+// With a reaper, a signal that is sent to it from outside of its pid namespace goes on to the main
+// process: whoever signals all processes of a node sends to the reaper or to the others, not both.
+LaunchResult<Spawned> spawn(const LaunchPlan& plan, int node, Streams streams);
+
+// Copies confinit-reaper into a sealed memfd, so that nothing in a container can write to it.
+Result<Fd> load_reaper(const std::string& path);
+
+}  // namespace confinit

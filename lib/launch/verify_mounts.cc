@@ -1,0 +1,302 @@
+// SPDX-License-Identifier: Apache-2.0
+// Verify: the mounts that the service sees against the ops of its plan.
+#include "launch/verify_parts.h"
+
+#include "launch/service_view.h"
+
+#include <algorithm>
+#include <array>
+#include <linux/mount.h>
+#include <optional>
+
+namespace confinit {
+namespace {
+
+struct Finding {
+    bool same = false;
+    std::string text;
+};
+
+struct AttributeName {
+    std::uint64_t attribute;
+    std::string_view option;
+};
+
+constexpr std::array attribute_names{
+    AttributeName{MOUNT_ATTR_RDONLY, "ro"},
+    AttributeName{MOUNT_ATTR_NOSUID, "nosuid"},
+    AttributeName{MOUNT_ATTR_NODEV, "nodev"},
+    AttributeName{MOUNT_ATTR_NOEXEC, "noexec"},
+};
+
+// Whether an op puts something at its target, rather than changing what is there.
+bool puts_mount(MountOpKind kind) {
+    switch (kind) {
+    case MountOpKind::bind:
+    case MountOpKind::tmpfs:
+    case MountOpKind::proc:
+    case MountOpKind::device_node:
+    case MountOpKind::devpts:
+    case MountOpKind::mqueue:
+    case MountOpKind::inaccessible:
+        return true;
+    case MountOpKind::propagation:
+    case MountOpKind::directory:
+    case MountOpKind::symlink:
+    case MountOpKind::read_only:
+    case MountOpKind::read_write:
+    case MountOpKind::change_root:
+        return false;
+    }
+    return false;
+}
+
+class MountComparison {
+public:
+    MountComparison(const LaunchPlan& plan, const MountTable& service, const MountTable& host)
+        : plan_(plan), service_(service), host_(host), host_view_("/", FileSystems::local) {}
+
+    // Absent for an op that leaves nothing to compare.
+    std::optional<Finding> compare(std::size_t index) const;
+
+private:
+    Finding compare_propagation() const;
+    Finding compare_root() const;
+    Finding compare_file_system(std::size_t index, std::string_view type) const;
+    Finding compare_bind(std::size_t index) const;
+    Finding compare_read_only(std::size_t index) const;
+    Finding compare_read_write(std::size_t index) const;
+    Finding compare_inaccessible(std::size_t index) const;
+
+    const Mount* mount_at(std::size_t index) const;
+    std::optional<MountedObject> host_object(std::string_view path) const;
+    bool is_of_host(const Mount& mount) const;
+    bool is_replaced(std::size_t index) const;
+    std::size_t deciding_op(std::string_view path) const;
+    std::string missing_attributes(const MountOp& op, const Mount& mount) const;
+
+    const LaunchPlan& plan_;
+    const MountTable& service_;
+    const MountTable& host_;
+    ServiceView host_view_;
+};
+
+// The mount whose mount point is the op's target.
+const Mount* MountComparison::mount_at(std::size_t index) const {
+    const Mount* mount = service_.find_mount(plan_.mount_targets[index]);
+    const bool is_there = mount != nullptr && mount->target == plan_.mount_targets[index];
+    return is_there ? mount : nullptr;
+}
+
+std::optional<MountedObject> MountComparison::host_object(std::string_view path) const {
+    const std::string resolved = host_view_.resolve(path);
+    const Mount* mount = host_.find_mount(resolved);
+    if (mount == nullptr) return std::nullopt;
+    return object_at(*mount, resolved);
+}
+
+bool MountComparison::is_of_host(const Mount& mount) const {
+    return std::ranges::find(host_.mounts(), mount.device, &Mount::device) !=
+           host_.mounts().end();
+}
+
+// By a later op at the same path.
+bool MountComparison::is_replaced(std::size_t index) const {
+    for (std::size_t later = index + 1; later < plan_.mount_ops.size(); ++later) {
+        if (!puts_mount(plan_.mount_ops[later].kind)) continue;
+        if (plan_.mount_targets[later] == plan_.mount_targets[index]) return true;
+    }
+    return false;
+}
+
+// The op that has the last word on a path.
+std::size_t MountComparison::deciding_op(std::string_view path) const {
+    std::size_t last = plan_.mount_ops.size();
+    for (std::size_t i = 0; i < plan_.mount_ops.size(); ++i) {
+        const MountOpKind kind = plan_.mount_ops[i].kind;
+        const bool decides = puts_mount(kind) || kind == MountOpKind::read_only ||
+                             kind == MountOpKind::read_write;
+        if (decides && is_within(path, plan_.mount_targets[i])) last = i;
+    }
+    return last;
+}
+
+std::string MountComparison::missing_attributes(const MountOp& op, const Mount& mount) const {
+    std::string missing;
+    for (const auto& [attribute, option] : attribute_names) {
+        if ((op.attributes & attribute) == 0 || mount.has_option(option)) continue;
+        missing.append(missing.empty() ? "" : " ").append(option);
+    }
+    return missing;
+}
+
+Finding MountComparison::compare_propagation() const {
+    for (const Mount& mount : service_.mounts()) {
+        for (const std::string& peers : mount.propagation) {
+            if (!peers.starts_with("shared:")) continue;
+            for (const Mount& other : host_.mounts()) {
+                const auto& groups = other.propagation;
+                if (std::ranges::find(groups, peers) == groups.end()) continue;
+                return {false, "what is mounted at " + mount.target + " reaches the host"};
+            }
+        }
+    }
+    return {true, "no mount leaves it"};
+}
+
+Finding MountComparison::compare_root() const {
+    const Mount* root = service_.find_mount("/");
+    const auto wanted = host_object(plan_.child.root);
+    if (root == nullptr || !wanted) return {false, "no root is shown"};
+    if (object_at(*root, "/") == *wanted) return {true, plan_.child.root};
+    return {false, root->root + " of " + root->type + " " + root->device};
+}
+
+Finding MountComparison::compare_file_system(std::size_t index, std::string_view type) const {
+    const MountOp& op = plan_.mount_ops[index];
+    const std::string& target = plan_.mount_targets[index];
+    const Mount* mount = mount_at(index);
+    if (mount == nullptr) return {false, "nothing is mounted at " + target};
+    if (mount->type != type) return {false, mount->type + " at " + target};
+    // Message queues are one file system for a whole ipc namespace, which may be the host's.
+    const bool may_be_shared = op.kind == MountOpKind::mqueue;
+    if (!may_be_shared && is_of_host(*mount)) return {false, "the host's own at " + target};
+    const std::string missing = missing_attributes(op, *mount);
+    if (!missing.empty()) return {false, mount->type + " at " + target + " without " + missing};
+    const bool has_option = op.kind != MountOpKind::proc || op.options == nullptr ||
+                            mount->has_super_option(op.options);
+    if (!has_option) return {false, "proc at " + target + " without " + op.options};
+    return {true, mount->type + " at " + target};
+}
+
+Finding MountComparison::compare_bind(std::size_t index) const {
+    const MountOp& op = plan_.mount_ops[index];
+    const std::string& target = plan_.mount_targets[index];
+    const Mount* mount = mount_at(index);
+    if (mount == nullptr) return {false, "nothing is mounted at " + target};
+    const auto wanted = host_object(op.source);
+    if (!wanted || object_at(*mount, target) != *wanted) {
+        return {false, mount->root + " of " + mount->type + " " + mount->device + " at " + target};
+    }
+    const std::string missing = missing_attributes(op, *mount);
+    if (!missing.empty()) return {false, std::string{op.source} + " without " + missing};
+    return {true, std::string{op.source} + " at " + target};
+}
+
+// Every mount below the path that no op with a longer path has decided about.
+Finding MountComparison::compare_read_only(std::size_t index) const {
+    const std::string& target = plan_.mount_targets[index];
+    const auto mounts = service_.mounts_within(target);
+    if (mounts.empty()) return {false, "no mount is shown"};
+    for (const Mount* mount : mounts) {
+        const std::string& point = is_within(mount->target, target) ? mount->target : target;
+        if (deciding_op(point) != index || mount->has_option("ro")) continue;
+        return {false, point + " is writable"};
+    }
+    return {true, "read-only"};
+}
+
+// What is read-only on the host stays so.
+Finding MountComparison::compare_read_write(std::size_t index) const {
+    const std::string& target = plan_.mount_targets[index];
+    const Mount* mount = service_.find_mount(target);
+    if (mount == nullptr) return {false, "no mount is shown"};
+    if (deciding_op(target) != index) return {true, "a stricter key of the same path holds"};
+    if (mount->has_option("rw")) return {true, "writable"};
+    const std::string root = plan_.child.root != nullptr ? plan_.child.root : "";
+    const Mount* host = host_.find_mount(host_view_.resolve(root + target));
+    if (host != nullptr && host->has_option("ro")) return {true, "read-only, as on the host"};
+    return {false, "read-only"};
+}
+
+Finding MountComparison::compare_inaccessible(std::size_t index) const {
+    const std::string& target = plan_.mount_targets[index];
+    const Mount* mount = mount_at(index);
+    if (mount == nullptr) return {false, "nothing covers " + target};
+    const bool is_empty_directory = mount->type == "tmpfs" && !is_of_host(*mount) &&
+                                    mount->has_super_option("mode=000");
+    const bool is_empty_file =
+        host_object(plan_.mount_ops[index].source) == object_at(*mount, target);
+    if (!is_empty_directory && !is_empty_file) return {false, mount->type + " at " + target};
+    if (!mount->has_option("ro")) return {false, "covered, but writable"};
+    return {true, "covered"};
+}
+
+std::optional<Finding> MountComparison::compare(std::size_t index) const {
+    const MountOpKind kind = plan_.mount_ops[index].kind;
+    if (puts_mount(kind) && is_replaced(index)) {
+        return Finding{true, "replaced by a later key at " + plan_.mount_targets[index]};
+    }
+    switch (kind) {
+    case MountOpKind::propagation:
+        return compare_propagation();
+    case MountOpKind::bind:
+    case MountOpKind::device_node:
+        return compare_bind(index);
+    case MountOpKind::tmpfs:
+        return compare_file_system(index, "tmpfs");
+    case MountOpKind::proc:
+        return compare_file_system(index, "proc");
+    case MountOpKind::devpts:
+        return compare_file_system(index, "devpts");
+    case MountOpKind::mqueue:
+        return compare_file_system(index, "mqueue");
+    case MountOpKind::read_only:
+        return compare_read_only(index);
+    case MountOpKind::read_write:
+        return compare_read_write(index);
+    case MountOpKind::inaccessible:
+        return compare_inaccessible(index);
+    case MountOpKind::change_root:
+        return compare_root();
+    case MountOpKind::directory:
+    case MountOpKind::symlink:
+        return std::nullopt;
+    }
+    return std::nullopt;
+}
+
+// "mounts.read_only[1]" is one path of its list; a key without an index says all.
+std::string declared_mount(const Unit& unit, const LaunchPlan& plan, std::size_t index) {
+    const MountOp& op = plan.mount_ops[index];
+    const std::string& key = plan.mount_keys[index];
+    if (op.kind == MountOpKind::propagation) return "slave";
+    std::string text{op.target};
+    const bool has_source = op.kind == MountOpKind::bind || op.kind == MountOpKind::device_node;
+    if (has_source && op.source != nullptr) text.insert(0, std::string{op.source} + ":");
+    return declared_text(unit, key, text);
+}
+
+// The key of the item: a mount namespace has one of its own, that of its links.
+std::string item_key(const LaunchPlan& plan, std::size_t index) {
+    const MountOpKind kind = plan.mount_ops[index].kind;
+    if (kind == MountOpKind::propagation) return "mounts.propagation";
+    if (kind == MountOpKind::proc) return "mounts.proc";
+    return plan.mount_keys[index];
+}
+
+}  // namespace
+
+void verify_mounts(const Unit& unit, const LaunchPlan& plan, const MountTable& service,
+                   const MountTable& host, VerifyItems& items) {
+    const MountComparison comparison{plan, service, host};
+    VerifyItems found;
+    for (std::size_t i = 0; i < plan.mount_ops.size(); ++i) {
+        auto finding = comparison.compare(i);
+        if (!finding) continue;
+        const std::string key = item_key(plan, i);
+        const auto item = std::ranges::find(found, key, &VerifyItem::key);
+        if (item == found.end()) {
+            found.push_back({key, declared_mount(unit, plan, i), std::move(finding->text),
+                             finding->same});
+            continue;
+        }
+        // Of the mounts of one key the first that differs is the one to show.
+        if (!item->same || finding->same) continue;
+        item->same = false;
+        item->in_force = std::move(finding->text);
+    }
+    std::ranges::move(found, std::back_inserter(items));
+}
+
+}  // namespace confinit

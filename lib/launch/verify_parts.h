@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+// The parts of verify(), each comparing one kind of kernel text with the plan; they read no file.
+#pragma once
+
+#include "kernel/mount_table.h"
+#include "kernel/proc_status.h"
+#include "launch/verify.h"
+
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace confinit {
+
+using VerifyItems = std::vector<VerifyItem>;
+
+// What the unit file says for a key, or else this text.
+std::string declared_text(const Unit& unit, std::string_view key, std::string fallback);
+
+// verify_process.cc: user, groups, capability sets, no_new_privs and umask. `own` is the status of
+// the supervisor itself, whose filters count beside the service's.
+void verify_status(const Unit& unit, const LaunchPlan& plan, const ProcessStatus& status,
+                   const ProcessStatus& own, VerifyItems& items);
+void verify_limits(const Unit& unit, const LaunchPlan& plan, std::span<const ProcessLimit> limits,
+                   VerifyItems& items);
+
+// verify_mounts.cc: one item for each key of the plan's mounts.
+void verify_mounts(const Unit& unit, const LaunchPlan& plan, const MountTable& service,
+                   const MountTable& host, VerifyItems& items);
+
+// verify_cgroup.cc: one item for a file, from its text or the failure to read it.
+VerifyItem verify_cgroup_file(const Unit& unit, const CgroupSetting& setting,
+                              const Result<std::string>& text);
+// Whether a path of /proc/PID/cgroup is the node at this directory.
+bool is_cgroup_path_of(std::string_view path, std::string_view directory, const MountTable& own);
+
+}  // namespace confinit

@@ -1,0 +1,196 @@
+// SPDX-License-Identifier: Apache-2.0
+// Checks of a whole unit: what single keys cannot know, such as that one key needs another.
+#include "unit/checks.h"
+
+#include <algorithm>
+#include <functional>
+#include <map>
+#include <string>
+#include <string_view>
+
+namespace confinit {
+namespace {
+
+// The tables that say how a process is confined, and so need one.
+constexpr std::string_view process_tables[] = {"cgroup", "capabilities", "namespaces",
+                                               "mounts", "seccomp",      "process"};
+
+class UnitCheck {
+public:
+    UnitCheck(Unit& unit, ProblemList& problems) : unit_(unit), problems_(problems) {}
+
+    void run() {
+        check_dependencies();
+        if (unit_.service) check_service(*unit_.service);
+        if (!unit_.service) check_target();
+        check_capabilities();
+        check_namespaces();
+        check_mounts();
+        check_paths();
+        if (unit_.seccomp) check_seccomp(*unit_.seccomp);
+        settle_oom_group();
+        warn();
+    }
+
+private:
+    bool is_given(std::string_view key) const { return unit_.locations.contains(key); }
+
+    Problem problem(std::string_view key, std::string message) const {
+        Problem problem{.key = std::string{key}, .message = std::move(message)};
+        if (const auto found = unit_.locations.find(key); found != unit_.locations.end()) {
+            problem.location = found->second;
+        } else if (!unit_.files.empty()) {
+            problem.location.file = unit_.files.front();
+        }
+        return problem;
+    }
+
+    void report(std::string_view key, std::string message) {
+        problems_.add(problem(key, std::move(message)));
+    }
+
+    // For a key whose value decides; nobody knows the value of one that was refused already.
+    void refuse(std::string_view key, std::string message) {
+        if (!problems_.concerns(key)) report(key, std::move(message));
+    }
+
+    void warn(std::string_view key, std::string message) {
+        unit_.warnings.push_back(problem(key, std::move(message)).text());
+    }
+
+    void check_dependencies() {
+        for (const std::string& name : unit_.unit.conflicts) {
+            for (const auto* needed : {&unit_.unit.requires_units, &unit_.unit.wants}) {
+                if (std::ranges::find(*needed, name) == needed->end()) continue;
+                refuse("unit.conflicts", quoted(name) + " is also needed by this unit");
+            }
+        }
+    }
+
+    void check_target() {
+        for (const std::string_view table : process_tables) {
+            if (!is_given(table)) continue;
+            report(table, "a unit without [service] runs no process that this could apply to");
+        }
+    }
+
+    void check_service(ServiceConfig& service) {
+        if (!is_given("service.command")) report("service", "'command' is missing");
+        if (service.type == ServiceType::oneshot && service.restart == RestartMode::always) {
+            refuse("service.restart", "a oneshot service that always restarts would never be done");
+        }
+        if (!is_given("service.restart_max_delay")) {
+            service.restart_max_delay = std::max(service.restart_max_delay, service.restart_delay);
+        }
+        if (service.restart_max_delay < service.restart_delay) {
+            refuse("service.restart_max_delay", "it is shorter than service.restart_delay");
+        }
+    }
+
+    void check_capabilities() {
+        const CapabilityConfig& capabilities = unit_.capabilities;
+        if (problems_.concerns("capabilities") || !capabilities.bounding) return;
+        if ((capabilities.ambient & ~*capabilities.bounding) != 0) {
+            refuse("capabilities.ambient",
+                   "it holds capabilities that are not in capabilities.bounding");
+        }
+    }
+
+    void check_namespaces() {
+        const bool has_uid_map = is_given("namespaces.user.uid_map");
+        const bool has_gid_map = is_given("namespaces.user.gid_map");
+        if (has_uid_map && !has_gid_map) {
+            refuse("namespaces.user.uid_map", "needs a gid_map beside it");
+        }
+        if (has_gid_map && !has_uid_map) {
+            refuse("namespaces.user.gid_map", "needs a uid_map beside it");
+        }
+    }
+
+    void check_mounts() {
+        MountConfig changes = unit_.mounts;
+        if (changes.proc == ProcView::inherited) changes.proc.reset();
+        if (changes.is_empty() || unit_.namespaces.mount) return;
+        if (problems_.concerns("namespaces.mount")) return;
+        for (const auto& [key, text] : unit_.declared) {
+            const bool changes_nothing = text == "false" || text == "inherited" || text == "[]";
+            if (key.starts_with("mounts.") && !changes_nothing) {
+                refuse(key, "needs namespaces.mount = true");
+            }
+        }
+    }
+
+    // One path can have one kind of access, and one thing can be mounted on it.
+    void check_paths() {
+        std::map<std::string_view, std::string> seen;
+        note(seen, "mounts.read_only", unit_.mounts.read_only);
+        note(seen, "mounts.read_write", unit_.mounts.read_write);
+        note(seen, "mounts.inaccessible", unit_.mounts.inaccessible);
+        seen.clear();
+        note(seen, "mounts.bind", unit_.mounts.bind, &BindMount::target);
+        note(seen, "mounts.tmpfs", unit_.mounts.tmpfs, &TmpfsMount::target);
+    }
+
+    // With an element at fault the indices would not be those of the file.
+    template <class List, class Projection = std::identity>
+    void note(std::map<std::string_view, std::string>& seen, std::string_view key, const List& list,
+              Projection projection = {}) {
+        if (problems_.concerns(key)) return;
+        for (std::size_t i = 0; i < list.size(); ++i) {
+            const std::string& path = std::invoke(projection, list[i]);
+            const std::string item = std::string{key} + "[" + std::to_string(i) + "]";
+            const auto [other, is_first] = seen.emplace(path, item);
+            if (!is_first) refuse(item, quoted(path) + " is listed already, as " + other->second);
+        }
+    }
+
+    void check_seccomp(const SeccompConfig& seccomp) {
+        if (unit_.capabilities.no_new_privs == false) {
+            refuse("capabilities.no_new_privs",
+                   "a system call filter needs no_new_privs; without it, a setuid program would "
+                   "run under a filter that it does not expect");
+        }
+        const SeccompActionKind kind = seccomp.default_action.kind;
+        const bool forbids = kind != SeccompActionKind::allow && kind != SeccompActionKind::log;
+        if (forbids && seccomp.allow.empty() && !problems_.concerns("seccomp")) {
+            refuse("seccomp",
+                   "by default every system call is forbidden and 'allow' names none, so that "
+                   "nothing could run");
+        }
+    }
+
+    // A service of which a part was killed is worse than one that is gone and restarts.
+    void settle_oom_group() {
+        const auto limit = unit_.declared.find("cgroup.memory.max");
+        if (limit == unit_.declared.end() || limit->second == "max") return;
+        if (is_given("cgroup.memory.oom.group")) return;
+        unit_.cgroup.push_back({"memory.oom.group", "1"});
+    }
+
+    void warn() {
+        if (is_given("cgroup.memory.high") && !is_given("cgroup.memory.max")) {
+            warn("cgroup.memory.high",
+                 "without memory.max a service that needs more can stall for ever");
+        }
+        if (unit_.namespaces.pid && !unit_.namespaces.mount &&
+            unit_.mounts.proc != ProcView::inherited) {
+            warn("namespaces.pid",
+                 "without namespaces.mount, /proc still shows the processes of the host");
+        }
+        if (unit_.namespaces.user && unit_.capabilities.ambient != 0) {
+            warn("capabilities.ambient",
+                 "in a user namespace capabilities count only for what belongs to it");
+        }
+    }
+
+    Unit& unit_;
+    ProblemList& problems_;
+};
+
+}  // namespace
+
+void check_unit(Unit& unit, ProblemList& problems) {
+    UnitCheck{unit, problems}.run();
+}
+
+}  // namespace confinit

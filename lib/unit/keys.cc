@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
+// The key table: all that is known of every key of a unit file, in one place a key.
+#include "unit/keys.h"
+
+#include <algorithm>
+#include <vector>
+
+namespace confinit {
+namespace {
+
+std::vector<const Key*> collect_keys() {
+    std::vector<const Key*> all;
+    for (const auto& rows : {unit_keys(), service_keys(), cgroup_keys(), capabilities_keys(),
+                             namespaces_keys(), mounts_keys(), seccomp_keys(), process_keys()}) {
+        for (const Key& key : rows)
+            all.push_back(&key);
+    }
+    return all;
+}
+
+}  // namespace
+
+std::span<const Key* const> all_keys() {
+    static const std::vector<const Key*> all = collect_keys();
+    return all;
+}
+
+const Key* find_key(std::string_view path) {
+    const auto keys = all_keys();
+    const auto found = std::ranges::find(keys, path, &Key::path);
+    return found == keys.end() ? nullptr : *found;
+}
+
+bool has_keys_below(std::string_view path) {
+    return std::ranges::any_of(all_keys(), [&](const Key* key) {
+        return key->path.size() > path.size() && key->path.starts_with(path) &&
+               key->path[path.size()] == '.';
+    });
+}
+
+}  // namespace confinit

@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+// The key table: all that is known of every key of a unit file, in one place a key.
+//
+// The reader, the check for unknown words and `svctl explain` come from these rows. There is one
+// keys_TABLE.cc for each TOML table; adding a key is adding a row there.
+#pragma once
+
+#include "unit/unit.h"
+
+#include <span>
+#include <string_view>
+
+namespace confinit {
+
+class Value;
+
+struct Key {
+    std::string_view path;           // "cgroup.memory.max"
+    std::string_view form;           // "a size such as \"64M\", ...": completes "expected ..."
+    std::string_view fallback;       // what holds when the key is not given
+    std::string_view documentation;  // one paragraph
+    std::string_view operation;      // what the kernel is asked for
+    std::string_view source;         // the man page or kernel document that defines it
+    std::string_view systemd;        // the directive that it answers to, "MemoryMax="; or empty
+
+    // Reads the value into the unit, or reports what is wrong with it and leaves the default.
+    // Called once for a unit, and only for a key that is given.
+    void (*read)(const Value& value, Unit& unit);
+};
+
+// Every key; those of one table together, a key before those below it. The order of the rows of
+// [cgroup] is the order in which the limits are written.
+std::span<const Key* const> all_keys();
+
+// The key with exactly this path, or null.
+const Key* find_key(std::string_view path);
+
+// Whether keys exist below this path: for "cgroup" and "cgroup.memory", not for
+// "cgroup.memory.max".
+bool has_keys_below(std::string_view path);
+
+// The rows of one table each, in their files.
+std::span<const Key> unit_keys();
+std::span<const Key> service_keys();
+std::span<const Key> cgroup_keys();
+std::span<const Key> capabilities_keys();
+std::span<const Key> namespaces_keys();
+std::span<const Key> mounts_keys();
+std::span<const Key> seccomp_keys();
+std::span<const Key> process_keys();
+
+}  // namespace confinit

@@ -1,0 +1,350 @@
+// SPDX-License-Identifier: Apache-2.0
+// The keys of [service]: the program, who it runs as, and when it is started and stopped.
+#include "unit/forms.h"
+#include "unit/keys.h"
+
+#include "base/text.h"
+
+#include <algorithm>
+#include <csignal>
+#include <cstring>
+#include <utility>
+
+namespace confinit {
+namespace {
+
+constexpr auto type_names = make_name_table<ServiceType>({
+    {ServiceType::exec, "exec"},
+    {ServiceType::oneshot, "oneshot"},
+});
+
+constexpr auto restart_names = make_name_table<RestartMode>({
+    {RestartMode::no, "no"},
+    {RestartMode::on_failure, "on-failure"},
+    {RestartMode::always, "always"},
+});
+
+constexpr auto kill_mode_names = make_name_table<KillMode>({
+    {KillMode::control_group, "control-group"},
+    {KillMode::mixed, "mixed"},
+});
+
+constexpr std::string_view user_form = "a user name or a decimal id";
+constexpr std::string_view group_form = "a group name or a decimal id";
+constexpr std::string_view name_letters =
+    "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_";
+
+bool is_digit(char byte) {
+    return byte >= '0' && byte <= '9';
+}
+
+// 65535 and 4294967295 are what 16-bit and 32-bit calls take for "leave it as it is".
+bool is_id(std::uint64_t number) {
+    return number < 0xffff'ffff && number != 0xffff;
+}
+
+// What useradd(8) accepts, and dots, which it does with --badname. A name that begins with a digit
+// is refused: "0day" must neither be user 0 nor become nobody's name by accident.
+bool is_account_name(std::string_view name) {
+    if (name.size() > 256 || is_digit(name[0]) || name[0] == '-' || name[0] == '.') return false;
+    if (name.ends_with('$')) name.remove_suffix(1);
+    return std::ranges::all_of(name, [](char byte) {
+        return name_letters.find(byte) != std::string_view::npos || byte == '-' || byte == '.';
+    });
+}
+
+std::optional<std::string> read_account(const Value& value) {
+    const auto integer = value.if_integer();
+    if (integer && *integer >= 0 && is_id(static_cast<std::uint64_t>(*integer))) {
+        return std::to_string(*integer);
+    }
+    const std::string* text = value.if_text();
+    if (text != nullptr && !text->empty()) {
+        const auto number = parse_unsigned(*text);
+        if (number ? is_id(*number) : is_account_name(*text)) return *text;
+    }
+    value.mismatch();
+    return std::nullopt;
+}
+
+void read_type(const Value& value, Unit& unit) {
+    assign(unit.service->type, read_choice(value, type_names));
+}
+
+void read_command(const Value& value, Unit& unit) {
+    bool is_program = true;
+    const auto read_word = [&](const Value& word) {
+        return std::exchange(is_program, false) ? read_path(word) : word.text();
+    };
+    unit.service->command = list_of(value, "a text, and an absolute path first", read_word);
+    if (value.is_array() && value.is_empty()) value.refuse("a command needs a program");
+}
+
+void read_user(const Value& value, Unit& unit) {
+    assign(unit.service->user, read_account(value));
+}
+
+void read_group(const Value& value, Unit& unit) {
+    assign(unit.service->group, read_account(value));
+}
+
+void read_supplementary_groups(const Value& value, Unit& unit) {
+    unit.service->supplementary_groups = list_of(value, group_form, read_account);
+}
+
+void read_working_directory(const Value& value, Unit& unit) {
+    assign(unit.service->working_directory, read_plain_path(value));
+}
+
+void read_environment(const Value& value, Unit& unit) {
+    const auto members = value.members("a text");
+    if (!members) return;
+    for (const Value& member : *members) {
+        const std::string& name = member.name();
+        if (name.empty() || is_digit(name[0]) ||
+            name.find_first_not_of(name_letters) != std::string::npos) {
+            member.refuse(quoted(name) + " is not the name of an environment variable");
+            continue;
+        }
+        auto text = member.text();
+        if (text) unit.service->environment.emplace_back(name, std::move(*text));
+    }
+}
+
+void read_tty(const Value& value, Unit& unit) {
+    auto path = read_plain_path(value);
+    if (path && !path->starts_with("/dev/")) return value.mismatch();
+    assign(unit.service->tty, std::move(path));
+}
+
+void read_restart(const Value& value, Unit& unit) {
+    assign(unit.service->restart, read_choice(value, restart_names));
+}
+
+void read_restart_delay(const Value& value, Unit& unit) {
+    assign(unit.service->restart_delay, read_duration(value));
+}
+
+void read_restart_max_delay(const Value& value, Unit& unit) {
+    assign(unit.service->restart_max_delay, read_duration(value));
+}
+
+void read_start_timeout(const Value& value, Unit& unit) {
+    assign(unit.service->start_timeout, read_timeout(value));
+}
+
+void read_stop_timeout(const Value& value, Unit& unit) {
+    assign(unit.service->stop_timeout, read_timeout(value));
+}
+
+void read_stop_signal(const Value& value, Unit& unit) {
+    const std::string* text = value.if_text();
+    std::string_view word = text != nullptr ? std::string_view{*text} : std::string_view{};
+    if (word.starts_with("SIG")) word.remove_prefix(3);
+    std::vector<std::string_view> names;
+    for (int signal = 1; signal < NSIG; ++signal) {
+        const char* name = sigabbrev_np(signal);
+        if (name == nullptr) continue;
+        names.emplace_back(name);
+        if (word != names.back()) continue;
+        unit.service->stop_signal = signal;
+        return;
+    }
+    const std::string nearest = value.nearest(word, names);
+    value.mismatch(nearest.empty() ? nearest : "SIG" + nearest);
+}
+
+void read_kill_mode(const Value& value, Unit& unit) {
+    assign(unit.service->kill_mode, read_choice(value, kill_mode_names));
+}
+
+constexpr Key keys[] = {
+    {
+        .path = "service.type",
+        .form = "one of exec, oneshot",
+        .fallback = "\"exec\"",
+        .documentation =
+            "When the service counts as started. exec: as soon as its program runs, which is after "
+            "execve has succeeded and not merely after the fork. oneshot: when the program has "
+            "ended with status 0; the unit then stays active without a process.",
+        .operation = "the close-on-exec status socket of the launch; waitid(2)",
+        .source = "execve(2), waitid(2)",
+        .systemd = "Type=",
+        .read = read_type,
+    },
+    {
+        .path = "service.command",
+        .form = "an array of texts, the first one the absolute path of a program",
+        .fallback = "none: a service must have it",
+        .documentation =
+            "The program and its arguments, one array element each. No shell reads it, so there is "
+            "no quoting and no expansion, and the program is not searched for in PATH. The path is "
+            "looked up in the service's own root.",
+        .operation = "execve(2)",
+        .source = "execve(2)",
+        .systemd = "ExecStart=",
+        .read = read_command,
+    },
+    {
+        .path = "service.user",
+        .form = user_form,
+        .fallback = "\"root\"",
+        .documentation =
+            "Whom the service runs as: a name, found in /etc/passwd (no name service is asked), or "
+            "a decimal id. An account that does not exist is an error at the start.",
+        .operation = "setresuid(2)",
+        .source = "setresuid(2), credentials(7)",
+        .systemd = "User=",
+        .read = read_user,
+    },
+    {
+        .path = "service.group",
+        .form = group_form,
+        .fallback = "the user's own group in /etc/passwd",
+        .documentation = "The primary group: a name, found in /etc/group, or a decimal id.",
+        .operation = "setresgid(2)",
+        .source = "setresgid(2), credentials(7)",
+        .systemd = "Group=",
+        .read = read_group,
+    },
+    {
+        .path = "service.supplementary_groups",
+        .form = "an array of group names and decimal ids",
+        .fallback = "[]",
+        .documentation =
+            "All further groups of the service. Nothing is added to them: the groups that "
+            "/etc/group gives the user count only if they are listed here.",
+        .operation = "setgroups(2)",
+        .source = "setgroups(2), credentials(7)",
+        .systemd = "SupplementaryGroups=",
+        .read = read_supplementary_groups,
+    },
+    {
+        .path = "service.working_directory",
+        .form = path_form,
+        .fallback = "\"/\"",
+        .documentation =
+            "The current directory of the program, in the service's own root, entered as the "
+            "service's user. Paths through /proc/PID and /dev/fd are refused, because they lead "
+            "out of that root.",
+        .operation = "chdir(2)",
+        .source = "chdir(2), proc(5)",
+        .systemd = "WorkingDirectory=",
+        .read = read_working_directory,
+    },
+    {
+        .path = "service.environment",
+        .form = "a table of texts, such as { LANG = \"C.UTF-8\" }",
+        .fallback = "{}",
+        .documentation =
+            "Environment variables of the program, beside PATH and the HOME, SHELL, USER and LOGNAME "
+            "of the user's account, which they may replace. Nothing of the supervisor's own environment is "
+            "passed on.",
+        .operation = "the environment of execve(2)",
+        .source = "execve(2), environ(7)",
+        .systemd = "Environment=",
+        .read = read_environment,
+    },
+    {
+        .path = "service.tty",
+        .form = "the path of a terminal, such as \"/dev/console\"",
+        .fallback = "none: input is /dev/null, output is kept for svctl logs",
+        .documentation =
+            "A terminal that becomes standard input, output and error of the program, and the "
+            "controlling terminal of its session.",
+        .operation = "open(2), then ioctl TIOCSCTTY",
+        .source = "tty_ioctl(4), setsid(2)",
+        .systemd = "TTYPath= with StandardInput=tty-force",
+        .read = read_tty,
+    },
+    {
+        .path = "service.restart",
+        .form = "one of no, on-failure, always",
+        .fallback = "\"no\"",
+        .documentation =
+            "Whether the service is started again when it ends without having been stopped. "
+            "on-failure: only after a status other than 0, a signal, a killing for lack of memory, "
+            "or a launch that failed.",
+        .operation = "none",
+        .source = "confinit",
+        .systemd = "Restart=",
+        .read = read_restart,
+    },
+    {
+        .path = "service.restart_delay",
+        .form = duration_form,
+        .fallback = "\"100ms\"",
+        .documentation =
+            "The pause before an automatic restart. It doubles from attempt to attempt, up to "
+            "restart_max_delay, and is itself again once the service has run well.",
+        .operation = "none",
+        .source = "confinit",
+        .systemd = "RestartSec=",
+        .read = read_restart_delay,
+    },
+    {
+        .path = "service.restart_max_delay",
+        .form = duration_form,
+        .fallback = "\"1min\", or restart_delay where that is longer",
+        .documentation = "The longest pause before an automatic restart.",
+        .operation = "none",
+        .source = "confinit",
+        .systemd = "RestartMaxDelaySec=",
+        .read = read_restart_max_delay,
+    },
+    {
+        .path = "service.start_timeout",
+        .form = duration_form,
+        .fallback = "\"1min 30s\"",
+        .documentation =
+            "How long a start may take, the program of a oneshot service included. Then the "
+            "service is stopped and has failed.",
+        .operation = "none",
+        .source = "confinit",
+        .systemd = "TimeoutStartSec=",
+        .read = read_start_timeout,
+    },
+    {
+        .path = "service.stop_timeout",
+        .form = duration_form,
+        .fallback = "\"10s\"",
+        .documentation =
+            "How long the service may take to end after stop_signal. Then everything in its cgroup "
+            "is killed at once.",
+        .operation = "write(2) to cgroup.kill",
+        .source = "Documentation/admin-guide/cgroup-v2.rst, cgroup.kill",
+        .systemd = "TimeoutStopSec=",
+        .read = read_stop_timeout,
+    },
+    {
+        .path = "service.stop_signal",
+        .form = "a signal name such as \"SIGTERM\"",
+        .fallback = "\"SIGTERM\"",
+        .documentation = "The signal that asks the service to end; the prefix SIG may be left out.",
+        .operation = "pidfd_send_signal(2)",
+        .source = "signal(7)",
+        .systemd = "KillSignal=",
+        .read = read_stop_signal,
+    },
+    {
+        .path = "service.kill_mode",
+        .form = "one of control-group, mixed",
+        .fallback = "\"control-group\"",
+        .documentation =
+            "Who is sent stop_signal. control-group: every process of the service. mixed: its main "
+            "process only. Either way whatever is left when the stop times out, or when the main "
+            "process has ended, is killed through the cgroup, so that nothing stays behind.",
+        .operation = "pidfd_send_signal(2), write(2) to cgroup.kill",
+        .source = "Documentation/admin-guide/cgroup-v2.rst, cgroup.kill",
+        .systemd = "KillMode=",
+        .read = read_kill_mode,
+    },
+};
+
+}  // namespace
+
+std::span<const Key> service_keys() {
+    return keys;
+}
+
+}  // namespace confinit

@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: Apache-2.0
+// The keys of [unit]: what a unit is called and how it stands to other units.
+#include "unit/forms.h"
+#include "unit/keys.h"
+#include "unit/unit_name.h"
+
+namespace confinit {
+namespace {
+
+constexpr std::string_view name_form = "the name of a unit";
+constexpr std::string_view names_form = "an array of unit names, such as [\"net\", \"heat@1\"]";
+constexpr std::string_view uri_form = "a text such as \"man:nginx(8)\"";
+
+std::optional<std::string> read_unit_name(const Value& value) {
+    auto name = value.word();
+    if (!name) return std::nullopt;
+    if (!is_valid_unit_name(*name)) {
+        value.refuse(unit_name_fault(*name));
+        return std::nullopt;
+    }
+    if (name->ends_with(".toml")) {
+        value.refuse("unit names are written without '.toml'", name->substr(0, name->size() - 5));
+        return std::nullopt;
+    }
+    if (split_unit_name(*name).is_template()) {
+        value.refuse(quoted(*name) + " is a template; name one instance of it, as in '" + *name +
+                     "1'");
+        return std::nullopt;
+    }
+    if (*name == value.unit_name()) {
+        value.refuse("a unit cannot depend on itself");
+        return std::nullopt;
+    }
+    return name;
+}
+
+template <std::vector<std::string> UnitSection::* member>
+void read_names(const Value& value, Unit& unit) {
+    unit.unit.*member = list_of(value, name_form, read_unit_name);
+}
+
+void read_description(const Value& value, Unit& unit) {
+    assign(unit.unit.description, value.text());
+}
+
+void read_documentation(const Value& value, Unit& unit) {
+    unit.unit.documentation =
+        list_of(value, uri_form, [](const Value& element) { return element.word(); });
+}
+
+constexpr Key keys[] = {
+    {
+        .path = "unit.description",
+        .form = "a text",
+        .fallback = "\"\"",
+        .documentation = "One line for people, shown by svctl beside the unit's name.",
+        .operation = "none",
+        .source = "confinit",
+        .systemd = "Description=",
+        .read = read_description,
+    },
+    {
+        .path = "unit.documentation",
+        .form = "an array of texts, such as [\"man:nginx(8)\"]",
+        .fallback = "[]",
+        .documentation = "Where to read more: manual pages and addresses, shown by svctl status.",
+        .operation = "none",
+        .source = "confinit",
+        .systemd = "Documentation=",
+        .read = read_documentation,
+    },
+    {
+        .path = "unit.requires",
+        .form = names_form,
+        .fallback = "[]",
+        .documentation =
+            "Units that are started together with this one. If one of them cannot be started, this "
+            "one is not started either; if one of them is stopped, this one is stopped. It says "
+            "nothing about order: add the name to `after` to wait for it.",
+        .operation = "none",
+        .source = "confinit",
+        .systemd = "Requires=",
+        .read = read_names<&UnitSection::requires_units>,
+    },
+    {
+        .path = "unit.wants",
+        .form = names_form,
+        .fallback = "[]",
+        .documentation =
+            "Units that are started together with this one. Whether they succeed does not matter "
+            "to it, not even whether they exist.",
+        .operation = "none",
+        .source = "confinit",
+        .systemd = "Wants=",
+        .read = read_names<&UnitSection::wants>,
+    },
+    {
+        .path = "unit.after",
+        .form = names_form,
+        .fallback = "[]",
+        .documentation =
+            "If these units are being started too, this one waits until they are up. When both "
+            "stop, this one stops first. It is order alone: it starts nothing.",
+        .operation = "none",
+        .source = "confinit",
+        .systemd = "After=",
+        .read = read_names<&UnitSection::after>,
+    },
+    {
+        .path = "unit.before",
+        .form = names_form,
+        .fallback = "[]",
+        .documentation = "The reverse of `after`: these units wait for this one.",
+        .operation = "none",
+        .source = "confinit",
+        .systemd = "Before=",
+        .read = read_names<&UnitSection::before>,
+    },
+    {
+        .path = "unit.conflicts",
+        .form = names_form,
+        .fallback = "[]",
+        .documentation =
+            "Units that cannot run at the same time as this one: starting one stops the other.",
+        .operation = "none",
+        .source = "confinit",
+        .systemd = "Conflicts=",
+        .read = read_names<&UnitSection::conflicts>,
+    },
+};
+
+}  // namespace
+
+std::span<const Key> unit_keys() {
+    return keys;
+}
+
+}  // namespace confinit

@@ -1,0 +1,197 @@
+// SPDX-License-Identifier: Apache-2.0
+// The reader: parsed files to one Unit, by the key table.
+#include "unit/reader.h"
+
+#include "unit/checks.h"
+#include "unit/keys.h"
+#include "unit/unit_name.h"
+#include "unit/value.h"
+
+#include <algorithm>
+#include <map>
+#include <string>
+
+namespace confinit {
+namespace {
+
+// One given value of one file.
+struct Entry {
+    const Key* key;
+    const Node* node;
+    const Document* document;
+};
+
+// Replaces what every text of a templated unit may say of its instance. A '%' before another
+// letter is an ordinary one, as in "50%".
+void fill_in(Node& node, const Unit& unit) {
+    for (Node& child : node.children)
+        fill_in(child, unit);
+    for (std::size_t at = node.text.find('%'); at != std::string::npos;
+         at = node.text.find('%', at)) {
+        const std::string_view rest = std::string_view{node.text}.substr(at);
+        const std::string* text = rest.starts_with("%i")   ? &unit.instance
+                                  : rest.starts_with("%n") ? &unit.name
+                                                           : nullptr;
+        if (text != nullptr) node.text.replace(at, 2, *text);
+        at += text != nullptr ? text->size() : 1;
+    }
+}
+
+bool is_below(std::string_view path, std::string_view above) {
+    return path.size() > above.size() && path.starts_with(above) && path[above.size()] == '.';
+}
+
+// The key that an unknown word may have been meant for: one of the same table, the same word in
+// another table, or the one that answers to a systemd directive of this name.
+std::string suggestion(std::string_view path) {
+    const std::size_t dot = path.find('.');
+    const std::string_view table = path.substr(0, dot);
+    std::vector<std::string_view> words;
+    if (dot == std::string_view::npos) {
+        for (const Key* key : all_keys())
+            words.push_back(key->path.substr(0, key->path.find('.')));
+        return nearest_of(path, words);
+    }
+    const std::string_view word = path.substr(dot + 1);
+    for (const Key* key : all_keys()) {
+        const std::string_view key_word = key->path.substr(key->path.find('.') + 1);
+        if (key_word == word) return std::string{key->path};
+        if (key->systemd.starts_with(word) && key->systemd.substr(word.size()).starts_with('=')) {
+            return std::string{key->path};
+        }
+        if (is_below(key->path, table)) words.push_back(key_word);
+    }
+    return nearest_of(word, words);
+}
+
+class UnitReader {
+public:
+    UnitReader(std::string_view name, ParsedFiles files, const Vocabulary& vocabulary)
+        : files_(std::move(files)), reading_{vocabulary, unit_.name, files_.problems} {
+        UnitNameParts parts = split_unit_name(name);
+        if (parts.is_template()) parts.instance = "instance";
+        unit_.name = parts.is_templated ? parts.stem + "@" + parts.instance : parts.stem;
+        unit_.instance = parts.instance;
+        unit_.files = files_.names;
+        reading_.unit_name = unit_.name;
+    }
+
+    Checked<Unit> read() {
+        for (Document& document : files_.documents) {
+            if (!unit_.instance.empty()) fill_in(document.root, unit_);
+        }
+        for (const Document& document : files_.documents)
+            add_document(document);
+        read_entries();
+        // Without one of its files the unit as a whole means something else.
+        if (files_.documents.size() == files_.names.size()) check_unit(unit_, files_.problems);
+        if (!files_.problems.is_empty()) {
+            return std::unexpected(files_.problems.take(files_.names));
+        }
+        return std::move(unit_);
+    }
+
+private:
+    void add_document(const Document& document) {
+        std::vector<Entry> entries;
+        collect(document.root, "", document, entries);
+        for (const Entry& entry : entries) {
+            std::erase_if(in_force_, [&](const auto& older) {
+                return older.second.document != &document &&
+                       (older.first == entry.key->path || is_below(older.first, entry.key->path));
+            });
+        }
+        for (const Entry& entry : entries)
+            in_force_[entry.key->path] = entry;
+        entries_.insert(entries_.end(), entries.begin(), entries.end());
+    }
+
+    void collect(const Node& table, const std::string& path, const Document& document,
+                 std::vector<Entry>& entries) {
+        for (const Node& child : table.children) {
+            const std::string below = path.empty() ? child.name : path + "." + child.name;
+            // A name with a dot in it would be a second way to write a key.
+            const bool is_plain = child.name.find('.') == std::string::npos;
+            const Key* key = is_plain ? find_key(below) : nullptr;
+            const bool is_path = is_plain && has_keys_below(below);
+            if (key != nullptr) entries.push_back({key, &child, &document});
+            if (is_path && child.kind == Node::Kind::table) {
+                unit_.locations[below] = location(document, child.position);
+                if (below == "service") unit_.service.emplace();
+                if (below == "seccomp") unit_.seccomp.emplace();
+                collect(child, below, document, entries);
+            } else if (key == nullptr) {
+                refuse(document, child, below, is_path);
+            }
+        }
+    }
+
+    void refuse(const Document& document, const Node& child, const std::string& path,
+                bool is_path) {
+        Problem problem{.location = location(document, child.name_position), .key = path};
+        if (is_path) {
+            problem.message = "expected a table";
+        } else if (find_key(path) != nullptr) {
+            problem.message = "the dots of a key are written outside of quotes";
+        } else {
+            problem.message = path.find('.') == std::string::npos ? "unknown table" : "unknown key";
+            if (!files_.problems.is_full()) problem.nearest = suggestion(path);
+        }
+        files_.problems.add(std::move(problem));
+    }
+
+    // In the order of the key table, which is the order of the cgroup settings.
+    void read_entries() {
+        for (const Key* key : all_keys()) {
+            const auto entry = in_force_.find(key->path);
+            if (entry == in_force_.end()) continue;
+            read_entry(entry->second, unit_);
+            record(*entry->second.document, *entry->second.node, std::string{key->path});
+        }
+        for (const Entry& entry : entries_) {
+            if (in_force_[entry.key->path].node == entry.node) continue;
+            Unit replaced;
+            replaced.service.emplace();
+            replaced.seccomp.emplace();
+            read_entry(entry, replaced);
+        }
+    }
+
+    void read_entry(const Entry& entry, Unit& unit) {
+        const Value value{*entry.node, entry.document->file, std::string{entry.key->path},
+                          entry.key->form, reading_};
+        entry.key->read(value, unit);
+    }
+
+    void record(const Document& document, const Node& node, const std::string& key) {
+        unit_.locations[key] = location(document, node.position);
+        unit_.declared[key] = toml_text(node);
+        if (node.kind == Node::Kind::table) {
+            for (const Node& child : node.children)
+                record(document, child, key + "." + child.name);
+        }
+        if (node.kind != Node::Kind::array) return;
+        for (std::size_t i = 0; i < node.children.size(); ++i) {
+            unit_.locations[key + "[" + std::to_string(i) + "]"] =
+                location(document, node.children[i].position);
+        }
+    }
+
+    static Location location(const Document& document, const Position& position) {
+        return {document.file, position.line, position.column};
+    }
+
+    Unit unit_;
+    ParsedFiles files_;
+    Reading reading_;
+    std::vector<Entry> entries_;                  // of all documents
+    std::map<std::string_view, Entry> in_force_;  // what no later document replaced, by path
+};
+
+}  // namespace
+
+Checked<Unit> read_unit(std::string_view name, ParsedFiles files, const Vocabulary& vocabulary) {
+    return UnitReader{name, std::move(files), vocabulary}.read();
+}
+
+}  // namespace confinit

@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: Apache-2.0
+// The reader: parsed files to one Unit, by the key table.
+#pragma once
+
+#include "unit/document.h"
+#include "unit/problem.h"
+#include "unit/unit.h"
+#include "unit/vocabulary.h"
+
+#include <string_view>
+#include <vector>
+
+namespace confinit {
+
+// What was found on disk of one unit: its main file first, then its drop-ins in their order.
+struct ParsedFiles {
+    std::vector<std::string> names;  // of all files, those that did not parse included
+    std::vector<Document> documents;
+    ProblemList problems;  // those of files that could not be read or parsed
+};
+
+// A value of a later document replaces that of an earlier one, key by key; replaced values must be
+// good, too. The name must be valid; that of a template is given the instance "instance".
+Checked<Unit> read_unit(std::string_view name, ParsedFiles files, const Vocabulary& vocabulary);
+
+}  // namespace confinit

@@ -1,0 +1,194 @@
+// SPDX-License-Identifier: Apache-2.0
+// Unit: what a unit file says, checked and in the kernel's units; immutable once it is loaded.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace confinit {
+
+// Where a value stands, for messages: "heat.toml:12:3".
+struct Location {
+    std::string file;
+    unsigned line = 0;
+    unsigned column = 0;
+};
+
+struct UnitSection {
+    std::string description;
+    std::vector<std::string> documentation;
+    std::vector<std::string> requires_units;  // [unit] requires
+    std::vector<std::string> wants;
+    std::vector<std::string> after;
+    std::vector<std::string> before;
+    std::vector<std::string> conflicts;
+};
+
+enum class ServiceType { exec, oneshot };
+enum class RestartMode { no, on_failure, always };
+// What the stop signal is sent to; whatever is left after stop_timeout ends by cgroup.kill.
+enum class KillMode { control_group, mixed };
+
+struct ServiceConfig {
+    ServiceType type = ServiceType::exec;
+    std::vector<std::string> command;
+    std::string user = "root";                      // a name or a decimal id
+    std::optional<std::string> group;               // absent: the user's own group
+    std::vector<std::string> supplementary_groups;  // names or ids; nothing is added to them
+    std::optional<std::string> working_directory;   // absent: "/"
+    std::vector<std::pair<std::string, std::string>> environment;
+    std::optional<std::string> tty;  // the terminal that stdin, out and err are
+    RestartMode restart = RestartMode::no;
+    std::chrono::microseconds restart_delay{100'000};
+    std::chrono::microseconds restart_max_delay{60'000'000};
+    std::chrono::microseconds start_timeout{90'000'000};
+    std::chrono::microseconds stop_timeout{10'000'000};
+    int stop_signal = 15;
+    KillMode kill_mode = KillMode::control_group;
+};
+
+// One cgroup file to write. `value` is what the kernel reads ("50000 100000"), except that a
+// percentage ("10%") of a memory or pids key stays one until the launch knows the whole.
+struct CgroupSetting {
+    std::string file;
+    std::string value;
+};
+
+using CgroupConfig = std::vector<CgroupSetting>;
+
+// Sets are bit masks, bit N for capability N of capabilities(7).
+using CapabilityMask = std::uint64_t;
+
+struct CapabilityConfig {
+    std::optional<CapabilityMask> bounding;  // absent: all that the supervisor has
+    CapabilityMask ambient = 0;
+    unsigned securebits = 0;           // SECBIT_ masks of capabilities(7)
+    std::optional<bool> no_new_privs;  // absent: true with a filter, else false
+};
+
+// One line of a map file of user_namespaces(7).
+struct IdMap {
+    std::uint32_t inside = 0;
+    std::uint32_t outside = 0;
+    std::uint32_t count = 0;
+
+    bool operator==(const IdMap&) const = default;
+};
+
+// A namespace is the supervisor's own (false) or a new one (true).
+struct NamespaceConfig {
+    bool mount = false;
+    bool pid = false;
+    bool net = false;
+    bool ipc = false;
+    bool uts = false;
+    bool cgroup = false;
+    bool user = false;
+    bool pid1_is_service = false;         // pid = { pid1 = "self" }
+    std::optional<std::string> hostname;  // uts = { hostname = "..." }
+    std::vector<IdMap> uid_map;
+    std::vector<IdMap> gid_map;
+    bool allow_setgroups = false;  // user = { setgroups = "allow" }
+};
+
+struct BindMount {
+    std::string source;
+    std::string target;
+    bool read_only = false;
+    bool recursive = true;
+};
+
+struct TmpfsMount {
+    std::string target;
+    std::optional<std::uint64_t> size;  // bytes
+    unsigned mode = 0755;
+};
+
+// How the service sees /proc: as it is inherited, or a procfs of its own (proc(5): hidepid,
+// subset).
+enum class ProcView { inherited, own, invisible, pids_only };
+
+struct MountConfig {
+    std::optional<std::string> root;  // a directory that becomes "/"
+    std::vector<std::string> read_only;
+    std::vector<std::string> read_write;
+    std::vector<std::string> inaccessible;
+    std::vector<BindMount> bind;
+    std::vector<TmpfsMount> tmpfs;
+    bool private_tmp = false;
+    bool private_dev = false;
+    std::optional<ProcView> proc;  // absent: own with a new pid namespace, else inherited
+
+    bool is_empty() const {
+        return !root && read_only.empty() && read_write.empty() && inaccessible.empty() &&
+               bind.empty() && tmpfs.empty() && !private_tmp && !private_dev && !proc;
+    }
+};
+
+// What the filter answers to a system call: seccomp(2). `error` returns the errno to the caller.
+enum class SeccompActionKind { allow, log, error, trap, trace, kill_thread, kill_process };
+
+struct SeccompAction {
+    SeccompActionKind kind = SeccompActionKind::kill_process;
+    int error_number = 0;  // for `error` only
+
+    bool operator==(const SeccompAction&) const = default;
+};
+
+// "chmod", "@mount", "chmod:EPERM".
+struct SeccompEntry {
+    std::string name;
+    std::optional<SeccompAction> action;
+};
+
+struct SeccompConfig {
+    SeccompAction default_action;
+    std::vector<SeccompEntry> allow;
+    std::vector<SeccompEntry> deny;
+};
+
+struct RlimitSetting {
+    int resource = 0;        // RLIMIT_ of setrlimit(2)
+    std::uint64_t soft = 0;  // ~0 is RLIM_INFINITY
+    std::uint64_t hard = 0;
+};
+
+struct ProcessConfig {
+    unsigned umask = 022;
+    std::optional<int> nice;
+    std::vector<RlimitSetting> rlimits;
+    int oom_score_adj = 0;
+};
+
+struct Unit {
+    std::string name;                // "heat", "heat@1": the file name without ".toml"
+    std::string instance;            // "1" of "heat@1", else empty
+    std::vector<std::string> files;  // the main file, then its drop-ins, as they were read
+
+    UnitSection unit;
+    std::optional<ServiceConfig> service;  // absent: what systemd calls a target
+    CgroupConfig cgroup;
+    CapabilityConfig capabilities;
+    NamespaceConfig namespaces;
+    MountConfig mounts;
+    std::optional<SeccompConfig> seccomp;
+    ProcessConfig process;
+
+    // Where each given key stands: "cgroup.memory.max", "mounts.read_only[1]", and each table
+    // ("service") where it begins.
+    std::map<std::string, Location, std::less<>> locations;
+
+    // What each given key says, for people: "cgroup.memory.max" -> "64M", "mounts.read_only" ->
+    // `["/", "/usr"]`, "process.rlimits.nofile" -> "1024:4096". No entries for array elements.
+    std::map<std::string, std::string, std::less<>> declared;
+
+    // What is allowed and yet unlikely to be meant, with its place as in a Problem's text.
+    std::vector<std::string> warnings;
+};
+
+}  // namespace confinit

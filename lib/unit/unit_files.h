@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+// Unit files on disk: which directories hold units, what may be trusted in them, and reading it.
+#pragma once
+
+#include "base/fd.h"
+#include "unit/problem.h"
+
+#include <expected>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace confinit {
+
+// Who can write a unit can run anything as root, so what a supervisor loads must belong to root
+// (or to the supervisor's own user) and be writable by its owner alone.
+enum class Ownership { checked, ignored };
+
+// A directory with units or drop-ins, held open: what is read from it comes from the directory
+// whose owner was looked at, whatever happens to the path meanwhile.
+struct UnitDirectory {
+    std::string path;
+    Fd fd;
+    Ownership ownership = Ownership::checked;
+};
+
+// The path of a name in it, for messages.
+std::string path_of(const UnitDirectory& directory, const std::string& name);
+
+template <class T>
+using Found = std::expected<std::optional<T>, Problem>;
+
+// Absent when there is no such directory.
+Found<UnitDirectory> find_directory(const std::string& path, Ownership ownership);
+Found<UnitDirectory> find_directory(const UnitDirectory& parent, const std::string& name);
+
+// The text of a regular file in it, absent when there is no such name. Directories, devices,
+// FIFOs, dangling links and files above unit_file_limit are problems; nothing but a regular file is
+// opened at all, since merely opening a device can do something.
+Found<std::string> find_unit_file(const UnitDirectory& directory, const std::string& name);
+
+// The names that end in ".toml" and do not begin with a dot, sorted.
+std::expected<std::vector<std::string>, Problem> list_unit_files(const UnitDirectory& directory);
+
+// Whether the path leads to this very directory.
+bool is_same_directory(const UnitDirectory& directory, const std::string& path);
+
+}  // namespace confinit

@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: Apache-2.0
+// Value: what a key's reader is given: one value of a file, which reports its own problems.
+#include "unit/value.h"
+
+#include <algorithm>
+
+namespace confinit {
+
+const std::string* Value::if_text() const {
+    return node_->kind == Node::Kind::text ? &node_->text : nullptr;
+}
+
+std::optional<std::int64_t> Value::if_integer() const {
+    if (node_->kind != Node::Kind::integer) return std::nullopt;
+    return node_->integer;
+}
+
+std::optional<bool> Value::if_boolean() const {
+    if (node_->kind != Node::Kind::boolean) return std::nullopt;
+    return node_->boolean;
+}
+
+std::optional<std::string> Value::text() const {
+    const std::string* text = if_text();
+    if (text == nullptr) {
+        mismatch();
+        return std::nullopt;
+    }
+    if (text->find('\0') != std::string::npos) {
+        refuse("a NUL byte cannot be part of it");
+        return std::nullopt;
+    }
+    return *text;
+}
+
+std::optional<std::string> Value::word() const {
+    auto word = text();
+    if (word && word->empty()) {
+        mismatch();
+        return std::nullopt;
+    }
+    return word;
+}
+
+std::optional<bool> Value::boolean() const {
+    const auto boolean = if_boolean();
+    if (!boolean) mismatch();
+    return boolean;
+}
+
+std::optional<std::int64_t> Value::integer(std::int64_t lowest, std::int64_t highest) const {
+    const auto integer = if_integer();
+    if (integer && *integer >= lowest && *integer <= highest) return integer;
+    mismatch();
+    return std::nullopt;
+}
+
+std::optional<std::vector<Value>> Value::elements(std::string_view form) const {
+    if (!is_array()) {
+        mismatch();
+        return std::nullopt;
+    }
+    std::vector<Value> elements;
+    elements.reserve(node_->children.size());
+    for (const Node& child : node_->children) {
+        std::string key = key_ + "[" + std::to_string(elements.size()) + "]";
+        elements.emplace_back(child, file_, std::move(key), form, *reading_);
+    }
+    return elements;
+}
+
+std::optional<std::vector<Value>> Value::members(std::string_view form) const {
+    if (!is_table()) {
+        mismatch();
+        return std::nullopt;
+    }
+    std::vector<Value> members;
+    members.reserve(node_->children.size());
+    for (const Node& child : node_->children) {
+        members.emplace_back(child, file_, key_ + "." + child.name, form, *reading_);
+    }
+    return members;
+}
+
+std::optional<Value> Value::member(std::string_view name, std::string_view form) const {
+    const auto child = std::ranges::find(node_->children, name, &Node::name);
+    if (!is_table() || child == node_->children.end()) return std::nullopt;
+    return Value{*child, file_, key_ + "." + child->name, form, *reading_};
+}
+
+void Value::allow_members(std::span<const std::string_view> names) const {
+    for (const Node& child : node_->children) {
+        if (std::ranges::find(names, child.name) != names.end()) continue;
+        reading_->problems.add({
+            .location = {std::string{file_}, child.name_position.line, child.name_position.column},
+            .key = key_ + "." + child.name,
+            .message = "unknown key",
+            .nearest = nearest(child.name, names),
+        });
+    }
+}
+
+void Value::mismatch(std::string nearest) const {
+    refuse("expected " + std::string{form_} + "; got " + shown(), std::move(nearest));
+}
+
+void Value::refuse(std::string message, std::string nearest) const {
+    reading_->problems.add({
+        .location = {std::string{file_}, node_->position.line, node_->position.column},
+        .key = key_,
+        .message = std::move(message),
+        .nearest = std::move(nearest),
+    });
+}
+
+std::string Value::nearest(std::string_view word, std::span<const std::string_view> words) const {
+    return reading_->problems.is_full() ? std::string{} : nearest_of(word, words);
+}
+
+std::string Value::shown() const {
+    switch (node_->kind) {
+    case Node::Kind::text:
+        return quoted(node_->text);
+    case Node::Kind::array:
+        return "an array";
+    case Node::Kind::table:
+        return "a table";
+    case Node::Kind::boolean:
+    case Node::Kind::integer:
+    case Node::Kind::real:
+    case Node::Kind::date:
+        return toml_text(*node_);
+    }
+    return {};
+}
+
+}  // namespace confinit

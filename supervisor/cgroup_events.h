@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0
+// CgroupEvents: one inotify(7) instance that tells when a node's cgroup.events file changed.
+//
+// An event says only that something changed (a freeze does it too, and several changes come as one),
+// so whoever is told reads the file again; cgroup-v2.rst, "[Un]populated Notification".
+#pragma once
+
+#include "event_loop.h"
+#include "kernel/cgroup.h"
+
+#include <functional>
+#include <map>
+#include <memory>
+
+namespace confinit {
+
+class CgroupEvents {
+public:
+    static Result<std::unique_ptr<CgroupEvents>> make(EventLoop& loop);
+
+    Result<int> watch(const Cgroup& node, std::function<void()> changed);
+    void forget(int watch);
+
+    // Tells every watcher, for when events may have been lost.
+    void read_all_again();
+
+private:
+    explicit CgroupEvents(Fd inotify) : inotify_(std::move(inotify)) {}
+    void on_readable();
+
+    Fd inotify_;
+    std::map<int, std::function<void()>> watchers_;
+    Watch watch_;
+};
+
+}  // namespace confinit

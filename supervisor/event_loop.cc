@@ -1,0 +1,164 @@
+// SPDX-License-Identifier: Apache-2.0
+// EventLoop: one epoll(7) instance; descriptors, points in time and deferred work call back.
+#include "event_loop.h"
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <exception>
+#include <sys/epoll.h>
+
+namespace confinit {
+namespace {
+
+// A level-triggered descriptor whose callback fails would otherwise spin the loop.
+constexpr std::chrono::seconds rest_after_exception{1};
+
+}  // namespace
+
+EventLoop::Watch::Watch(Watch&& other) noexcept
+    : loop_(std::exchange(other.loop_, nullptr)), id_(other.id_) {}
+
+EventLoop::Watch& EventLoop::Watch::operator=(Watch&& other) noexcept {
+    if (this != &other) {
+        reset();
+        loop_ = std::exchange(other.loop_, nullptr);
+        id_ = other.id_;
+    }
+    return *this;
+}
+
+void EventLoop::Watch::reset() {
+    if (loop_ != nullptr) std::exchange(loop_, nullptr)->remove(id_);
+}
+
+Result<std::unique_ptr<EventLoop>> EventLoop::make() {
+    Fd epoll{epoll_create1(EPOLL_CLOEXEC)};
+    if (!epoll) return errno_failure("epoll_create1");
+    return std::unique_ptr<EventLoop>{new EventLoop(std::move(epoll))};
+}
+
+Result<EventLoop::Watch> EventLoop::on_fd(const Fd& fd, std::uint32_t events, Callback callback) {
+    // Ids are never reused, so that an event that was fetched before its descriptor's number was
+    // closed and given to another finds nobody.
+    const std::uint64_t id = next_id_++;
+    epoll_event event{};
+    event.events = events;
+    event.data.u64 = id;
+    if (epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, fd.get(), &event) < 0) {
+        return errno_failure("epoll_ctl ADD");
+    }
+    sources_.emplace(id, std::make_shared<Source>(fd.get(), events, std::move(callback)));
+    return Watch{this, id};
+}
+
+Status EventLoop::change_events(const Watch& watch, std::uint32_t events) {
+    const auto found = sources_.find(watch.id_);
+    if (found == sources_.end()) return failure("change_events: no such watch");
+    if (found->second->events == events) return {};
+    epoll_event event{};
+    event.events = events;
+    event.data.u64 = watch.id_;
+    if (epoll_ctl(epoll_.get(), EPOLL_CTL_MOD, found->second->fd, &event) < 0) {
+        return errno_failure("epoll_ctl MOD");
+    }
+    found->second->events = events;
+    return {};
+}
+
+void EventLoop::remove(std::uint64_t id) {
+    const auto found = sources_.find(id);
+    if (found == sources_.end()) return;
+    // The descriptor may be closed already, which removes it from the epoll set as well.
+    (void)epoll_ctl(epoll_.get(), EPOLL_CTL_DEL, found->second->fd, nullptr);
+    sources_.erase(found);
+    resting_.erase(id);
+}
+
+void EventLoop::defer(std::function<void()> work) {
+    deferred_.push_back(std::move(work));
+}
+
+void EventLoop::set_timer(std::function<std::optional<Clock::time_point>()> next_deadline,
+                          std::function<void()> expire) {
+    next_deadline_ = std::move(next_deadline);
+    expire_ = std::move(expire);
+}
+
+int EventLoop::wait_milliseconds() const {
+    if (!deferred_.empty()) return 0;
+    auto earliest = Clock::time_point::max();
+    if (const auto deadline = next_deadline_ ? next_deadline_() : std::nullopt) {
+        earliest = *deadline;
+    }
+    for (const auto& [id, wake] : resting_) earliest = std::min(earliest, wake);
+    if (earliest == Clock::time_point::max()) return -1;
+    const auto left = std::chrono::ceil<std::chrono::milliseconds>(earliest - Clock::now());
+    return static_cast<int>(std::clamp<std::int64_t>(left.count(), 0, 3'600'000));
+}
+
+Status EventLoop::run_once() {
+    std::array<epoll_event, 64> ready;
+    const int count = epoll_wait(epoll_.get(), ready.data(), static_cast<int>(ready.size()),
+                                 wait_milliseconds());
+    if (count < 0 && errno != EINTR) return errno_failure("epoll_wait");
+    for (int i = 0; i < count; ++i) {
+        // epoll_event is packed: copy before use.
+        const std::uint64_t id = ready[static_cast<std::size_t>(i)].data.u64;
+        dispatch(id, ready[static_cast<std::size_t>(i)].events);
+    }
+    wake_rested();
+    const auto deadline = next_deadline_ ? next_deadline_() : std::nullopt;
+    if (deadline && *deadline <= Clock::now()) run_guarded(expire_, 0);
+
+    // Work that defers more work has that run in the next turn, so that nothing starves.
+    std::deque<std::function<void()>> due;
+    due.swap(deferred_);
+    for (const auto& work : due) run_guarded(work, 0);
+    return {};
+}
+
+void EventLoop::dispatch(std::uint64_t id, std::uint32_t events) {
+    const auto found = sources_.find(id);
+    if (found == sources_.end()) return;
+    const std::shared_ptr<Source> source = found->second;
+    run_guarded([&] { source->callback(events); }, id);
+}
+
+void EventLoop::run_guarded(const std::function<void()>& work, std::uint64_t source) {
+    try {
+        work();
+    } catch (const std::exception& exception) {
+        if (source != 0) rest(source);
+        if (alarm_) alarm_(exception.what());
+    }
+}
+
+void EventLoop::rest(std::uint64_t id) {
+    const auto found = sources_.find(id);
+    if (found == sources_.end()) return;
+    epoll_event event{};
+    event.data.u64 = id;
+    (void)epoll_ctl(epoll_.get(), EPOLL_CTL_MOD, found->second->fd, &event);
+    resting_[id] = Clock::now() + rest_after_exception;
+}
+
+void EventLoop::wake_rested() {
+    const auto now = Clock::now();
+    for (auto entry = resting_.begin(); entry != resting_.end();) {
+        const auto found = sources_.find(entry->first);
+        if (entry->second > now) {
+            ++entry;
+            continue;
+        }
+        if (found != sources_.end()) {
+            epoll_event event{};
+            event.events = found->second->events;
+            event.data.u64 = entry->first;
+            (void)epoll_ctl(epoll_.get(), EPOLL_CTL_MOD, found->second->fd, &event);
+        }
+        entry = resting_.erase(entry);
+    }
+}
+
+}  // namespace confinit

@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: Apache-2.0
+// EventLoop: one epoll(7) instance; descriptors, points in time and deferred work call back.
+#pragma once
+
+#include "base/fd.h"
+#include "base/result.h"
+
+#include <chrono>
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+
+namespace confinit {
+
+using Clock = std::chrono::steady_clock;
+
+class EventLoop {
+public:
+    using Callback = std::function<void(std::uint32_t events)>;
+
+    // Watch: the right to be called back; its destructor unregisters, also from inside the callback
+    // and also when the descriptor is ready in the same batch.
+    class [[nodiscard]] Watch {
+    public:
+        Watch() = default;
+        Watch(Watch&& other) noexcept;
+        Watch& operator=(Watch&& other) noexcept;
+        Watch(const Watch&) = delete;
+        Watch& operator=(const Watch&) = delete;
+        ~Watch() { reset(); }
+        void reset();
+        explicit operator bool() const { return loop_ != nullptr; }
+
+    private:
+        friend class EventLoop;
+        Watch(EventLoop* loop, std::uint64_t id) : loop_(loop), id_(id) {}
+        EventLoop* loop_ = nullptr;
+        std::uint64_t id_ = 0;
+    };
+
+    static Result<std::unique_ptr<EventLoop>> make();
+    EventLoop(const EventLoop&) = delete;
+    EventLoop& operator=(const EventLoop&) = delete;
+
+    // Calls back while the descriptor is ready, level-triggered. The watch must not outlive the
+    // descriptor. `events` are EPOLLIN, EPOLLOUT.
+    Result<Watch> on_fd(const Fd& fd, std::uint32_t events, Callback callback);
+    Status change_events(const Watch& watch, std::uint32_t events);
+
+    // Runs once after the present callbacks.
+    void defer(std::function<void()> work);
+
+    // Says when the next timer is due; asked before every wait, so that nobody needs to re-arm.
+    void set_timer(std::function<std::optional<Clock::time_point>()> next_deadline,
+                   std::function<void()> expire);
+
+    // Told of an exception that left a callback. Nothing in the project throws, but the standard
+    // library may (no memory); that callback's work is lost and nothing else.
+    void set_alarm(std::function<void(std::string_view what)> alarm) { alarm_ = std::move(alarm); }
+
+    // Waits for the next event, however long that takes, and runs what is due: descriptors, then
+    // timers, then deferred work.
+    Status run_once();
+
+private:
+    struct Source {
+        int fd;
+        std::uint32_t events;
+        Callback callback;
+    };
+
+    explicit EventLoop(Fd epoll) : epoll_(std::move(epoll)) {}
+    void remove(std::uint64_t id);
+    void dispatch(std::uint64_t id, std::uint32_t events);
+    void run_guarded(const std::function<void()>& work, std::uint64_t source);
+    void rest(std::uint64_t id);
+    void wake_rested();
+    int wait_milliseconds() const;
+
+    Fd epoll_;
+    std::uint64_t next_id_ = 1;
+    // A callback is kept alive while it runs, even when it drops its own watch.
+    std::map<std::uint64_t, std::shared_ptr<Source>> sources_;
+    std::deque<std::function<void()>> deferred_;
+    std::map<std::uint64_t, Clock::time_point> resting_;
+    std::function<std::optional<Clock::time_point>()> next_deadline_;
+    std::function<void()> expire_;
+    std::function<void(std::string_view)> alarm_;
+};
+
+using Watch = EventLoop::Watch;
+
+}  // namespace confinit

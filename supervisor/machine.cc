@@ -1,0 +1,204 @@
+// SPDX-License-Identifier: Apache-2.0
+// Machine: what we are the init of, how it is made ready at boot, and how it ends.
+#include "machine.h"
+
+#include "base/fd.h"
+#include "base/file.h"
+#include "base/name_table.h"
+#include "base/text.h"
+#include "kernel/mount_table.h"
+
+#include <algorithm>
+#include <cerrno>
+#include <csignal>
+#include <cstdlib>
+#include <cstring>
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <linux/reboot.h>
+#include <net/if.h>
+#include <ranges>
+#include <sys/ioctl.h>
+#include <sys/mount.h>
+#include <sys/prctl.h>
+#include <sys/reboot.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+namespace confinit {
+namespace {
+
+constexpr auto mode_names = make_name_table<Mode>({
+    {Mode::machine, "machine"},
+    {Mode::container, "container"},
+    {Mode::process, "process"},
+});
+
+constexpr auto act_names = make_name_table<FinalAct>({
+    {FinalAct::power_off, "power-off"},
+    {FinalAct::reboot, "reboot"},
+    {FinalAct::halt, "halt"},
+});
+
+struct EarlyMount {
+    const char* source;
+    const char* target;
+    const char* type;
+    unsigned long flags;
+    const char* options;
+};
+
+// In this order: each may need the one before.
+constexpr EarlyMount early_mounts[] = {
+    {"proc", "/proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC, nullptr},
+    {"sysfs", "/sys", "sysfs", MS_NOSUID | MS_NODEV | MS_NOEXEC, nullptr},
+    {"devtmpfs", "/dev", "devtmpfs", MS_NOSUID, "mode=0755"},
+    {"devpts", "/dev/pts", "devpts", MS_NOSUID | MS_NOEXEC, "mode=0620,gid=5,ptmxmode=0666"},
+    {"tmpfs", "/dev/shm", "tmpfs", MS_NOSUID | MS_NODEV, "mode=1777"},
+    {"tmpfs", "/run", "tmpfs", MS_NOSUID | MS_NODEV, "mode=0755"},
+    {"cgroup2", "/sys/fs/cgroup", "cgroup2", MS_NOSUID | MS_NODEV | MS_NOEXEC,
+     "nsdelegate,memory_recursiveprot"},
+};
+
+// The pid namespace that the machine boots with has this inode number: PROC_PID_INIT_INO of
+// include/linux/proc_ns.h.
+constexpr ino_t first_pid_namespace = 0xEFFFFFFC;
+
+bool is_mount_point(const char* path) {
+    struct statx status {};
+    if (statx(AT_FDCWD, path, AT_NO_AUTOMOUNT, STATX_BASIC_STATS, &status) < 0) return false;
+    return (status.stx_attributes & STATX_ATTR_MOUNT_ROOT) != 0;
+}
+
+Status mount_if_absent(const EarlyMount& entry) {
+    if (is_mount_point(entry.target)) return {};
+    TRY(make_directories(entry.target));
+    if (mount(entry.source, entry.target, entry.type, entry.flags, entry.options) < 0) {
+        return errno_failure(fmt::format("mount {} on", entry.type), entry.target);
+    }
+    return {};
+}
+
+// lo gets 127.0.0.1 and ::1 from the kernel when it comes up: netdevice(7).
+Status bring_loopback_up() {
+    const Fd socket_fd{socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0)};
+    // A kernel without network has no loopback to bring up.
+    if (!socket_fd) return {};
+    ifreq request{};
+    std::memcpy(request.ifr_name, "lo", 3);
+    request.ifr_flags = IFF_UP | IFF_RUNNING;
+    if (ioctl(socket_fd.get(), SIOCSIFFLAGS, &request) < 0) {
+        return errno_failure("ioctl SIOCSIFFLAGS", "lo");
+    }
+    return {};
+}
+
+// SIGKILL to everybody but us; as PID 1 of a pid namespace it reaches just that namespace: kill(2).
+// A process in uninterruptible sleep is not waited for longer than this.
+constexpr timespec kill_patience{2, 0};
+
+void kill_everybody() {
+    sigset_t child_signal;
+    sigemptyset(&child_signal);
+    sigaddset(&child_signal, SIGCHLD);
+    (void)sigprocmask(SIG_BLOCK, &child_signal, nullptr);
+    (void)kill(-1, SIGKILL);
+    for (;;) {
+        const pid_t pid = waitpid(-1, nullptr, WNOHANG);
+        if (pid < 0 && errno == ECHILD) return;
+        if (pid > 0) continue;
+        if (sigtimedwait(&child_signal, nullptr, &kill_patience) < 0 && errno == EAGAIN) return;
+    }
+}
+
+bool is_kernel_file_system(std::string_view type) {
+    static constexpr std::string_view types[] = {"proc",    "sysfs",    "devtmpfs", "devpts",
+                                                 "cgroup2", "mqueue",   "rootfs",   "securityfs",
+                                                 "bpf",     "debugfs",  "tracefs",  "hugetlbfs"};
+    return std::ranges::find(types, type) != std::end(types);
+}
+
+// Deepest mounts first; what is busy becomes read-only, so that its data is on the disk.
+void unmount_everything() {
+    const auto table = MountTable::read_own();
+    if (!table) return;
+    for (const Mount& entry : std::views::reverse(table->mounts())) {
+        if (is_kernel_file_system(entry.type) || entry.target == "/") continue;
+        if (umount2(entry.target.c_str(), UMOUNT_NOFOLLOW) < 0) {
+            (void)mount(nullptr, entry.target.c_str(), nullptr, MS_REMOUNT | MS_RDONLY, nullptr);
+        }
+    }
+    (void)mount(nullptr, "/", nullptr, MS_REMOUNT | MS_RDONLY, nullptr);
+}
+
+int reboot_command(FinalAct act) {
+    switch (act) {
+    case FinalAct::power_off: return LINUX_REBOOT_CMD_POWER_OFF;
+    case FinalAct::reboot: return LINUX_REBOOT_CMD_RESTART;
+    case FinalAct::halt: return static_cast<int>(LINUX_REBOOT_CMD_HALT);
+    }
+    return LINUX_REBOOT_CMD_POWER_OFF;
+}
+
+}  // namespace
+
+std::string_view name(Mode mode) {
+    return mode_names.name(mode);
+}
+
+std::string_view name(FinalAct act) {
+    return act_names.name(act);
+}
+
+Mode detect_mode() {
+    if (getpid() != 1) return Mode::process;
+    if (getenv("container") != nullptr) return Mode::container;
+    struct stat status {};
+    // Before /proc is mounted there is nobody who could have made a pid namespace for us.
+    const bool has_proc = stat("/proc/self/ns/pid", &status) == 0;
+    if (has_proc && status.st_ino != first_pid_namespace) return Mode::container;
+    if (prctl(PR_CAPBSET_READ, 22 /* CAP_SYS_BOOT */, 0, 0, 0) != 1) return Mode::container;
+    return Mode::machine;
+}
+
+std::vector<Error> prepare_machine(Mode mode) {
+    std::vector<Error> errors;
+    if (mode == Mode::machine) {
+        for (const EarlyMount& entry : early_mounts) {
+            if (auto done = mount_if_absent(entry); !done) errors.push_back(done.error());
+        }
+        if (auto done = bring_loopback_up(); !done) errors.push_back(done.error());
+    }
+    if (mode != Mode::process) {
+        umask(022);
+        // The directory that we were started in would keep its file system busy.
+        if (chdir("/") < 0) errors.push_back(system_error(errno, "chdir", "/"));
+    }
+    return errors;
+}
+
+std::string kernel_word(std::string_view word) {
+    const auto line = find_file(AT_FDCWD, "/proc/cmdline");
+    if (!line || !*line) return {};
+    const std::string prefix = fmt::format("confinit.{}=", word);
+    for (const std::string_view candidate : split_words(**line)) {
+        if (candidate.starts_with(prefix)) return std::string{candidate.substr(prefix.size())};
+    }
+    return {};
+}
+
+void end_machine(Mode mode, FinalAct act, int exit_code) {
+    if (mode == Mode::process) _exit(exit_code);
+    kill_everybody();
+    sync();
+    if (mode == Mode::container) _exit(exit_code);
+    unmount_everything();
+    sync();
+    (void)reboot(reboot_command(act));
+    // A machine that cannot do it must not lose its PID 1: that would be a kernel panic.
+    for (;;) pause();
+}
+
+}  // namespace confinit

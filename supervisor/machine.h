@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0
+// Machine: what we are the init of, how it is made ready at boot, and how it ends.
+#pragma once
+
+#include "base/result.h"
+
+#include <string_view>
+#include <vector>
+
+namespace confinit {
+
+// machine    PID 1 with the right to reboot: the last act is reboot(2)
+// container  PID 1 of a container: the last act is exit(2)
+// process    an ordinary process that adopts orphans (PR_SET_CHILD_SUBREAPER of prctl(2))
+enum class Mode { machine, container, process };
+
+std::string_view name(Mode mode);
+
+// Decided once: by our pid, $container, the pid namespace that we are in, and CAP_SYS_BOOT.
+Mode detect_mode();
+
+enum class FinalAct { power_off, reboot, halt };
+
+std::string_view name(FinalAct act);
+
+// Mounts what is absent of /proc /sys /dev /dev/pts /dev/shm /run /sys/fs/cgroup (only as a
+// machine), sets PATH, brings lo up. Each failure is one message; boot goes on.
+std::vector<Error> prepare_machine(Mode mode);
+
+// Whether "confinit.NAME=VALUE" stands on the kernel's command line; every word that is not ours is
+// somebody else's and ignored.
+std::string kernel_word(std::string_view name);
+
+// SIGKILL to all that is left, sync(2), unmount, reboot(2) or exit. It does not return.
+[[noreturn]] void end_machine(Mode mode, FinalAct act, int exit_code);
+
+}  // namespace confinit

@@ -1,0 +1,297 @@
+// SPDX-License-Identifier: Apache-2.0
+// Manager: holds every loaded unit, feeds the engine, and performs what it decides.
+#include "manager.h"
+
+#include "launch/vocabulary.h"
+
+#include <algorithm>
+#include <fmt/format.h>
+#include <set>
+
+namespace confinit {
+namespace {
+
+engine::Restart engine_restart(RestartMode mode) {
+    switch (mode) {
+    case RestartMode::no: return engine::Restart::no;
+    case RestartMode::on_failure: return engine::Restart::on_failure;
+    case RestartMode::always: return engine::Restart::always;
+    }
+    return engine::Restart::no;
+}
+
+engine::UnitSpec make_spec(const Unit& unit) {
+    engine::UnitSpec spec;
+    spec.name = unit.name;
+    spec.requires_units = unit.unit.requires_units;
+    spec.wants = unit.unit.wants;
+    spec.after = unit.unit.after;
+    spec.before = unit.unit.before;
+    spec.conflicts = unit.unit.conflicts;
+    if (!unit.service) return spec;
+    const ServiceConfig& service = *unit.service;
+    spec.is_service = true;
+    spec.is_oneshot = service.type == ServiceType::oneshot;
+    spec.restart = engine_restart(service.restart);
+    spec.restart_delay = service.restart_delay;
+    spec.restart_max_delay = service.restart_max_delay;
+    spec.start_timeout = service.start_timeout;
+    spec.stop_timeout = service.stop_timeout;
+    return spec;
+}
+
+std::vector<std::string> texts(const std::vector<Problem>& problems) {
+    std::vector<std::string> all;
+    for (const Problem& problem : problems) all.push_back(problem.text());
+    return all;
+}
+
+}  // namespace
+
+engine::Time engine_now() {
+    return std::chrono::duration_cast<engine::Time>(Clock::now().time_since_epoch());
+}
+
+Manager::Manager(Services services, std::vector<std::string> unit_directories)
+    : services_(services), directories_(std::move(unit_directories)) {}
+
+Checked<Unit> Manager::read_unit(std::string_view name) const {
+    return load_unit(name, directories_, kernel_vocabulary());
+}
+
+std::optional<std::string> Manager::take(Unit unit) {
+    // Its service stays as it is: a run keeps the unit that it was started with.
+    if (auto cycle = engine_.load(make_spec(unit))) {
+        return fmt::format("{}: ordering cycle: {}", unit.name, *cycle);
+    }
+    auto& service = services_by_name_[unit.name];
+    if (!service) {
+        service = std::make_unique<Service>();
+        service->log.set_observer([this] {
+            if (observer_) observer_();
+        });
+    }
+    service->unit = std::move(unit);
+    return std::nullopt;
+}
+
+std::vector<std::string> Manager::load_all() {
+    std::set<std::string> names;
+    for (const std::string& name : list_unit_names(directories_)) {
+        if (!name.ends_with('@')) names.insert(name);
+    }
+    // Instances and units whose file is gone are known by name only.
+    for (const auto& [name, service] : services_by_name_) {
+        if (!service->unit.files.empty()) names.insert(name);
+    }
+    std::vector<std::string> problems;
+    for (const std::string& name : names) {
+        auto unit = read_unit(name);
+        if (!unit) {
+            std::ranges::move(texts(unit.error()), std::back_inserter(problems));
+        } else if (auto refused = take(std::move(*unit))) {
+            problems.push_back(std::move(*refused));
+        }
+    }
+    return problems;
+}
+
+std::expected<Service*, UnitRefused> Manager::find(std::string_view name) {
+    const auto found = services_by_name_.find(name);
+    if (found != services_by_name_.end()) return found->second.get();
+    auto unit = read_unit(name);
+    if (!unit) {
+        const bool exists = unit.error().empty() || unit.error().front().key != "not-found";
+        return std::unexpected(UnitRefused{exists, texts(unit.error())});
+    }
+    const std::string known_as = unit->name;
+    if (auto refused = take(std::move(*unit))) {
+        return std::unexpected(UnitRefused{true, {std::move(*refused)}});
+    }
+    return services_by_name_.find(known_as)->second.get();
+}
+
+void Manager::add(Unit unit) {
+    (void)take(std::move(unit));
+}
+
+void Manager::load_needed(const std::string& unit) {
+    // What cannot be loaded stays missing, and the engine fails those who require it.
+    std::set<std::string> tried;
+    for (;;) {
+        bool found_new = false;
+        for (const std::string& name : engine_.missing(unit)) {
+            if (!tried.insert(name).second) continue;
+            const auto loaded = find(name);
+            if (loaded) {
+                found_new = true;
+            } else {
+                for (const std::string& problem : loaded.error().problems) {
+                    services_.console.error(problem);
+                }
+            }
+        }
+        if (!found_new) return;
+    }
+}
+
+std::uint64_t Manager::new_job(Done done) {
+    waiting_jobs_.emplace(next_job_, std::move(done));
+    return next_job_++;
+}
+
+void Manager::start(const std::string& unit, Done done) {
+    load_needed(unit);
+    perform(engine_.start(unit, new_job(std::move(done)), engine_now()));
+}
+
+void Manager::stop(const std::string& unit, Done done) {
+    perform(engine_.stop(unit, new_job(std::move(done)), engine_now()));
+}
+
+void Manager::restart(const std::string& unit, Done done) {
+    load_needed(unit);
+    perform(engine_.restart(unit, new_job(std::move(done)), engine_now()));
+}
+
+void Manager::shut_down(std::function<void()> done) {
+    if (on_quiet_) return;
+    on_quiet_ = std::move(done);
+    perform(engine_.shut_down(engine_now()));
+    services_.loop.defer([this] { check_quiet(); });
+}
+
+void Manager::kill_everything() {
+    for (const auto& [name, service] : services_by_name_) {
+        if (service->run) service->run->kill_all();
+    }
+}
+
+void Manager::check_quiet() {
+    if (on_quiet_ && engine_.is_quiet()) on_quiet_();
+}
+
+std::optional<Clock::time_point> Manager::next_deadline() const {
+    const auto deadline = engine_.next_deadline();
+    if (!deadline) return std::nullopt;
+    return Clock::time_point{std::chrono::duration_cast<Clock::duration>(*deadline)};
+}
+
+void Manager::expire() {
+    perform(engine_.expire(engine_now()));
+}
+
+void Manager::drain_reports() {
+    for (const auto& [name, service] : services_by_name_) {
+        if (service->run) service->run->drain_reports();
+    }
+}
+
+void Manager::post(std::string unit, std::uint64_t run_number, engine::Event event) {
+    // An action may cause its event at once; the engine hears of it after the action list is done.
+    if (events_.empty()) services_.loop.defer([this] { handle_events(); });
+    events_.push_back({std::move(unit), run_number, event});
+}
+
+void Manager::handle_events() {
+    std::deque<Event> due;
+    due.swap(events_);
+    for (const Event& event : due) {
+        const auto found = services_by_name_.find(event.unit);
+        if (found == services_by_name_.end()) continue;
+        Service& service = *found->second;
+        if (service.run_number != event.run_number) continue;
+        if (service.run && !service.run->end().text.empty()) service.last_end = service.run->end();
+        const bool has_failed = event.event == engine::Event::launch_failed ||
+                                event.event == engine::Event::main_failed;
+        const std::string detail = has_failed && service.last_end ? service.last_end->text : "";
+        perform(engine_.handle(event.unit, event.event, engine_now(), detail));
+    }
+    check_quiet();
+}
+
+void Manager::perform(const engine::Actions& actions) {
+    for (const engine::Action& action : actions) perform_one(action);
+    if (observer_) observer_();
+}
+
+void Manager::perform_one(const engine::Action& action) {
+    const auto found = services_by_name_.find(action.unit);
+    Service* const service = found == services_by_name_.end() ? nullptr : found->second.get();
+    switch (action.kind) {
+    case engine::ActionKind::launch:
+        if (service != nullptr) launch(*service);
+        return;
+    case engine::ActionKind::send_stop_signal:
+        if (service != nullptr && service->run) service->run->send_stop_signal();
+        return;
+    case engine::ActionKind::kill_all:
+        if (service != nullptr && service->run) service->run->kill_all();
+        return;
+    case engine::ActionKind::release:
+        if (service != nullptr) release(*service);
+        return;
+    case engine::ActionKind::job_done: finish_job(action); return;
+    case engine::ActionKind::state_changed: report_state(action.unit); return;
+    }
+}
+
+void Manager::launch(Service& service) {
+    const std::uint64_t number = ++service.run_number;
+    const std::string name = service.unit.name;
+    auto run = Run::start(service.unit, services_, service.log,
+                          [this, name, number](engine::Event event) { post(name, number, event); });
+    if (run) {
+        service.run = std::move(*run);
+        return;
+    }
+    RunEnd end;
+    end.text = "setup-failed: " + run.error().text();
+    end.setup_failure = std::move(run).error();
+    service.last_end = std::move(end);
+    post(name, number, engine::Event::launch_failed);
+}
+
+void Manager::release(Service& service) {
+    const std::string& name = service.unit.name;
+    if (service.run && !service.run->release()) {
+        post(name, service.run_number, engine::Event::release_failed);
+        return;
+    }
+    service.run.reset();
+    post(name, service.run_number, engine::Event::released);
+}
+
+void Manager::finish_job(const engine::Action& action) {
+    auto waiting = waiting_jobs_.extract(action.job);
+    if (!waiting) return;
+    waiting.mapped()(action.result, action.reason);
+}
+
+void Manager::report_state(const std::string& unit) {
+    const engine::UnitState state = engine_.state(unit);
+    switch (state.sub) {
+    case engine::SubState::running:
+        services_.console.notice(fmt::format("{}: running", unit));
+        return;
+    case engine::SubState::exited:
+        services_.console.notice(fmt::format("{}: done", unit));
+        return;
+    case engine::SubState::failed:
+        services_.console.error(fmt::format("{}: {}", unit, state.reason));
+        return;
+    case engine::SubState::auto_restart:
+        services_.console.error(
+            fmt::format("{}: {}; will be started again", unit, state.reason));
+        return;
+    case engine::SubState::dead:
+    case engine::SubState::waiting:
+    case engine::SubState::start:
+    case engine::SubState::stop_sigterm:
+    case engine::SubState::stop_sigkill:
+    case engine::SubState::release:
+        return;
+    }
+}
+
+}  // namespace confinit

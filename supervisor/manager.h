@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: Apache-2.0
+// Manager: holds every loaded unit, feeds the engine, and performs what it decides.
+#pragma once
+
+#include "engine/engine.h"
+#include "log_ring.h"
+#include "run.h"
+#include "unit/loader.h"
+#include "unit/unit.h"
+
+#include <deque>
+#include <expected>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace confinit {
+
+// Service: the live thing behind a unit, also behind a target, which never has a run.
+struct Service {
+    Unit unit;
+    LogRing log;
+    std::unique_ptr<Run> run;
+    std::uint64_t run_number = 0;     // events of an earlier run are told by it
+    std::optional<RunEnd> last_end;   // of the last run that ended, or of the one that ends now
+};
+
+// Why a unit cannot be named in a request: it is not there at all, or its file does not load.
+struct UnitRefused {
+    bool exists = false;
+    std::vector<std::string> problems;
+};
+
+class Manager {
+public:
+    using Done = std::function<void(engine::JobResult result, const std::string& reason)>;
+
+    Manager(Services services, std::vector<std::string> unit_directories);
+
+    // Loads every unit file there is; the texts of those that do not load come back, and nothing
+    // else is affected by them. A unit that is loaded already is replaced, if its new file is good.
+    std::vector<std::string> load_all();
+
+    // The unit, loaded from its file when it is not known yet.
+    std::expected<Service*, UnitRefused> find(std::string_view name);
+
+    // Adds a unit that is in no file, such as the rescue shell.
+    void add(Unit unit);
+
+    void start(const std::string& unit, Done done);
+    void stop(const std::string& unit, Done done);
+    void restart(const std::string& unit, Done done);
+
+    // Stops everything in reverse order, then calls `done`.
+    void shut_down(std::function<void()> done);
+    // Ends every service at once, for a stop that may not wait.
+    void kill_everything();
+
+    // For the loop: when the engine's next timer is due, and its firing.
+    std::optional<Clock::time_point> next_deadline() const;
+    void expire();
+
+    // A child that nobody owns has ended: perhaps one whose report is not read yet.
+    void drain_reports();
+
+    const std::map<std::string, std::unique_ptr<Service>, std::less<>>& all() const {
+        return services_by_name_;
+    }
+    engine::UnitState state(std::string_view unit) const { return engine_.state(unit); }
+    const std::vector<std::string>& unit_directories() const { return directories_; }
+    Services& services() { return services_; }
+
+    // For those who wait for new log lines or states of any unit.
+    void set_observer(std::function<void()> observer) { observer_ = std::move(observer); }
+
+private:
+    struct Event {
+        std::string unit;
+        std::uint64_t run_number;
+        engine::Event event;
+    };
+
+    Checked<Unit> read_unit(std::string_view name) const;
+    std::optional<std::string> take(Unit unit);
+    void load_needed(const std::string& unit);
+    std::uint64_t new_job(Done done);
+    void post(std::string unit, std::uint64_t run_number, engine::Event event);
+    void handle_events();
+    void perform(const engine::Actions& actions);
+    void perform_one(const engine::Action& action);
+    void launch(Service& service);
+    void release(Service& service);
+    void finish_job(const engine::Action& action);
+    void report_state(const std::string& unit);
+    void check_quiet();
+
+    Services services_;
+    std::vector<std::string> directories_;
+    engine::Engine engine_;
+    std::map<std::string, std::unique_ptr<Service>, std::less<>> services_by_name_;
+    std::deque<Event> events_;
+    std::map<std::uint64_t, Done> waiting_jobs_;
+    std::uint64_t next_job_ = 1;
+    std::function<void()> on_quiet_;
+    std::function<void()> observer_;
+};
+
+// The engine's clock: CLOCK_MONOTONIC, which does not jump when the date is set.
+engine::Time engine_now();
+
+}  // namespace confinit

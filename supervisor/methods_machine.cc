@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: Apache-2.0
+// Control methods about the supervisor and its machine: introspection, reload, power, probe.
+#include "control/fields.h"
+#include "control/manager_interface.h"
+#include "control_methods.h"
+#include "kernel/probe.h"
+
+#include <array>
+#include <fmt/format.h>
+#include <sys/utsname.h>
+#include <unistd.h>
+
+namespace confinit {
+namespace {
+
+void get_info(ControlContext&, const Call&, Responder responder) {
+    responder.reply({
+        {"vendor", "confinit"},
+        {"product", "confinit"},
+        {"version", CONFINIT_VERSION},
+        {"url", ""},
+        {"interfaces", Json(std::vector<std::string>(interface_names().begin(),
+                                                     interface_names().end()))},
+    });
+}
+
+void get_interface_description(ControlContext&, const Call& call, Responder responder) {
+    const std::string name = string_or(call.parameters, "interface");
+    const auto description = find_interface_description(name);
+    if (!description) {
+        return responder.error(ControlError::interface_not_found,
+                               fmt::format("no interface '{}'", name), {{"interface", name}});
+    }
+    responder.reply({{"description", *description}});
+}
+
+void daemon_reload(ControlContext& context, const Call&, Responder responder) {
+    responder.reply({{"problems", context.manager.load_all()}});
+}
+
+// The reply goes out first: the machine ends from the loop, not from here.
+void power_off(ControlContext& context, const Call&, Responder responder) {
+    responder.reply(Json::object());
+    context.end_machine(FinalAct::power_off);
+}
+
+void reboot(ControlContext& context, const Call&, Responder responder) {
+    responder.reply(Json::object());
+    context.end_machine(FinalAct::reboot);
+}
+
+void halt(ControlContext& context, const Call&, Responder responder) {
+    responder.reply(Json::object());
+    context.end_machine(FinalAct::halt);
+}
+
+void probe(ControlContext&, const Call&, Responder responder) {
+    Json features = Json::array();
+    for (const Feature& feature : probe_kernel()) {
+        features.push_back({{"name", feature.name},
+                            {"available", feature.available},
+                            {"detail", feature.detail}});
+    }
+    responder.reply({{"features", features}});
+}
+
+void version(ControlContext& context, const Call&, Responder responder) {
+    utsname names{};
+    (void)uname(&names);
+    responder.reply({
+        {"version", CONFINIT_VERSION},
+        {"pid", getpid()},
+        {"mode", name(context.mode)},
+        {"kernel", names.release},
+    });
+}
+
+constexpr std::array rows{
+    MethodRow{Method::get_info, Authority::anyone, get_info},
+    MethodRow{Method::get_interface_description, Authority::anyone, get_interface_description},
+    MethodRow{Method::daemon_reload, Authority::root, daemon_reload},
+    MethodRow{Method::power_off, Authority::root, power_off},
+    MethodRow{Method::reboot, Authority::root, reboot},
+    MethodRow{Method::halt, Authority::root, halt},
+    MethodRow{Method::probe, Authority::anyone, probe},
+    MethodRow{Method::version, Authority::anyone, version},
+};
+
+}  // namespace
+
+std::span<const MethodRow> machine_methods() {
+    return rows;
+}
+
+}  // namespace confinit

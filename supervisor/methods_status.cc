@@ -1,0 +1,185 @@
+// SPDX-License-Identifier: Apache-2.0
+// Control methods that only look: list, status, cat, show, logs, verify.
+#include "base/file.h"
+#include "base/text.h"
+#include "control/fields.h"
+#include "control_methods.h"
+#include "launch/verify.h"
+#include "log_lines.h"
+
+#include <algorithm>
+#include <array>
+#include <ctime>
+#include <fcntl.h>
+#include <fmt/format.h>
+
+namespace confinit {
+namespace {
+
+constexpr std::size_t lines_in_status = 10;
+
+// The engine's time as the time since boot that others can compute with: CLOCK_BOOTTIME counts
+// suspended time too, so the difference to now is what carries over.
+std::int64_t boot_time_microseconds(engine::Time time) {
+    timespec now{};
+    (void)clock_gettime(CLOCK_BOOTTIME, &now);
+    const std::int64_t boot_now = now.tv_sec * 1'000'000 + now.tv_nsec / 1000;
+    return boot_now - (engine_now() - time).count();
+}
+
+void add_number(Json& object, const char* name, const Result<std::string>& value) {
+    if (!value) return;
+    if (const auto number = parse_unsigned(*value)) object[name] = *number;
+}
+
+Json summary(const Manager& manager, const Service& service) {
+    const engine::UnitState state = manager.state(service.unit.name);
+    Json unit = {
+        {"name", service.unit.name},
+        {"description", service.unit.unit.description},
+        {"active", engine::name(state.active)},
+        {"sub", engine::name(state.sub)},
+        {"pid", service.run ? service.run->main_pid() : 0},
+        {"since_us", boot_time_microseconds(state.since)},
+        {"reason", state.reason},
+    };
+    if (service.run && service.run->node() != nullptr) {
+        add_number(unit, "memory_bytes", service.run->node()->read("memory.current"));
+    }
+    return unit;
+}
+
+void add_node_facts(Json& status, const Cgroup& node) {
+    status["cgroup"] = node.path();
+    if (const auto processes = node.read("pids.current")) add_number(status, "tasks", processes);
+    if (const auto limit = node.read("memory.max")) status["memory_max"] = *limit;
+    if (const auto limit = node.read("pids.max")) status["pids_max"] = *limit;
+    add_number(status, "memory_peak", node.read("memory.peak"));
+    if (const auto used = node.read_field("cpu.stat", "usage_usec")) status["cpu_usec"] = *used;
+    if (const auto refused = node.read_field("pids.events", "max")) {
+        status["pids_refused"] = *refused;
+    }
+    if (const auto frozen = node.read_field("cgroup.events", "frozen")) {
+        status["frozen"] = *frozen != 0;
+    }
+}
+
+void add_last_end(Json& status, const RunEnd& end) {
+    status["last_exit"] = end.text;
+    status["pids_refused"] = end.forks_refused;
+    if (!end.setup_failure) return;
+    const LaunchFailure& failure = *end.setup_failure;
+    status["setup_failure"] = {
+        {"key", failure.key},
+        {"object", failure.object},
+        {"call", failure.call},
+        {"errno", failure.error == 0 ? "" : std::string{errno_name(failure.error)}},
+        {"hint", failure.hint},
+    };
+}
+
+Json full_status(const Manager& manager, const Service& service) {
+    const engine::UnitState state = manager.state(service.unit.name);
+    Json status = summary(manager, service);
+    status["files"] = service.unit.files;
+    status["cgroup"] = "";
+    status["attempt"] = state.attempt;
+    if (state.deadline && state.sub == engine::SubState::auto_restart) {
+        status["next_try_us"] = boot_time_microseconds(*state.deadline);
+    }
+    status["last_exit"] = "";
+    status["pids_refused"] = 0;
+    status["skipped"] = Json::array();
+    status["log"] = last_lines(service.log, lines_in_status);
+    if (service.last_end) add_last_end(status, *service.last_end);
+    if (service.run && service.run->node() != nullptr) {
+        add_node_facts(status, *service.run->node());
+    }
+    return status;
+}
+
+void list(ControlContext& context, const Call&, Responder responder) {
+    Json units = Json::array();
+    for (const auto& [name, service] : context.manager.all()) {
+        units.push_back(summary(context.manager, *service));
+    }
+    responder.reply({{"units", units}});
+}
+
+void status(ControlContext& context, const Call& call, Responder responder) {
+    if (const Service* service = named_unit(context, call, responder)) {
+        responder.reply({{"status", full_status(context.manager, *service)}});
+    }
+}
+
+void cat(ControlContext& context, const Call& call, Responder responder) {
+    const Service* service = named_unit(context, call, responder);
+    if (service == nullptr) return;
+    Json files = Json::array();
+    for (const std::string& path : service->unit.files) {
+        const auto text = read_file(AT_FDCWD, path);
+        if (!text) return responder.error(ControlError::operation_failed, text.error().what);
+        files.push_back({{"path", path}, {"text", *text}});
+    }
+    responder.reply({{"files", files}});
+}
+
+void show(ControlContext& context, const Call& call, Responder responder) {
+    const Service* service = named_unit(context, call, responder);
+    if (service == nullptr) return;
+    Json properties = Json::object();
+    for (const auto& [key, text] : service->unit.declared) properties[key] = text;
+    const Json facts = full_status(context.manager, *service);
+    for (const char* fact : {"active", "sub", "pid", "cgroup", "last_exit", "attempt"}) {
+        const Json& value = facts[fact];
+        properties[fmt::format("run.{}", fact)] =
+            value.is_string() ? value.get_ref<const std::string&>() : dump(value);
+    }
+    responder.reply({{"properties", properties}});
+}
+
+void logs(ControlContext& context, const Call& call, Responder responder) {
+    const Service* service = named_unit(context, call, responder);
+    if (service == nullptr) return;
+    const auto wanted = std::clamp<std::int64_t>(integer_or(call.parameters, "lines", 1000), 0,
+                                                 1'000'000);
+    const Json lines = last_lines(service->log, static_cast<std::size_t>(wanted));
+    const Json reply = {{"lines", lines}, {"dropped", service->log.dropped()}};
+    if (!call.more) return responder.reply(reply);
+    context.server.follow(responder.connection(), service->unit.name, service->log.next_number());
+    responder.reply_more(reply);
+}
+
+void verify_unit(ControlContext& context, const Call& call, Responder responder) {
+    Service* service = named_unit(context, call, responder);
+    if (service == nullptr) return;
+    const Run* run = running(*service, responder);
+    if (run == nullptr) return;
+    Json items = Json::array();
+    bool all_same = true;
+    for (const VerifyItem& item :
+         verify(run->unit(), run->plan(), run->main_pid(), run->node())) {
+        items.push_back({{"key", item.key}, {"declared", item.declared},
+                         {"in_force", item.in_force}, {"same", item.same}});
+        all_same = all_same && item.same;
+    }
+    responder.reply({{"unit", service->unit.name}, {"same", all_same}, {"items", items}});
+}
+
+constexpr std::array rows{
+    MethodRow{Method::list, Authority::anyone, list},
+    MethodRow{Method::status, Authority::anyone, status},
+    MethodRow{Method::cat, Authority::anyone, cat},
+    MethodRow{Method::show, Authority::anyone, show},
+    // What a service prints may be meant for few.
+    MethodRow{Method::logs, Authority::root, logs},
+    MethodRow{Method::verify, Authority::anyone, verify_unit},
+};
+
+}  // namespace
+
+std::span<const MethodRow> status_methods() {
+    return rows;
+}
+
+}  // namespace confinit

@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: Apache-2.0
+// Control methods that act on one unit: start, stop, restart, kill, freeze, thaw.
+#include "control/fields.h"
+#include "control_methods.h"
+
+#include <array>
+#include <csignal>
+#include <fmt/format.h>
+
+namespace confinit {
+namespace {
+
+// Answers the call when its job is done.
+Manager::Done when_done(const Responder& responder, const std::string& unit) {
+    return [responder, unit](engine::JobResult result, const std::string& reason) {
+        if (result == engine::JobResult::done) return responder.reply(Json::object());
+        const std::string why = reason.empty() ? std::string{engine::name(result)} : reason;
+        responder.error(ControlError::job_failed, fmt::format("{}: {}", unit, why),
+                        {{"unit", unit}, {"result", engine::name(result)}});
+    };
+}
+
+void start(ControlContext& context, const Call& call, Responder responder) {
+    if (const Service* service = named_unit(context, call, responder)) {
+        context.manager.start(service->unit.name, when_done(responder, service->unit.name));
+    }
+}
+
+void stop(ControlContext& context, const Call& call, Responder responder) {
+    if (const Service* service = named_unit(context, call, responder)) {
+        context.manager.stop(service->unit.name, when_done(responder, service->unit.name));
+    }
+}
+
+void restart(ControlContext& context, const Call& call, Responder responder) {
+    if (const Service* service = named_unit(context, call, responder)) {
+        context.manager.restart(service->unit.name, when_done(responder, service->unit.name));
+    }
+}
+
+void answer(const Responder& responder, const Status& status) {
+    if (status) return responder.reply(Json::object());
+    responder.error(ControlError::operation_failed, status.error().what);
+}
+
+void kill(ControlContext& context, const Call& call, Responder responder) {
+    Service* service = named_unit(context, call, responder);
+    if (service == nullptr) return;
+    const auto signal = integer_or(call.parameters, "signal", SIGTERM);
+    const std::string whom = string_or(call.parameters, "whom", "all");
+    if (signal < 1 || signal > SIGRTMAX) {
+        return responder.error(ControlError::invalid_parameter,
+                               fmt::format("there is no signal {}", signal),
+                               {{"parameter", "signal"}});
+    }
+    if (whom != "main" && whom != "all") {
+        return responder.error(ControlError::invalid_parameter,
+                               fmt::format("expected main or all, got '{}'", whom),
+                               {{"parameter", "whom"}});
+    }
+    const Run* run = running(*service, responder);
+    if (run == nullptr) return;
+    const int number = static_cast<int>(signal);
+    answer(responder, whom == "main" ? run->signal_main(number) : run->signal_all(number));
+}
+
+void set_frozen(ControlContext& context, const Call& call, const Responder& responder,
+                bool frozen) {
+    Service* service = named_unit(context, call, responder);
+    if (service == nullptr) return;
+    const Run* run = running(*service, responder);
+    if (run == nullptr) return;
+    if (run->node() == nullptr) {
+        return responder.error(ControlError::operation_failed,
+                               "a service without a cgroup node cannot be frozen");
+    }
+    answer(responder, run->node()->freeze(frozen));
+}
+
+void freeze(ControlContext& context, const Call& call, Responder responder) {
+    set_frozen(context, call, responder, true);
+}
+
+void thaw(ControlContext& context, const Call& call, Responder responder) {
+    set_frozen(context, call, responder, false);
+}
+
+constexpr std::array rows{
+    MethodRow{Method::start, Authority::root, start},
+    MethodRow{Method::stop, Authority::root, stop},
+    MethodRow{Method::restart, Authority::root, restart},
+    MethodRow{Method::kill, Authority::root, kill},
+    MethodRow{Method::freeze, Authority::root, freeze},
+    MethodRow{Method::thaw, Authority::root, thaw},
+};
+
+}  // namespace
+
+std::span<const MethodRow> unit_methods() {
+    return rows;
+}
+
+}  // namespace confinit

@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: Apache-2.0
+// Options: what the supervisor was started with, from its arguments and the kernel's command line.
+#include "options.h"
+
+#include "control/protocol.h"
+#include "unit/loader.h"
+
+#include <string_view>
+
+namespace confinit {
+
+const char* const help_text =
+    "usage: confinit [--unit=UNIT] [--units=DIRECTORY]... [--runtime=DIRECTORY]\n"
+    "                [--socket=PATH] [--reaper=FILE] [--version] [--help]\n"
+    "\n"
+    "As PID 1 it is the init of the machine or container; otherwise it supervises as an ordinary\n"
+    "process. On a machine the kernel's command line may hold confinit.unit=UNIT.\n";
+
+namespace {
+
+struct TextOption {
+    std::string_view prefix;
+    std::string Options::* member;
+};
+
+constexpr TextOption text_options[] = {
+    {"--unit=", &Options::target},
+    {"--runtime=", &Options::runtime_directory},
+    {"--socket=", &Options::socket},
+    {"--reaper=", &Options::reaper},
+};
+
+bool take_argument(Options& options, std::string_view argument) {
+    for (const auto& [prefix, member] : text_options) {
+        if (!argument.starts_with(prefix)) continue;
+        options.*member = argument.substr(prefix.size());
+        return true;
+    }
+    constexpr std::string_view units = "--units=";
+    if (argument.starts_with(units)) {
+        options.unit_directories.emplace_back(argument.substr(units.size()));
+        return true;
+    }
+    options.show_version = options.show_version || argument == "--version";
+    options.show_help = options.show_help || argument == "--help";
+    return argument == "--version" || argument == "--help";
+}
+
+}  // namespace
+
+Options read_options(Mode mode, int count, char** arguments) {
+    Options options;
+    for (int i = 1; i < count; ++i) {
+        const bool is_ours = mode != Mode::machine && take_argument(options, arguments[i]);
+        if (!is_ours) options.ignored.emplace_back(arguments[i]);
+    }
+    if (mode == Mode::machine) {
+        if (const std::string target = kernel_word("unit"); !target.empty()) options.target = target;
+    }
+    if (options.socket.empty()) {
+        options.socket = mode == Mode::process ? options.runtime_directory + "/control"
+                                               : std::string{control_socket_path};
+    }
+    if (options.unit_directories.empty()) {
+        options.unit_directories.assign(std::begin(default_unit_path), std::end(default_unit_path));
+    }
+    return options;
+}
+
+}  // namespace confinit

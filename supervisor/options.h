@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: Apache-2.0
+// Options: what the supervisor was started with, from its arguments and the kernel's command line.
+#pragma once
+
+#include "machine.h"
+
+#include <string>
+#include <vector>
+
+namespace confinit {
+
+struct Options {
+    std::string target = "default";             // the unit that boot starts
+    std::string socket;                         // the control socket
+    std::string runtime_directory = "/run/confinit";
+    std::string reaper = "/usr/lib/confinit/confinit-reaper";
+    std::vector<std::string> unit_directories;
+    std::vector<std::string> ignored;           // words that are not ours
+    bool show_version = false;
+    bool show_help = false;
+};
+
+// As PID 1 of a machine only words "confinit.*" of the kernel's command line are read: a virtual
+// machine monitor appends words of its own to what the kernel passes as our arguments, so every
+// unknown argument is ignored with one message.
+Options read_options(Mode mode, int count, char** arguments);
+
+extern const char* const help_text;
+
+}  // namespace confinit

@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: Apache-2.0
+// Reaper: waits for every child, ours and the orphans that PID 1 inherits, and tells the owner.
+#include "reaper.h"
+
+#include <sys/wait.h>
+
+namespace confinit {
+
+bool ExitStatus::is_clean() const {
+    return code == CLD_EXITED && status == 0;
+}
+
+void Reaper::reap() {
+    for (;;) {
+        siginfo_t info{};
+        if (waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT) < 0 || info.si_pid == 0) return;
+        const pid_t pid = info.si_pid;
+        if (!owners_.contains(pid) && stranger_) stranger_(pid);
+        if (const auto node = owners_.extract(pid)) node.mapped()({info.si_code, info.si_status});
+        (void)waitid(P_PID, static_cast<id_t>(pid), &info, WEXITED | WNOHANG);
+    }
+}
+
+}  // namespace confinit

@@ -1,0 +1,305 @@
+// SPDX-License-Identifier: Apache-2.0
+// Run: one run of a service, from its fresh node to the removal of all that belonged to it.
+#include "run.h"
+
+#include "base/file.h"
+#include "base/text.h"
+#include "service_signals.h"
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <csignal>
+#include <cstring>
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/epoll.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <tuple>
+#include <unistd.h>
+
+namespace confinit {
+namespace {
+
+LaunchFailure resource_failure(Error error) {
+    return {.key = "", .object = "", .call = "", .error = error.code, .hint = std::move(error.what)};
+}
+
+// The service may open /dev/stdout again, so the pipe belongs to the user that it runs as.
+Result<Pipe> make_output_pipe(uid_t uid, gid_t gid) {
+    Pipe pipe = TRY(make_pipe());
+    if (fcntl(pipe.read_end.get(), F_SETFL, O_NONBLOCK) < 0) return errno_failure("fcntl F_SETFL");
+    if (fchown(pipe.write_end.get(), uid, gid) < 0) return errno_failure("fchown");
+    return pipe;
+}
+
+// The id on this side of a map; the id itself when there is no map.
+std::uint32_t outside_id(const std::vector<IdMap>& map, std::uint32_t id) {
+    for (const IdMap& entry : map) {
+        if (id >= entry.inside && id - entry.inside < entry.count) {
+            return entry.outside + (id - entry.inside);
+        }
+    }
+    return id;
+}
+
+}  // namespace
+
+std::string exit_text(ExitStatus status) {
+    if (status.code == CLD_EXITED) return fmt::format("exited with code {}", status.status);
+    const char* signal = sigabbrev_np(status.status);
+    return fmt::format("killed by signal {} (SIG{}){}", status.status,
+                       signal != nullptr ? signal : "?",
+                       status.code == CLD_DUMPED ? ", core dumped" : "");
+}
+
+Run::Run(Unit unit, Services& services, LogRing& log, Emit emit)
+    : unit_(std::move(unit)), services_(services), log_(log), emit_(std::move(emit)) {}
+
+LaunchResult<std::unique_ptr<Run>> Run::start(const Unit& unit, Services& services, LogRing& log,
+                                              Emit emit) {
+    std::unique_ptr<Run> run{new Run(unit, services, log, std::move(emit))};
+    auto plan = make_launch_plan(run->unit_, services.launch_context);
+    if (!plan) return std::unexpected(std::move(plan).error());
+    run->plan_ = std::move(*plan);
+    if (auto made = run->make_node(); !made) return std::unexpected(std::move(made).error());
+    if (auto spawned = run->spawn_main(); !spawned) {
+        (void)run->release();
+        return std::unexpected(std::move(spawned).error());
+    }
+    return run;
+}
+
+Run::~Run() {
+    if (node_watch_ >= 0) services_.cgroup_events.forget(node_watch_);
+    if (spawned_.pid > 0 && !first_exited_) {
+        // A run that is dropped half-way must not leave a process that nobody knows.
+        services_.reaper.forget(spawned_.pid);
+        kill_all();
+    }
+}
+
+LaunchResult<void> Run::make_node() {
+    if (services_.tree == nullptr) {
+        if (plan_->cgroup.empty()) return {};
+        return std::unexpected(LaunchFailure{
+            .key = "cgroup." + plan_->cgroup.front().file,
+            .object = "/sys/fs/cgroup",
+            .call = "",
+            .error = 0,
+            .hint = "no writable cgroup v2 tree here, so no limit can be set"});
+    }
+    auto node = services_.tree->make_node(unit_.name, plan_->cgroup);
+    if (!node) return std::unexpected(std::move(node).error());
+    node_ = std::move(*node);
+    return {};
+}
+
+LaunchResult<void> Run::spawn_main() {
+    auto input = open_at(AT_FDCWD, "/dev/null", O_RDONLY);
+    if (!input) return std::unexpected(resource_failure(std::move(input).error()));
+    const uid_t uid = outside_id(unit_.namespaces.uid_map, plan_->child.uid);
+    const gid_t gid = outside_id(unit_.namespaces.gid_map, plan_->child.gid);
+    auto output = make_output_pipe(uid, gid);
+    if (!output) return std::unexpected(resource_failure(std::move(output).error()));
+    auto error_output = make_output_pipe(uid, gid);
+    if (!error_output) return std::unexpected(resource_failure(std::move(error_output).error()));
+
+    auto spawned = spawn(*plan_, node_ ? node_->directory().get() : -1,
+                         {std::move(*input), std::move(output->write_end),
+                          std::move(error_output->write_end)});
+    if (!spawned) return std::unexpected(std::move(spawned).error());
+    spawned_ = std::move(*spawned);
+    output_ = std::move(output->read_end);
+    error_output_ = std::move(error_output->read_end);
+    services_.reaper.adopt(spawned_.pid, [this](ExitStatus s) { on_first_process_exit(s); });
+    if (auto watched = watch_everything(); !watched) {
+        return std::unexpected(resource_failure(std::move(watched).error()));
+    }
+    return {};
+}
+
+Status Run::watch_everything() {
+    report_watch_ = TRY(services_.loop.on_fd(spawned_.report_socket, EPOLLIN,
+                                             [this](std::uint32_t) { drain_reports(); }));
+    output_watch_ = TRY(watch_output(output_, LogStream::standard_output));
+    error_watch_ = TRY(watch_output(error_output_, LogStream::standard_error));
+    if (node_) {
+        node_watch_ = TRY(services_.cgroup_events.watch(*node_, [this] { check_populated(); }));
+        // It may have come and gone before the watch stood.
+        services_.loop.defer([&events = services_.cgroup_events] { events.read_all_again(); });
+    }
+    return {};
+}
+
+Result<Watch> Run::watch_output(const Fd& pipe, LogStream stream) {
+    return services_.loop.on_fd(
+        pipe, EPOLLIN, [this, &pipe, stream](std::uint32_t) { read_output(pipe, stream); });
+}
+
+void Run::read_output(const Fd& pipe, LogStream stream) {
+    std::array<char, 16384> buffer;
+    const ssize_t count = read(pipe.get(), buffer.data(), buffer.size());
+    if (count > 0) return log_.append(stream, {buffer.data(), static_cast<std::size_t>(count)});
+    if (count < 0 && (errno == EAGAIN || errno == EINTR)) return;
+    // A hang-up would be reported for ever.
+    (stream == LogStream::standard_output ? output_watch_ : error_watch_).reset();
+}
+
+void Run::drain_reports() {
+    if (!spawned_.report_socket) return;
+    for (;;) {
+        auto received = receive_report(spawned_.report_socket, &spawned_.last_words);
+        if (!received || std::holds_alternative<HungUp>(*received)) return on_hang_up();
+        auto* report = std::get_if<ReceivedReport>(&*received);
+        if (report == nullptr) return;
+        on_report(std::move(*report));
+    }
+}
+
+void Run::on_report(ReceivedReport received) {
+    switch (received.report.kind) {
+    case LaunchReport::Kind::failed:
+        end_.setup_failure = explain(*plan_, received.report);
+        return;
+    case LaunchReport::Kind::executing:
+        executing_ = true;
+        main_pid_ = received.sender;
+        main_pidfd_ = std::move(received.process);
+        return;
+    case LaunchReport::Kind::main_exited:
+        main_status_ = exit_status_of_wait(received.report.status);
+        return;
+    }
+}
+
+void Run::on_hang_up() {
+    report_watch_.reset();
+    spawned_.report_socket.reset();
+    // Without the mark before execve the child died while it was being set up.
+    if (!executing_ || end_.setup_failure || launched_) return;
+    launched_ = true;
+    emit_(engine::Event::launched);
+}
+
+void Run::on_first_process_exit(ExitStatus status) {
+    first_exited_ = true;
+    drain_reports();
+    if (has_reaper()) {
+        while (auto received = receive_report(spawned_.exit_socket)) {
+            auto* report = std::get_if<ReceivedReport>(&*received);
+            if (report == nullptr) break;
+            on_report(std::move(*report));
+        }
+    }
+    const ExitStatus ended = main_status_.value_or(status);
+    describe_exit(ended);
+    if (!launched_) {
+        emit_(engine::Event::launch_failed);
+    } else {
+        emit_(ended.is_clean() ? engine::Event::main_exited_clean : engine::Event::main_failed);
+    }
+    check_populated();
+}
+
+void Run::check_populated() {
+    if (empty_) return;
+    if (node_) {
+        const auto populated = node_->is_populated();
+        // A node that cannot be read any more is gone, and nobody lives in it.
+        if (populated && *populated) return;
+    }
+    if (!first_exited_) return;
+    empty_ = true;
+    emit_(engine::Event::cgroup_empty);
+}
+
+bool Run::was_oom_killed(std::string& text) const {
+    if (!node_) return false;
+    const auto kills = node_->read_field("memory.events", "oom_kill");
+    if (!kills || *kills == 0) return false;
+    const auto limit = node_->read("memory.max");
+    const auto peak = node_->read("memory.peak");
+    const auto size = [](const Result<std::string>& value) -> std::string {
+        if (!value) return "unknown";
+        const auto bytes = parse_unsigned(*value);
+        return bytes ? format_size(*bytes) : *value;
+    };
+    text = fmt::format("oom-killed (memory.max {}, peak {})", size(limit), size(peak));
+    return true;
+}
+
+void Run::describe_exit(ExitStatus status) {
+    if (node_) end_.forks_refused = node_->read_field("pids.events", "max").value_or(0);
+    if (end_.setup_failure) {
+        end_.text = "setup-failed: " + end_.setup_failure->text();
+        return;
+    }
+    if (!launched_) {
+        end_.setup_failure = LaunchFailure{
+            .key = "", .object = "", .call = "", .error = 0,
+            .hint = exit_text(status) + " while it was being set up"};
+        end_.text = "setup-failed: " + end_.setup_failure->hint;
+    }
+    // Only SIGKILL is how the kernel ends a process for want of memory; other ends are its own.
+    std::string oom;
+    const bool by_kill = status.code != CLD_EXITED && status.status == SIGKILL;
+    if (was_oom_killed(oom) && (by_kill || !status.is_clean())) {
+        end_.text = oom;
+    } else if (launched_ && status.code != CLD_EXITED && status.status == SIGSYS) {
+        end_.text = "killed by its system call filter (SIGSYS)";
+    } else if (launched_) {
+        end_.text = exit_text(status);
+    }
+}
+
+Status Run::signal_main(int signal) const {
+    if (!main_pidfd_) return failure("the main process is not known yet");
+    if (syscall(SYS_pidfd_send_signal, main_pidfd_.get(), signal, nullptr, 0) < 0) {
+        return errno_failure("pidfd_send_signal", std::to_string(main_pid_));
+    }
+    return {};
+}
+
+Status Run::signal_all(int signal) const {
+    if (!node_) return signal_main(signal);
+    // Our own reaper of the pid namespace would only pass it on to the main process again.
+    return signal_node(*node_, signal, has_reaper() ? spawned_.pid : 0);
+}
+
+void Run::send_stop_signal() {
+    const int signal = unit_.service->stop_signal;
+    const auto sent = unit_.service->kill_mode == KillMode::mixed ? signal_main(signal)
+                                                                  : signal_all(signal);
+    if (sent || sent.error().code == ESRCH) return;
+    services_.console.warning(
+        fmt::format("stop '{}': {}, ignoring", unit_.name, sent.error().what));
+}
+
+void Run::kill_all() {
+    if (node_) {
+        if (const auto killed = node_->kill(); killed) return;
+    }
+    if (spawned_.pidfd) {
+        (void)syscall(SYS_pidfd_send_signal, spawned_.pidfd.get(), SIGKILL, nullptr, 0);
+    }
+}
+
+bool Run::release() {
+    // The last words of the service are in the pipes still.
+    for (const auto& [pipe, stream, watch] :
+         {std::tuple{&output_, LogStream::standard_output, &output_watch_},
+          std::tuple{&error_output_, LogStream::standard_error, &error_watch_}}) {
+        for (int reads = 0; *watch && reads < 64; ++reads) read_output(*pipe, stream);
+    }
+    log_.finish_lines();
+    if (node_) {
+        if (node_watch_ >= 0) services_.cgroup_events.forget(std::exchange(node_watch_, -1));
+        if (const auto removed = services_.tree->remove_node(unit_.name); !removed) return false;
+        node_.reset();
+    }
+    return true;
+}
+
+}  // namespace confinit

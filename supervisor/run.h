@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: Apache-2.0
+// Run: one run of a service, from its fresh node to the removal of all that belonged to it.
+#pragma once
+
+#include "cgroup_events.h"
+#include "cgroup_tree.h"
+#include "console.h"
+#include "engine/engine.h"
+#include "event_loop.h"
+#include "launch/plan.h"
+#include "launch/spawn.h"
+#include "log_ring.h"
+#include "reaper.h"
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+
+namespace confinit {
+
+// What every run borrows from the supervisor. `tree` is null on a machine without cgroup v2.
+struct Services {
+    EventLoop& loop;
+    Reaper& reaper;
+    CgroupEvents& cgroup_events;
+    const CgroupTree* tree;
+    const LaunchContext& launch_context;
+    Console& console;
+};
+
+// How a run ended, in words and for the policy.
+struct RunEnd {
+    std::string text;  // "exited with code 3", "oom-killed (memory.max 64M, peak 64M)"
+    std::optional<LaunchFailure> setup_failure;
+    std::uint64_t forks_refused = 0;  // by pids.max
+};
+
+class Run {
+public:
+    using Emit = std::function<void(engine::Event)>;
+
+    // Makes the plan, the node and the first process. A failure is complete: nothing is left but
+    // perhaps the node, which release() removes.
+    static LaunchResult<std::unique_ptr<Run>> start(const Unit& unit, Services& services,
+                                                    LogRing& log, Emit emit);
+    Run(const Run&) = delete;
+    Run& operator=(const Run&) = delete;
+    ~Run();
+
+    void send_stop_signal();
+    void kill_all();
+
+    // Whether everything of this run is removed now; false asks for another try later.
+    bool release();
+
+    // pidfd_send_signal(2) to the main process or to everyone in the node.
+    Status signal_main(int signal) const;
+    Status signal_all(int signal) const;
+
+    // Reads the news of the report sockets that are there already.
+    void drain_reports();
+
+    pid_t main_pid() const { return main_pid_; }
+    const Fd& main_pidfd() const { return main_pidfd_; }
+    const LaunchPlan& plan() const { return *plan_; }
+    const Unit& unit() const { return unit_; }
+    const Cgroup* node() const { return node_ ? &*node_ : nullptr; }
+    const RunEnd& end() const { return end_; }
+    bool is_executing() const { return executing_; }
+
+private:
+    Run(Unit unit, Services& services, LogRing& log, Emit emit);
+
+    LaunchResult<void> make_node();
+    LaunchResult<void> spawn_main();
+    Status watch_everything();
+    Result<Watch> watch_output(const Fd& pipe, LogStream stream);
+    void read_output(const Fd& pipe, LogStream stream);
+    void on_report(ReceivedReport received);
+    void on_hang_up();
+    void on_first_process_exit(ExitStatus status);
+    void check_populated();
+    void describe_exit(ExitStatus status);
+    bool was_oom_killed(std::string& text) const;
+    bool has_reaper() const { return static_cast<bool>(spawned_.exit_socket); }
+
+    // As it was when the run began, whatever is reloaded meanwhile.
+    Unit unit_;
+    Services& services_;
+    LogRing& log_;
+    Emit emit_;
+    std::unique_ptr<LaunchPlan> plan_;
+    std::optional<Cgroup> node_;
+    int node_watch_ = -1;
+    Spawned spawned_;
+    pid_t main_pid_ = 0;
+    Fd main_pidfd_;
+    Fd output_;
+    Fd error_output_;
+    std::optional<ExitStatus> main_status_;  // from our reaper of the pid namespace
+    bool executing_ = false;                 // the mark before execve was read
+    bool launched_ = false;                  // execve happened
+    bool first_exited_ = false;
+    bool empty_ = false;
+    RunEnd end_;
+    // After everything that their callbacks use.
+    Watch report_watch_;
+    Watch output_watch_;
+    Watch error_watch_;
+};
+
+// "killed by signal 11 (SIGSEGV)", "exited with code 3".
+std::string exit_text(ExitStatus status);
+
+}  // namespace confinit

@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+// Bytes with descriptors over a unix socket: SCM_RIGHTS of unix(7).
+#include "socket_io.h"
+
+#include <algorithm>
+#include <array>
+#include <cstring>
+#include <sys/socket.h>
+
+namespace confinit {
+
+ssize_t send_bytes(const Fd& socket, std::string_view bytes, std::span<const Fd> descriptors) {
+    constexpr std::size_t most = 3;
+    alignas(cmsghdr) std::array<char, CMSG_SPACE(most * sizeof(int))> control{};
+    iovec part{const_cast<char*>(bytes.data()), bytes.size()};
+    msghdr message{};
+    message.msg_iov = &part;
+    message.msg_iovlen = 1;
+    if (!descriptors.empty()) {
+        const std::size_t count = std::min(descriptors.size(), most);
+        std::array<int, most> numbers{};
+        for (std::size_t i = 0; i < count; ++i) numbers[i] = descriptors[i].get();
+        message.msg_control = control.data();
+        message.msg_controllen = CMSG_SPACE(count * sizeof(int));
+        cmsghdr* header = CMSG_FIRSTHDR(&message);
+        header->cmsg_level = SOL_SOCKET;
+        header->cmsg_type = SCM_RIGHTS;
+        header->cmsg_len = CMSG_LEN(count * sizeof(int));
+        std::memcpy(CMSG_DATA(header), numbers.data(), count * sizeof(int));
+    }
+    return sendmsg(socket.get(), &message, MSG_NOSIGNAL | MSG_DONTWAIT);
+}
+
+}  // namespace confinit

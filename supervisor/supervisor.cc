@@ -1,0 +1,195 @@
+// SPDX-License-Identifier: Apache-2.0
+// Supervisor: constructs every part, connects them, and turns the loop until the end.
+#include "supervisor.h"
+
+#include "base/file.h"
+#include "kernel/capability_set.h"
+#include "launch/spawn.h"
+
+#include <array>
+#include <cerrno>
+#include <csignal>
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/epoll.h>
+#include <sys/prctl.h>
+#include <sys/reboot.h>
+#include <sys/signalfd.h>
+#include <sys/sysinfo.h>
+#include <unistd.h>
+
+namespace confinit {
+namespace {
+
+constexpr std::array watched_signals{SIGCHLD, SIGTERM, SIGINT, SIGPWR, SIGHUP};
+
+std::uint64_t memory_total() {
+    struct sysinfo info {};
+    if (sysinfo(&info) < 0) return 0;
+    return static_cast<std::uint64_t>(info.totalram) * info.mem_unit;
+}
+
+// What we can give: our own bounding set.
+CapabilityMask own_bounding_set() {
+    CapabilityMask mask = 0;
+    for (int capability = 0; capability < 64; ++capability) {
+        if (prctl(PR_CAPBSET_READ, capability, 0, 0, 0) == 1) mask |= 1ULL << capability;
+    }
+    return mask;
+}
+
+// The file that mounts.inaccessible shows in place of a file: nobody may open it.
+Result<std::string> make_inaccessible_file(const std::string& directory) {
+    TRY(make_directories(directory));
+    const std::string path = directory + "/inaccessible";
+    (void)TRY(open_at(AT_FDCWD, path, O_RDONLY | O_CREAT, 0));
+    return path;
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Supervisor>> Supervisor::make(Mode mode, Options options,
+                                                     Console& console) {
+    auto loop = TRY(EventLoop::make());
+    std::unique_ptr<Supervisor> self{
+        new Supervisor(mode, std::move(options), console, std::move(loop))};
+    self->loop_->set_alarm([&console](std::string_view what) {
+        console.error(fmt::format("an event was lost: {}", what));
+    });
+    for (const std::string& word : self->options_.ignored) {
+        console.info(fmt::format("argument '{}' is not ours, ignoring", word));
+    }
+    if (mode == Mode::process && prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) < 0) {
+        return errno_failure("prctl PR_SET_CHILD_SUBREAPER");
+    }
+    // Ctrl-Alt-Del becomes SIGINT in place of a reboot without a stop: reboot(2).
+    if (mode == Mode::machine) (void)::reboot(RB_DISABLE_CAD);
+    TRY(self->set_up_signals());
+    self->cgroup_events_ = TRY(CgroupEvents::make(*self->loop_));
+    self->set_up_cgroups();
+    self->set_up_launch();
+    TRY(self->connect());
+    return self;
+}
+
+Status Supervisor::set_up_signals() {
+    sigset_t set;
+    sigemptyset(&set);
+    for (const int signal : watched_signals) sigaddset(&set, signal);
+    if (sigprocmask(SIG_SETMASK, &set, nullptr) < 0) return errno_failure("sigprocmask");
+    (void)std::signal(SIGPIPE, SIG_IGN);
+    signals_ = Fd{signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK)};
+    if (!signals_) return errno_failure("signalfd");
+    signal_watch_ = TRY(loop_->on_fd(signals_, EPOLLIN, [this](std::uint32_t) { on_signal(); }));
+    return {};
+}
+
+void Supervisor::set_up_cgroups() {
+    auto tree = CgroupTree::set_up();
+    if (tree) {
+        tree_ = std::move(*tree);
+        return;
+    }
+    console_.warning(fmt::format("{}; units that declare limits will be refused",
+                                 tree.error().what));
+}
+
+void Supervisor::set_up_launch() {
+    auto reaper = load_reaper(options_.reaper);
+    if (reaper) {
+        reaper_program_ = std::move(*reaper);
+    } else {
+        console_.warning(fmt::format("{}; units with a pid namespace will be refused",
+                                     reaper.error().what));
+    }
+    auto inaccessible = make_inaccessible_file(options_.runtime_directory);
+    if (!inaccessible) {
+        console_.warning(fmt::format("{}; units with inaccessible files will be refused",
+                                     inaccessible.error().what));
+    }
+    launch_context_.reset(new LaunchContext{.reaper_program = reaper_program_,
+                                            .inaccessible_file = inaccessible.value_or(""),
+                                            .capabilities = own_bounding_set(),
+                                            .memory_total = memory_total()});
+}
+
+Status Supervisor::connect() {
+    services_.reset(new Services{*loop_, reaper_, *cgroup_events_, tree_ ? &*tree_ : nullptr,
+                                 *launch_context_, console_});
+    manager_ = std::make_unique<Manager>(*services_, options_.unit_directories);
+    enter_sessions_ = std::make_unique<EnterSessions>(*services_);
+    reaper_.set_stranger([this](pid_t) {
+        manager_->drain_reports();
+        enter_sessions_->drain_reports();
+    });
+    loop_->set_timer([this] { return manager_->next_deadline(); }, [this] { manager_->expire(); });
+    control_server_ = std::make_unique<ControlServer>(
+        *loop_, *manager_, *enter_sessions_, mode_, [this](FinalAct act) { request_end(act); });
+    if (const auto listening = control_server_->listen(options_.socket); !listening) {
+        // As PID 1 the machine is worth more than its command line.
+        if (mode_ == Mode::process) return listening;
+        console_.error(fmt::format("no control socket: {}", listening.error().what));
+    }
+    return {};
+}
+
+void Supervisor::boot() {
+    for (const std::string& problem : manager_->load_all()) console_.error(problem);
+    const auto target = manager_->find(options_.target);
+    if (target) {
+        return manager_->start(options_.target, [this](engine::JobResult result,
+                                                       const std::string& reason) {
+            if (result == engine::JobResult::done) return;
+            console_.error(fmt::format("boot: {}: {} {}", options_.target, engine::name(result),
+                                       reason));
+        });
+    }
+    for (const std::string& problem : target.error().problems) console_.error(problem);
+    if (mode_ == Mode::machine) start_rescue();
+}
+
+void Supervisor::start_rescue() {
+    console_.error(fmt::format("no unit '{}' to boot: a rescue shell on the console",
+                               options_.target));
+    Unit unit;
+    unit.name = "rescue";
+    unit.unit.description = "a shell, because there is nothing to boot";
+    unit.service.emplace();
+    unit.service->command = {"/bin/sh"};
+    unit.service->tty = "/dev/console";
+    unit.service->restart = RestartMode::always;
+    manager_->add(std::move(unit));
+    manager_->start("rescue", [](engine::JobResult, const std::string&) {});
+}
+
+void Supervisor::on_signal() {
+    signalfd_siginfo info{};
+    while (read(signals_.get(), &info, sizeof info) == static_cast<ssize_t>(sizeof info)) {
+        switch (static_cast<int>(info.ssi_signo)) {
+        case SIGCHLD: reaper_.reap(); break;
+        case SIGINT: request_end(mode_ == Mode::machine ? FinalAct::reboot : FinalAct::power_off); break;
+        case SIGTERM:
+        case SIGPWR: request_end(FinalAct::power_off); break;
+        default: break;
+        }
+    }
+}
+
+void Supervisor::request_end(FinalAct act) {
+    if (final_act_) {
+        // Whoever asks twice does not want to wait for the stop timeouts.
+        return manager_->kill_everything();
+    }
+    final_act_ = act;
+    console_.notice(fmt::format("stopping everything for {}", name(act)));
+    loop_->defer([this] { manager_->shut_down([this] { is_finished_ = true; }); });
+}
+
+FinalAct Supervisor::run() {
+    while (!is_finished_) {
+        if (const auto turned = loop_->run_once(); !turned) console_.error(turned.error().what);
+    }
+    return final_act_.value_or(FinalAct::power_off);
+}
+
+}  // namespace confinit

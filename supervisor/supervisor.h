@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: Apache-2.0
+// Supervisor: constructs every part, connects them, and turns the loop until the end.
+#pragma once
+
+#include "cgroup_events.h"
+#include "cgroup_tree.h"
+#include "console.h"
+#include "control_server.h"
+#include "enter_session.h"
+#include "event_loop.h"
+#include "machine.h"
+#include "manager.h"
+#include "options.h"
+#include "reaper.h"
+
+#include <memory>
+#include <optional>
+
+namespace confinit {
+
+class Supervisor {
+public:
+    // Fails only where there is nothing to go on with: no epoll, no signalfd. Whatever else is
+    // missing is one message, and refuses just the units that need it.
+    static Result<std::unique_ptr<Supervisor>> make(Mode mode, Options options, Console& console);
+
+    // Starts the boot target, or a rescue shell on a machine that has none.
+    void boot();
+
+    // Turns the loop until everything is stopped; what is to be done then.
+    FinalAct run();
+
+private:
+    Supervisor(Mode mode, Options options, Console& console, std::unique_ptr<EventLoop> loop)
+        : mode_(mode), options_(std::move(options)), console_(console), loop_(std::move(loop)) {}
+
+    Status set_up_signals();
+    void set_up_cgroups();
+    void set_up_launch();
+    Status connect();
+    void on_signal();
+    void request_end(FinalAct act);
+    void start_rescue();
+
+    Mode mode_;
+    Options options_;
+    Console& console_;
+    std::unique_ptr<EventLoop> loop_;
+    Fd signals_;
+    Reaper reaper_;
+    std::optional<CgroupTree> tree_;
+    std::unique_ptr<CgroupEvents> cgroup_events_;
+    Fd reaper_program_;
+    std::unique_ptr<LaunchContext> launch_context_;
+    std::unique_ptr<Services> services_;
+    std::unique_ptr<Manager> manager_;
+    std::unique_ptr<EnterSessions> enter_sessions_;
+    std::unique_ptr<ControlServer> control_server_;
+    std::optional<FinalAct> final_act_;
+    bool is_finished_ = false;
+    Watch signal_watch_;
+};
+
+}  // namespace confinit

@@ -1,0 +1,274 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a launched service is born with: descriptors, signals, session, limits, environment.
+#include "base/file.h"
+#include "scene.h"
+
+#include <catch2/catch.hpp>
+#include <csignal>
+#include <cstdlib>
+#include <fcntl.h>
+#include <pty.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+namespace confinit::testing {
+
+TEST_CASE("a service that runs is told by its mark and the hang-up", "[launch]") {
+    Scene scene{{"exit:7"}};
+
+    Launch launch{scene};
+    launch.finish();
+
+    CHECK(launch.is_executing);
+    CHECK_FALSE(launch.failed);
+    CHECK(launch.main_process == launch.spawned.pid);
+    CHECK(WIFEXITED(launch.status));
+    CHECK(WEXITSTATUS(launch.status) == 7);
+}
+
+TEST_CASE("the pidfd of the mark names the main process", "[launch][R4]") {
+    Scene scene{{"wait"}};
+    Launch launch{scene};
+    launch.wait_for_line("waiting=ready");
+    launch.wait_for_execution();
+
+    REQUIRE(launch.main_pidfd);
+    REQUIRE(syscall(SYS_pidfd_send_signal, launch.main_pidfd.get(), SIGHUP, nullptr, 0) == 0);
+    launch.finish();
+
+    CHECK(launch["signal"] == std::to_string(SIGHUP));
+}
+
+TEST_CASE("a service has its three streams and no other descriptor", "[launch][X4]") {
+    Scene scene{{"descriptors"}};
+
+    Launch launch{scene};
+    launch.finish();
+
+    CHECK(launch["descriptors"] == "0 1 2");
+}
+
+TEST_CASE("streams that are the parent's own 0, 1 and 2 arrive", "[launch]") {
+    const TestDirectory directory;
+    directory.make_file("output", "");
+    Fd saved = duplicate(Fd{dup(STDIN_FILENO)}).value();
+    REQUIRE(close(STDIN_FILENO) == 0);
+    Fd stream = open_at(AT_FDCWD, directory / "output", O_WRONLY).value();
+    REQUIRE(stream.get() == STDIN_FILENO);
+    Scene scene{{"descriptors"}};
+
+    Streams streams;
+    streams.output = std::move(stream);
+    Launch launch{scene, std::move(streams)};
+    launch.finish();
+    REQUIRE(dup2(saved.get(), STDIN_FILENO) == STDIN_FILENO);
+
+    CHECK(read_file(AT_FDCWD, directory / "output").value() == "descriptors=0 1 2\n");
+}
+
+TEST_CASE("nothing of the supervisor's state reaches a service", "[launch][S8]") {
+    Scene scene{{"signals", "descriptors", "process", "environment"}};
+    scene.child.oom_score_adj = "0";
+    scene.child.umask = 022;
+    REQUIRE(setenv("CONFINIT_TEST_SECRET", "1", 1) == 0);
+    const mode_t previous_umask = umask(077);
+    REQUIRE(write_file(AT_FDCWD, "/proc/self/oom_score_adj", "300").has_value());
+    std::vector<Fd> descriptors;
+    for (int i = 0; i < 500; ++i) descriptors.emplace_back(open("/dev/null", O_RDONLY));
+    const auto previous_pipe = std::signal(SIGPIPE, SIG_IGN);
+    const auto previous_chld = std::signal(SIGCHLD, SIG_IGN);
+    std::signal(SIGUSR1, [](int) {});
+    sigset_t all;
+    sigset_t previous;
+    sigfillset(&all);
+    REQUIRE(sigprocmask(SIG_SETMASK, &all, &previous) == 0);
+
+    std::signal(SIGCHLD, previous_chld);
+    std::signal(SIGHUP, SIG_IGN);
+    Launch launch{scene};
+    launch.finish();
+    std::signal(SIGHUP, SIG_DFL);
+    std::signal(SIGUSR1, SIG_DFL);
+    std::signal(SIGPIPE, previous_pipe);
+    REQUIRE(sigprocmask(SIG_SETMASK, &previous, nullptr) == 0);
+    REQUIRE(write_file(AT_FDCWD, "/proc/self/oom_score_adj", "0").has_value());
+    (void)umask(previous_umask);
+
+    CHECK(launch["signals.changed"].empty());
+    CHECK(launch["signals.blocked"].empty());
+    CHECK(launch["descriptors"] == "0 1 2");
+    CHECK(launch["oom_score_adj"] == "0");
+    CHECK(launch["umask"] == "18");
+    CHECK(launch["environment"] == "PATH=/usr/bin:/bin");
+    CHECK(launch.output.find("CONFINIT_TEST_SECRET") == std::string::npos);
+}
+
+TEST_CASE("a service leads its own session", "[launch][S4]") {
+    Scene scene{{"process"}};
+
+    Launch launch{scene};
+    launch.finish();
+
+    CHECK(launch["sid"] == launch["pid"]);
+    CHECK(launch["pgid"] == launch["pid"]);
+}
+
+TEST_CASE("a signal that arrives during the launch takes effect and is not lost", "[launch]") {
+    Scene scene{{"pause"}};
+    scene.child.limits_by_parent = true;
+
+    Launch launch{scene};
+    launch.signal(SIGTERM);
+    launch.finish();
+
+    CHECK(WIFSIGNALED(launch.status));
+    CHECK(WTERMSIG(launch.status) == SIGTERM);
+}
+
+TEST_CASE("limits, nice, oom_score_adj and umask are the declared ones", "[launch]") {
+    const int nice = 7;
+    Scene scene{{"limits", "process"}};
+    scene.limit(RLIMIT_NOFILE, 10, 20);
+    scene.limit(RLIMIT_CORE, 0, 0);
+    scene.limit(RLIMIT_FSIZE, 1 << 20, 1 << 21);
+    scene.child.nice = &nice;
+    scene.child.oom_score_adj = "123";
+    scene.child.umask = 0137;
+    scene.child.limits_by_parent = GENERATE(false, true);
+
+    Launch launch{scene};
+    launch.finish();
+
+    CHECK(launch["rlimit." + std::to_string(RLIMIT_NOFILE)] == "10:20");
+    CHECK(launch["rlimit." + std::to_string(RLIMIT_CORE)] == "0:0");
+    CHECK(launch["rlimit." + std::to_string(RLIMIT_FSIZE)] == "1048576:2097152");
+    CHECK(launch["nice"] == "7");
+    CHECK(launch["oom_score_adj"] == "123");
+    CHECK(launch["umask"] == std::to_string(0137));
+}
+
+TEST_CASE("a service may be left without room for any further descriptor", "[launch]") {
+    Scene scene{{"limits"}};
+    scene.limit(RLIMIT_NOFILE, 3, 3);
+    scene.mount({.kind = MountOpKind::tmpfs, .target = "/tmp", .options = "1777"});
+
+    Launch launch{scene};
+    launch.finish();
+
+    CHECK_FALSE(launch.failed);
+    CHECK(launch["rlimit." + std::to_string(RLIMIT_NOFILE)] == "3:3");
+}
+
+TEST_CASE("a hard limit is raised above the supervisor's own", "[launch]") {
+    if ((own_capabilities() & 1ULL << 24) == 0) {
+        WARN("CAP_SYS_RESOURCE is missing here: only that the failure is told is tested");
+    }
+    rlimit64 own{};
+    REQUIRE(syscall(SYS_prlimit64, 0, RLIMIT_NOFILE, nullptr, &own) == 0);
+    Scene scene{{"limits"}};
+    scene.limit(RLIMIT_NOFILE, own.rlim_max + 1, own.rlim_max + 1);
+
+    Launch launch{scene};
+    launch.finish();
+
+    if ((own_capabilities() & 1ULL << 24) == 0) {
+        REQUIRE(launch.failed);
+        CHECK(launch.failed->stage == LaunchStage::rlimits);
+        CHECK(launch.failed->error == EPERM);
+        CHECK(launch.output.empty());
+    } else {
+        const std::string value = std::to_string(own.rlim_max + 1);
+        CHECK(launch["rlimit." + std::to_string(RLIMIT_NOFILE)] == value + ":" + value);
+    }
+}
+
+TEST_CASE("the working directory is entered as the service's user", "[launch][X4]") {
+    const TestDirectory directory;
+    directory.make_directory("open");
+    directory.make_directory("closed", 0700);
+    Scene scene{{"process"}};
+    scene.child.uid = 1000;
+    const std::string path = directory / (GENERATE(true, false) ? "open" : "closed");
+    scene.child.working_directory = path.c_str();
+
+    Launch launch{scene};
+    launch.finish();
+
+    if (path.ends_with("open")) {
+        CHECK(launch["cwd"] == path);
+    } else {
+        REQUIRE(launch.failed);
+        CHECK(launch.failed->stage == LaunchStage::working_directory);
+        CHECK(launch.failed->error == EACCES);
+    }
+}
+
+TEST_CASE("a descriptor's link is no working directory", "[launch][X4]") {
+    const TestDirectory directory;
+    const Fd host = open_at(AT_FDCWD, "/", O_RDONLY | O_DIRECTORY).value();
+    const std::string path = "/proc/self/fd/" + std::to_string(host.get());
+    REQUIRE(symlink(path.c_str(), (directory / "link").c_str()) == 0);
+    Scene scene{{"process"}};
+    const std::string chosen = GENERATE(true, false) ? path : directory / "link";
+    scene.child.working_directory = chosen.c_str();
+
+    Launch launch{scene};
+    launch.finish();
+
+    REQUIRE(launch.failed);
+    CHECK(launch.failed->stage == LaunchStage::working_directory);
+    CHECK(launch.failed->error == ELOOP);
+    CHECK(launch.output.empty());
+}
+
+TEST_CASE("a pty becomes the controlling terminal of the service", "[launch][X6]") {
+    int controller = -1;
+    int terminal = -1;
+    REQUIRE(openpty(&controller, &terminal, nullptr, nullptr, nullptr) == 0);
+    const Fd owned_controller{controller};
+    const Fd owned_terminal{terminal};
+    Scene scene{{"process", "terminal"}};
+    Streams streams;
+    const std::string name = ttyname(terminal);
+    const bool by_name = GENERATE(false, true);
+    if (by_name) {
+        scene.child.tty = name.c_str();
+    } else {
+        scene.child.tty_is_stream = true;
+        streams.input = duplicate(owned_terminal).value();
+        streams.output = duplicate(owned_terminal).value();
+        streams.error = duplicate(owned_terminal).value();
+    }
+
+    Launch launch{scene, std::move(streams)};
+    launch.finish();
+
+    std::string text(4096, '\0');
+    text.resize(static_cast<std::size_t>(read(controller, text.data(), text.size())));
+    CHECK_FALSE(launch.failed);
+    CHECK(text.find("isatty=yes") != std::string::npos);
+    CHECK(text.find("terminal.sid=" + std::to_string(launch.main_process)) != std::string::npos);
+}
+
+TEST_CASE("a service that is killed during the launch is not taken for one that ran", "[launch]") {
+    Scene scene{{"ids"}};
+    scene.child.reaper_program = -1;
+    const TestDirectory directory;
+    REQUIRE(mkfifo((directory / "fifo").c_str(), 0600) == 0);
+    // To open a FIFO waits for its other end: the launch stands still there.
+    const std::string fifo = directory / "fifo";
+    scene.child.tty = fifo.c_str();
+    const Fd writer = open_at(AT_FDCWD, fifo, O_RDWR).value();
+
+    Launch launch{scene};
+    launch.signal(SIGKILL);
+    launch.finish();
+
+    CHECK(WIFSIGNALED(launch.status));
+    CHECK(launch.output.empty());
+}
+
+}  // namespace confinit::testing

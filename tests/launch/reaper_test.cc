@@ -1,0 +1,183 @@
+// SPDX-License-Identifier: Apache-2.0
+// Our reaper as PID 1 of a service's pid namespace: it is harmless, reaps, forwards, and passes on
+// how the main process ended.
+#include "scene.h"
+
+#include <catch2/catch.hpp>
+#include <csignal>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+namespace confinit::testing {
+
+TEST_CASE("the main process is the first child of our reaper", "[launch][H15]") {
+    Scene scene{{"process", "read:/proc/1/comm", "wait"}};
+    scene.with_reaper();
+    scene.mount({.kind = MountOpKind::proc, .target = "/proc"});
+
+    Launch launch{scene};
+    launch.wait_for_line("waiting=ready");
+    const std::string parent = status_of(launch.main_process, "PPid");
+    launch.signal(SIGTERM);
+    launch.finish();
+
+    CHECK(launch["pid"] == "2");
+    CHECK(launch["ppid"] == "1");
+    CHECK(launch["read:/proc/1/comm"] == "confinit-reaper");
+    CHECK(launch.main_process != launch.spawned.pid);
+    CHECK(parent == std::to_string(launch.spawned.pid));
+}
+
+TEST_CASE("the reaper has the service's ids and no right at all", "[launch][H15]") {
+    const uid_t uid = GENERATE(0U, 65534U);
+    Scene scene{{"status", "namespaces", "wait"}};
+    scene.child.uid = uid;
+    scene.child.gid = uid;
+    scene.with_reaper();
+
+    Launch launch{scene};
+    launch.wait_for_line("waiting=ready");
+    const pid_t reaper = launch.spawned.pid;
+    const std::string user = std::to_string(uid);
+    const auto line = [reaper](std::string_view key) { return status_of(reaper, key); };
+
+    CHECK(line("Uid") == user + "\t" + user + "\t" + user + "\t" + user);
+    CHECK(line("Gid") == user + "\t" + user + "\t" + user + "\t" + user);
+    for (const char* set : {"CapInh", "CapPrm", "CapEff", "CapBnd", "CapAmb"}) {
+        CHECK(line(set) == "0000000000000000");
+    }
+    CHECK(line("NoNewPrivs") == "1");
+    CHECK(line("Seccomp") == "2");
+    CHECK(line("Name") == "confinit-reaper");
+    CHECK(namespace_of(reaper, "pid") == launch["ns.pid"]);
+    // The filter and no_new_privs are the reaper's alone.
+    CHECK(launch["status.NoNewPrivs"] == "0");
+}
+
+TEST_CASE("the service can neither trace the reaper nor look into it", "[launch][H15]") {
+    Scene scene{{"trace:1", "list:/proc/1/fd", "read:/proc/1/environ", "open:/proc/1/mem"}};
+    scene.child.uid = GENERATE(0U, 65534U);
+    scene.child.bounding = 0;
+    scene.with_reaper();
+    scene.mount({.kind = MountOpKind::proc, .target = "/proc"});
+
+    Launch launch{scene};
+    launch.finish();
+
+    CHECK(launch["trace:1"] == "EPERM");
+    CHECK(launch["list:/proc/1/fd"] == "EACCES");
+    CHECK(launch["read:/proc/1/environ"] == "EACCES");
+    CHECK(launch["open:/proc/1/mem"] == "EACCES");
+}
+
+TEST_CASE("the main process has none of the reaper's descriptors", "[launch][X4]") {
+    Scene scene{{"descriptors"}};
+    scene.with_reaper();
+
+    Launch launch{scene};
+    launch.finish();
+
+    CHECK(launch["descriptors"] == "0 1 2");
+}
+
+TEST_CASE("signals from outside go on to the main process", "[launch][H15]") {
+    const int number = GENERATE(SIGTERM, SIGHUP, SIGINT, SIGUSR1, SIGUSR2, SIGRTMIN + 3);
+    Scene scene{{"wait", "exit:9"}};
+    scene.with_reaper();
+
+    Launch launch{scene};
+    launch.wait_for_line("waiting=ready");
+    launch.signal(number);
+    launch.finish();
+
+    CHECK(launch["signal"] == std::to_string(number));
+    REQUIRE(launch.main_status);
+    CHECK(WEXITSTATUS(*launch.main_status) == 9);
+}
+
+TEST_CASE("a signal that comes before the reaper runs is not lost", "[launch][H15]") {
+    Scene scene{{"pause"}};
+    scene.child.limits_by_parent = true;
+    scene.with_reaper();
+
+    Launch launch{scene};
+    launch.signal(SIGTERM);
+    launch.finish();
+
+    REQUIRE(launch.main_status);
+    CHECK(WIFSIGNALED(*launch.main_status));
+    CHECK(WTERMSIG(*launch.main_status) == SIGTERM);
+}
+
+TEST_CASE("the main process's exit status is passed on, by record and by the reaper's own",
+          "[launch][H15]") {
+    const int status = GENERATE(0, 1, 42, 255);
+    Scene scene{{"exit:" + std::to_string(status)}};
+    scene.with_reaper();
+
+    Launch launch{scene};
+    launch.finish();
+
+    REQUIRE(launch.main_status);
+    CHECK(WIFEXITED(*launch.main_status));
+    CHECK(WEXITSTATUS(*launch.main_status) == status);
+    CHECK(WIFEXITED(launch.status));
+    CHECK(WEXITSTATUS(launch.status) == status);
+}
+
+TEST_CASE("the main process's death by a signal is passed on", "[launch][H15]") {
+    const int number = GENERATE(SIGKILL, SIGTERM, SIGSEGV);
+    Scene scene{{"raise:" + std::to_string(number)}};
+    scene.limit(4, 0, 0);
+    scene.with_reaper();
+
+    Launch launch{scene};
+    launch.finish();
+
+    REQUIRE(launch.main_status);
+    CHECK(WIFSIGNALED(*launch.main_status));
+    CHECK(WTERMSIG(*launch.main_status) == number);
+    CHECK(WEXITSTATUS(launch.status) == 128 + number);
+}
+
+TEST_CASE("orphans are reaped", "[launch][H15]") {
+    Scene scene{{"orphan"}};
+    scene.with_reaper();
+
+    Launch launch{scene};
+    launch.finish();
+
+    CHECK(launch["orphan"] == "reaped");
+}
+
+TEST_CASE("a program that cannot be executed ends the reaper too", "[launch][H4]") {
+    Scene scene{{"ids"}};
+    scene.plan.executable = "/no/such/program";
+    scene.with_reaper();
+
+    Launch launch{scene};
+    launch.finish();
+
+    REQUIRE(launch.failed);
+    CHECK(launch.failed->stage == LaunchStage::exec);
+    CHECK(launch.failed->error == ENOENT);
+    CHECK(WIFEXITED(launch.status));
+    CHECK(WEXITSTATUS(launch.status) == exit_setup_failed);
+}
+
+TEST_CASE("with the reaper, everything in the namespace ends", "[launch][H15]") {
+    Scene scene{{"wait"}};
+    scene.with_reaper();
+
+    Launch launch{scene};
+    launch.wait_for_line("waiting=ready");
+    launch.signal(SIGKILL);
+    launch.finish();
+
+    CHECK(WTERMSIG(launch.status) == SIGKILL);
+    CHECK_FALSE(launch.main_status);
+    CHECK(syscall(SYS_pidfd_send_signal, launch.main_pidfd.get(), 0, nullptr, 0) < 0);
+}
+
+}  // namespace confinit::testing

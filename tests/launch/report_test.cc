@@ -1,0 +1,179 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the parent makes of failures: keys, objects and hints, and records that make no sense.
+#include "base/file.h"
+#include "fault.h"
+#include "launch/parent_part.h"
+#include "scene.h"
+
+#include <catch2/catch.hpp>
+#include <cerrno>
+#include <fcntl.h>
+#include <linux/seccomp.h>
+#include <sched.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+
+namespace confinit::testing {
+
+namespace {
+
+bool contains(const std::string& text, std::string_view part) {
+    return text.find(part) != std::string::npos;
+}
+
+LaunchFailure failure_of(const Scene& scene, LaunchStage stage, int error, long call, int item = -1) {
+    return explain(scene.plan, {.kind = LaunchReport::Kind::failed,
+                                .stage = stage,
+                                .item = item,
+                                .error = error,
+                                .syscall = static_cast<std::int32_t>(call)});
+}
+
+}  // namespace
+
+TEST_CASE("clone3's errors about the node are told as such", "[launch][S9]") {
+    const int error = GENERATE(EBUSY, EACCES, ENOENT, EOPNOTSUPP);
+
+    const LaunchFailure failure = explain_clone(LaunchPlan{}, -1, error);
+
+    CHECK(failure.key == "cgroup");
+    CHECK(failure.call == "clone3");
+    CHECK(failure.error == error);
+    CHECK_FALSE(failure.hint.empty());
+}
+
+TEST_CASE("clone3's EAGAIN names pids.max with the node's value", "[launch][S9]") {
+    const TestDirectory directory;
+    directory.make_file("pids.max", "7\n");
+    const Fd node = open_at(AT_FDCWD, directory.path(), O_RDONLY | O_DIRECTORY).value();
+
+    const LaunchFailure failure = explain_clone(LaunchPlan{}, node.get(), EAGAIN);
+
+    CHECK(failure.key == "cgroup.pids.max");
+    CHECK(contains(failure.hint, "the node's own is 7"));
+}
+
+TEST_CASE("a refused namespace is told with the present limits", "[launch][H9]") {
+    Scene scene{{"ids"}};
+    scene.plan.clone_flags = CLONE_NEWUSER | CLONE_NEWNET;
+    scene.bind();
+
+    std::optional<LaunchFailure> failure;
+    run_with_fault({.call = SYS_clone3, .action = SECCOMP_RET_ERRNO | ENOSPC}, [&](const Fd&) {
+        auto spawned = spawn(scene.plan, -1, {});
+        if (!spawned) failure = std::move(spawned).error();
+    });
+
+    REQUIRE(failure);
+    CHECK(failure->error == ENOSPC);
+    CHECK(contains(failure->hint, "user.max_user_namespaces is "));
+    CHECK(contains(failure->hint, "user.max_net_namespaces is "));
+    CHECK_FALSE(contains(failure->hint, "user.max_uts_namespaces"));
+}
+
+TEST_CASE("a forbidden user namespace is told with the switches that forbid it", "[launch][H9]") {
+    LaunchPlan plan;
+    plan.clone_flags = CLONE_NEWUSER;
+
+    const LaunchFailure failure = explain_clone(plan, -1, EPERM);
+
+    CHECK(failure.key == "namespaces.user");
+    CHECK(contains(failure.hint, "user.max_user_namespaces is "));
+}
+
+TEST_CASE("a capability that the supervisor lacks is told by its name", "[launch][H4]") {
+    const Scene scene{{"ids"}};
+
+    const LaunchFailure failure =
+        failure_of(scene, LaunchStage::ambient, EPERM, SYS_capset, 24);
+
+    CHECK(failure.key == "capabilities.ambient");
+    CHECK(failure.object == "sys_resource");
+    CHECK(failure.hint == "the supervisor does not have it itself");
+}
+
+TEST_CASE("securebits, groups, user and limits are told by their keys", "[launch][H4]") {
+    Scene scene{{"ids"}};
+    scene.plan.groups = {4, 5};
+    scene.child.uid = 33;
+    scene.limit(7, 1, 2);
+    scene.bind();
+
+    CHECK(failure_of(scene, LaunchStage::bounding, EPERM, SYS_prctl).key == "capabilities.securebits");
+    CHECK(failure_of(scene, LaunchStage::groups, EPERM, SYS_setgroups).object == "4 5");
+    CHECK(failure_of(scene, LaunchStage::user, EPERM, SYS_setresuid).object == "33");
+    CHECK(failure_of(scene, LaunchStage::rlimits, EPERM, SYS_prlimit64, 0).object == "1:2");
+    CHECK(failure_of(scene, LaunchStage::rlimits, EPERM, SYS_prlimit64, 0).key ==
+          "process.rlimits.test");
+}
+
+TEST_CASE("every failure has a hint", "[launch][H4]") {
+    const Scene scene{{"ids"}};
+
+    for (std::size_t stage = 0; stage < launch_stage_count; ++stage) {
+        INFO("stage " << stage);
+        CHECK_FALSE(failure_of(scene, static_cast<LaunchStage>(stage), EXDEV, SYS_read).hint.empty());
+    }
+}
+
+TEST_CASE("a report with values out of range is told as damaged and read no further", "[launch]") {
+    const Scene scene{{"ids"}};
+
+    const auto beyond = static_cast<LaunchStage>(1'000'000);
+    CHECK(contains(failure_of(scene, beyond, EIO, SYS_read).text(), "damaged"));
+    CHECK(failure_of(scene, LaunchStage::mounts, EIO, SYS_mount, 1'000'000).key == "mounts");
+    CHECK(failure_of(scene, LaunchStage::rlimits, EIO, SYS_prlimit64, -7).key == "process.rlimits");
+    CHECK(failure_of(scene, LaunchStage::bounding, EIO, -99, 1'000'000).error == EIO);
+}
+
+TEST_CASE("a datagram that is no report is an error, and its descriptors are closed", "[launch]") {
+    const ReportChannel channel = make_report_channel(3).value();
+    REQUIRE(send(channel.child.get(), "short", 5, 0) == 5);
+
+    const auto received = receive_report(channel.parent);
+
+    REQUIRE_FALSE(received.has_value());
+    CHECK(received.error().code == EPROTO);
+}
+
+TEST_CASE("a socket without news says so, and one without senders too", "[launch]") {
+    ReportChannel channel = make_report_channel(3).value();
+
+    const auto quiet = receive_report(channel.parent);
+    channel.child.reset();
+    const auto hung_up = receive_report(channel.parent);
+
+    CHECK(std::holds_alternative<std::monostate>(quiet.value()));
+    CHECK(std::holds_alternative<HungUp>(hung_up.value()));
+}
+
+TEST_CASE("last words come once, before the hang-up", "[launch]") {
+    ReportChannel channel = make_report_channel(3).value();
+    LastWordsPage page = LastWordsPage::make().value();
+    page.get()->report.error = ENOEXEC;
+    page.get()->spoken = 1;
+    channel.child.reset();
+
+    const auto first = receive_report(channel.parent, &page);
+    const auto second = receive_report(channel.parent, &page);
+
+    REQUIRE(std::holds_alternative<ReceivedReport>(first.value()));
+    CHECK(std::get<ReceivedReport>(first.value()).report.error == ENOEXEC);
+    CHECK(std::holds_alternative<HungUp>(second.value()));
+}
+
+TEST_CASE("the reaper's file cannot be written to, or grown", "[launch][X3]") {
+    const Fd& reaper = reaper_program();
+
+    CHECK(write(reaper.get(), "x", 1) < 0);
+    CHECK(ftruncate(reaper.get(), 0) < 0);
+}
+
+TEST_CASE("a reaper that is missing is an error at once", "[launch]") {
+    const auto missing = load_reaper("/no/such/reaper");
+
+    REQUIRE_FALSE(missing.has_value());
+    CHECK(missing.error().code == ENOENT);
+}
+
+}  // namespace confinit::testing

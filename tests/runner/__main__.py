@@ -1,0 +1,114 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The stages of tests/run, in the order of how soon they find something."""
+
+import argparse
+import concurrent.futures
+import os
+import pathlib
+import signal
+import sys
+
+from builds import Build
+import programs
+from report import Report
+
+SOURCE = pathlib.Path(__file__).resolve().parents[2]
+VM_BOOT = SOURCE / "tests" / "vm" / "boot"
+AT_ONCE = 2
+
+SANITIZER_SETTINGS = {"UBSAN_OPTIONS": "print_stacktrace=1:halt_on_error=1"}
+
+
+def side_by_side(work, items, at_once: int = AT_ONCE) -> None:
+    with concurrent.futures.ThreadPoolExecutor(at_once) as pool:
+        waiting = [pool.submit(work, item) for item in items]
+        try:
+            for one in waiting:
+                one.result()
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            programs.end_all()
+            raise
+
+
+def checks(report: Report, word: str, *, with_format: bool) -> None:
+    report.stage("checks")
+    for file in sorted((SOURCE / "tests" / "checks").iterdir()):
+        if not os.access(file, os.X_OK) or (file.name == "format" and not with_format):
+            continue
+        name = f"check/{file.name}"
+        if word in name:
+            programs.run_script(report, name, [str(file)], cwd=SOURCE)
+
+
+def suites(report: Report, build: Build, word: str, names: list[str], label: str = "") -> None:
+    for suite in names:
+        tests = build.tests(suite)
+        if tests:
+            report.stage(label + suite)
+        # Launches are timed and counted, so they have the machine for themselves.
+        at_once = AT_ONCE if suite in ("unit", "fuzz") else 1
+        side_by_side(lambda test: build.run_test(report, test, word, label), tests, at_once)
+
+
+def vm_smoke(report: Report, word: str) -> None:
+    report.stage("vm")
+    if word in "vm/smoke":
+        programs.run_script(report, "vm/smoke", [str(VM_BOOT), "--", "true"], cwd=SOURCE)
+
+
+def vm_cases(report: Report, word: str) -> None:
+    report.stage("vm")
+    files = sorted((SOURCE / "tests" / "vm" / "cases").glob("*"))
+    chosen = [file for file in files if os.access(file, os.X_OK) and file.is_file()]
+
+    def work(file: pathlib.Path) -> None:
+        environment = {"VM_BOOT": str(VM_BOOT)}
+        programs.run_script(report, f"vm/{file.name}", [str(file)], environment, SOURCE)
+
+    side_by_side(work, [file for file in chosen if word in f"vm/{file.name}"])
+
+
+def second_build(report: Report, word: str) -> None:
+    """The other compiler, with its sanitizers and fuzzers: all in one build, to spare time."""
+    report.stage("clang and sanitizers")
+    options = ["-Db_sanitize=address,undefined", "-Dfuzzers=true", "-Doptimization=1"]
+    build = Build(SOURCE, "build-clang", options, "ccache clang++-19")
+    if not build.make(report):
+        return
+    os.environ.update(SANITIZER_SETTINGS)
+    suites(report, build, word, ["unit", "fuzz"], "sanitized/")
+    name = "sanitized/vm/smoke"
+    if word in name:
+        boot = [str(VM_BOOT), "--build", str(build.folder), "--memory", "1024"]
+        programs.run_script(report, name, [*boot, "--", "true"], cwd=SOURCE)
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="tests/run", allow_abbrev=False)
+    parser.add_argument("--quick", action="store_true", help="checks, unit, launch, one boot")
+    parser.add_argument("--filter", default="", metavar="WORD", help="only cases with this word")
+    options = parser.parse_args()
+    signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))
+    report, word = Report(), options.filter
+    report.stage("build")
+    build = Build(SOURCE, "build")
+    if build.make(report):
+        checks(report, word, with_format=not options.quick)
+        suites(report, build, word, ["check", "unit", "launch"])
+        if options.quick:
+            vm_smoke(report, word)
+        else:
+            suites(report, build, word, ["system"])
+            vm_cases(report, word)
+            second_build(report, word)
+    print(report.sum())
+    return 1 if report.failed else 0
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(main())
+    except KeyboardInterrupt:
+        programs.end_all()
+        sys.exit(130)

@@ -1,0 +1,229 @@
+// SPDX-License-Identifier: Apache-2.0
+// SimulatedKernel: processes and nodes that live, die, ignore signals and resist, as chance has it.
+#pragma once
+
+#include "engine/types.h"
+
+#include <algorithm>
+#include <map>
+#include <optional>
+#include <random>
+#include <set>
+#include <string>
+#include <vector>
+
+namespace confinit::engine {
+
+// The same seed gives the same numbers with every library, which std::*_distribution does not.
+class Chance {
+public:
+    explicit Chance(std::uint32_t seed) : source_(seed) {}
+
+    // From 0 to `limit` - 1.
+    std::uint32_t below(std::uint32_t limit) {
+        return static_cast<std::uint32_t>(source_()) % limit;
+    }
+    bool one_in(std::uint32_t limit) { return below(limit) == 0; }
+    // Mostly short, sometimes long.
+    Time duration() {
+        const std::uint32_t scale = below(7);
+        Time longest{10};
+        for (std::uint32_t i = 0; i < scale; ++i)
+            longest *= 10;
+        return Time{below(static_cast<std::uint32_t>(longest.count())) + 1};
+    }
+
+private:
+    std::mt19937 source_;
+};
+
+// It performs the engine's actions, and gives back events as a supervisor would see them: late, in
+// changing order, some twice, but never an exit before its launch, and none of a released run.
+class SimulatedKernel {
+public:
+    struct Delivery {
+        std::string unit;
+        Event event;
+    };
+
+    explicit SimulatedKernel(Chance& chance) : chance_(chance) {}
+
+    // An action that must not come now is told in problem().
+    void perform(const Action& action, Time now);
+
+    std::optional<Time> next_time() const;
+    // Lets happen what is due first, and gives the event if there is one to deliver.
+    std::optional<Delivery> advance();
+
+    bool has_node(const std::string& unit) const { return runs_.contains(unit); }
+    bool has_any_node() const { return !runs_.empty(); }
+    bool is_awaited(const std::string& unit) const {
+        return std::ranges::any_of(occurrences_,
+                                   [&](const Occurrence& one) { return one.unit == unit; });
+    }
+    const std::string& problem() const { return problem_; }
+
+private:
+    enum class What { exec, setup_failure, clean_exit, failure, others_exit, delivery };
+
+    struct Occurrence {
+        Time time;
+        std::uint64_t serial;
+        std::string unit;
+        std::uint64_t run;
+        What what;
+        Event event;
+
+        bool operator<(const Occurrence& other) const {
+            return std::pair{time, serial} < std::pair{other.time, other.serial};
+        }
+    };
+
+    struct Run {
+        std::uint64_t number = 0;
+        bool is_setting_up = true;
+        bool main_lives = true;
+        bool others_live = false;
+        bool is_deaf = false;
+        bool was_told_empty = false;
+        unsigned release_failures = 0;
+        Time told_launched{0};
+    };
+
+    void launch(const std::string& unit, Time now);
+    void send_stop_signal(const std::string& unit, Run& run, Time now);
+    void kill_all(const std::string& unit, Run& run, Time now);
+    void release(const std::string& unit, Run& run, Time now);
+    void happen(const Occurrence& occurrence, Run& run);
+    void end_main(const std::string& unit, Run& run, Event event, Time now);
+    void look_for_empty(const std::string& unit, Run& run, Time now);
+    void expect(const std::string& unit, const Run& run, What what, Time time);
+    void tell(const std::string& unit, const Run& run, Event event, Time time);
+
+    Chance& chance_;
+    std::map<std::string, Run> runs_;
+    std::set<Occurrence> occurrences_;
+    std::uint64_t next_serial_ = 0;
+    std::uint64_t next_run_ = 1;
+    std::string problem_;
+};
+
+inline void SimulatedKernel::perform(const Action& action, Time now) {
+    if (action.kind == ActionKind::launch) return launch(action.unit, now);
+    if (action.kind == ActionKind::job_done || action.kind == ActionKind::state_changed) return;
+    const auto found = runs_.find(action.unit);
+    if (found == runs_.end()) {
+        problem_ = "an action for '" + action.unit + "', which has no run";
+        return;
+    }
+    Run& run = found->second;
+    if (action.kind == ActionKind::send_stop_signal) send_stop_signal(action.unit, run, now);
+    if (action.kind == ActionKind::kill_all) kill_all(action.unit, run, now);
+    if (action.kind == ActionKind::release) release(action.unit, run, now);
+}
+
+inline std::optional<Time> SimulatedKernel::next_time() const {
+    if (occurrences_.empty()) return std::nullopt;
+    return occurrences_.begin()->time;
+}
+
+inline std::optional<SimulatedKernel::Delivery> SimulatedKernel::advance() {
+    const Occurrence occurrence = *occurrences_.begin();
+    occurrences_.erase(occurrences_.begin());
+    const auto found = runs_.find(occurrence.unit);
+    if (found == runs_.end() || found->second.number != occurrence.run) return std::nullopt;
+    if (occurrence.what != What::delivery) {
+        happen(occurrence, found->second);
+        return std::nullopt;
+    }
+    if (occurrence.event == Event::released) runs_.erase(found);
+    return Delivery{occurrence.unit, occurrence.event};
+}
+
+inline void SimulatedKernel::launch(const std::string& unit, Time now) {
+    if (runs_.contains(unit)) {
+        problem_ = "a launch of '" + unit + "', whose last run is not released";
+        return;
+    }
+    Run& run = runs_[unit];
+    run.number = next_run_++;
+    run.is_deaf = chance_.one_in(4);
+    run.release_failures = chance_.one_in(3) ? chance_.below(12) : 0;
+    // One in twelve launches hangs.
+    if (chance_.one_in(12)) return;
+    const bool fails = chance_.one_in(6);
+    expect(unit, run, fails ? What::setup_failure : What::exec, now + chance_.duration());
+}
+
+inline void SimulatedKernel::send_stop_signal(const std::string& unit, Run& run, Time now) {
+    if (run.is_deaf) return;
+    const What how = chance_.one_in(2) ? What::clean_exit : What::failure;
+    if (run.main_lives) expect(unit, run, how, now + chance_.duration());
+    if (run.others_live && !chance_.one_in(4)) {
+        expect(unit, run, What::others_exit, now + chance_.duration());
+    }
+}
+
+inline void SimulatedKernel::kill_all(const std::string& unit, Run& run, Time now) {
+    run.others_live = false;
+    if (run.main_lives) {
+        end_main(unit, run, run.is_setting_up ? Event::launch_failed : Event::main_failed, now);
+    }
+    look_for_empty(unit, run, now);
+}
+
+inline void SimulatedKernel::release(const std::string& unit, Run& run, Time now) {
+    // A process that enters the node from outside, after it was empty, is the only excuse.
+    if (run.main_lives || (run.others_live && !run.was_told_empty)) {
+        problem_ = "a release of '" + unit + "', which has processes";
+        return;
+    }
+    if (!run.others_live && chance_.one_in(10)) run.others_live = true;
+    const bool fails = run.others_live || run.release_failures > 0;
+    if (run.release_failures > 0) --run.release_failures;
+    tell(unit, run, fails ? Event::release_failed : Event::released, now + chance_.duration());
+}
+
+inline void SimulatedKernel::happen(const Occurrence& occurrence, Run& run) {
+    const auto& [time, serial, unit, number, what, event] = occurrence;
+    if (what == What::others_exit) run.others_live = false;
+    if (what == What::exec && run.is_setting_up && run.main_lives) {
+        run.is_setting_up = false;
+        run.others_live = chance_.one_in(3);
+        run.told_launched = time + chance_.duration();
+        tell(unit, run, Event::launched, run.told_launched);
+        const What end = chance_.one_in(2) ? What::clean_exit : What::failure;
+        if (!chance_.one_in(3)) expect(unit, run, end, time + chance_.duration());
+        if (!chance_.one_in(3)) expect(unit, run, What::others_exit, time + chance_.duration());
+    }
+    if (run.main_lives) {
+        if (what == What::setup_failure) end_main(unit, run, Event::launch_failed, time);
+        if (what == What::clean_exit) end_main(unit, run, Event::main_exited_clean, time);
+        if (what == What::failure) end_main(unit, run, Event::main_failed, time);
+    }
+    look_for_empty(unit, run, time);
+}
+
+inline void SimulatedKernel::end_main(const std::string& unit, Run& run, Event event, Time now) {
+    run.main_lives = false;
+    const bool is_setup = run.is_setting_up;
+    tell(unit, run, is_setup ? Event::launch_failed : event,
+         std::max(run.told_launched, now) + chance_.duration());
+}
+
+inline void SimulatedKernel::look_for_empty(const std::string& unit, Run& run, Time now) {
+    if (run.main_lives || run.others_live || run.was_told_empty) return;
+    run.was_told_empty = true;
+    tell(unit, run, Event::cgroup_empty, now + chance_.duration());
+    if (chance_.one_in(4)) tell(unit, run, Event::cgroup_empty, now + chance_.duration());
+}
+
+inline void SimulatedKernel::expect(const std::string& unit, const Run& run, What what, Time time) {
+    occurrences_.insert({time, next_serial_++, unit, run.number, what, Event::launched});
+}
+
+inline void SimulatedKernel::tell(const std::string& unit, const Run& run, Event event, Time time) {
+    occurrences_.insert({time, next_serial_++, unit, run.number, What::delivery, event});
+}
+
+}  // namespace confinit::engine

@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: Apache-2.0
+// What holds in every state that a unit can get into, found by walking through all of them.
+#include "engine_state_text.h"
+
+#include <algorithm>
+#include <catch2/catch.hpp>
+#include <vector>
+
+namespace confinit::engine {
+namespace {
+
+// Every state that any inputs in any order can lead to, under these rules.
+std::vector<ServiceState> reachable(const Rules& rules) {
+    std::vector<ServiceState> states{ServiceState{}};
+    for (std::size_t i = 0; i < states.size(); ++i) {
+        for (const auto& [input, text] : input_names.rows) {
+            const ServiceState to = next(ServiceState{states[i]}, input, rules).state;
+            if (std::ranges::find(states, to) == states.end()) states.push_back(to);
+        }
+    }
+    return states;
+}
+
+std::vector<Rules> all_rules() {
+    std::vector<Rules> all;
+    for (const auto& [kind, kind_text] : kind_names.rows) {
+        for (const auto& [restart, restart_text] : restart_names.rows) {
+            all.push_back({.kind = kind, .restart = restart});
+        }
+    }
+    return all;
+}
+
+bool has_no_run(const ServiceState& state) {
+    return state.sub == SubState::dead || state.sub == SubState::failed ||
+           state.sub == SubState::waiting || state.sub == SubState::auto_restart;
+}
+
+TEST_CASE("a launch comes only where no run is, and a release only after its whole end",
+          "[unit][engine][G3]") {
+    for (const Rules& rules : all_rules()) {
+        for (const ServiceState& state : reachable(rules)) {
+            for (const auto& [input, text] : input_names.rows) {
+                const Transition transition = next(state, input, rules);
+                INFO(text_of(state) << " " << text << " -> " << text_of(state, transition));
+                for (const ActionKind kind : transition.actions) {
+                    if (kind == ActionKind::launch) CHECK(has_no_run(state));
+                    if (kind != ActionKind::release) continue;
+                    CHECK(transition.state.main_gone);
+                    CHECK(transition.state.is_empty);
+                }
+            }
+        }
+    }
+}
+
+TEST_CASE("the end of a run leads through its release", "[unit][engine][G3]") {
+    for (const Rules& rules : all_rules()) {
+        for (const ServiceState& state : reachable(rules)) {
+            const bool has_processes = !has_no_run(state) && state.sub != SubState::exited &&
+                                       state.kind != UnitKind::target;
+            if (!has_processes || state.sub == SubState::release) continue;
+            for (const auto& [input, text] : input_names.rows) {
+                const ServiceState to = next(state, input, rules).state;
+                INFO(text_of(state) << " " << text << " -> " << text_of(to));
+                CHECK_FALSE(has_no_run(to));
+                CHECK(to.sub != SubState::exited);
+            }
+        }
+    }
+}
+
+TEST_CASE("from every state, a stop and the end of all processes lead to rest", "[unit][engine]") {
+    for (const Rules& rules : all_rules()) {
+        for (const ServiceState& state : reachable(rules)) {
+            ServiceState now = state;
+            for (const Input input : {Input::stop, Input::timed_out, Input::cgroup_empty,
+                                      Input::main_failed, Input::released}) {
+                now = next(now, input, rules).state;
+            }
+            INFO(text_of(state) << " -> " << text_of(now));
+            CHECK((now.sub == SubState::dead || now.sub == SubState::failed));
+        }
+    }
+}
+
+}  // namespace
+}  // namespace confinit::engine

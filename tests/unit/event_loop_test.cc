@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: Apache-2.0
+// The event loop: watches that go away while they are due, timers, deferred work, exceptions.
+#include "event_loop.h"
+
+#include <catch2/catch.hpp>
+
+#include <optional>
+#include <stdexcept>
+#include <string>
+#include <sys/epoll.h>
+#include <unistd.h>
+#include <vector>
+
+using namespace confinit;
+
+namespace {
+
+struct ReadyPipe {
+    ReadyPipe() : pipe(*make_pipe()) { REQUIRE(write(pipe.write_end.get(), "x", 1) == 1); }
+    Pipe pipe;
+};
+
+}  // namespace
+
+TEST_CASE("a callback may drop its own watch", "[loop]") {
+    auto loop = *EventLoop::make();
+    const ReadyPipe ready;
+    int calls = 0;
+    Watch watch;
+
+    watch = *loop->on_fd(ready.pipe.read_end, EPOLLIN, [&](std::uint32_t) {
+        ++calls;
+        watch.reset();
+    });
+    REQUIRE(loop->run_once());
+    loop->defer([] {});
+    REQUIRE(loop->run_once());
+
+    CHECK(calls == 1);
+}
+
+TEST_CASE("a watch that is dropped in the same batch is not called back", "[loop]") {
+    auto loop = *EventLoop::make();
+    const ReadyPipe one;
+    const ReadyPipe two;
+    std::vector<Watch> watches(2);
+    int calls = 0;
+
+    const auto drop_both = [&](std::uint32_t) {
+        ++calls;
+        for (Watch& watch : watches) watch.reset();
+    };
+    watches[0] = *loop->on_fd(one.pipe.read_end, EPOLLIN, drop_both);
+    watches[1] = *loop->on_fd(two.pipe.read_end, EPOLLIN, drop_both);
+    REQUIRE(loop->run_once());
+
+    CHECK(calls == 1);
+}
+
+TEST_CASE("an event for a closed descriptor does not reach the next owner of its number", "[loop]") {
+    auto loop = *EventLoop::make();
+    const ReadyPipe first;
+    std::optional<ReadyPipe> second{std::in_place};
+    std::optional<ReadyPipe> third;
+    Watch second_watch;
+    Watch third_watch;
+    int wrong_calls = 0;
+
+    const auto replace = [&](std::uint32_t) {
+        if (third) return;
+        second_watch.reset();
+        second.reset();
+        third.emplace();
+        third_watch = *loop->on_fd(third->pipe.read_end, 0,
+                                   [&](std::uint32_t) { ++wrong_calls; });
+    };
+    const Watch first_watch = *loop->on_fd(first.pipe.read_end, EPOLLIN, replace);
+    second_watch = *loop->on_fd(second->pipe.read_end, EPOLLIN, replace);
+    REQUIRE(loop->run_once());
+
+    CHECK(wrong_calls == 0);
+}
+
+TEST_CASE("a timer that is due fires after the descriptors", "[loop]") {
+    auto loop = *EventLoop::make();
+    const ReadyPipe ready;
+    std::string order;
+    std::optional<Clock::time_point> deadline = Clock::now() - std::chrono::seconds{1};
+
+    loop->set_timer([&] { return deadline; },
+                    [&] {
+                        order += "timer ";
+                        deadline.reset();
+                    });
+    const Watch watch = *loop->on_fd(ready.pipe.read_end, EPOLLIN, [&](std::uint32_t) {
+        order += "descriptor ";
+        loop->defer([&] { order += "deferred"; });
+    });
+    REQUIRE(loop->run_once());
+
+    CHECK(order == "descriptor timer deferred");
+}
+
+TEST_CASE("a callback that throws loses its work and rests, and the loop goes on", "[loop][R1]") {
+    auto loop = *EventLoop::make();
+    const ReadyPipe ready;
+    int calls = 0;
+    std::string alarm;
+    loop->set_alarm([&](std::string_view what) { alarm = what; });
+
+    const Watch watch = *loop->on_fd(ready.pipe.read_end, EPOLLIN, [&](std::uint32_t) {
+        ++calls;
+        throw std::runtime_error{"no memory"};
+    });
+    REQUIRE(loop->run_once());
+    loop->defer([] {});
+    REQUIRE(loop->run_once());
+
+    CHECK(calls == 1);
+    CHECK(alarm == "no memory");
+}
+
+TEST_CASE("work that defers itself again does not starve the descriptors", "[loop]") {
+    auto loop = *EventLoop::make();
+    const ReadyPipe ready;
+    int reads = 0;
+    std::function<void()> again = [&] { loop->defer(again); };
+    loop->defer(again);
+
+    const Watch watch =
+        *loop->on_fd(ready.pipe.read_end, EPOLLIN, [&](std::uint32_t) { ++reads; });
+    for (int turn = 0; turn < 3; ++turn) REQUIRE(loop->run_once());
+
+    CHECK(reads == 3);
+}

@@ -1,0 +1,270 @@
+// SPDX-License-Identifier: Apache-2.0
+// The mounts of a plan: their order, their targets and what belongs to each key.
+#include "plan_scene.h"
+
+#include <algorithm>
+#include <linux/mount.h>
+#include <sys/sysmacros.h>
+
+namespace confinit {
+namespace {
+
+using Texts = std::vector<std::string>;
+
+std::size_t index_of(const LaunchPlan& plan, std::string_view text) {
+    const auto texts = op_texts(plan);
+    const auto found = std::ranges::find(texts, text);
+    if (found == texts.end()) FAIL("no op '" << text << "'");
+    return static_cast<std::size_t>(found - texts.begin());
+}
+
+const MountOp& op_at(const LaunchPlan& plan, std::string_view text) {
+    return plan.mount_ops[index_of(plan, text)];
+}
+
+// Without a root of its own: the plan touches nothing of the host but looks at it.
+void use_host_root(PlanScene& scene) {
+    scene.unit.mounts.root.reset();
+    scene.unit.service->user = "root";
+    scene.unit.service->command = {"/bin/sh"};
+}
+
+}  // namespace
+
+TEST_CASE("a new mount namespace alone is made a slave", "[unit]") {
+    PlanScene scene;
+    use_host_root(scene);
+
+    const auto plan = scene.plan();
+
+    CHECK(op_texts(*plan) == Texts{"propagation /"});
+    CHECK(plan->mount_keys == Texts{"namespaces.mount"});
+}
+
+TEST_CASE("without a mount namespace there is no mount", "[unit]") {
+    PlanScene scene;
+    use_host_root(scene);
+    scene.unit.namespaces.mount = false;
+    scene.unit.namespaces.pid = true;
+    scene.unit.mounts.proc = ProcView::inherited;
+
+    CHECK(scene.plan()->mount_ops.empty());
+}
+
+TEST_CASE("mounts without a mount namespace are refused", "[unit][H3]") {
+    PlanScene scene;
+    use_host_root(scene);
+    scene.unit.namespaces.mount = false;
+    scene.unit.mounts.private_tmp = true;
+
+    CHECK(scene.failure().key == "mounts");
+}
+
+TEST_CASE("the root is changed last", "[unit]") {
+    PlanScene scene;
+    scene.unit.mounts.read_only = {"/"};
+
+    const auto plan = scene.plan();
+
+    CHECK(op_texts(*plan) ==
+          Texts{"propagation /", "read_only /", "change_root " + scene.root.path()});
+    CHECK(plan->child.root == scene.root.path());
+}
+
+TEST_CASE("the longest path wins whatever the order in the file", "[unit]") {
+    PlanScene scene;
+    scene.unit.mounts.read_write = {"/var/lib/web"};
+    scene.unit.mounts.inaccessible = {"/srv"};
+    scene.unit.mounts.read_only = {"/var/lib", "/"};
+    scene.unit.mounts.private_tmp = true;
+
+    const auto plan = scene.plan();
+
+    const Texts texts = op_texts(*plan);
+    CHECK(Texts(texts.begin() + 1, texts.end() - 1) ==
+          Texts{"read_only /", "tmpfs /tmp", "inaccessible /srv", "tmpfs /var/tmp",
+                "read_only /var/lib", "read_write /var/lib/web"});
+    CHECK(plan->mount_keys[1] == "mounts.read_only[1]");
+    CHECK(plan->mount_keys[2] == "mounts.private_tmp");
+    CHECK(plan->mount_keys[5] == "mounts.read_only[0]");
+}
+
+TEST_CASE("at one path a mount comes before what makes it read-only", "[unit]") {
+    PlanScene scene;
+    scene.unit.mounts.read_only = {"/srv"};
+    scene.unit.mounts.bind = {{.source = "/usr", .target = "/srv"}};
+
+    const auto plan = scene.plan();
+
+    CHECK(index_of(*plan, "bind /srv") < index_of(*plan, "read_only /srv"));
+}
+
+TEST_CASE("paths are ordered by where they lead", "[unit]") {
+    PlanScene scene;
+    scene.root.make_directory("run/web");
+    scene.root.link("var/lib/web/deep/run", "/run");
+    scene.unit.mounts.read_only = {"/var/lib/web/deep/run"};
+    scene.unit.mounts.tmpfs = {{.target = "/run/web"}};
+
+    const auto plan = scene.plan();
+
+    const std::size_t link = index_of(*plan, "read_only /var/lib/web/deep/run");
+    CHECK(plan->mount_targets[link] == "/run");
+    CHECK(link < index_of(*plan, "tmpfs /run/web"));
+}
+
+TEST_CASE("a private /tmp is open to all and has no devices", "[unit]") {
+    PlanScene scene;
+    scene.unit.mounts.private_tmp = true;
+
+    const auto plan = scene.plan();
+
+    const MountOp& op = op_at(*plan, "tmpfs /tmp");
+    CHECK(std::string_view{op.options} == "01777");
+    CHECK(op.attributes == (MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV));
+    CHECK(op.source == nullptr);
+}
+
+TEST_CASE("a private /var/tmp comes only where there is one", "[unit]") {
+    PlanScene scene;
+    scene.unit.mounts.private_tmp = true;
+    std::filesystem::remove(scene.root.path() + "/var/tmp");
+    CHECK(op_texts(*scene.plan()).size() == 3);
+
+    scene.root.link("var/tmp", "../tmp");
+    CHECK(op_texts(*scene.plan()).size() == 3);
+}
+
+TEST_CASE("a private /dev has the standard nodes by number", "[unit][X8]") {
+    PlanScene scene;
+    scene.unit.mounts.private_dev = true;
+
+    const auto plan = scene.plan();
+
+    CHECK(op_at(*plan, "device /dev/null").device == makedev(1, 3));
+    CHECK(op_at(*plan, "device /dev/tty").device == makedev(5, 0));
+    CHECK(std::string_view{op_at(*plan, "device /dev/urandom").source} == "/dev/urandom");
+    CHECK(std::string_view{op_at(*plan, "symlink /dev/ptmx").source} == "pts/ptmx");
+    CHECK(index_of(*plan, "tmpfs /dev") == 1);
+    CHECK(index_of(*plan, "directory /dev/pts") < index_of(*plan, "devpts /dev/pts"));
+    CHECK(index_of(*plan, "directory /dev/shm") < index_of(*plan, "tmpfs /dev/shm"));
+    CHECK(index_of(*plan, "directory /dev/mqueue") < index_of(*plan, "mqueue /dev/mqueue"));
+}
+
+TEST_CASE("a host's device in a private /dev is checked by number", "[unit][X8]") {
+    PlanScene scene;
+    scene.unit.mounts.private_dev = true;
+    scene.unit.mounts.bind = {{.source = "/dev/zero", .target = "/dev/nil"},
+                              {.source = "/dev/zero", .target = "/srv"}};
+
+    const auto plan = scene.plan();
+
+    CHECK(op_at(*plan, "device /dev/nil").device == makedev(1, 5));
+    CHECK(op_at(*plan, "bind /srv").device == 0);
+}
+
+TEST_CASE("a new pid namespace has a /proc of its own", "[unit]") {
+    PlanScene scene;
+    scene.unit.namespaces.pid = true;
+
+    const auto plan = scene.plan();
+
+    const std::size_t index = index_of(*plan, "proc /proc");
+    CHECK(plan->mount_keys[index] == "namespaces.pid");
+    CHECK(plan->mount_ops[index].options == nullptr);
+}
+
+TEST_CASE("a declared /proc has its options, and inherited is none", "[unit]") {
+    PlanScene scene;
+    scene.unit.namespaces.pid = true;
+    scene.unit.mounts.proc = ProcView::invisible;
+    const auto invisible = scene.plan();
+    scene.unit.mounts.proc = ProcView::pids_only;
+    const auto pids_only = scene.plan();
+    scene.unit.mounts.proc = ProcView::inherited;
+    const auto inherited = scene.plan();
+
+    CHECK(std::string_view{op_at(*invisible, "proc /proc").options} == "hidepid=invisible");
+    CHECK(std::string_view{op_at(*pids_only, "proc /proc").options} == "subset=pid");
+    CHECK(invisible->mount_keys[1] == "mounts.proc");
+    CHECK(op_texts(*inherited).size() == 2);
+}
+
+TEST_CASE("a tmpfs has its size and mode", "[unit]") {
+    PlanScene scene;
+    scene.unit.mounts.tmpfs = {{.target = "/srv", .size = 4096, .mode = 0700}};
+
+    const auto plan = scene.plan();
+
+    CHECK(std::string_view{op_at(*plan, "tmpfs /srv").source} == "size=4096");
+    CHECK(std::string_view{op_at(*plan, "tmpfs /srv").options} == "0700");
+}
+
+TEST_CASE("mount points inside of a launch's tmpfs are made by it", "[unit]") {
+    PlanScene scene;
+    scene.unit.mounts.private_tmp = true;
+    scene.unit.mounts.bind = {{.source = "/usr", .target = "/tmp/a/usr"}};
+
+    const auto plan = scene.plan();
+
+    const Texts texts = op_texts(*plan);
+    CHECK(Texts(texts.begin() + 1, texts.end() - 1) ==
+          Texts{"tmpfs /tmp", "tmpfs /var/tmp", "directory /tmp/a", "directory /tmp/a/usr",
+                "bind /tmp/a/usr"});
+    CHECK(op_at(*plan, "directory /tmp/a").mode == 0755);
+    CHECK(plan->mount_keys[3] == "mounts.bind[0]");
+}
+
+TEST_CASE("nothing is made in a file system that stays", "[unit]") {
+    PlanScene scene;
+    const TemporaryDirectory other;
+    scene.unit.mounts.tmpfs = {{.target = "/srv"}};
+    scene.unit.mounts.bind = {{.source = other.path(), .target = "/srv/a"},
+                              {.source = "/usr", .target = "/srv/a/b"}};
+
+    const auto plan = scene.plan();
+
+    const Texts texts = op_texts(*plan);
+    CHECK(Texts(texts.begin() + 1, texts.end() - 1) ==
+          Texts{"tmpfs /srv", "directory /srv/a", "bind /srv/a", "bind /srv/a/b"});
+}
+
+TEST_CASE("a bind has its source, attributes and reach", "[unit]") {
+    PlanScene scene;
+    scene.unit.mounts.bind = {
+        {.source = "/usr", .target = "/srv", .read_only = true, .recursive = false}};
+
+    const auto plan = scene.plan();
+
+    const MountOp& op = op_at(*plan, "bind /srv");
+    CHECK(std::string_view{op.source} == "/usr");
+    CHECK(op.attributes == MOUNT_ATTR_RDONLY);
+    CHECK_FALSE(op.recursive);
+    CHECK(plan->mount_keys[index_of(*plan, "bind /srv")] == "mounts.bind[0]");
+}
+
+TEST_CASE("what hides a file comes from the supervisor", "[unit]") {
+    PlanScene scene;
+    scene.unit.mounts.inaccessible = {"/etc/passwd"};
+
+    const auto plan = scene.plan();
+
+    CHECK(std::string_view{op_at(*plan, "inaccessible /etc/passwd").source} ==
+          "/run/confinit/inaccessible");
+}
+
+TEST_CASE("each op has a key and a target", "[unit][H4]") {
+    PlanScene scene;
+    scene.unit.mounts.private_dev = true;
+    scene.unit.mounts.private_tmp = true;
+    scene.unit.mounts.read_only = {"/"};
+
+    const auto plan = scene.plan();
+
+    CHECK(plan->mount_keys.size() == plan->mount_ops.size());
+    CHECK(plan->mount_targets.size() == plan->mount_ops.size());
+    CHECK(plan->child.mounts.size() == plan->mount_ops.size());
+    CHECK(std::ranges::none_of(plan->mount_keys, &std::string::empty));
+}
+
+}  // namespace confinit

@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: Apache-2.0
+// PlanScene: a root directory, a unit for it and a supervisor's context, for tests of plans.
+#pragma once
+
+#include "launch/plan.h"
+
+#include "temporary_directory.h"
+
+#include <catch2/catch.hpp>
+#include <fcntl.h>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace confinit {
+
+// A root with users of its own, a program and the usual directories. The program is a script whose
+// interpreter is in the root as well.
+class PlanScene {
+public:
+    PlanScene() {
+        root.write("etc/passwd",
+                   "root:x:0:0:root:/root:/bin/sh\n"
+                   "web:x:33:34:Web:/var/www:/bin/false\n");
+        root.write("etc/group", "root:x:0:\nwww:x:34:\nvideo:x:44:web\n");
+        root.write("bin/sh", "\x7f" "ELF", 0755);
+        root.write("usr/bin/serve", "#! /bin/sh -e\n", 0755);
+        for (const char* name : {"dev", "proc", "tmp", "var/tmp", "var/lib/web", "srv"}) {
+            root.make_directory(name);
+        }
+        unit.name = "web";
+        unit.service.emplace();
+        unit.service->command = {"/usr/bin/serve", "--loud"};
+        unit.service->user = "web";
+        unit.namespaces.mount = true;
+        unit.mounts.root = root.path();
+    }
+
+    LaunchContext context() const {
+        return {.reaper_program = reaper,
+                .inaccessible_file = "/run/confinit/inaccessible",
+                .capabilities = capabilities,
+                .memory_total = std::uint64_t{1} << 30};
+    }
+
+    LaunchResult<std::unique_ptr<LaunchPlan>> try_plan() const {
+        return make_launch_plan(unit, context());
+    }
+
+    std::unique_ptr<LaunchPlan> plan() const { return taken(try_plan()); }
+
+    std::unique_ptr<LaunchPlan> enter(const EnterRequest& request) const {
+        return taken(make_enter_plan(unit, context(), 7, request));
+    }
+
+    LaunchFailure failure() const {
+        const auto result = try_plan();
+        if (result.has_value()) FAIL("the plan was made");
+        return result.error();
+    }
+
+    const TemporaryDirectory root;
+    Unit unit;
+    CapabilityMask capabilities = kernel_capabilities().value_or(0);
+
+private:
+    static std::unique_ptr<LaunchPlan> taken(LaunchResult<std::unique_ptr<LaunchPlan>> result) {
+        if (!result) FAIL(result.error().text());
+        return std::move(*result);
+    }
+
+    Fd reaper{open("/dev/null", O_RDONLY | O_CLOEXEC)};
+};
+
+// "kind target" of each op, in order.
+inline std::string_view kind_text(MountOpKind kind) {
+    switch (kind) {
+    case MountOpKind::propagation: return "propagation";
+    case MountOpKind::bind: return "bind";
+    case MountOpKind::tmpfs: return "tmpfs";
+    case MountOpKind::proc: return "proc";
+    case MountOpKind::device_node: return "device";
+    case MountOpKind::devpts: return "devpts";
+    case MountOpKind::mqueue: return "mqueue";
+    case MountOpKind::directory: return "directory";
+    case MountOpKind::symlink: return "symlink";
+    case MountOpKind::read_only: return "read_only";
+    case MountOpKind::read_write: return "read_write";
+    case MountOpKind::inaccessible: return "inaccessible";
+    case MountOpKind::change_root: return "change_root";
+    }
+    return "?";
+}
+
+inline std::vector<std::string> op_texts(const LaunchPlan& plan) {
+    std::vector<std::string> texts;
+    for (const MountOp& op : plan.mount_ops) {
+        texts.push_back(std::string{kind_text(op.kind)} + " " + op.target);
+    }
+    return texts;
+}
+
+}  // namespace confinit

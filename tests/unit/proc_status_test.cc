@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: Apache-2.0
+// The texts of /proc/PID, those of odd processes among them.
+#include "kernel/proc_status.h"
+
+#include <catch2/catch.hpp>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+namespace confinit {
+namespace {
+
+constexpr std::string_view status_text =
+    "Name:\tUid:\t9\n"
+    "Umask:\t0027\n"
+    "State:\tS (sleeping)\n"
+    "Uid:\t33\t33\t33\t34\n"
+    "Gid:\t33\t33\t33\t33\n"
+    "Groups:\t44 33 \n"
+    "NSpid:\t4242\t2\n"
+    "CapInh:\t0000000000000400\n"
+    "CapPrm:\t0000000000000401\n"
+    "CapEff:\t0000000000000402\n"
+    "CapBnd:\t000001ffffffffff\n"
+    "CapAmb:\t0000000000000404\n"
+    "NoNewPrivs:\t1\n"
+    "Seccomp:\t2\n"
+    "Seccomp_filters:\t3\n";
+
+}  // namespace
+
+TEST_CASE("a status has ids, groups, capabilities and filters", "[unit][H7]") {
+    const auto status = parse_process_status(status_text);
+
+    REQUIRE(status);
+    CHECK(status->uid == FourIds{33, 33, 33, 34});
+    CHECK(status->gid == FourIds{33, 33, 33, 33});
+    CHECK(status->groups == std::vector<std::uint32_t>{33, 44});
+    CHECK(status->capabilities == CapabilitySets{.inheritable = 0x400,
+                                                 .permitted = 0x401,
+                                                 .effective = 0x402,
+                                                 .bounding = 0x1ffffffffff,
+                                                 .ambient = 0x404});
+    CHECK(status->no_new_privs);
+    CHECK(status->seccomp_mode == 2);
+    CHECK(status->seccomp_filters == 3);
+    CHECK(status->umask == 027);
+    CHECK(status->ns_pids == std::vector<pid_t>{4242, 2});
+}
+
+TEST_CASE("a status without a field is refused, not read as zero", "[unit][H7]") {
+    std::string text{status_text};
+    text.erase(text.find("CapBnd"), std::string_view{"CapBnd:\t000001ffffffffff\n"}.size());
+
+    const auto status = parse_process_status(text);
+
+    REQUIRE_FALSE(status);
+    CHECK(status.error().what.find("CapBnd") != std::string::npos);
+}
+
+TEST_CASE("a process without supplementary groups has an empty list", "[unit][X17]") {
+    std::string text{status_text};
+    text.replace(text.find("44 33"), 5, "");
+
+    const auto status = parse_process_status(text);
+
+    REQUIRE(status);
+    CHECK(status->groups.empty());
+}
+
+TEST_CASE("limits have their numbers and no number for unlimited", "[unit][H7]") {
+    const auto limits = parse_process_limits(
+        "Limit                     Soft Limit           Hard Limit           Units     \n"
+        "Max open files            1024                 524288               files     \n"
+        "Max realtime timeout      unlimited            unlimited            us        \n");
+
+    REQUIRE(limits);
+    REQUIRE(limits->size() == 2);
+    CHECK((*limits)[0].resource == RLIMIT_NOFILE);
+    CHECK((*limits)[0].soft == 1024);
+    CHECK((*limits)[0].hard == 524288);
+    CHECK((*limits)[1].resource == RLIMIT_RTTIME);
+    CHECK((*limits)[1].hard == ~0ULL);
+}
+
+TEST_CASE("a program's name cannot pass for the fields behind it", "[unit][H7]") {
+    const auto nice = parse_nice(
+        "7 (a) S 1 1 (b)) S 1 1 1 0 -1 4194560 103 0 0 0 0 0 0 0 25 5 1 0 2 3 4\n");
+
+    REQUIRE(nice);
+    CHECK(*nice == 5);
+}
+
+TEST_CASE("a stat that ends early has no nice value", "[unit][H7]") {
+    CHECK_FALSE(parse_nice("7 (a) S 1"));
+    CHECK_FALSE(parse_nice(""));
+}
+
+TEST_CASE("of several hierarchies the second version's path counts", "[unit][H7]") {
+    const auto path = parse_cgroup_path("4:memory:/x\n1:name=systemd:/y\n0::/confinit/heat\n");
+
+    REQUIRE(path);
+    CHECK(*path == "/confinit/heat");
+    CHECK_FALSE(parse_cgroup_path("4:memory:/x\n"));
+}
+
+TEST_CASE("limits have names and texts", "[unit]") {
+    CHECK(resource_limit_name(RLIMIT_NOFILE) == "nofile");
+    CHECK(resource_limit_name(99) == "?");
+    CHECK(limit_text(1024, ~0ULL) == "1024:unlimited");
+}
+
+TEST_CASE("the kernel's own files of this process are read", "[unit][H7]") {
+    const auto process = open_process(getpid());
+    REQUIRE(process);
+
+    const auto status = read_process_status(*process);
+    const auto limits = read_process_limits(*process);
+    const auto nice = read_nice(*process);
+    const auto score = read_oom_score_adj(*process);
+    const auto link = read_namespace(*process, "mnt");
+
+    REQUIRE(status);
+    CHECK(status->uid[0] == getuid());
+    CHECK(status->uid[1] == geteuid());
+    rlimit open_files{};
+    REQUIRE(getrlimit(RLIMIT_NOFILE, &open_files) == 0);
+    REQUIRE(limits);
+    CHECK(limits->size() == RLIM_NLIMITS);
+    CHECK((*limits)[RLIMIT_NOFILE].soft == open_files.rlim_cur);
+    REQUIRE(nice);
+    CHECK(*nice == getpriority(PRIO_PROCESS, 0));
+    CHECK(score);
+    REQUIRE(link);
+    CHECK(link->starts_with("mnt:["));
+}
+
+TEST_CASE("a process that is not there is an error", "[unit]") {
+    CHECK_FALSE(open_process(0x7fffffff));
+}
+
+}  // namespace confinit

@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: Apache-2.0
+// The unit files that we ship load with the words that the kernel's tables know.
+#include "launch/vocabulary.h"
+#include "unit/loader.h"
+
+#include <catch2/catch.hpp>
+
+#include <string>
+#include <vector>
+
+namespace confinit {
+namespace {
+
+const std::string unit_source_directory = CONFINIT_SOURCE_UNITS;
+
+// The text of what is wrong with it, "" when nothing is.
+std::string faults(const std::string& name) {
+    const auto unit =
+        load_unit_file(unit_source_directory + "/" + name + ".toml", {}, kernel_vocabulary());
+    std::string lines;
+    if (unit) return lines;
+    for (const Problem& problem : unit.error())
+        lines += problem.text() + "\n";
+    return lines;
+}
+
+Unit shipped(const std::string& name) {
+    REQUIRE(faults(name) == "");
+    return *load_unit_file(unit_source_directory + "/" + name + ".toml", {}, kernel_vocabulary());
+}
+
+}  // namespace
+
+TEST_CASE("every shipped unit loads without a warning", "[unit]") {
+    const std::vector<std::string> directories{unit_source_directory};
+    const auto names = list_unit_names(directories);
+
+    CHECK(names == std::vector<std::string>{"console", "default", "heat", "heat-quarter", "heat@"});
+    for (const std::string& name : names) {
+        INFO(name);
+        CHECK(shipped(name).warnings.empty());
+    }
+}
+
+TEST_CASE("the units that the default target wants are shipped", "[unit]") {
+    const Unit target = shipped("default");
+
+    CHECK_FALSE(target.service);
+    for (const std::string& name : target.unit.wants)
+        CHECK(faults(name) == "");
+}
+
+TEST_CASE("the heater's instances have four times the weight of heat-quarter", "[unit]") {
+    CHECK(shipped("heat@").declared.find("cgroup.cpu.weight")->second == "100");
+    CHECK(shipped("heat-quarter").declared.find("cgroup.cpu.weight")->second == "25");
+    CHECK(shipped("heat@").namespaces.hostname == "heat-instance");
+}
+
+TEST_CASE("the kernel's words are known to the reader", "[unit][H2]") {
+    const Vocabulary vocabulary = kernel_vocabulary();
+
+    CHECK(vocabulary.is_syscall_word("openat"));
+    CHECK(vocabulary.is_syscall_word("@mount"));
+    CHECK_FALSE(vocabulary.is_syscall_word("@mout"));
+    CHECK_FALSE(vocabulary.is_syscall_word(""));
+    CHECK(vocabulary.capability_number("CAP_NET_RAW") == 13);
+    CHECK_FALSE(vocabulary.capability_names.empty());
+    CHECK_FALSE(vocabulary.syscall_words.empty());
+    CHECK_FALSE(vocabulary.securebits.empty());
+}
+
+}  // namespace confinit

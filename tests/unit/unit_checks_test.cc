@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: Apache-2.0
+// What keys need of one another, and what is only warned of.
+#include "unit_scene.h"
+
+namespace confinit {
+namespace {
+
+std::string service_faults(std::string_view text) {
+    return faults(std::string{minimal_service} + std::string{text});
+}
+
+}  // namespace
+
+TEST_CASE("a service without a command is refused", "[unit]") {
+    CHECK(faults("# nothing\n[service]\nuser = 'root'\n") ==
+          "web.toml:2:1: service: 'command' is missing\n");
+}
+
+TEST_CASE("a unit without a service is a target and has nothing to confine", "[unit]") {
+    CHECK(faults("unit.wants = ['a']\n") == "");
+    CHECK(faults("") == "");
+    CHECK(faults("[unit]\nwants = ['a']\n[cgroup]\ncpu.weight = 5\n") ==
+          "web.toml:3:1: cgroup: a unit without [service] runs no process that this could apply "
+          "to\n");
+}
+
+TEST_CASE("mounts need a mount namespace", "[unit]") {
+    CHECK(
+        service_faults("[mounts]\nread_only = ['/']\nprivate_tmp = true\nprivate_dev = false\n") ==
+        "web.toml:4:13: mounts.read_only: needs namespaces.mount = true\n"
+        "web.toml:5:15: mounts.private_tmp: needs namespaces.mount = true\n");
+    CHECK(service_faults("[mounts]\nproc = 'private'\n") ==
+          "web.toml:4:8: mounts.proc: needs namespaces.mount = true\n");
+    CHECK(service_faults("[mounts]\nproc = 'inherited'\nprivate_tmp = false\n") == "");
+    CHECK(service_faults("[namespaces]\nmount = true\n[mounts]\nprivate_tmp = true\n") == "");
+}
+
+TEST_CASE("a key that is wrong itself is not blamed for what it leads to", "[unit]") {
+    CHECK(service_faults("[namespaces]\nmount = 'yes'\n[mounts]\nprivate_tmp = true\n") ==
+          "web.toml:4:9: namespaces.mount: expected true or false; got 'yes'\n");
+    CHECK(faults("[service]\ncommand = 5\n").find("is missing") == std::string::npos);
+}
+
+TEST_CASE("ambient capabilities must be in the bounding set", "[unit][H8]") {
+    CHECK(service_faults("[capabilities]\nbounding = ['chown']\nambient = ['net_raw']\n") ==
+          "web.toml:5:11: capabilities.ambient: it holds capabilities that are not in "
+          "capabilities.bounding\n");
+    CHECK(service_faults("[capabilities]\nbounding = ['~chown']\nambient = ['net_raw']\n") == "");
+    CHECK(service_faults("[capabilities]\nambient = ['net_raw']\n") == "");
+}
+
+TEST_CASE("a filter and no_new_privs = false are refused together", "[unit][H17]") {
+    CHECK(service_faults("[capabilities]\nno_new_privs = false\n[seccomp]\ndefault = 'allow'\n")
+              .starts_with("web.toml:4:16: capabilities.no_new_privs: a system call filter needs"));
+    CHECK(service_faults("[capabilities]\nno_new_privs = false\n") == "");
+    CHECK(service_faults("[capabilities]\nno_new_privs = true\n[seccomp]\ndefault = 'allow'\n") ==
+          "");
+}
+
+TEST_CASE("a filter that allows nothing is refused", "[unit]") {
+    CHECK(service_faults("[seccomp]\ndeny = ['chmod']\n")
+              .starts_with("web.toml:3:1: seccomp: by default every system call is forbidden"));
+    CHECK(service_faults("[seccomp]\ndefault = 'log'\ndeny = ['chmod']\n") == "");
+}
+
+TEST_CASE("id maps come in pairs", "[unit]") {
+    CHECK(service_faults("[namespaces]\nuser = { uid_map = ['0 1 1'] }\n") ==
+          "web.toml:4:20: namespaces.user.uid_map: needs a gid_map beside it\n");
+}
+
+TEST_CASE("one path cannot have two kinds of access or two mounts", "[unit]") {
+    const std::string mount = "[namespaces]\nmount = true\n[mounts]\n";
+    CHECK(service_faults(mount + "read_only = ['/a', '/b']\nread_write = ['/b']\n") ==
+          "web.toml:7:15: mounts.read_write[0]: '/b' is listed already, as mounts.read_only[1]\n");
+    CHECK(service_faults(mount + "bind = ['/x:/a']\ntmpfs = ['/a']\n") ==
+          "web.toml:7:10: mounts.tmpfs[0]: '/a' is listed already, as mounts.bind[0]\n");
+    CHECK(service_faults(mount + "bind = ['/x:/a']\nread_only = ['/a']\n") == "");
+}
+
+TEST_CASE("a unit cannot need what it conflicts with, nor itself", "[unit]") {
+    CHECK(faults("[unit]\nrequires = ['a']\nconflicts = ['a']\n") ==
+          "web.toml:3:13: unit.conflicts: 'a' is also needed by this unit\n");
+    CHECK(faults("[unit]\nafter = ['web']\n") ==
+          "web.toml:2:10: unit.after[0]: a unit cannot depend on itself\n");
+    CHECK(faults("[unit]\nafter = ['db.toml']\n") ==
+          "web.toml:2:10: unit.after[0]: unit names are written without '.toml'; did you mean "
+          "'db'?\n");
+}
+
+TEST_CASE("restart keys agree with one another", "[unit]") {
+    CHECK(service_faults("type = 'oneshot'\nrestart = 'always'\n")
+              .starts_with("web.toml:4:11: service.restart: a oneshot service"));
+    CHECK(service_faults("restart_delay = '10s'\nrestart_max_delay = '1s'\n") ==
+          "web.toml:4:21: service.restart_max_delay: it is shorter than service.restart_delay\n");
+    CHECK(good_service("restart_delay = '5min'\n").service->restart_max_delay ==
+          std::chrono::minutes{5});
+}
+
+TEST_CASE("what is unlikely to be meant is warned of", "[unit][G6]") {
+    CHECK(good_service("[cgroup]\nmemory.high = '1M'\n").warnings ==
+          std::vector<std::string>{
+              "web.toml:4:15: cgroup.memory.high: without memory.max a service that needs more can "
+              "stall for ever"});
+    CHECK(good_service("[cgroup]\nmemory.high = '1M'\nmemory.max = '2M'\n").warnings.empty());
+    CHECK(good_service("[namespaces]\npid = true\n").warnings.size() == 1);
+    CHECK(good_service("[namespaces]\npid = true\nmount = true\n").warnings.empty());
+    CHECK(good_service("[namespaces]\nuser = true\n[capabilities]\nambient = ['chown']\n")
+              .warnings.size() == 1);
+}
+
+}  // namespace confinit

@@ -1,0 +1,100 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Debian's kernel for virtual machines: fetched, unpacked, never installed; and its modules."""
+
+import dataclasses
+import pathlib
+import re
+
+from harness.cache import Cache, HarnessError, download, run
+
+META_PACKAGE = "linux-image-cloud-amd64"
+
+# Loaded on demand in the machine: what services and tests of confinement meet most.
+DEFAULT_MODULES = (
+    "overlay squashfs loop fuse isofs veth bridge tun dummy macvlan vsock vsock_loopback nf_tables "
+    "virtio_pci virtio_blk virtio_net"
+).split()
+
+
+@dataclasses.dataclass
+class Kernel:
+    image: pathlib.Path
+    modules: pathlib.Path | None  # .../lib/modules/VERSION; absent for a foreign kernel
+
+
+def debian_kernel(cache: Cache) -> Kernel:
+    folder = cache.made_once("kernel", _fetch)
+    return Kernel(
+        image=_only(folder.glob("boot/vmlinuz-*"), "kernel image"),
+        modules=_only(folder.glob("lib/modules/*"), "module folder"),
+    )
+
+
+def _fetch(folder: pathlib.Path) -> None:
+    depends = re.findall(r"Depends: (linux-image-\S+)", run("apt-cache", "depends", META_PACKAGE))
+    if not depends:
+        run("apt-get", "-qq", "update")
+        text = run("apt-cache", "depends", META_PACKAGE)
+        depends = re.findall(r"Depends: (linux-image-\S+)", text)
+    if not depends:
+        raise HarnessError(f"{META_PACKAGE} names no kernel package")
+    for package in download([depends[0]], folder):
+        run("dpkg", "-x", package, folder)
+        package.unlink()
+
+
+def _only(paths, what: str) -> pathlib.Path:
+    found = sorted(paths)
+    if len(found) != 1:
+        raise HarnessError(f"expected one {what} in the kernel package, found {len(found)}")
+    return found[0]
+
+
+class ModuleSet:
+    """Some modules with all that they need, and the index files that modprobe reads."""
+
+    def __init__(self, folder: pathlib.Path, names: list[str]):
+        self._folder = folder
+        self._by_name = {_plain(path.stem): path for path in folder.glob("kernel/**/*.ko")}
+        builtin = (folder / "modules.builtin").read_text(encoding="ascii").split()
+        self._builtin = {_plain(pathlib.PurePath(path).stem) for path in builtin}
+        self.files: dict[str, pathlib.Path] = {}  # path below the module folder -> file
+        self._dependencies: dict[str, list[str]] = {}
+        self._aliases: list[str] = []
+        for name in names:
+            self._take(_plain(name))
+
+    def index_files(self) -> dict[str, str]:
+        # modprobe loads a line of modules.dep from its end to its beginning.
+        lines = [
+            f"{path}: {' '.join(reversed(first))}\n" for path, first in self._dependencies.items()
+        ]
+        return {"modules.dep": "".join(lines), "modules.alias": "".join(self._aliases)}
+
+    def _take(self, name: str) -> list[str]:
+        """Takes a module and what it needs; the answer is the order in which to load them."""
+        if name in self._builtin:
+            return []
+        if name not in self._by_name:
+            raise HarnessError(f"the kernel has no module '{name}'")
+        file = self._by_name[name]
+        path = str(file.relative_to(self._folder))
+        if path not in self._dependencies:
+            first: list[str] = []
+            for needed in _module_info(file, "depends"):
+                first += [item for item in self._take(_plain(needed)) if item not in first]
+            self.files[path] = file
+            self._dependencies[path] = first
+            self._aliases += [f"alias {alias} {name}\n" for alias in _module_info(file, "alias")]
+        return [*self._dependencies[path], path]
+
+
+def _plain(name: str) -> str:
+    return name.replace("-", "_")
+
+
+def _module_info(file: pathlib.Path, key: str) -> list[str]:
+    """The values of a key in the .modinfo section: NUL-ended `key=value` strings."""
+    values = re.findall(rb"\0" + key.encode() + rb"=([^\0]*)(?=\0)", file.read_bytes())
+    words = [word for value in values for word in value.decode("ascii").split(",")]
+    return [word for word in words if word]

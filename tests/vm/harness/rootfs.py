@@ -1,0 +1,160 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The root file system of the machine: busybox, accounts, the built tree, and what was asked for."""
+
+import hashlib
+import json
+import os
+import pathlib
+import re
+import shutil
+import stat
+import subprocess
+
+from harness.archive import Tree
+from harness.cache import Cache, HarnessError, run
+from harness.kernel import ModuleSet
+
+PASSWD = """\
+root:x:0:0:root:/root:/bin/sh
+daemon:x:1:1:daemon:/usr/sbin:/usr/sbin/nologin
+www-data:x:33:33:www-data:/var/www:/usr/sbin/nologin
+redis:x:101:101::/var/lib/redis:/usr/sbin/nologin
+messagebus:x:102:102::/nonexistent:/usr/sbin/nologin
+user:x:1000:1000:an ordinary user:/home/user:/bin/sh
+nobody:x:65534:65534:nobody:/nonexistent:/usr/sbin/nologin
+"""
+
+GROUP = """\
+root:x:0:
+daemon:x:1:
+tty:x:5:
+disk:x:6:
+adm:x:4:
+kmem:x:15:
+www-data:x:33:
+utmp:x:43:
+redis:x:101:
+messagebus:x:102:
+users:x:100:user
+user:x:1000:
+nogroup:x:65534:
+"""
+
+PROFILE = """\
+export PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
+export HOME="${HOME:-/root}"
+PS1='vm:\\w\\$ '
+"""
+
+# The address sanitizer reads /proc before main, so something has to mount it first.
+SANITIZED_INIT = """\
+#!/bin/busybox sh
+/bin/busybox mount -t proc -o nosuid,nodev,noexec proc /proc
+exec /usr/sbin/confinit "$@"
+"""
+
+
+def base_tree() -> Tree:
+    tree = Tree()
+    for path in ("dev", "proc", "sys", "run", "mnt", "srv", "opt", "home", "etc/confinit/units"):
+        tree.directory(path)
+    for path in ("var/log", "var/lib", "var/cache", "var/www", "usr/lib/confinit/units"):
+        tree.directory(path)
+    for path in ("tmp", "var/tmp"):
+        tree.directory(path, 0o1777)
+    tree.directory("root", 0o700)
+    tree.directory("home/user", owner=1000)
+    # The kernel opens this one for PID 1 before PID 1 can mount a /dev.
+    tree.device("dev/console", stat.S_IFCHR, 0o600, 5, 1)
+    tree.link("var/run", "/run")
+    tree.text("etc/passwd", PASSWD)
+    tree.text("etc/group", GROUP)
+    tree.text("etc/shadow", re.sub(r"(?m)^([^:]+):.*$", r"\1:*:::::::", PASSWD), 0o640)
+    tree.text("etc/profile", PROFILE)
+    tree.text("etc/shells", "/bin/sh\n")
+    tree.text("etc/hosts", "127.0.0.1 localhost\n::1 localhost\n")
+    tree.text("etc/hostname", "vm\n")
+    tree.text("etc/nsswitch.conf", "passwd: files\ngroup: files\nhosts: files\n")
+    _add_busybox(tree)
+    return tree
+
+
+def _add_busybox(tree: Tree) -> None:
+    program = shutil.which("busybox")
+    if program is None:
+        raise HarnessError("busybox is missing; tools/install-deps installs it")
+    tree.add(pathlib.Path(program).resolve(), "bin/busybox")
+    for path in run(program, "--list-full").split():
+        if path not in ("linuxrc", "bin/busybox", "sbin/init"):
+            tree.link(path, "/bin/busybox")
+
+
+def add_build(tree: Tree, cache: Cache, build: pathlib.Path) -> None:
+    """Everything that `meson install` would install, and /init as a link to the supervisor."""
+    plan = build / "meson-info" / "intro-installed.json"
+    if not plan.exists():
+        raise HarnessError(f"'{build}' is no build folder; build first, as tests/run does")
+    installed = json.loads(plan.read_text(encoding="utf-8"))
+    if "/usr/sbin/confinit" not in installed.values():
+        raise HarnessError(f"'{build}' installs no /usr/sbin/confinit")
+    dynamic = False
+    for built, target in sorted(installed.items()):
+        file = pathlib.Path(built)
+        if not file.exists():
+            raise HarnessError(f"'{file}' is not built; build first, as tests/run does")
+        if _is_program(file):
+            file = _stripped(cache, file)
+            libraries = _shared_libraries(file)
+            dynamic = dynamic or bool(libraries)
+            for library, path in libraries.items():
+                tree.add(library.resolve(), path)
+        tree.add(file, target)
+    if dynamic:
+        tree.text("init", SANITIZED_INIT, 0o755)
+    else:
+        tree.link("init", "usr/sbin/confinit")
+
+
+def _is_program(file: pathlib.Path) -> bool:
+    if not file.is_file():
+        return False
+    with open(file, "rb") as opened:
+        return opened.read(4) == b"\x7fELF"
+
+
+def _stripped(cache: Cache, file: pathlib.Path) -> pathlib.Path:
+    """The program without its debug information, which is most of its size."""
+    status = file.stat()
+    key = f"{file.resolve()} {status.st_mtime_ns} {status.st_size}"
+    label = f"{file.name}-{hashlib.sha256(key.encode()).hexdigest()[:16]}"
+
+    def make(folder: pathlib.Path) -> None:
+        for old in (cache.folder / "stripped").glob(f"{file.name}-*"):
+            if old != folder and old.stat().st_mtime < status.st_mtime - 3600:
+                shutil.rmtree(old, ignore_errors=True)
+        run("strip", "--strip-debug", "-o", folder / file.name, file)
+
+    return cache.made_once(f"stripped/{label}", make) / file.name
+
+
+def _shared_libraries(file: pathlib.Path) -> dict[pathlib.Path, str]:
+    """Library -> path in the machine, of a program that is linked dynamically; else nothing."""
+    done = subprocess.run(["ldd", str(file)], capture_output=True, text=True, check=False)
+    paths = re.findall(r"(?m)^\s*(?:\S+ => )?(/\S+) \(0x", done.stdout) if not done.returncode else []
+    return {pathlib.Path(path): path for path in paths}
+
+
+def add_modules(tree: Tree, folder: pathlib.Path, names: list[str]) -> None:
+    modules = ModuleSet(folder, names)
+    target = f"usr/lib/modules/{folder.name}"
+    for path, file in modules.files.items():
+        tree.add(file, f"{target}/{path}")
+    for path, text in modules.index_files().items():
+        tree.text(f"{target}/{path}", text)
+    for name in ("modules.builtin", "modules.builtin.modinfo"):
+        tree.add(folder / name, f"{target}/{name}")
+
+
+def add_package(tree: Tree, folder: pathlib.Path) -> None:
+    for child in sorted(folder.iterdir()):
+        tree.add(child, child.name, keep_owner=os.geteuid() == 0)

@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: Apache-2.0
+// The first half of an Enter call: the command runs, and its descriptors are ours.
+#include "svctl/enter_request.h"
+
+#include "control/fields.h"
+
+#include <cstdlib>
+#include <fcntl.h>
+#include <utility>
+
+namespace confinit {
+namespace {
+
+Json enter_parameters(const EnterOptions& options, std::optional<TerminalDimensions> terminal) {
+    Json parameters{{"unit", options.unit},
+                    {"command", options.command},
+                    {"privileged", options.is_privileged}};
+    if (terminal) {
+        const char* term = std::getenv("TERM");
+        parameters["terminal"] = {{"rows", terminal->rows},
+                                  {"columns", terminal->columns},
+                                  {"term", term != nullptr ? term : "dumb"}};
+    }
+    return parameters;
+}
+
+Status set_nonblocking(const Fd& fd) {
+    const int flags = fcntl(fd.get(), F_GETFL);
+    if (flags < 0 || fcntl(fd.get(), F_SETFL, flags | O_NONBLOCK) < 0) {
+        return errno_failure("fcntl F_SETFL");
+    }
+    return {};
+}
+
+}  // namespace
+
+Answer<EnteredCommand> enter(const Context& context, const EnterOptions& options,
+                             std::optional<TerminalDimensions> terminal) {
+    Client client = TRY(connect_to_supervisor(context));
+    auto sent = client.send({.method = std::string{method_names.name(Method::enter)},
+                             .parameters = enter_parameters(options, terminal),
+                             .more = true});
+    if (!sent) return refuse(std::move(sent.error()));
+    auto received = client.receive();
+    if (!received) return refuse(std::move(received.error()));
+    const Json parameters = TRY(take_parameters(std::move(received->reply)));
+
+    const std::size_t expected = terminal ? 1 : 3;
+    if (received->descriptors.size() != expected) {
+        return refuse({0, "reply to enter without the command's descriptors"});
+    }
+    for (const Fd& fd : received->descriptors) {
+        if (auto set = set_nonblocking(fd); !set) return refuse(std::move(set.error()));
+    }
+    return EnteredCommand{.client = std::move(client),
+                          .pid = integer_or(parameters, "pid"),
+                          .descriptors = std::move(received->descriptors)};
+}
+
+Result<Fd> standard_stream(int number) {
+    Fd fd{fcntl(number, F_DUPFD_CLOEXEC, 3)};
+    if (!fd) return errno_failure("fcntl F_DUPFD_CLOEXEC");
+    return fd;
+}
+
+}  // namespace confinit

@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: Apache-2.0
+// The three ways in which an entered command's streams meet ours: terminal, pipes, or captured.
+#pragma once
+
+#include "control/client.h"
+#include "svctl/context.h"
+#include "svctl/request.h"
+
+#include <string>
+#include <vector>
+
+namespace confinit {
+
+// What the Enter method is asked for, beside a terminal.
+struct EnterOptions {
+    std::string unit;
+    std::vector<std::string> command;
+    bool is_privileged = false;
+};
+
+// Each runs the command to its end and returns the exit status of svctl.
+
+// Our own terminal is raw meanwhile, and the command has another one, which the supervisor made:
+// so no terminal of the caller's is ever inside.
+int enter_with_terminal(const Context& context, const EnterOptions& options);
+
+// Three pipes of the supervisor's, between which and our own streams bytes are carried.
+int enter_with_pipes(const Context& context, const EnterOptions& options);
+
+// For --json: no input, and the output in the document.
+int enter_captured(const Context& context, const EnterOptions& options);
+
+}  // namespace confinit

@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+// Requests of svctl to the supervisor: one answer each, or a refusal with its exit code.
+#include "svctl/request.h"
+
+#include "control/fields.h"
+
+#include <cerrno>
+#include <utility>
+
+namespace confinit {
+namespace {
+
+Refusal connect_refusal(Error error) {
+    if (error.code == ENOENT || error.code == ECONNREFUSED) {
+        return {.message = "confinit is not running here: " + error.what};
+    }
+    const bool is_denied = error.code == EACCES || error.code == EPERM;
+    return {.code = is_denied ? ExitCode::denied : ExitCode::error,
+            .message = std::move(error.what)};
+}
+
+Refusal reply_refusal(Reply reply) {
+    const auto error = control_error_names.value(reply.error);
+    return {.code = error ? exit_code_of(*error) : ExitCode::error,
+            .name = reply.error,
+            .message = string_or(reply.parameters, "message", reply.error),
+            .parameters = std::move(reply.parameters)};
+}
+
+}  // namespace
+
+std::unexpected<Refusal> refuse(Error error) {
+    return std::unexpected(Refusal{.message = std::move(error.what)});
+}
+
+Answer<Client> connect_to_supervisor(const Context& context) {
+    auto client = Client::connect(context.socket_path);
+    if (!client) return std::unexpected(connect_refusal(std::move(client.error())));
+    return std::move(*client);
+}
+
+Answer<Json> take_parameters(Result<Reply> reply) {
+    if (!reply) return refuse(std::move(reply.error()));
+    if (!reply->error.empty()) return std::unexpected(reply_refusal(std::move(*reply)));
+    return std::move(reply->parameters);
+}
+
+Answer<Json> request(const Context& context, Method method, Json parameters) {
+    Client client = TRY(connect_to_supervisor(context));
+    return take_parameters(client.call(method, std::move(parameters)));
+}
+
+}  // namespace confinit

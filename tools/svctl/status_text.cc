@@ -1,0 +1,163 @@
+// SPDX-License-Identifier: Apache-2.0
+// What `svctl status` says about one unit, from the supervisor's UnitStatus.
+#include "svctl/status_text.h"
+
+#include "base/text.h"
+#include "control/fields.h"
+#include "svctl/human.h"
+#include "svctl/log_text.h"
+#include "svctl/output.h"
+
+#include <algorithm>
+#include <fmt/format.h>
+#include <optional>
+#include <string_view>
+#include <vector>
+
+namespace confinit {
+namespace {
+
+using std::chrono::microseconds;
+
+// What every line of the text is made from. A line with nothing to tell is an empty text.
+struct View {
+    const Context& context;
+    const Json& status;
+    microseconds now;
+
+    std::string text(std::string_view name) const {
+        return shown(context, string_or(status, name));
+    }
+};
+
+std::optional<std::uint64_t> find_amount(const Json& status, std::string_view name) {
+    const auto value = find_integer(status, name);
+    if (!value || *value < 0) return std::nullopt;
+    return static_cast<std::uint64_t>(*value);
+}
+
+std::string state_line(const View& view) {
+    std::string line = fmt::format("{} ({})", view.text("active"), view.text("sub"));
+    const microseconds since{integer_or(view.status, "since_us")};
+    if (since.count() > 0) line += fmt::format(" since {} ago", human_age(view.now - since));
+    const std::int64_t pid = integer_or(view.status, "pid");
+    if (pid > 0) line += fmt::format(", pid {}", pid);
+    if (bool_or(view.status, "frozen")) line += ", frozen";
+    return line;
+}
+
+// How long until this time, rounded up, so that "in 0s" is not said of what is still to come.
+std::string time_left(const View& view, std::int64_t then) {
+    return human_age(microseconds{then} - view.now + microseconds{999'999});
+}
+
+// What a unit that does not stop will meet next.
+std::string deadline_line(const View& view) {
+    const auto deadline = find_integer(view.status, "deadline_us");
+    if (!deadline || string_or(view.status, "active") == "active") return {};
+    const bool is_stopping = string_or(view.status, "sub") == "stop_sigterm";
+    return fmt::format("{} in {}", is_stopping ? "SIGKILL to all that is left" : "gives up",
+                       time_left(view, *deadline));
+}
+
+// A limit as the kernel's file has it: a number of bytes, or "max", which limits nothing.
+std::string limit_text(const View& view, std::string_view name, bool is_size) {
+    const std::string limit = view.text(name);
+    if (limit.empty() || limit == "max") return {};
+    const auto number = parse_unsigned(limit);
+    return " of " + (number && is_size ? human_size(*number) : limit);
+}
+
+std::string usage_line(const View& view) {
+    std::vector<std::string> parts;
+    if (const auto tasks = find_amount(view.status, "tasks")) {
+        parts.push_back(fmt::format("tasks {}{}", *tasks, limit_text(view, "pids_max", false)));
+    }
+    if (const auto memory = find_amount(view.status, "memory_bytes")) {
+        std::string part =
+            fmt::format("memory {}{}", human_size(*memory), limit_text(view, "memory_max", true));
+        const auto peak = find_amount(view.status, "memory_peak");
+        if (peak) part += fmt::format(" (peak {})", human_size(*peak));
+        parts.push_back(std::move(part));
+    }
+    if (const auto cpu = find_integer(view.status, "cpu_usec")) {
+        parts.push_back("cpu " + human_duration(microseconds{*cpu}));
+    }
+    return join(parts, ", ");
+}
+
+std::string next_try_line(const View& view) {
+    const auto next = find_integer(view.status, "next_try_us");
+    if (!next) return {};
+    return fmt::format("next try in {} (attempt {})", time_left(view, *next),
+                       integer_or(view.status, "attempt"));
+}
+
+// "mounts.read_only[0] '/data': open_tree: No such file or directory (ENOENT)", of what is known.
+std::string setup_failure_line(const View& view, const Json& failure) {
+    std::string line = shown(view.context, string_or(failure, "key"));
+    const std::string object = string_or(failure, "object");
+    if (!object.empty()) line += fmt::format(" '{}'", shown(view.context, object));
+    for (const std::string_view name : {"call", "errno"}) {
+        const std::string word = shown(view.context, string_or(failure, name));
+        if (word.empty()) continue;
+        line += (line.empty() ? "" : ": ") + word;
+    }
+    return line;
+}
+
+std::string pids_line(const View& view) {
+    const std::int64_t refused = integer_or(view.status, "pids_refused");
+    if (refused <= 0) return {};
+    return fmt::format("refused {} {}", refused, refused == 1 ? "fork" : "forks");
+}
+
+void add(Table& table, std::string_view label, std::string value) {
+    if (!value.empty()) table.add({std::string{label}, std::move(value)});
+}
+
+// Each string of a list on a line of its own under one label.
+void add_list(Table& table, const View& view, std::string_view label, std::string_view name) {
+    for (const std::string& value :
+         find_strings(view.status, name).value_or(std::vector<std::string>{})) {
+        add(table, label, shown(view.context, value));
+        label = {};
+    }
+}
+
+void add_failure(Table& table, const View& view) {
+    add(table, "reason", view.text("reason"));
+    add(table, "exit", view.text("last_exit"));
+    if (const Json* failure = find_object(view.status, "setup_failure")) {
+        add(table, "setup", setup_failure_line(view, *failure));
+        add(table, "hint", shown(view.context, string_or(*failure, "hint")));
+    }
+    add(table, "pids.max", pids_line(view));
+    add(table, "restart", next_try_line(view));
+}
+
+}  // namespace
+
+std::string status_text(const Context& context, const Json& status, microseconds now) {
+    const View view{context, status, now};
+    std::string text = view.text("name");
+    const std::string description = view.text("description");
+    if (!description.empty()) text += " - " + description;
+    text += '\n';
+
+    Table table{4};
+    add(table, "state", state_line(view));
+    add(table, "timeout", deadline_line(view));
+    add_failure(table, view);
+    add_list(table, view, "unit", "files");
+    add(table, "cgroup", view.text("cgroup"));
+    add(table, "usage", usage_line(view));
+    add_list(table, view, "skipped", "skipped");
+    text += table.text();
+
+    const Json* log = find_array(status, "log");
+    if (log != nullptr && !log->empty()) text += "\n" + log_text(context, *log);
+    return text;
+}
+
+}  // namespace confinit

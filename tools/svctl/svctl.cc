@@ -1,0 +1,168 @@
+// SPDX-License-Identifier: Apache-2.0
+// svctl: the command line of confinit, from its arguments to its exit status.
+#include "svctl/svctl.h"
+
+#include "svctl/output.h"
+#include "svctl/verbs.h"
+
+#include <cerrno>
+#include <cstdio>
+#include <fcntl.h>
+#include <span>
+#include <string>
+#include <string_view>
+#include <unistd.h>
+#include <utility>
+#include <vector>
+
+namespace confinit {
+namespace {
+
+struct Verb {
+    const char* name;
+    const char* group;
+    const char* summary;
+    VerbAction (*declare)(CLI::App& command);
+};
+
+constexpr const char* changing = "Change units";
+constexpr const char* looking = "Look at units";
+constexpr const char* files = "Unit files";
+constexpr const char* machine = "The machine";
+
+constexpr Verb verbs[] = {
+    {"start", changing, "start units, and wait until they are up", declare_start},
+    {"stop", changing, "stop units, and wait until nothing of them is left", declare_stop},
+    {"restart", changing, "stop units and start them again", declare_restart},
+    {"kill", changing, "send a signal to the processes of units", declare_kill},
+    {"freeze", changing, "make the processes of units stand still", declare_freeze},
+    {"thaw", changing, "let frozen units run on", declare_thaw},
+    {"enter", changing, "run a command inside a unit, confined as the unit is", declare_enter},
+    {"list", looking, "list all loaded units", declare_list},
+    {"status", looking, "tell the state of units, and why", declare_status},
+    {"show", looking, "print all properties of units as KEY=VALUE", declare_show},
+    {"logs", looking, "print the output of a unit", declare_logs},
+    {"verify", looking, "compare units with what the kernel has in force", declare_verify},
+    {"cat", files, "print the files of units", declare_cat},
+    {"check", files, "look for mistakes in unit files, without a supervisor", declare_check},
+    {"explain", files, "explain the keys of unit files", declare_explain},
+    {"daemon-reload", files, "make the supervisor read unit files again", declare_daemon_reload},
+    {"probe", machine, "list what this machine and its kernel offer", declare_probe},
+    {"version", machine, "print the versions of svctl and confinit", declare_version},
+    {"poweroff", machine, "stop everything and switch off", declare_poweroff},
+    {"reboot", machine, "stop everything and start again", declare_reboot},
+    {"halt", machine, "stop everything and halt", declare_halt},
+};
+
+constexpr const char* exit_codes =
+    "Exit status:\n"
+    "  0  done\n"
+    "  1  error\n"
+    "  3  not running, or differs from the unit\n"
+    "  4  no such unit\n"
+    "  5  denied\n"
+    "  6  refused by check: a unit file has a mistake\n"
+    "Of several units, the first that is not 0 counts. `enter` passes on the status of its\n"
+    "command. With --json, standard output has a document with \"schema\", \"verb\" and\n"
+    "\"exit_code\" in every case.";
+
+// A verb on the command line, with what it does.
+struct Command {
+    CLI::App* parser;
+    VerbAction action;
+};
+
+// Descriptors that we open must not become standard streams because the caller closed those.
+void fill_standard_streams() {
+    while (true) {
+        const int fd = open("/dev/null", O_RDWR | O_CLOEXEC);
+        if (fd > STDERR_FILENO) close(fd);
+        if (fd < 0 || fd > STDERR_FILENO) return;
+    }
+}
+
+void add_common_options(CLI::App& app, Context& context) {
+    app.add_flag("--json", context.json, "print JSON documents, one a line");
+    app.add_flag("--raw", context.raw, "do not escape control characters in text from units");
+    app.add_option("--socket", context.socket_path, "the control socket")
+        ->envname("CONFINIT_CONTROL")
+        ->type_name("PATH")
+        ->capture_default_str();
+    // Types say nothing here, and the usage line tells what is required.
+    app.get_formatter()->label("TEXT", "");
+    app.get_formatter()->label("REQUIRED", "");
+    app.get_formatter()->label("SUBCOMMAND", "VERB");
+    app.set_version_flag("--version", "svctl " CONFINIT_VERSION);
+    app.footer(exit_codes);
+}
+
+std::vector<Command> add_verbs(CLI::App& app) {
+    std::vector<Command> commands;
+    for (const Verb& verb : verbs) {
+        CLI::App* parser = app.add_subcommand(verb.name, verb.summary);
+        parser->group(verb.group);
+        commands.push_back({parser, verb.declare(*parser)});
+    }
+    return commands;
+}
+
+// Whether JSON is asked for, in a command line that could not be parsed.
+bool asks_for_json(std::span<const char* const> arguments) {
+    for (const std::string_view argument : arguments) {
+        if (argument == "--") return false;
+        if (argument == "--json") return true;
+    }
+    return false;
+}
+
+int report_usage(const CLI::App& app, const CLI::ParseError& error, Context& context,
+                 std::span<const char* const> arguments) {
+    if (error.get_exit_code() == 0) return app.exit(error);
+    context.json = asks_for_json(arguments);
+    if (!context.json) {
+        print_error(shown(context, error.what()));
+        print_error("see svctl --help");
+        return std::to_underlying(ExitCode::error);
+    }
+    return report_refusal(context, {.name = "usage", .message = error.what()});
+}
+
+int run_chosen(const CLI::App& app, std::vector<Command>& commands, Context& context) {
+    for (Command& command : commands) {
+        if (!command.parser->parsed()) continue;
+        context.verb = command.parser->get_name();
+        return command.action(context);
+    }
+    print(app.help());
+    return std::to_underlying(ExitCode::done);
+}
+
+// Output that is lost is an error, whatever the verb says.
+int finish_output(int status) {
+    if (std::fflush(stdout) == 0 && std::ferror(stdout) == 0) return status;
+    print_error(system_error(errno, "write", "standard output").what);
+    return std::to_underlying(ExitCode::error);
+}
+
+}  // namespace
+
+int svctl_main(int argc, const char* const* argv) {
+    fill_standard_streams();
+    Context context;
+    CLI::App app{"Control services of confinit, an init for confined services."};
+    app.name("svctl");
+    app.require_subcommand(0, 1);
+    app.fallthrough();
+    add_common_options(app, context);
+    std::vector<Command> commands = add_verbs(app);
+    // The library's one way to say that it could not parse is an exception.
+    try {
+        app.parse(argc, argv);
+    } catch (const CLI::ParseError& error) {
+        const std::span arguments{argv, static_cast<std::size_t>(argc)};
+        return finish_output(report_usage(app, error, context, arguments));
+    }
+    return finish_output(run_chosen(app, commands, context));
+}
+
+}  // namespace confinit

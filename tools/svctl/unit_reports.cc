@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: Apache-2.0
+// Verbs over several units: each unit has its report or its refusal, and the run one exit code.
+#include "svctl/unit_reports.h"
+
+#include "svctl/output.h"
+
+#include <algorithm>
+#include <utility>
+#include <vector>
+
+namespace confinit {
+namespace {
+
+// Few enough to stay far below the number of connections that the supervisor accepts.
+constexpr std::size_t jobs_at_once = 16;
+
+// Reports: collects the entries of the document, or prints as they come.
+class Reports {
+public:
+    explicit Reports(const Context& context) : context_(context) {}
+
+    void add(const std::string& unit, const Answer<UnitReport>& report) {
+        const ExitCode code = report ? report->code : report.error().code;
+        if (code_ == ExitCode::done) code_ = code;
+        if (context_.json) {
+            add_entry(unit, report);
+        } else if (!report) {
+            print_refusal(context_, report.error());
+        } else {
+            print_text(report->text);
+        }
+    }
+
+    int finish() {
+        if (!context_.json) return std::to_underlying(code_);
+        return print_document(context_, {{"units", std::move(entries_)}}, code_);
+    }
+
+private:
+    void add_entry(const std::string& unit, const Answer<UnitReport>& report) {
+        Json entry = report ? report->json : Json{{"error", refusal_json(report.error())}};
+        entry["unit"] = unit;
+        entries_.push_back(std::move(entry));
+    }
+
+    void print_text(const std::string& text) {
+        if (std::exchange(has_printed_, true) && !text.empty()) print("\n");
+        print(text);
+    }
+
+    const Context& context_;
+    Json entries_ = Json::array();
+    ExitCode code_ = ExitCode::done;
+    bool has_printed_ = false;
+};
+
+Answer<Client> send_job(const Context& context, Method method, Json parameters) {
+    Client client = TRY(connect_to_supervisor(context));
+    auto sent = client.send(
+        {.method = std::string{method_names.name(method)}, .parameters = std::move(parameters)});
+    if (!sent) return refuse(std::move(sent.error()));
+    return client;
+}
+
+Answer<UnitReport> finish_job(Answer<Client>& client) {
+    if (!client) return std::unexpected(client.error());
+    auto received = client->receive();
+    if (!received) return refuse(std::move(received.error()));
+    TRY(take_parameters(std::move(received->reply)));
+    return UnitReport{};
+}
+
+}  // namespace
+
+int report_units(const Context& context, std::span<const std::string> units, const AskUnit& ask) {
+    Reports reports{context};
+    for (const std::string& unit : units)
+        reports.add(unit, ask(unit));
+    return reports.finish();
+}
+
+int run_jobs(const Context& context, std::span<const std::string> units, Method method,
+             const Json& parameters) {
+    Reports reports{context};
+    while (!units.empty()) {
+        const auto batch = units.first(std::min(units.size(), jobs_at_once));
+        units = units.subspan(batch.size());
+        std::vector<Answer<Client>> clients;
+        for (const std::string& unit : batch) {
+            Json unit_parameters = parameters;
+            unit_parameters["unit"] = unit;
+            clients.push_back(send_job(context, method, std::move(unit_parameters)));
+        }
+        for (std::size_t i = 0; i < batch.size(); ++i) {
+            reports.add(batch[i], finish_job(clients[i]));
+        }
+    }
+    return reports.finish();
+}
+
+}  // namespace confinit

@@ -1,0 +1,11 @@
+// SPDX-License-Identifier: Apache-2.0
+// poweroff: stops everything in order and switches the machine off.
+#include "svctl/declare.h"
+
+namespace confinit {
+
+VerbAction declare_poweroff(CLI::App& /*command*/) {
+    return declare_machine_job(Method::power_off);
+}
+
+}  // namespace confinit

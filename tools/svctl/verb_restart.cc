@@ -1,0 +1,11 @@
+// SPDX-License-Identifier: Apache-2.0
+// restart UNIT...: stops units, starts them again, and waits until they are up.
+#include "svctl/declare.h"
+
+namespace confinit {
+
+VerbAction declare_restart(CLI::App& command) {
+    return declare_unit_job(command, Method::restart);
+}
+
+}  // namespace confinit

@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+// show UNIT...: every key of a unit with the value in force, and facts of its run, as KEY=VALUE.
+#include "control/fields.h"
+#include "svctl/declare.h"
+#include "svctl/output.h"
+#include "svctl/unit_reports.h"
+
+#include <algorithm>
+#include <memory>
+
+namespace confinit {
+namespace {
+
+struct ShowOptions {
+    std::vector<std::string> units;
+    std::vector<std::string> keys;  // empty for all
+
+    bool wants(const std::string& key) const {
+        return keys.empty() || std::ranges::find(keys, key) != keys.end();
+    }
+};
+
+Answer<UnitReport> ask_properties(const Context& context, const ShowOptions& options,
+                                  const std::string& unit) {
+    const Json answer = TRY(request(context, Method::show, {{"unit", unit}}));
+    const Json* properties = find_object(answer, "properties");
+    if (properties == nullptr) return refuse({0, "reply without properties"});
+
+    Json wanted = Json::object();
+    std::string text;
+    for (const auto& [key, value] : properties->items()) {
+        if (!options.wants(key)) continue;
+        wanted[key] = value;
+        const std::string line = value.is_string() ? value.get<std::string>() : dump(value);
+        text += shown(context, key) + "=" + shown(context, line) + "\n";
+    }
+    return UnitReport{.json = {{"properties", std::move(wanted)}}, .text = std::move(text)};
+}
+
+}  // namespace
+
+VerbAction declare_show(CLI::App& command) {
+    auto options = std::make_unique<ShowOptions>();
+    add_units(command, options->units);
+    command.add_option("-p,--property", options->keys, "only this KEY; may be given several times")
+        ->type_name("KEY")
+        ->expected(1)
+        ->take_all();
+    return [options = std::move(options)](const Context& context) {
+        return report_units(context, options->units, [&](const std::string& unit) {
+            return ask_properties(context, *options, unit);
+        });
+    };
+}
+
+}  // namespace confinit

@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: Apache-2.0
+// verify UNIT...: compares a running unit's confinement in the kernel with the unit, item by item.
+#include "control/fields.h"
+#include "svctl/declare.h"
+#include "svctl/human.h"
+#include "svctl/output.h"
+#include "svctl/unit_reports.h"
+
+#include <fmt/format.h>
+#include <memory>
+
+namespace confinit {
+namespace {
+
+std::string summary_line(const std::string& unit, std::size_t count, std::size_t differing) {
+    if (differing == 0) return fmt::format("{}: {} items, all in force\n", unit, count);
+    return fmt::format("{}: {} of {} items {} from the unit\n", unit, differing, count,
+                       differing == 1 ? "differs" : "differ");
+}
+
+Answer<UnitReport> ask_items(const Context& context, const std::string& unit) {
+    const Json answer = TRY(request(context, Method::verify, {{"unit", unit}}));
+    const Json* items = find_array(answer, "items");
+    if (items == nullptr) return refuse({0, "reply without items"});
+
+    Table table{4};
+    std::size_t differing = 0;
+    for (const Json& item : *items) {
+        const bool is_same = bool_or(item, "same");
+        if (!is_same) ++differing;
+        table.add({is_same ? "same" : "DIFFERS", shown(context, string_or(item, "key")),
+                   shown(context, string_or(item, "declared")),
+                   shown(context, string_or(item, "in_force"))});
+    }
+    // What the supervisor says of the whole counts too, should it know more than its items tell.
+    const bool is_same = differing == 0 && bool_or(answer, "same");
+    return UnitReport{
+        .json = {{"same", is_same}, {"items", *items}},
+        .text = table.text() + summary_line(shown(context, unit), items->size(), differing),
+        .code = is_same ? ExitCode::done : ExitCode::not_running_or_differs};
+}
+
+}  // namespace
+
+VerbAction declare_verify(CLI::App& command) {
+    auto units = std::make_unique<std::vector<std::string>>();
+    add_units(command, *units);
+    command.footer("Each line: same or not, the key, what the unit declares, what is in force.");
+    return [units = std::move(units)](const Context& context) {
+        return report_units(context, *units,
+                            [&](const std::string& unit) { return ask_items(context, unit); });
+    };
+}
+
+}  // namespace confinit
