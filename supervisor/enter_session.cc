@@ -83,8 +83,7 @@ void EnterSessions::start(const Run& run, const EnterRequest& request,
     services_.reaper.adopt(session.spawned.pid, [this, &session](ExitStatus status) {
         drain(session);
         // With a pid namespace to enter, the first process only makes the second one.
-        if (session.pid == session.spawned.pid) return on_exit(session, status);
-        on_helper_exit(session);
+        if (session.pid == session.spawned.pid) on_exit(session, status);
     });
     auto watch = services_.loop.on_fd(session.spawned.report_socket, EPOLLIN,
                                       [this, &session](std::uint32_t) { drain(session); });
@@ -118,17 +117,14 @@ void EnterSessions::drain(Session& session) {
 void EnterSessions::on_hang_up(Session& session) {
     session.watch.reset();
     session.spawned.report_socket.reset();
-    if (session.failure || session.pid == 0) return;
-    session.responder.reply_more({{"pid", session.pid}}, std::move(session.callers_ends));
-}
-
-void EnterSessions::on_helper_exit(Session& session) {
-    if (session.pid != 0) return;
-    // It ended without having made the command: the service is gone, or a step failed.
-    session.responder.error(ControlError::operation_failed,
-                            session.failure ? session.failure->text()
-                                            : "the command could not be made inside of the service");
-    finish(session);
+    if (session.pid == 0) {
+        const std::string why = session.failure ? session.failure->text()
+                                                : "it was killed while it was being set up";
+        session.responder.error(ControlError::operation_failed, why);
+        finish(session);
+    } else if (!session.failure) {
+        session.responder.reply_more({{"pid", session.pid}}, std::move(session.callers_ends));
+    }
 }
 
 void EnterSessions::on_exit(Session& session, ExitStatus status) {
@@ -141,6 +137,8 @@ void EnterSessions::on_exit(Session& session, ExitStatus status) {
 }
 
 void EnterSessions::finish(Session& session) {
+    services_.reaper.forget(session.spawned.pid);
+    if (session.pid != 0) services_.reaper.forget(session.pid);
     // Its callbacks may be on the stack: it goes when they are done.
     services_.loop.defer([this, &session] {
         std::erase_if(sessions_, [&](const auto& entry) { return entry.get() == &session; });

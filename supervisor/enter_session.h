@@ -50,7 +50,6 @@ private:
 
     void drain(Session& session);
     void on_hang_up(Session& session);
-    void on_helper_exit(Session& session);
     void on_exit(Session& session, ExitStatus status);
     void finish(Session& session);
 

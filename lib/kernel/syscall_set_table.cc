@@ -42,10 +42,11 @@ constexpr auto words = [] {
 // are left out, although abort(3) uses them: they reach every process of the same user.
 constexpr std::span<const std::string_view> base_set = words<
     "@default _llseek access arm_fadvise64_64 close dup dup2 dup3 faccessat faccessat2 "
-    "fadvise64 fadvise64_64 fcntl fcntl64 fstat fstat64 fstatat64 getcpu getcwd ioctl lseek "
+    "fadvise64 fadvise64_64 fcntl fcntl64 fstat fstat64 fstatat64 fstatfs fstatfs64 getcpu "
+    "getcwd getdents getdents64 ioctl lseek "
     "lstat lstat64 madvise mremap newfstatat open openat prctl pread64 read readlink "
     "readlinkat readv rt_sigaction rt_sigprocmask sigaction sigaltstack sigprocmask stat "
-    "stat64 statx sysinfo uname write writev">;
+    "stat64 statfs statfs64 statx sysinfo uname write writev">;
 
 constexpr std::span<const std::string_view> default_set = words<
     "arch_prctl brk cacheflush clock_getres clock_getres_time64 clock_gettime clock_gettime64 "
@@ -182,7 +183,8 @@ constexpr std::span<const std::string_view> timer_set = words<
 
 constexpr SyscallSet sets[] = {
     {"@base",
-     "What a program of glibc or musl needs to start, compute, read and write files, and exit",
+     "What a program of glibc or musl needs to start, compute, read files and directories, write "
+     "to what is open, and exit",
      base_set},
     {"@default",
      "Asking about oneself, memory, time, waiting, and the end: nothing that others notice",

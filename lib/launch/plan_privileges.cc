@@ -26,7 +26,7 @@ constexpr CapabilityMask of_network =
 
 LaunchStatus refuse(std::string_view key, CapabilityMask capabilities, std::string_view hint) {
     return std::unexpected(LaunchFailure{.key = std::string{key},
-                                         .object = capability_text(capabilities, 0),
+                                         .object = capability_text(capabilities, ~CapabilityMask{0}),
                                          .hint = std::string{hint}});
 }
 

@@ -7,6 +7,7 @@
 #include <catch2/catch.hpp>
 #include <cerrno>
 #include <filesystem>
+#include <sys/resource.h>
 
 namespace confinit {
 namespace {
@@ -151,10 +152,16 @@ TEST_CASE("a node is removed with everything below it", "[unit][G4]") {
 TEST_CASE("a node that is deeper than the descriptors reach is removed", "[unit][G4]") {
     const TemporaryDirectory directory;
     std::string path = "web";
-    for (int depth = 0; depth < 1200; ++depth) path += "/n";
+    for (int depth = 0; depth < 200; ++depth) path += "/n";
     directory.make_directory(path);
+    const Cgroup node = open_node(directory);
+    rlimit usual{};
+    REQUIRE(getrlimit(RLIMIT_NOFILE, &usual) == 0);
+    const rlimit few{.rlim_cur = 64, .rlim_max = usual.rlim_max};
+    REQUIRE(setrlimit(RLIMIT_NOFILE, &few) == 0);
 
-    const auto removed = open_node(directory).remove_child("web");
+    const auto removed = node.remove_child("web");
+    (void)setrlimit(RLIMIT_NOFILE, &usual);
 
     CHECK(removed);
     CHECK_FALSE(std::filesystem::exists(directory.path() + "/web"));

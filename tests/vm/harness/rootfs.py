@@ -76,6 +76,7 @@ def base_tree() -> Tree:
     tree.text("etc/hostname", "vm\n")
     tree.text("etc/nsswitch.conf", "passwd: files\ngroup: files\nhosts: files\n")
     _add_busybox(tree)
+    _add_debian_tools(tree)
     return tree
 
 
@@ -87,6 +88,24 @@ def _add_busybox(tree: Tree) -> None:
     for path in run(program, "--list-full").split():
         if path not in ("linuxrc", "bin/busybox", "sbin/init"):
             tree.link(path, "/bin/busybox")
+
+
+# Debian's own in place of busybox's: a busybox that does not run as root begins every program with
+# setgid and setuid, which no filter of a small service lists.
+DEBIAN_TOOLS = (
+    "cat chmod cp dash dd env false head id ls mkdir mv pwd rm sleep sort tail touch true wc"
+).split()
+
+
+def _add_debian_tools(tree: Tree) -> None:
+    for name in DEBIAN_TOOLS:
+        program = shutil.which(name, path="/usr/bin:/bin")
+        if program is None:
+            raise HarnessError(f"{name} is missing from this Debian machine")
+        file = pathlib.Path(program).resolve()
+        tree.add(file, f"bin/{name}")
+        for library, path in _shared_libraries(file).items():
+            tree.add(library.resolve(), path)
 
 
 def add_build(tree: Tree, cache: Cache, build: pathlib.Path) -> None:
