@@ -101,7 +101,9 @@ std::expected<Service*, UnitRefused> Manager::find(std::string_view name) {
     if (found != services_by_name_.end()) return found->second.get();
     auto unit = read_unit(name);
     if (!unit) {
-        const bool exists = unit.error().empty() || unit.error().front().key != "not-found";
+        // What is no name of a unit is the name of no unit.
+        const bool exists = is_valid_unit_name(name) && !unit.error().empty() &&
+                            unit.error().front().key != "not-found";
         return std::unexpected(UnitRefused{exists, texts(unit.error())});
     }
     const std::string known_as = unit->name;

@@ -279,6 +279,8 @@ void Run::send_stop_signal() {
 
 void Run::kill_all() {
     if (node_) {
+        // A process ends no faster than its group's CPU quota lets it.
+        (void)node_->write("cpu.max", "max");
         if (const auto killed = node_->kill(); killed) return;
     }
     if (spawned_.pidfd) {

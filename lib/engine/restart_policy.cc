@@ -35,7 +35,6 @@ std::uint64_t scatter(const std::string& name, unsigned attempt, std::uint64_t s
 Time restart_delay(const UnitSpec& spec, unsigned attempt, std::uint64_t seed) {
     const Time first = std::max(spec.restart_delay, shortest_restart_delay);
     const Time longest = std::max(first, spec.restart_max_delay);
-    if (attempt <= 1) return first;
     const Time full = doubled(first, attempt - 1, longest);
     const auto range = static_cast<std::uint64_t>(full.count() / 8) + 1;
     const Time early{static_cast<Time::rep>(scatter(spec.name, attempt, seed) % range)};

@@ -30,7 +30,7 @@ public:
     Status remove_child(const std::string& name) const;
 
     Status write(const std::string& file, std::string_view value) const;
-    Result<std::string> read(const std::string& file) const;       // without the last newline
+    Result<std::string> read(const std::string& file) const;  // without the last newline
 
     // The number after a word of a flat keyed file: read_field("memory.events", "oom_kill").
     Result<std::uint64_t> read_field(const std::string& file, std::string_view field) const;

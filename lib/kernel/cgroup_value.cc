@@ -168,8 +168,8 @@ std::string normal_value(std::string_view file, std::string_view value) {
 
 bool shows_value(std::string_view text, std::string_view normal) {
     const auto lines = split(text, '\n');
-    return std::ranges::any_of(
-        lines, [&](std::string_view line) { return trim(line) == trim(normal); });
+    return std::ranges::any_of(lines,
+                               [&](std::string_view line) { return trim(line) == trim(normal); });
 }
 
 }  // namespace confinit

@@ -48,9 +48,8 @@ Result<Mount> parse_mount(std::string_view line) {
 }
 
 bool is_octal(std::string_view digits) {
-    return digits.size() == 3 && std::ranges::all_of(digits, [](char digit) {
-        return digit >= '0' && digit <= '7';
-    });
+    return digits.size() == 3 &&
+           std::ranges::all_of(digits, [](char digit) { return digit >= '0' && digit <= '7'; });
 }
 
 bool contains(const std::vector<std::string>& words, std::string_view word) {
@@ -90,7 +89,8 @@ Result<MountTable> MountTable::read_own() {
 // The root is the mount at "/" whose parent is outside of what the process can see.
 void MountTable::index() {
     std::set<int> ids;
-    for (const Mount& mount : mounts_) ids.insert(mount.id);
+    for (const Mount& mount : mounts_)
+        ids.insert(mount.id);
     for (std::size_t i = 0; i < mounts_.size(); ++i) {
         const Mount& mount = mounts_[i];
         const bool has_parent = mount.parent != mount.id && ids.contains(mount.parent);
@@ -155,7 +155,8 @@ std::string unescape_octal(std::string_view text) {
             plain += text[i];
             continue;
         }
-        plain += static_cast<char>((digits[0] - '0') * 64 + (digits[1] - '0') * 8 + digits[2] - '0');
+        plain +=
+            static_cast<char>((digits[0] - '0') * 64 + (digits[1] - '0') * 8 + digits[2] - '0');
         i += 3;
     }
     return plain;

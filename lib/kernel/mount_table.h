@@ -21,14 +21,14 @@ namespace confinit {
 struct Mount {
     int id = 0;
     int parent = 0;
-    std::string device;                     // "8:1": tells file systems apart
-    std::string root;                       // the directory of the file system that is mounted
-    std::string target;                     // seen from the process's root directory
-    std::vector<std::string> options;       // of this mount: ro, nosuid, nodev, noexec, ...
-    std::vector<std::string> propagation;   // "shared:2", "master:1", ...
-    std::string type;                       // "ext4"
+    std::string device;                    // "8:1": tells file systems apart
+    std::string root;                      // the directory of the file system that is mounted
+    std::string target;                    // seen from the process's root directory
+    std::vector<std::string> options;      // of this mount: ro, nosuid, nodev, noexec, ...
+    std::vector<std::string> propagation;  // "shared:2", "master:1", ...
+    std::string type;                      // "ext4"
     std::string source;
-    std::vector<std::string> super_options; // of the file system: "hidepid=invisible"
+    std::vector<std::string> super_options;  // of the file system: "hidepid=invisible"
 
     bool has_option(std::string_view option) const;
     bool has_super_option(std::string_view option) const;

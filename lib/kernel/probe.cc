@@ -113,8 +113,8 @@ Feature probe_mount_setattr() {
 }
 
 Feature probe_landlock() {
-    const long version = syscall(SYS_landlock_create_ruleset, nullptr, 0,
-                                 LANDLOCK_CREATE_RULESET_VERSION);
+    const long version =
+        syscall(SYS_landlock_create_ruleset, nullptr, 0, LANDLOCK_CREATE_RULESET_VERSION);
     if (version > 0) return {"landlock", true, "ABI " + std::to_string(version)};
     return {"landlock", false, errno_detail(errno)};
 }

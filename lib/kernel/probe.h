@@ -8,9 +8,9 @@
 namespace confinit {
 
 struct Feature {
-    std::string name;       // "cgroup.kill", "namespace.user", "seccomp"
+    std::string name;  // "cgroup.kill", "namespace.user", "seccomp"
     bool available = false;
-    std::string detail;     // what was seen, or why it is not available
+    std::string detail;  // what was seen, or why it is not available
 };
 
 // Asks the kernel itself wherever it has a harmless question for it (a call that can only fail,

@@ -27,19 +27,19 @@ using FourIds = std::array<std::uint32_t, 4>;
 struct ProcessStatus {
     FourIds uid{};
     FourIds gid{};
-    std::vector<std::uint32_t> groups;     // the supplementary ones, sorted
+    std::vector<std::uint32_t> groups;  // the supplementary ones, sorted
     CapabilitySets capabilities;
     bool no_new_privs = false;
-    int seccomp_mode = 0;                  // 0 none, 1 strict, 2 filter
+    int seccomp_mode = 0;  // 0 none, 1 strict, 2 filter
     unsigned seccomp_filters = 0;
     mode_t umask = 0;
-    std::vector<pid_t> ns_pids;            // the pid in each namespace, the reader's first
+    std::vector<pid_t> ns_pids;  // the pid in each namespace, the reader's first
 };
 
 // One line of /proc/PID/limits.
 struct ProcessLimit {
-    int resource = 0;                      // RLIMIT_ of getrlimit(2)
-    std::uint64_t soft = 0;                // ~0 is RLIM_INFINITY
+    int resource = 0;        // RLIMIT_ of getrlimit(2)
+    std::uint64_t soft = 0;  // ~0 is RLIM_INFINITY
     std::uint64_t hard = 0;
 };
 

@@ -48,8 +48,8 @@ std::optional<Program> read_program(const std::string& host_path) {
 template <class Structure>
 std::optional<Structure> read_structure(const Fd& file, std::uint64_t offset) {
     Structure structure;
-    const ssize_t size = pread(file.get(), &structure, sizeof structure,
-                               static_cast<off_t>(offset));
+    const ssize_t size =
+        pread(file.get(), &structure, sizeof structure, static_cast<off_t>(offset));
     if (size != static_cast<ssize_t>(sizeof structure)) return std::nullopt;
     return structure;
 }
@@ -133,8 +133,8 @@ std::optional<LaunchFailure> absent_interpreter(const LaunchPlan& plan, const Se
     const auto interpreter = script ? script : elf_loader(program);
     if (!interpreter || !interpreter->starts_with('/')) return std::nullopt;
     if (view.find(*interpreter).presence != Lookup::Presence::absent) return std::nullopt;
-    std::string hint = script ? "its first line asks for the interpreter '"
-                              : "it needs the dynamic loader '";
+    std::string hint =
+        script ? "its first line asks for the interpreter '" : "it needs the dynamic loader '";
     hint += escape_control_characters(*interpreter) + "', which is not " + where(plan);
     if (interpreter->ends_with('\r')) hint += "; the line ends with a carriage return";
     return make_failure(plan.executable, ENOENT, std::move(hint));
@@ -152,7 +152,8 @@ bool may_execute(const LaunchPlan& plan, const struct stat& status) {
 // The first directory on the way that the user cannot search.
 std::optional<std::string> closed_directory(const LaunchPlan& plan, const ServiceView& view,
                                             const std::string& path) {
-    for (std::size_t end = path.find('/'); end != std::string::npos; end = path.find('/', end + 1)) {
+    for (std::size_t end = path.find('/'); end != std::string::npos;
+         end = path.find('/', end + 1)) {
         const std::string directory = end == 0 ? "/" : path.substr(0, end);
         const Lookup found = view.find(directory);
         if (found.presence != Lookup::Presence::present) return std::nullopt;

@@ -36,10 +36,12 @@ const char* keep(LaunchPlan& plan, std::string text) {
 
 void bind_child_plan(LaunchPlan& plan) {
     plan.argv.clear();
-    for (std::string& argument : plan.arguments) plan.argv.push_back(argument.data());
+    for (std::string& argument : plan.arguments)
+        plan.argv.push_back(argument.data());
     plan.argv.push_back(nullptr);
     plan.envp.clear();
-    for (std::string& variable : plan.environment) plan.envp.push_back(variable.data());
+    for (std::string& variable : plan.environment)
+        plan.envp.push_back(variable.data());
     plan.envp.push_back(nullptr);
 
     ChildPlan& child = plan.child;

@@ -19,9 +19,9 @@ namespace confinit {
 // A failure in the words of promise two: which key, which object, which call, which errno, and
 // one hint. `text()` is one line of them.
 struct LaunchFailure {
-    std::string key;      // "mounts.read_only[1]"; empty where no key is concerned
-    std::string object;   // "/var/lib/tomcat9"
-    std::string call;     // "open_tree", empty when no system call failed
+    std::string key;     // "mounts.read_only[1]"; empty where no key is concerned
+    std::string object;  // "/var/lib/tomcat9"
+    std::string call;    // "open_tree", empty when no system call failed
     int error = 0;
     std::string hint;
 
@@ -35,10 +35,10 @@ using LaunchStatus = LaunchResult<void>;
 
 // What the supervisor lends to every launch.
 struct LaunchContext {
-    const Fd& reaper_program;              // sealed memfd of confinit-reaper
-    std::string inaccessible_file;         // a regular file of mode 000 for mounts.inaccessible
-    CapabilityMask capabilities;           // those that the supervisor itself has in its bounding set
-    std::uint64_t memory_total;            // bytes, for percentages
+    const Fd& reaper_program;       // sealed memfd of confinit-reaper
+    std::string inaccessible_file;  // a regular file of mode 000 for mounts.inaccessible
+    CapabilityMask capabilities;    // those that the supervisor itself has in its bounding set
+    std::uint64_t memory_total;     // bytes, for percentages
 };
 
 struct LaunchPlan {
@@ -46,9 +46,9 @@ struct LaunchPlan {
     std::string executable;
     std::vector<std::string> arguments;
     std::vector<std::string> environment;
-    CgroupConfig cgroup;                   // percentages resolved, the kernel's form, in order
-    std::uint64_t clone_flags = 0;         // CLONE_NEW* for clone3(2)
-    std::string uid_map;                   // the text of the map files, empty without a user ns
+    CgroupConfig cgroup;            // percentages resolved, the kernel's form, in order
+    std::uint64_t clone_flags = 0;  // CLONE_NEW* for clone3(2)
+    std::string uid_map;            // the text of the map files, empty without a user ns
     std::string gid_map;
     bool deny_setgroups = false;
     BpfProgram filter;
@@ -56,7 +56,8 @@ struct LaunchPlan {
 
     // For `verify` and messages: the key of each mount op, rlimit and so on, by index.
     std::vector<std::string> mount_keys;
-    std::vector<std::string> mount_targets;  // without symbolic links, as far as the plan could tell
+    std::vector<std::string>
+        mount_targets;  // without symbolic links, as far as the plan could tell
     std::vector<std::string> rlimit_keys;
 
     ChildPlan child;
@@ -97,7 +98,7 @@ LaunchResult<std::unique_ptr<LaunchPlan>> make_launch_plan(const Unit& unit,
 // The working directory is "/" where the service's own cannot be told to exist.
 struct EnterRequest {
     std::vector<std::string> command;
-    std::string term;                      // $TERM
+    std::string term;  // $TERM
     bool privileged = false;
 };
 LaunchResult<std::unique_ptr<LaunchPlan>> make_enter_plan(const Unit& unit,

@@ -40,11 +40,11 @@ LaunchResult<std::string> find_program(const std::string& name, std::string_view
         if (found.presence == Lookup::Presence::unknown && !uncertain) uncertain = candidate;
     }
     if (uncertain) return std::move(*uncertain);
-    return std::unexpected(LaunchFailure{
-        .object = name,
-        .call = "execve",
-        .error = ENOENT,
-        .hint = "not in the service's PATH, " + std::string{search_path}});
+    return std::unexpected(
+        LaunchFailure{.object = name,
+                      .call = "execve",
+                      .error = ENOENT,
+                      .hint = "not in the service's PATH, " + std::string{search_path}});
 }
 
 // The mounts are the service's already; for looking paths up they are planned once more and then
@@ -60,14 +60,16 @@ LaunchStatus apply_command(const Unit& unit, const LaunchContext& context,
     plan.arguments = request.command;
     if (plan.arguments.empty()) plan.arguments.emplace_back(default_command);
     const ServiceView view = TRY(view_of_running(unit, context));
-    plan.executable =
-        TRY(find_program(plan.arguments[0], path_variable(plan.environment), view));
+    plan.executable = TRY(find_program(plan.arguments[0], path_variable(plan.environment), view));
     const std::string directory = unit.service->working_directory.value_or("/");
     const Lookup found = view.find(directory);
-    const bool is_there = found.presence == Lookup::Presence::present &&
-                          S_ISDIR(found.status.st_mode);
-    if (is_there) return apply_working_directory(unit, plan);
-    return {};
+    // What lies in a file system of the service's own cannot be seen from here; it was there when
+    // the service began in it.
+    const bool is_gone =
+        found.presence == Lookup::Presence::absent ||
+        (found.presence == Lookup::Presence::present && !S_ISDIR(found.status.st_mode));
+    if (is_gone) return {};
+    return apply_working_directory(unit, plan);
 }
 
 void set_term(const std::string& term, std::vector<std::string>& environment) {
@@ -88,10 +90,10 @@ LaunchResult<Identity> privileged_identity(const Unit& unit) {
     const NamespaceConfig& namespaces = unit.namespaces;
     const bool has_root = outside_id(namespaces.uid_map, 0) && outside_id(namespaces.gid_map, 0);
     if (namespaces.user && !has_root) {
-        return std::unexpected(LaunchFailure{
-            .key = "namespaces.user",
-            .object = "0",
-            .hint = "--privileged is user 0, to which the id maps give no place"});
+        return std::unexpected(
+            LaunchFailure{.key = "namespaces.user",
+                          .object = "0",
+                          .hint = "--privileged is user 0, to which the id maps give no place"});
     }
     Identity identity;
     identity.name = "root";

@@ -58,10 +58,10 @@ LaunchResult<Identity> resolve_user(const ServiceConfig& service, const UserData
                             database.nearest_user(service.user));
     }
     if (*id != 0 && !service.group) {
-        return std::unexpected(LaunchFailure{
-            .key = "service.group",
-            .object = service.user,
-            .hint = "the user has no entry in /etc/passwd, so name a group as well"});
+        return std::unexpected(
+            LaunchFailure{.key = "service.group",
+                          .object = service.user,
+                          .hint = "the user has no entry in /etc/passwd, so name a group as well"});
     }
     identity.uid = *id;
     return identity;
@@ -84,10 +84,10 @@ LaunchStatus check_user_namespace(const Unit& unit, const Identity& identity) {
     const NamespaceConfig& namespaces = unit.namespaces;
     if (namespaces.uid_map.empty() || namespaces.gid_map.empty()) {
         const std::string key = namespaces.uid_map.empty() ? "uid_map" : "gid_map";
-        return std::unexpected(LaunchFailure{
-            .key = "namespaces.user." + key,
-            .object = unit.name,
-            .hint = "a new user namespace needs a map such as [\"0 100000 65536\"]"});
+        return std::unexpected(
+            LaunchFailure{.key = "namespaces.user." + key,
+                          .object = unit.name,
+                          .hint = "a new user namespace needs a map such as [\"0 100000 65536\"]"});
     }
     TRY(require_mapped(namespaces.uid_map, identity.uid, "service.user", "uid_map"));
     TRY(require_mapped(namespaces.gid_map, identity.gid, "service.group", "gid_map"));
@@ -119,9 +119,8 @@ LaunchResult<UserDatabase> load_user_database(const Unit& unit) {
     }
     auto database = UserDatabase::load(root);
     if (database) return std::move(*database);
-    return std::unexpected(LaunchFailure{.key = "service.user",
-                                         .object = unit.service->user,
-                                         .hint = database.error().what});
+    return std::unexpected(LaunchFailure{
+        .key = "service.user", .object = unit.service->user, .hint = database.error().what});
 }
 
 LaunchResult<Identity> resolve_identity(const Unit& unit, const UserDatabase& database) {

@@ -44,8 +44,8 @@ struct DeviceLink {
 };
 
 constexpr std::array device_links{
-    DeviceLink{"ptmx", "pts/ptmx"},         DeviceLink{"fd", "/proc/self/fd"},
-    DeviceLink{"stdin", "/proc/self/fd/0"}, DeviceLink{"stdout", "/proc/self/fd/1"},
+    DeviceLink{"ptmx", "pts/ptmx"},          DeviceLink{"fd", "/proc/self/fd"},
+    DeviceLink{"stdin", "/proc/self/fd/0"},  DeviceLink{"stdout", "/proc/self/fd/1"},
     DeviceLink{"stderr", "/proc/self/fd/2"},
 };
 
@@ -58,7 +58,8 @@ std::size_t depth_of(std::string_view path) {
 
 std::string octal(unsigned mode) {
     std::string digits;
-    for (; mode != 0; mode /= 8) digits.insert(digits.begin(), static_cast<char>('0' + mode % 8));
+    for (; mode != 0; mode /= 8)
+        digits.insert(digits.begin(), static_cast<char>('0' + mode % 8));
     return "0" + digits;
 }
 
@@ -156,8 +157,8 @@ void MountBuilder::add_private_dev() {
 
 void MountBuilder::add_proc() {
     const bool is_own_by_default = unit_.namespaces.pid && !unit_.mounts.proc;
-    const ProcView proc = is_own_by_default ? ProcView::own
-                                            : unit_.mounts.proc.value_or(ProcView::inherited);
+    const ProcView proc =
+        is_own_by_default ? ProcView::own : unit_.mounts.proc.value_or(ProcView::inherited);
     if (proc == ProcView::inherited) return;
     const std::string key = is_own_by_default ? "namespaces.pid" : "mounts.proc";
     MountOp& op = add(MountOpKind::proc, "/proc", key).op;
@@ -178,8 +179,8 @@ void MountBuilder::add_binds() {
                                S_ISCHR(source.status.st_mode) && source.path == bind.source;
         PlannedOp& planned = add(is_device ? MountOpKind::device_node : MountOpKind::bind,
                                  bind.target, indexed("mounts.bind", i));
-        planned.is_directory = source.presence == Lookup::Presence::present &&
-                               S_ISDIR(source.status.st_mode);
+        planned.is_directory =
+            source.presence == Lookup::Presence::present && S_ISDIR(source.status.st_mode);
         MountOp& op = planned.op;
         op.source = keep(plan_, bind.source);
         op.attributes = bind.read_only ? std::uint64_t{MOUNT_ATTR_RDONLY} : 0;
@@ -259,7 +260,8 @@ const PlannedOp* MountBuilder::find_covering_tmpfs(const PlannedOp& planned) con
 
 // Equals stay in their order, as by stable_sort, which would ask for memory in a deprecated way.
 void sort_by_depth(std::vector<PlannedOp>& ops) {
-    for (std::size_t i = 0; i < ops.size(); ++i) ops[i].position = i;
+    for (std::size_t i = 0; i < ops.size(); ++i)
+        ops[i].position = i;
     std::ranges::sort(ops, {}, [](const PlannedOp& planned) {
         return std::tuple{depth_of(planned.target), planned.turn, planned.position};
     });
@@ -305,10 +307,10 @@ LaunchStatus apply_mounts(const Unit& unit, const LaunchContext& context, Launch
     if (changes.proc == ProcView::inherited) changes.proc.reset();
     if (!unit.namespaces.mount && changes.is_empty()) return {};
     if (!unit.namespaces.mount) {
-        return std::unexpected(LaunchFailure{
-            .key = "mounts",
-            .object = unit.name,
-            .hint = "they would be the host's as well; say namespaces.mount = true"});
+        return std::unexpected(
+            LaunchFailure{.key = "mounts",
+                          .object = unit.name,
+                          .hint = "they would be the host's as well; say namespaces.mount = true"});
     }
     MountBuilder builder{unit, context, plan};
     builder.add_all();

@@ -21,10 +21,10 @@ std::uint64_t new_namespaces(const NamespaceConfig& namespaces) {
 LaunchStatus apply_namespaces(const Unit& unit, const LaunchContext& context, LaunchPlan& plan) {
     const NamespaceConfig& namespaces = unit.namespaces;
     if (namespaces.hostname && !namespaces.uts) {
-        return std::unexpected(LaunchFailure{
-            .key = "namespaces.uts.hostname",
-            .object = *namespaces.hostname,
-            .hint = "without a uts namespace of its own it would rename the host"});
+        return std::unexpected(
+            LaunchFailure{.key = "namespaces.uts.hostname",
+                          .object = *namespaces.hostname,
+                          .hint = "without a uts namespace of its own it would rename the host"});
     }
     // clone3(2) copies the namespaces before it puts the child into its node, and the view would
     // begin at the supervisor's: a cgroup namespace is the child's to make.
@@ -36,10 +36,10 @@ LaunchStatus apply_namespaces(const Unit& unit, const LaunchContext& context, La
     if (!namespaces.pid || namespaces.pid1_is_service) return {};
     child.reaper_program = context.reaper_program.get();
     if (child.reaper_program >= 0) return {};
-    return std::unexpected(LaunchFailure{
-        .key = "namespaces.pid",
-        .object = "confinit-reaper",
-        .hint = "the program that is pid 1 of a new pid namespace is not installed"});
+    return std::unexpected(
+        LaunchFailure{.key = "namespaces.pid",
+                      .object = "confinit-reaper",
+                      .hint = "the program that is pid 1 of a new pid namespace is not installed"});
 }
 
 }  // namespace confinit

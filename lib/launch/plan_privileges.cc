@@ -25,9 +25,10 @@ constexpr CapabilityMask of_network =
     bit(CAP_NET_BIND_SERVICE) | bit(CAP_NET_ADMIN) | bit(CAP_NET_RAW) | bit(CAP_NET_BROADCAST);
 
 LaunchStatus refuse(std::string_view key, CapabilityMask capabilities, std::string_view hint) {
-    return std::unexpected(LaunchFailure{.key = std::string{key},
-                                         .object = capability_text(capabilities, ~CapabilityMask{0}),
-                                         .hint = std::string{hint}});
+    return std::unexpected(
+        LaunchFailure{.key = std::string{key},
+                      .object = capability_text(capabilities, ~CapabilityMask{0}),
+                      .hint = std::string{hint}});
 }
 
 // The first process of a new user namespace has every capability in it.
@@ -73,10 +74,10 @@ LaunchStatus check_filter_right(const LaunchPlan& plan) {
     const CapabilitySets& sets = plan.expected_capabilities;
     const bool has_right = (sets.effective & bit(CAP_SYS_ADMIN)) != 0;
     if (plan.child.no_new_privs || has_right) return {};
-    return std::unexpected(LaunchFailure{
-        .key = "capabilities.no_new_privs",
-        .object = "false",
-        .hint = "a filter needs no_new_privs, unless the service keeps sys_admin"});
+    return std::unexpected(
+        LaunchFailure{.key = "capabilities.no_new_privs",
+                      .object = "false",
+                      .hint = "a filter needs no_new_privs, unless the service keeps sys_admin"});
 }
 
 }  // namespace
@@ -84,8 +85,8 @@ LaunchStatus check_filter_right(const LaunchPlan& plan) {
 LaunchResult<CapabilityMask> all_capabilities() {
     const auto all = kernel_capabilities();
     if (all) return *all;
-    return std::unexpected(LaunchFailure{
-        .key = "capabilities", .error = all.error().code, .hint = all.error().what});
+    return std::unexpected(
+        LaunchFailure{.key = "capabilities", .error = all.error().code, .hint = all.error().what});
 }
 
 int last_capability(CapabilityMask all) {

@@ -45,10 +45,10 @@ LaunchStatus apply_program(const Unit& unit, LaunchPlan& plan) {
     plan.arguments = service.command;
     plan.executable = service.command[0];
     if (!plan.executable.starts_with('/')) {
-        return std::unexpected(LaunchFailure{
-            .key = "service.command[0]",
-            .object = plan.executable,
-            .hint = "it must be an absolute path; PATH is not searched"});
+        return std::unexpected(
+            LaunchFailure{.key = "service.command[0]",
+                          .object = plan.executable,
+                          .hint = "it must be an absolute path; PATH is not searched"});
     }
     if (service.tty) plan.child.tty = keep(plan, *service.tty);
     return {};

@@ -55,7 +55,8 @@ void push_front(Parts& parts, std::string_view path) {
 }
 
 std::string append_all(std::string path, const Parts& parts) {
-    for (const std::string& part : parts) path = append(path, "/" + part);
+    for (const std::string& part : parts)
+        path = append(path, "/" + part);
     return path;
 }
 
@@ -68,9 +69,7 @@ struct ServiceView::Walk {
     Lookup lookup;
     int links = 0;
 
-    bool goes_on() const {
-        return !parts.empty() && lookup.presence == Lookup::Presence::present;
-    }
+    bool goes_on() const { return !parts.empty() && lookup.presence == Lookup::Presence::present; }
 
     void end(int error) {
         lookup.presence = Lookup::Presence::absent;
@@ -96,8 +95,7 @@ void ServiceView::add_mount(const MountOp& op, std::string target) {
     switch (op.kind) {
     case MountOpKind::bind:
     case MountOpKind::device_node:
-        service_.mounts.push_back(
-            {std::move(target), walk(host_, op.source).path(), Cover::bind});
+        service_.mounts.push_back({std::move(target), walk(host_, op.source).path(), Cover::bind});
         return;
     case MountOpKind::tmpfs:
     case MountOpKind::proc:

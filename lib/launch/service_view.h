@@ -27,11 +27,11 @@ struct Lookup {
     enum class Presence { present, absent, unknown };
 
     Presence presence = Presence::unknown;
-    std::string path;       // without symbolic links; up to the part that is absent
-    std::string host_path;  // where the host has it, empty when that is unknown
-    struct stat status {};  // of something present, not following a link
-    int error = 0;          // of something absent: ENOENT, ENOTDIR, ELOOP
-    bool is_noexec = false; // the host's mount forbids to execute
+    std::string path;        // without symbolic links; up to the part that is absent
+    std::string host_path;   // where the host has it, empty when that is unknown
+    struct stat status{};    // of something present, not following a link
+    int error = 0;           // of something absent: ENOENT, ENOTDIR, ELOOP
+    bool is_noexec = false;  // the host's mount forbids to execute
 };
 
 class ServiceView {

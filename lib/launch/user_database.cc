@@ -62,7 +62,8 @@ template <class Entry>
 std::optional<std::string_view> nearest_name(std::string_view name,
                                              const std::vector<Entry>& entries) {
     std::vector<std::string_view> names;
-    for (const Entry& entry : entries) names.push_back(entry.name);
+    for (const Entry& entry : entries)
+        names.push_back(entry.name);
     return nearest_word(name, names);
 }
 

@@ -77,8 +77,7 @@ void verify_scheduling(const Unit& unit, const LaunchPlan& plan, const Fd& proce
     if (plan.child.nice == nullptr) return;
     const auto nice = read_nice(process);
     items.push_back({"process.nice", std::to_string(plan.nice),
-                     nice ? std::to_string(*nice) : nice.error().what,
-                     nice && *nice == plan.nice});
+                     nice ? std::to_string(*nice) : nice.error().what, nice && *nice == plan.nice});
 }
 
 void verify_mount_tables(const Unit& unit, const LaunchPlan& plan, const Fd& process,

@@ -21,9 +21,9 @@
 namespace confinit {
 
 struct VerifyItem {
-    std::string key;        // "cgroup.memory.max"
-    std::string declared;   // "64M"
-    std::string in_force;   // "67108864", or why it could not be read
+    std::string key;       // "cgroup.memory.max"
+    std::string declared;  // "64M"
+    std::string in_force;  // "67108864", or why it could not be read
     bool same = false;
 };
 

@@ -70,6 +70,7 @@ private:
 
     const Mount* mount_at(std::size_t index) const;
     std::optional<MountedObject> host_object(std::string_view path) const;
+    bool is_read_only_on_host(std::string_view path) const;
     bool is_of_host(const Mount& mount) const;
     bool is_replaced(std::size_t index) const;
     std::size_t deciding_op(std::string_view path) const;
@@ -95,9 +96,13 @@ std::optional<MountedObject> MountComparison::host_object(std::string_view path)
     return object_at(*mount, resolved);
 }
 
+bool MountComparison::is_read_only_on_host(std::string_view path) const {
+    const Mount* mount = host_.find_mount(host_view_.resolve(path));
+    return mount != nullptr && mount->has_option("ro");
+}
+
 bool MountComparison::is_of_host(const Mount& mount) const {
-    return std::ranges::find(host_.mounts(), mount.device, &Mount::device) !=
-           host_.mounts().end();
+    return std::ranges::find(host_.mounts(), mount.device, &Mount::device) != host_.mounts().end();
 }
 
 // By a later op at the same path.
@@ -114,8 +119,8 @@ std::size_t MountComparison::deciding_op(std::string_view path) const {
     std::size_t last = plan_.mount_ops.size();
     for (std::size_t i = 0; i < plan_.mount_ops.size(); ++i) {
         const MountOpKind kind = plan_.mount_ops[i].kind;
-        const bool decides = puts_mount(kind) || kind == MountOpKind::read_only ||
-                             kind == MountOpKind::read_write;
+        const bool decides =
+            puts_mount(kind) || kind == MountOpKind::read_only || kind == MountOpKind::read_write;
         if (decides && is_within(path, plan_.mount_targets[i])) last = i;
     }
     return last;
@@ -180,6 +185,11 @@ Finding MountComparison::compare_bind(std::size_t index) const {
     }
     const std::string missing = missing_attributes(op, *mount);
     if (!missing.empty()) return {false, std::string{op.source} + " without " + missing};
+    const bool is_writable = (op.attributes & MOUNT_ATTR_RDONLY) == 0;
+    const bool lost_writing = op.kind == MountOpKind::bind && is_writable &&
+                              deciding_op(target) == index && mount->has_option("ro") &&
+                              !is_read_only_on_host(op.source);
+    if (lost_writing) return {false, std::string{op.source} + " at " + target + " is read-only"};
     return {true, std::string{op.source} + " at " + target};
 }
 
@@ -204,8 +214,7 @@ Finding MountComparison::compare_read_write(std::size_t index) const {
     if (deciding_op(target) != index) return {true, "a stricter key of the same path holds"};
     if (mount->has_option("rw")) return {true, "writable"};
     const std::string root = plan_.child.root != nullptr ? plan_.child.root : "";
-    const Mount* host = host_.find_mount(host_view_.resolve(root + target));
-    if (host != nullptr && host->has_option("ro")) return {true, "read-only, as on the host"};
+    if (is_read_only_on_host(root + target)) return {true, "read-only, as on the host"};
     return {false, "read-only"};
 }
 
@@ -213,8 +222,8 @@ Finding MountComparison::compare_inaccessible(std::size_t index) const {
     const std::string& target = plan_.mount_targets[index];
     const Mount* mount = mount_at(index);
     if (mount == nullptr) return {false, "nothing covers " + target};
-    const bool is_empty_directory = mount->type == "tmpfs" && !is_of_host(*mount) &&
-                                    mount->has_super_option("mode=000");
+    const bool is_empty_directory =
+        mount->type == "tmpfs" && !is_of_host(*mount) && mount->has_super_option("mode=000");
     const bool is_empty_file =
         host_object(plan_.mount_ops[index].source) == object_at(*mount, target);
     if (!is_empty_directory && !is_empty_file) return {false, mount->type + " at " + target};
@@ -287,8 +296,8 @@ void verify_mounts(const Unit& unit, const LaunchPlan& plan, const MountTable& s
         const std::string key = item_key(plan, i);
         const auto item = std::ranges::find(found, key, &VerifyItem::key);
         if (item == found.end()) {
-            found.push_back({key, declared_mount(unit, plan, i), std::move(finding->text),
-                             finding->same});
+            found.push_back(
+                {key, declared_mount(unit, plan, i), std::move(finding->text), finding->same});
             continue;
         }
         // Of the mounts of one key the first that differs is the one to show.

@@ -22,8 +22,8 @@ std::string ids_text(const FourIds& ids) {
     if (std::ranges::adjacent_find(ids, std::ranges::not_equal_to{}) == ids.end()) {
         return std::to_string(ids[0]);
     }
-    return "real " + std::to_string(ids[0]) + ", effective " + std::to_string(ids[1]) +
-           ", saved " + std::to_string(ids[2]) + ", file system " + std::to_string(ids[3]);
+    return "real " + std::to_string(ids[0]) + ", effective " + std::to_string(ids[1]) + ", saved " +
+           std::to_string(ids[2]) + ", file system " + std::to_string(ids[3]);
 }
 
 std::string list_text(const std::vector<std::uint32_t>& ids) {
@@ -65,16 +65,14 @@ VerifyItem compare_groups(const Unit& unit, const LaunchPlan& plan, const Proces
     }
     std::ranges::sort(wanted);
     constexpr std::string_view key = "service.supplementary_groups";
-    return {std::string{key}, declared_text(unit, key, list_text(wanted)),
-            list_text(status.groups), has_places && wanted == status.groups};
+    return {std::string{key}, declared_text(unit, key, list_text(wanted)), list_text(status.groups),
+            has_places && wanted == status.groups};
 }
 
 class CapabilityComparison {
 public:
     CapabilityComparison(const Unit& unit, const LaunchPlan& plan, VerifyItems& items)
-        : unit_(unit),
-          items_(items),
-          all_((CapabilityMask{2} << plan.child.last_capability) - 1) {}
+        : unit_(unit), items_(items), all_((CapabilityMask{2} << plan.child.last_capability) - 1) {}
 
     void add(std::string_view name, CapabilityMask wanted, CapabilityMask in_force) {
         const std::string key = "capabilities." + std::string{name};
@@ -116,9 +114,8 @@ VerifyItem compare_filter(const LaunchPlan& plan, const ProcessStatus& status,
     constexpr int filter_mode = 2;
     const unsigned inherited = own.seccomp_mode == filter_mode ? own.seccomp_filters : 0;
     const bool is_filtered = status.seccomp_mode == filter_mode;
-    const unsigned added = is_filtered && status.seccomp_filters > inherited
-                               ? status.seccomp_filters - inherited
-                               : 0;
+    const unsigned added =
+        is_filtered && status.seccomp_filters > inherited ? status.seccomp_filters - inherited : 0;
     VerifyItem item;
     item.key = "seccomp";
     item.declared = plan.filter.empty() ? "no filter" : "1 filter";
@@ -145,8 +142,7 @@ void verify_status(const Unit& unit, const LaunchPlan& plan, const ProcessStatus
                      declared_text(unit, "capabilities.no_new_privs", truth(wanted)),
                      truth(status.no_new_privs), status.no_new_privs || !wanted});
     items.push_back(compare_filter(plan, status, own));
-    items.push_back({"process.umask",
-                     declared_text(unit, "process.umask", octal(plan.child.umask)),
+    items.push_back({"process.umask", declared_text(unit, "process.umask", octal(plan.child.umask)),
                      octal(status.umask), status.umask == plan.child.umask});
 }
 

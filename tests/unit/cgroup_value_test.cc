@@ -152,7 +152,8 @@ TEST_CASE("a node is removed with everything below it", "[unit][G4]") {
 TEST_CASE("a node that is deeper than the descriptors reach is removed", "[unit][G4]") {
     const TemporaryDirectory directory;
     std::string path = "web";
-    for (int depth = 0; depth < 200; ++depth) path += "/n";
+    for (int depth = 0; depth < 200; ++depth)
+        path += "/n";
     directory.make_directory(path);
     const Cgroup node = open_node(directory);
     rlimit usual{};

@@ -20,7 +20,8 @@ int id_at(const MountTable& table, std::string_view path) {
 
 std::vector<int> ids_within(const MountTable& table, std::string_view path) {
     std::vector<int> ids;
-    for (const Mount* mount : table.mounts_within(path)) ids.push_back(mount->id);
+    for (const Mount* mount : table.mounts_within(path))
+        ids.push_back(mount->id);
     return ids;
 }
 

@@ -24,7 +24,10 @@ public:
                    "root:x:0:0:root:/root:/bin/sh\n"
                    "web:x:33:34:Web:/var/www:/bin/false\n");
         root.write("etc/group", "root:x:0:\nwww:x:34:\nvideo:x:44:web\n");
-        root.write("bin/sh", "\x7f" "ELF", 0755);
+        root.write("bin/sh",
+                   "\x7f"
+                   "ELF",
+                   0755);
         root.write("usr/bin/serve", "#! /bin/sh -e\n", 0755);
         for (const char* name : {"dev", "proc", "tmp", "var/tmp", "var/lib/web", "srv"}) {
             root.make_directory(name);
@@ -60,6 +63,20 @@ public:
         return result.error();
     }
 
+    // Two maps of groups, of which the second has one id.
+    void make_user_namespace() {
+        unit.namespaces.user = true;
+        unit.namespaces.uid_map = {{.inside = 0, .outside = 100000, .count = 65536}};
+        unit.namespaces.gid_map = {{.inside = 0, .outside = 200000, .count = 1000},
+                                   {.inside = 1000, .outside = 300000, .count = 1}};
+    }
+
+    static SeccompConfig deny_chmod() {
+        return {.default_action = {.kind = SeccompActionKind::allow},
+                .allow = {},
+                .deny = {{.name = "chmod", .action = std::nullopt}}};
+    }
+
     const TemporaryDirectory root;
     Unit unit;
     CapabilityMask capabilities = kernel_capabilities().value_or(0);
@@ -76,19 +93,32 @@ private:
 // "kind target" of each op, in order.
 inline std::string_view kind_text(MountOpKind kind) {
     switch (kind) {
-    case MountOpKind::propagation: return "propagation";
-    case MountOpKind::bind: return "bind";
-    case MountOpKind::tmpfs: return "tmpfs";
-    case MountOpKind::proc: return "proc";
-    case MountOpKind::device_node: return "device";
-    case MountOpKind::devpts: return "devpts";
-    case MountOpKind::mqueue: return "mqueue";
-    case MountOpKind::directory: return "directory";
-    case MountOpKind::symlink: return "symlink";
-    case MountOpKind::read_only: return "read_only";
-    case MountOpKind::read_write: return "read_write";
-    case MountOpKind::inaccessible: return "inaccessible";
-    case MountOpKind::change_root: return "change_root";
+    case MountOpKind::propagation:
+        return "propagation";
+    case MountOpKind::bind:
+        return "bind";
+    case MountOpKind::tmpfs:
+        return "tmpfs";
+    case MountOpKind::proc:
+        return "proc";
+    case MountOpKind::device_node:
+        return "device";
+    case MountOpKind::devpts:
+        return "devpts";
+    case MountOpKind::mqueue:
+        return "mqueue";
+    case MountOpKind::directory:
+        return "directory";
+    case MountOpKind::symlink:
+        return "symlink";
+    case MountOpKind::read_only:
+        return "read_only";
+    case MountOpKind::read_write:
+        return "read_write";
+    case MountOpKind::inaccessible:
+        return "inaccessible";
+    case MountOpKind::change_root:
+        return "change_root";
     }
     return "?";
 }

@@ -84,8 +84,8 @@ TEST_CASE("limits have their numbers and no number for unlimited", "[unit][H7]")
 }
 
 TEST_CASE("a program's name cannot pass for the fields behind it", "[unit][H7]") {
-    const auto nice = parse_nice(
-        "7 (a) S 1 1 (b)) S 1 1 1 0 -1 4194560 103 0 0 0 0 0 0 0 25 5 1 0 2 3 4\n");
+    const auto nice =
+        parse_nice("7 (a) S 1 1 (b)) S 1 1 1 0 -1 4194560 103 0 0 0 0 0 0 0 25 5 1 0 2 3 4\n");
 
     REQUIRE(nice);
     CHECK(*nice == 5);

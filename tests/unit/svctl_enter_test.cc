@@ -100,6 +100,16 @@ TEST_CASE("the exit status of an entered command is svctl's own", "[svctl][X20]"
     CHECK(run_svctl(supervisor.path(), enter_shell("kill -KILL $$")).status == 128 + SIGKILL);
 }
 
+TEST_CASE("a command killed by its filter is told so, with the way out", "[svctl]") {
+    const FakeSupervisor supervisor{play_enter};
+
+    const Outcome outcome = run_svctl(supervisor.path(), enter_shell("kill -SYS $$"));
+
+    CHECK(outcome.status == 128 + SIGSYS);
+    CHECK(outcome.error.starts_with("svctl: the command was killed by SIGSYS"));
+    CHECK(outcome.error.contains("--privileged"));
+}
+
 TEST_CASE("a command that reads no input does not hang or kill svctl", "[svctl]") {
     const FakeSupervisor supervisor{play_enter};
 

@@ -50,31 +50,6 @@ MountTable parse(const std::string& text) {
     return std::move(*table);
 }
 
-// A plan of ops by hand, on paths that no host has, so that nothing depends on this machine.
-struct MountScene {
-    LaunchPlan plan;
-    Unit unit;
-    std::string host =
-        "1 0 8:1 / / rw shared:1 - ext4 d rw\n"
-        "2 1 0:5 / /dev rw shared:2 - devtmpfs d rw\n"
-        "3 1 0:21 / /proc rw shared:3 - proc proc rw\n";
-    std::string service = "101 50 8:1 / / rw master:1 - ext4 d rw\n";
-
-    void add(MountOp op, std::string key) {
-        plan.mount_ops.push_back(op);
-        plan.mount_keys.push_back(std::move(key));
-        plan.mount_targets.emplace_back(op.target);
-    }
-
-    VerifyItems items() const {
-        VerifyItems found;
-        verify_mounts(unit, plan, parse(service), parse(host), found);
-        return found;
-    }
-
-    VerifyItem item(std::string_view key) const { return find_item(items(), key); }
-};
-
 }  // namespace
 
 TEST_CASE("a process as it was planned differs in nothing", "[unit][H7]") {
@@ -135,8 +110,7 @@ TEST_CASE("a group too many differs", "[unit][H7][X17]") {
     ProcessStatus status = wanted_status(*plan);
     status.groups.push_back(44);
 
-    const VerifyItem item =
-        status_item(scene.unit, *plan, status, "service.supplementary_groups");
+    const VerifyItem item = status_item(scene.unit, *plan, status, "service.supplementary_groups");
 
     CHECK_FALSE(item.same);
     CHECK(item.in_force == "34, 44");
@@ -172,9 +146,7 @@ TEST_CASE("a capability that the program gave up is no difference", "[unit][H7]"
 
 TEST_CASE("a filter or no_new_privs that is missing differs", "[unit][H7]") {
     PlanScene scene;
-    scene.unit.seccomp = SeccompConfig{.default_action = {.kind = SeccompActionKind::allow},
-                                       .allow = {},
-                                       .deny = {{.name = "chmod", .action = std::nullopt}}};
+    scene.unit.seccomp = PlanScene::deny_chmod();
     const auto plan = scene.plan();
     ProcessStatus status = wanted_status(*plan);
     CHECK(status_item(scene.unit, *plan, status, "seccomp").same);
@@ -188,9 +160,7 @@ TEST_CASE("a filter or no_new_privs that is missing differs", "[unit][H7]") {
 
 TEST_CASE("the supervisor's own filter does not pass for the service's", "[unit][H7]") {
     PlanScene scene;
-    scene.unit.seccomp = SeccompConfig{.default_action = {.kind = SeccompActionKind::allow},
-                                       .allow = {},
-                                       .deny = {{.name = "chmod", .action = std::nullopt}}};
+    scene.unit.seccomp = PlanScene::deny_chmod();
     const auto plan = scene.plan();
     ProcessStatus own;
     own.seccomp_mode = 2;
@@ -245,8 +215,7 @@ TEST_CASE("a cgroup file is compared as the kernel prints it", "[unit][H7]") {
 }
 
 TEST_CASE("a missing controller is named", "[unit][H7][G9]") {
-    const Result<std::string> absent =
-        std::unexpected(system_error(ENOENT, "open", "memory.max"));
+    const Result<std::string> absent = std::unexpected(system_error(ENOENT, "open", "memory.max"));
 
     const VerifyItem item = verify_cgroup_file({}, {"memory.max", "64M"}, absent);
 
@@ -263,150 +232,6 @@ TEST_CASE("a process is in its node when the paths agree below the mount", "[uni
     CHECK_FALSE(is_cgroup_path_of("/confinit/web2", "/sys/fs/cgroup/confinit/web", own));
     CHECK_FALSE(is_cgroup_path_of("/", "/sys/fs/cgroup/confinit/web", own));
     CHECK_FALSE(is_cgroup_path_of("/srv", "/srv", own));
-}
-
-TEST_CASE("a tmpfs of its own is found, and its absence too", "[unit][H7]") {
-    MountScene scene;
-    scene.add({.kind = MountOpKind::tmpfs, .target = "/tmp", .attributes = 2}, "mounts.private_tmp");
-    CHECK(scene.item("mounts.private_tmp").in_force == "nothing is mounted at /tmp");
-
-    scene.service += "102 101 0:60 / /tmp rw,nosuid - tmpfs tmpfs rw\n";
-    CHECK(scene.item("mounts.private_tmp").same);
-}
-
-TEST_CASE("the host's tmpfs does not pass for a private one", "[unit][H7]") {
-    MountScene scene;
-    scene.add({.kind = MountOpKind::tmpfs, .target = "/tmp"}, "mounts.private_tmp");
-    scene.host += "4 1 0:60 / /tmp rw - tmpfs tmpfs rw\n";
-    scene.service += "102 101 0:60 / /tmp rw - tmpfs tmpfs rw\n";
-
-    CHECK_FALSE(scene.item("mounts.private_tmp").same);
-}
-
-TEST_CASE("a mount without its attributes differs", "[unit][H7]") {
-    MountScene scene;
-    scene.add({.kind = MountOpKind::tmpfs, .target = "/tmp", .attributes = 2 | 4},
-              "mounts.private_tmp");
-    scene.service += "102 101 0:60 / /tmp rw,nosuid - tmpfs tmpfs rw\n";
-
-    CHECK(scene.item("mounts.private_tmp").in_force == "tmpfs at /tmp without nodev");
-}
-
-TEST_CASE("a read-only path with a writable mount below it differs", "[unit][H7]") {
-    MountScene scene;
-    scene.add({.kind = MountOpKind::read_only, .target = "/"}, "mounts.read_only[0]");
-    scene.service = "101 50 8:1 / / ro master:1 - ext4 d rw\n";
-    CHECK(scene.item("mounts.read_only[0]").same);
-
-    scene.service += "102 101 8:2 / /mnt/usb rw master:9 - vfat u rw\n";
-    const VerifyItem item = scene.item("mounts.read_only[0]");
-    CHECK_FALSE(item.same);
-    CHECK(item.in_force == "/mnt/usb is writable");
-}
-
-TEST_CASE("what a longer path decides does not count against a read-only one", "[unit][H7]") {
-    MountScene scene;
-    scene.add({.kind = MountOpKind::read_only, .target = "/"}, "mounts.read_only[0]");
-    scene.add({.kind = MountOpKind::tmpfs, .target = "/tmp"}, "mounts.private_tmp");
-    scene.add({.kind = MountOpKind::read_write, .target = "/data"}, "mounts.read_write[0]");
-    scene.service =
-        "101 50 8:1 / / ro master:1 - ext4 d rw\n"
-        "102 101 0:60 / /tmp rw - tmpfs tmpfs rw\n"
-        "103 101 8:1 /data /data rw - ext4 d rw\n";
-
-    for (const VerifyItem& item : scene.items()) {
-        INFO(item.key << ": " << item.in_force);
-        CHECK(item.same);
-    }
-}
-
-TEST_CASE("a read-only path that lies in a read-only mount needs none of its own", "[unit][H7]") {
-    MountScene scene;
-    scene.add({.kind = MountOpKind::read_only, .target = "/usr"}, "mounts.read_only[0]");
-    CHECK_FALSE(scene.item("mounts.read_only[0]").same);
-
-    scene.service = "101 50 8:1 / / ro master:1 - ext4 d rw\n";
-    CHECK(scene.item("mounts.read_only[0]").same);
-}
-
-TEST_CASE("a bind mount shows what its source is on the host", "[unit][H7]") {
-    MountScene scene;
-    scene.add({.kind = MountOpKind::bind, .source = "/no-such-data", .target = "/data"},
-              "mounts.bind[0]");
-    scene.service += "102 101 8:1 /no-such-data /data rw - ext4 d rw\n";
-    CHECK(scene.item("mounts.bind[0]").same);
-
-    scene.service += "103 102 8:1 /other /data rw - ext4 d rw\n";
-    CHECK_FALSE(scene.item("mounts.bind[0]").same);
-}
-
-TEST_CASE("a read-only bind mount that became writable differs", "[unit][H7]") {
-    MountScene scene;
-    scene.add({.kind = MountOpKind::bind,
-               .source = "/no-such-data",
-               .target = "/data",
-               .attributes = 1},
-              "mounts.bind[0]");
-    scene.service += "102 101 8:1 /no-such-data /data rw - ext4 d rw\n";
-
-    CHECK(scene.item("mounts.bind[0]").in_force == "/no-such-data without ro");
-}
-
-TEST_CASE("the host's /proc does not pass for an own one", "[unit][H7]") {
-    MountScene scene;
-    scene.add({.kind = MountOpKind::proc, .target = "/proc", .options = "hidepid=invisible"},
-              "mounts.proc");
-    const std::string plain = scene.service;
-
-    scene.service = plain + "102 101 0:21 / /proc rw - proc proc rw,hidepid=invisible\n";
-    CHECK_FALSE(scene.item("mounts.proc").same);
-    scene.service = plain + "102 101 0:61 / /proc rw - proc proc rw\n";
-    CHECK_FALSE(scene.item("mounts.proc").same);
-    scene.service = plain + "102 101 0:61 / /proc rw - proc proc rw,hidepid=invisible\n";
-    CHECK(scene.item("mounts.proc").same);
-}
-
-TEST_CASE("an inaccessible directory is an empty one without permissions", "[unit][H7]") {
-    MountScene scene;
-    scene.add({.kind = MountOpKind::inaccessible, .source = "/no-such-file", .target = "/home"},
-              "mounts.inaccessible[0]");
-    CHECK_FALSE(scene.item("mounts.inaccessible[0]").same);
-
-    scene.service += "102 101 0:62 / /home ro,nosuid - tmpfs tmpfs rw,mode=000\n";
-    CHECK(scene.item("mounts.inaccessible[0]").same);
-}
-
-TEST_CASE("a root of the service's own is the host's directory", "[unit][H7]") {
-    MountScene scene;
-    scene.plan.child.root = "/no-such-root";
-    scene.add({.kind = MountOpKind::change_root, .target = "/"}, "mounts.root");
-    CHECK_FALSE(scene.item("mounts.root").same);
-
-    scene.service = "101 50 8:1 /no-such-root / rw master:1 - ext4 d rw\n";
-    CHECK(scene.item("mounts.root").same);
-}
-
-TEST_CASE("a mount that is shared with the host differs", "[unit][H7]") {
-    MountScene scene;
-    scene.add({.kind = MountOpKind::propagation, .target = "/"}, "namespaces.mount");
-    CHECK(scene.item("mounts.propagation").same);
-
-    scene.service = "101 50 8:1 / / rw shared:1 - ext4 d rw\n";
-    CHECK_FALSE(scene.item("mounts.propagation").same);
-}
-
-TEST_CASE("of the many mounts of one key the one that differs is shown", "[unit][H7]") {
-    MountScene scene;
-    scene.add({.kind = MountOpKind::tmpfs, .target = "/dev"}, "mounts.private_dev");
-    scene.add({.kind = MountOpKind::device_node, .source = "/no-such-null", .target = "/dev/null"},
-              "mounts.private_dev");
-    scene.service += "102 101 0:63 / /dev rw - tmpfs tmpfs rw\n";
-
-    const VerifyItems items = scene.items();
-
-    REQUIRE(items.size() == 1);
-    CHECK_FALSE(items[0].same);
-    CHECK(items[0].in_force == "nothing is mounted at /dev/null");
 }
 
 TEST_CASE("the namespaces and mounts of a running process are read", "[unit][H7]") {

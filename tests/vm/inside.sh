@@ -72,9 +72,9 @@ wait_for() {
     echo "ok: $claim"
 }
 
-# field NAME FILE: the rest of the line "NAME: rest" or "NAME rest".
+# field NAME FILE: the rest of the line "NAME: rest".
 field() {
-    sed -n "s/^$1:\{0,1\}[[:space:]]*//p" "$2"
+    sed -n "s/^$1:[[:space:]]*//p" "$2"
 }
 
 main_pid() {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "control/client.h"
+#include "svctl/enter_streams.h"
 #include "svctl/flow.h"
 #include "svctl/request.h"
 
@@ -11,15 +12,6 @@
 #include <vector>
 
 namespace confinit {
-
-// How the command ended: wait(2).
-struct CommandEnd {
-    std::optional<int> code;
-    std::optional<int> signal;
-
-    // As shells have it: the code, or 128 and the signal.
-    int exit_status() const { return signal ? 128 + *signal : code.value_or(1); }
-};
 
 class EnterLoop {
 public:

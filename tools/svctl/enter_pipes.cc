@@ -2,15 +2,15 @@
 // Entering a unit with pipes: our standard streams are carried to the command's and back.
 #include "svctl/enter_loop.h"
 #include "svctl/enter_request.h"
-#include "svctl/output.h"
 
 #include <csignal>
 #include <unistd.h>
 
 namespace confinit {
-namespace {
 
-Answer<CommandEnd> run_with_pipes(const Context& context, const EnterOptions& options) {
+Answer<CommandEnd> enter_with_pipes(const Context& context, const EnterOptions& options) {
+    // A reader that goes away ends its flow, and the command is told by its own SIGPIPE.
+    (void)std::signal(SIGPIPE, SIG_IGN);
     auto input = standard_stream(STDIN_FILENO);
     auto output = standard_stream(STDOUT_FILENO);
     auto error = standard_stream(STDERR_FILENO);
@@ -23,15 +23,6 @@ Answer<CommandEnd> run_with_pipes(const Context& context, const EnterOptions& op
     outputs.emplace_back(std::move(command.descriptors[1]), std::move(*output));
     outputs.emplace_back(std::move(command.descriptors[2]), std::move(*error));
     return EnterLoop{command.client, std::move(inputs), std::move(outputs)}.run();
-}
-
-}  // namespace
-
-int enter_with_pipes(const Context& context, const EnterOptions& options) {
-    // A reader that goes away ends its flow, and the command is told by its own SIGPIPE.
-    (void)std::signal(SIGPIPE, SIG_IGN);
-    const auto end = run_with_pipes(context, options);
-    return end ? end->exit_status() : report_refusal(context, end.error());
 }
 
 }  // namespace confinit

@@ -6,6 +6,7 @@
 #include "svctl/context.h"
 #include "svctl/request.h"
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -18,16 +19,25 @@ struct EnterOptions {
     bool is_privileged = false;
 };
 
-// Each runs the command to its end and returns the exit status of svctl.
+// How the command ended: wait(2).
+struct CommandEnd {
+    std::optional<int> code;
+    std::optional<int> signal;
+
+    // As shells have it: the code, or 128 and the signal.
+    int exit_status() const { return signal ? 128 + *signal : code.value_or(1); }
+};
+
+// Each runs the command to its end. All ignore SIGPIPE from then on.
 
 // Our own terminal is raw meanwhile, and the command has another one, which the supervisor made:
 // so no terminal of the caller's is ever inside.
-int enter_with_terminal(const Context& context, const EnterOptions& options);
+Answer<CommandEnd> enter_with_terminal(const Context& context, const EnterOptions& options);
 
 // Three pipes of the supervisor's, between which and our own streams bytes are carried.
-int enter_with_pipes(const Context& context, const EnterOptions& options);
+Answer<CommandEnd> enter_with_pipes(const Context& context, const EnterOptions& options);
 
-// For --json: no input, and the output in the document.
+// For --json: no input, and the output in a document, which is printed. Returns the exit status.
 int enter_captured(const Context& context, const EnterOptions& options);
 
 }  // namespace confinit

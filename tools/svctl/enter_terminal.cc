@@ -3,7 +3,6 @@
 #include "svctl/disconnect_key.h"
 #include "svctl/enter_loop.h"
 #include "svctl/enter_request.h"
-#include "svctl/output.h"
 
 #include <array>
 #include <csignal>
@@ -63,7 +62,11 @@ std::optional<int> handle_signals(const SignalDescriptor& signals, const RawTerm
     return std::nullopt;
 }
 
-Answer<CommandEnd> run_with_terminal(const Context& context, const EnterOptions& options) {
+}  // namespace
+
+Answer<CommandEnd> enter_with_terminal(const Context& context, const EnterOptions& options) {
+    // A reader that goes away ends its flow.
+    (void)std::signal(SIGPIPE, SIG_IGN);
     auto input = standard_stream(STDIN_FILENO);
     auto output = standard_stream(STDOUT_FILENO);
     if (!input || !output) return refuse({0, "a standard stream is not open"});
@@ -93,14 +96,6 @@ Answer<CommandEnd> run_with_terminal(const Context& context, const EnterOptions&
     const CommandEnd end = TRY(loop.run());
     if (disconnect.is_pressed()) return refuse({0, "disconnected"});
     return end;
-}
-
-}  // namespace
-
-int enter_with_terminal(const Context& context, const EnterOptions& options) {
-    (void)std::signal(SIGPIPE, SIG_IGN);
-    const auto end = run_with_terminal(context, options);
-    return end ? end->exit_status() : report_refusal(context, end.error());
 }
 
 }  // namespace confinit

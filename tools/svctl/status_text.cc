@@ -127,7 +127,10 @@ void add_list(Table& table, const View& view, std::string_view label, std::strin
 
 void add_failure(Table& table, const View& view) {
     add(table, "reason", view.text("reason"));
-    add(table, "exit", view.text("last_exit"));
+    // How the service ended is often why it is in this state, and then said already.
+    if (string_or(view.status, "last_exit") != string_or(view.status, "reason")) {
+        add(table, "exit", view.text("last_exit"));
+    }
     if (const Json* failure = find_object(view.status, "setup_failure")) {
         add(table, "setup", setup_failure_line(view, *failure));
         add(table, "hint", shown(view.context, string_or(*failure, "hint")));

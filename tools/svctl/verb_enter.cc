@@ -2,8 +2,10 @@
 // enter UNIT [-- COMMAND...]: runs a command inside a running unit, confined exactly as the unit
 // is.
 #include "svctl/enter_streams.h"
+#include "svctl/output.h"
 #include "svctl/verbs.h"
 
+#include <csignal>
 #include <memory>
 #include <unistd.h>
 
@@ -13,8 +15,15 @@ namespace {
 int run_enter(const Context& context, const EnterOptions& options) {
     if (context.json) return enter_captured(context, options);
     const bool has_terminal = isatty(STDIN_FILENO) != 0 && isatty(STDOUT_FILENO) != 0;
-    return has_terminal ? enter_with_terminal(context, options)
-                        : enter_with_pipes(context, options);
+    const auto end =
+        has_terminal ? enter_with_terminal(context, options) : enter_with_pipes(context, options);
+    if (!end) return report_refusal(context, end.error());
+    if (end->signal == SIGSYS) {
+        print_error("the command was killed by SIGSYS: the system call filter of '" +
+                    shown(context, options.unit) +
+                    "' denies what it called; --privileged leaves the filter out");
+    }
+    return end->exit_status();
 }
 
 }  // namespace
