@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <functional>
 #include <map>
+#include <set>
 #include <string>
 #include <string_view>
 
@@ -59,11 +60,12 @@ private:
     }
 
     void check_dependencies() {
+        std::set<std::string_view> needed;
+        needed.insert(unit_.unit.requires_units.begin(), unit_.unit.requires_units.end());
+        needed.insert(unit_.unit.wants.begin(), unit_.unit.wants.end());
         for (const std::string& name : unit_.unit.conflicts) {
-            for (const auto* needed : {&unit_.unit.requires_units, &unit_.unit.wants}) {
-                if (std::ranges::find(*needed, name) == needed->end()) continue;
-                refuse("unit.conflicts", quoted(name) + " is also needed by this unit");
-            }
+            if (!needed.contains(name)) continue;
+            refuse("unit.conflicts", quoted(name) + " is also needed by this unit");
         }
     }
 

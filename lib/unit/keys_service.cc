@@ -236,10 +236,11 @@ constexpr Key keys[] = {
         .path = "service.environment",
         .form = "a table of texts, such as { LANG = \"C.UTF-8\" }",
         .fallback = "{}",
-        .documentation =
-            "Environment variables of the program, beside PATH and the HOME, SHELL, USER and LOGNAME "
-            "of the user's account, which they may replace. Nothing of the supervisor's own environment is "
-            "passed on.",
+        .documentation = "Environment variables of the program, beside PATH and the HOME, SHELL, "
+                         "USER and LOGNAME "
+                         "of the user's account, which they may replace. Nothing of the "
+                         "supervisor's own environment is "
+                         "passed on.",
         .operation = "the environment of execve(2)",
         .source = "execve(2), environ(7)",
         .systemd = "Environment=",

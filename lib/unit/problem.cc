@@ -10,8 +10,10 @@
 namespace confinit {
 namespace {
 
-// No word of a unit file is longer, and the search for the nearest one is quadratic.
+// No word of a unit file is longer, and the search for the nearest one is quadratic. Of two letters
+// nothing is left to recognise when one or two are wrong.
 constexpr std::size_t longest_word = 64;
+constexpr std::size_t shortest_word = 3;
 
 }  // namespace
 
@@ -28,7 +30,7 @@ std::string Problem::text() const {
 }
 
 std::string nearest_of(std::string_view word, std::span<const std::string_view> words) {
-    if (word.size() > longest_word) return {};
+    if (word.size() < shortest_word || word.size() > longest_word) return {};
     return std::string{nearest_word(word, words).value_or("")};
 }
 

@@ -4,6 +4,7 @@
 
 #include "unit/checks.h"
 #include "unit/keys.h"
+#include "unit/loader.h"
 #include "unit/unit_name.h"
 #include "unit/value.h"
 
@@ -22,19 +23,28 @@ struct Entry {
 };
 
 // Replaces what every text of a templated unit may say of its instance. A '%' before another
-// letter is an ordinary one, as in "50%".
-void fill_in(Node& node, const Unit& unit) {
-    for (Node& child : node.children)
-        fill_in(child, unit);
-    for (std::size_t at = node.text.find('%'); at != std::string::npos;
-         at = node.text.find('%', at)) {
-        const std::string_view rest = std::string_view{node.text}.substr(at);
-        const std::string* text = rest.starts_with("%i")   ? &unit.instance
-                                  : rest.starts_with("%n") ? &unit.name
-                                                           : nullptr;
-        if (text != nullptr) node.text.replace(at, 2, *text);
-        at += text != nullptr ? text->size() : 1;
+// letter is an ordinary one, as in "50%". Returns the bytes of all texts together and stops where
+// they are too many.
+std::size_t fill_in(Node& node, const Unit& unit) {
+    std::string filled;
+    std::string_view rest = node.text;
+    while (!rest.empty() && filled.size() <= unit_file_limit) {
+        const std::size_t plain = std::min(rest.find('%'), rest.size());
+        filled += rest.substr(0, plain);
+        rest.remove_prefix(plain);
+        const bool is_specifier = rest.starts_with("%i") || rest.starts_with("%n");
+        if (is_specifier) filled += rest[1] == 'i' ? unit.instance : unit.name;
+        if (!is_specifier) filled += rest.substr(0, 1);
+        rest.remove_prefix(std::min<std::size_t>(is_specifier ? 2 : 1, rest.size()));
     }
+    node.text = std::move(filled);
+
+    std::size_t size = node.text.size();
+    for (Node& child : node.children) {
+        if (size > unit_file_limit) break;
+        size += fill_in(child, unit);
+    }
+    return size;
 }
 
 bool is_below(std::string_view path, std::string_view above) {
@@ -77,9 +87,8 @@ public:
     }
 
     Checked<Unit> read() {
-        for (Document& document : files_.documents) {
-            if (!unit_.instance.empty()) fill_in(document.root, unit_);
-        }
+        for (Document& document : files_.documents)
+            fill_in_document(document);
         for (const Document& document : files_.documents)
             add_document(document);
         read_entries();
@@ -92,6 +101,13 @@ public:
     }
 
 private:
+    void fill_in_document(Document& document) {
+        if (unit_.instance.empty() || fill_in(document.root, unit_) <= unit_file_limit) return;
+        files_.problems.add({.location = {.file = document.file},
+                             .message = "with its specifiers filled in, it is larger than "
+                                        "256 KiB"});
+    }
+
     void add_document(const Document& document) {
         std::vector<Entry> entries;
         collect(document.root, "", document, entries);

@@ -9,20 +9,6 @@
 
 namespace confinit {
 
-TEST_CASE("a number without an entry is a user only with a group", "[unit]") {
-    PlanScene scene;
-    scene.unit.service->user = "12345";
-
-    CHECK(scene.failure().key == "service.group");
-
-    scene.unit.service->group = "www";
-    const auto plan = scene.plan();
-    CHECK(plan->child.uid == 12345);
-    CHECK(plan->child.gid == 34);
-    CHECK(has(plan->environment, "HOME=/"));
-    CHECK_FALSE(has(plan->environment, "USER=12345"));
-}
-
 TEST_CASE("who enters is confined like the service and makes nothing new", "[unit][X1]") {
     PlanScene scene;
     scene.unit.namespaces = {.mount = true, .pid = true, .net = true, .cgroup = true};

@@ -85,6 +85,20 @@ TEST_CASE("membership in the group file gives no group", "[unit][X17]") {
     CHECK(scene.plan()->groups == std::vector<gid_t>{34});
 }
 
+TEST_CASE("a number without an entry is a user only with a group", "[unit]") {
+    PlanScene scene;
+    scene.unit.service->user = "12345";
+
+    CHECK(scene.failure().key == "service.group");
+
+    scene.unit.service->group = "www";
+    const auto plan = scene.plan();
+    CHECK(plan->child.uid == 12345);
+    CHECK(plan->child.gid == 34);
+    CHECK(has(plan->environment, "HOME=/"));
+    CHECK_FALSE(has(plan->environment, "USER=12345"));
+}
+
 TEST_CASE("the environment is the user's, and the unit's own wins", "[unit]") {
     PlanScene scene;
     scene.unit.service->environment = {{"HOME", "/srv"}, {"MODE", "a=b"}, {"MODE", "c"}};

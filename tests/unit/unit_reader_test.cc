@@ -171,6 +171,14 @@ TEST_CASE("an instance cannot leave the path that it is put into", "[unit]") {
         "web.toml:2:29: service.working_directory: '/srv/.' has the part '.'; write it without\n");
 }
 
+TEST_CASE("filling in an instance cannot make a unit large", "[unit][R1]") {
+    const std::string text = "service.command = ['/a', '" + repeated("%i", 2'000) + "']\n";
+
+    good(text, "web@1");
+    CHECK(faults(text, "web@" + std::string(190, 'x')) ==
+          "web.toml: with its specifiers filled in, it is larger than 256 KiB\n");
+}
+
 TEST_CASE("unit names are plain words", "[unit][X13]") {
     for (const char* name : {"heat", "heat@1", "heat@", "a", "A-b_c:d.e", "0", "heat@a.b"}) {
         INFO(name);

@@ -93,7 +93,7 @@ def _add_busybox(tree: Tree) -> None:
 # Debian's own in place of busybox's: a busybox that does not run as root begins every program with
 # setgid and setuid, which no filter of a small service lists.
 DEBIAN_TOOLS = (
-    "cat chmod cp dash dd env false head id ls mkdir mv pwd rm sleep sort tail touch true wc"
+    "cat chmod cp dash dd env false grep head id ls mkdir mv pwd rm sleep sort tail touch true wc"
 ).split()
 
 
