@@ -248,14 +248,14 @@ void Engine::advance_start(const std::string& unit, Call& call) {
     // restart delay be.
     if (!is_down(sub) && sub != SubState::waiting) return;
     if (job.obstacle) return fail_start(unit, Obstacle{*job.obstacle}, call);
-    if (!jobs_.blockers(unit, graph_).empty()) return apply(unit, Input::hold, call);
+    if (jobs_.is_blocked(unit, graph_)) return apply(unit, Input::hold, call);
     job.is_underway = true;
     apply(unit, Input::begin, call);
 }
 
 void Engine::advance_stop(const std::string& unit, Call& call) {
     const SubState sub = live_.sub(unit);
-    if (is_up(sub) && !jobs_.blockers(unit, graph_).empty()) return;
+    if (is_up(sub) && jobs_.is_blocked(unit, graph_)) return;
     if (!is_down(sub)) return apply(unit, Input::stop, call);
     report(unit, jobs_.end_stop(unit, graph_), JobResult::done, "", call.actions);
 }

@@ -69,11 +69,11 @@ void JobQueue::tidy(const std::string& unit, const UnitGraph& graph) {
     if (!found->second.start && !found->second.stop) jobs_.erase(found);
     wake(unit);
     for (const std::string& name : graph.earlier(unit))
-        wake(name);
+        wake_if_blocked_by(unit, name);
     for (const std::string& name : graph.later(unit))
-        wake(name);
+        wake_if_blocked_by(unit, name);
     for (const std::string& name : graph.conflicting(unit))
-        wake(name);
+        wake_if_blocked_by(unit, name);
 }
 
 std::vector<std::string> JobQueue::blockers(std::string_view unit, const UnitGraph& graph) const {
@@ -90,6 +90,19 @@ std::vector<std::string> JobQueue::blockers(std::string_view unit, const UnitGra
         if (find_stop(name) != nullptr) names.push_back(std::move(name));
     }
     return names;
+}
+
+bool JobQueue::is_blocked(const std::string& unit, const UnitGraph& graph) {
+    std::vector<std::string> names = blockers(unit, graph);
+    // Those that start together mostly end in the order of their names: the last one ends last.
+    std::string& blocker = jobs_[unit].blocker;
+    blocker = names.empty() ? "" : std::move(names.back());
+    return !blocker.empty();
+}
+
+void JobQueue::wake_if_blocked_by(const std::string& blocker, const std::string& unit) {
+    const auto found = jobs_.find(unit);
+    if (found != jobs_.end() && found->second.blocker == blocker) woken_.insert(unit);
 }
 
 void JobQueue::wake(const std::string& unit) {

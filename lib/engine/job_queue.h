@@ -58,6 +58,10 @@ public:
     // The units that the job to be done next for this unit waits for.
     std::vector<std::string> blockers(std::string_view unit, const UnitGraph& graph) const;
 
+    // Whether there are any. One of them is remembered: until its job ends, no other wakes the
+    // unit.
+    bool is_blocked(const std::string& unit, const UnitGraph& graph);
+
     // A woken job is one that may be able to go on; a unit without a job does not wake.
     void wake(const std::string& unit);
     void wake_all();
@@ -68,9 +72,11 @@ private:
     struct UnitJobs {
         std::optional<StartJob> start;
         std::optional<StopJob> stop;
+        std::string blocker;
     };
 
     void tidy(const std::string& unit, const UnitGraph& graph);
+    void wake_if_blocked_by(const std::string& blocker, const std::string& unit);
 
     std::map<std::string, UnitJobs, std::less<>> jobs_;
     std::set<std::string> woken_;

@@ -40,6 +40,9 @@ struct Spawned {
 // live until that is known. When the parent's own part fails (id maps, limits), the child has been
 // sent SIGKILL and is left to the caller's reaping.
 //
+// Who enters a pid namespace is the caller's child: the kernel lets the namespace's reaper end only
+// after the caller has reaped it as well (pid_namespaces(7)).
+//
 // With a reaper, a signal that is sent to it from outside of its pid namespace goes on to the main
 // process: whoever signals all processes of a node sends to the reaper or to the others, not both.
 LaunchResult<Spawned> spawn(const LaunchPlan& plan, int node, Streams streams);

@@ -134,7 +134,7 @@ TEST_CASE("a user namespace is entered with the others in one call", "[launch][X
 }
 
 TEST_CASE("the service cannot look into a process that is halfway in", "[launch][X2]") {
-    Scene service{{"wait", "list:/proc/3/fd", "open:/proc/3/mem", "trace:3"}};
+    Scene service{{"wait", "list:/proc/3/fd", "open:/proc/3/mem", "trace:3", "pause"}};
     service.child.uid = 65534;
     service.child.bounding = 0;
     make_namespaces(service);
@@ -153,13 +153,13 @@ TEST_CASE("the service cannot look into a process that is halfway in", "[launch]
         REQUIRE(ioctl(listener.get(), SECCOMP_IOCTL_NOTIF_RECV, &stopped) == 0);
         streams = descriptors_of(static_cast<pid_t>(stopped.pid));
         running.signal(SIGTERM);
-        running.wait_for_line("trace:3=EPERM");
+        running.wait_for_line("pausing=ready");
         seccomp_notif_resp go_on{};
         go_on.id = stopped.id;
         go_on.flags = SECCOMP_USER_NOTIF_FLAG_CONTINUE;
         (void)ioctl(listener.get(), SECCOMP_IOCTL_NOTIF_SEND, &go_on);
     });
-    running.finish();
+    entered->finish();
 
     // Its three streams and the report socket: nothing of the supervisor's.
     CHECK(streams == "4 descriptors");

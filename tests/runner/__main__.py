@@ -72,7 +72,7 @@ def vm_cases(report: Report, word: str) -> None:
 def second_build(report: Report, word: str) -> None:
     """The other compiler, with its sanitizers and fuzzers: all in one build, to spare time."""
     report.stage("clang and sanitizers")
-    options = ["-Db_sanitize=address,undefined", "-Dfuzzers=true", "-Doptimization=1"]
+    options = ["-Db_sanitize=address,undefined", "-Dfuzzers=true", "-Doptimization=0"]
     build = Build(SOURCE, "build-clang", options, "ccache clang++-19")
     if not build.make(report):
         return
