@@ -63,19 +63,35 @@ constexpr auto make_filter() {
     return filter;
 }
 
-bool lock_itself() {
-    static constexpr auto filter = make_filter();
-    const sock_fprog program{filter.size(), const_cast<sock_filter*>(filter.data())};
-    return prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) == 0 &&
-           prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 &&
-           syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &program) == 0;
+// Nobody is left to tell when the supervisor is gone, and it sees our own end in any case.
+void send_report(const LaunchReport& report) {
+    (void)sendto(confinit::reaper_exit_socket, &report, sizeof report, MSG_NOSIGNAL | MSG_DONTWAIT,
+                 nullptr, 0);
 }
 
-bool tell_ready() {
+// The main process waits for us, so there is no service yet.
+[[noreturn]] void give_up(long call) {
+    LaunchReport report{.kind = LaunchReport::Kind::failed};
+    report.stage = confinit::LaunchStage::reaper_ready;
+    report.error = errno;
+    report.syscall = static_cast<std::int32_t>(call);
+    send_report(report);
+    _exit(confinit::exit_setup_failed);
+}
+
+void lock_itself() {
+    static constexpr auto filter = make_filter();
+    const sock_fprog program{filter.size(), const_cast<sock_filter*>(filter.data())};
+    if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0) give_up(SYS_prctl);
+    if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0) give_up(SYS_prctl);
+    if (syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &program) < 0) give_up(SYS_seccomp);
+}
+
+// When nobody reads, the main process has failed and its end is what comes next.
+void tell_ready() {
     const char byte = 1;
-    const bool told = write(confinit::reaper_ready_pipe, &byte, sizeof byte) == sizeof byte;
+    (void)!write(confinit::reaper_ready_pipe, &byte, sizeof byte);
     (void)close(confinit::reaper_ready_pipe);
-    return told;
 }
 
 // wait(2)'s status word, which waitid(2) gives in parts.
@@ -93,9 +109,7 @@ int wait_status(const siginfo_t& information) {
 [[noreturn]] void finish(const siginfo_t& information) {
     LaunchReport report{.kind = LaunchReport::Kind::main_exited};
     report.status = wait_status(information);
-    // Nobody is left to tell when the supervisor is gone, and it sees our own end in any case.
-    (void)sendto(confinit::reaper_exit_socket, &report, sizeof report, MSG_NOSIGNAL | MSG_DONTWAIT,
-                 nullptr, 0);
+    send_report(report);
     const bool has_exited = information.si_code == CLD_EXITED;
     _exit(has_exited ? information.si_status : 128 + information.si_status);
 }
@@ -125,7 +139,8 @@ bool is_from_outside(const siginfo_t& information) {
 
 int main() {
     (void)prctl(PR_SET_NAME, "confinit-reaper", 0, 0, 0);
-    if (!lock_itself() || !tell_ready()) return confinit::exit_setup_failed;
+    lock_itself();
+    tell_ready();
 
     // All signals are blocked since the launch began: they wait here and none is lost.
     const std::uint64_t all = ~0ULL;

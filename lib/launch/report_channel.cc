@@ -91,10 +91,13 @@ Result<Received> receive_report(const Fd& socket, LastWordsPage* last_words) {
     message.msg_control = control.data();
     message.msg_controllen = control.size();
 
-    const ssize_t count = recvmsg(socket.get(), &message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
+    constexpr int flags = MSG_DONTWAIT | MSG_CMSG_CLOEXEC;
+    ssize_t count = recvmsg(socket.get(), &message, flags);
+    // A sender that ends with something unread in its own queue resets the connection. That is said
+    // once, and what it has sent before is still there.
+    if (count < 0 && errno == ECONNRESET) count = recvmsg(socket.get(), &message, flags);
     if (count < 0 && (errno == EAGAIN || errno == EINTR)) return std::monostate{};
-    // A sender that died with something unread in its own queue resets the connection.
-    if (count == 0 || (count < 0 && errno == ECONNRESET)) return hang_up(last_words);
+    if (count == 0) return hang_up(last_words);
     if (count < 0) return errno_failure("recvmsg");
     read_control_messages(message, received);
     if (count != static_cast<ssize_t>(sizeof received.report) ||

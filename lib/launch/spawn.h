@@ -31,7 +31,8 @@ struct Spawned {
                                // or a short-lived one where a pid namespace is joined
     Fd pidfd;
     Fd report_socket;          // non-blocking; readable when there is news
-    Fd exit_socket;            // likewise: the reaper's `main_exited`; empty without a reaper
+    Fd exit_socket;            // likewise: the reaper's `main_exited`, or its own `failed` before the
+                               // service runs; empty without a reaper
     LastWordsPage last_words;  // for receive_report() on the report socket
 };
 

@@ -78,7 +78,6 @@ const Case cases[] = {
     {LaunchStage::no_new_privs, SYS_prctl, 0, PR_SET_NO_NEW_PRIVS},
     {LaunchStage::reaper_ready, SYS_read},
     {LaunchStage::announce, SYS_sendmsg},
-    {LaunchStage::seccomp, SYS_seccomp},
     {LaunchStage::exec, SYS_execve},
     {LaunchStage::exec, SYS_execveat},
 };
@@ -99,7 +98,6 @@ struct FullScene : Scene {
         with_reaper();
         add_mounts();
         add_identity();
-        child.limits_by_parent = true;
         child.new_cgroup_namespace = true;
         child.new_network = true;
         child.hostname = "service";
@@ -179,6 +177,7 @@ TEST_CASE("a step that fails ends the launch and is told by stage, call and errn
     const Case& chosen = cases[GENERATE(range(std::size_t{0}, std::size(cases)))];
     const TestDirectory directory;
     FullScene scene{directory};
+    scene.child.limits_by_parent = chosen.stage == LaunchStage::id_maps;
     INFO("stage " << launch_stage_text(chosen.stage) << ", call " << chosen.call);
 
     const auto launch = launch_under({.call = chosen.call,
@@ -188,6 +187,16 @@ TEST_CASE("a step that fails ends the launch and is told by stage, call and errn
                                      scene);
 
     check_failure(scene, *launch, chosen.stage, chosen.call);
+}
+
+TEST_CASE("a filter that cannot be loaded ends the launch", "[launch][H3]") {
+    Scene scene{{"ids"}};
+    scene.deny(SYS_getpgid, SECCOMP_RET_ERRNO | EXDEV);
+
+    const auto launch = launch_under({.call = SYS_seccomp, .action = io_error}, scene);
+
+    check_failure(scene, *launch, LaunchStage::seccomp, SYS_seccomp);
+    CHECK(launch->is_executing);
 }
 
 TEST_CASE("a priority that cannot be set ends the launch", "[launch][H3]") {

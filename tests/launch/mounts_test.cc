@@ -257,6 +257,7 @@ TEST_CASE("a procfs of its own shows the service's namespace, and can hide other
                                    "subset=pid", "hidepid=2,subset=pid");
     Scene scene{{"list:/proc", "mount:/proc", "open:/proc/sys/kernel/ostype", "open:/proc/1/status"}};
     scene.child.uid = 65534;
+    scene.child.gid = 65534;
     scene.child.bounding = 0;
     scene.with_reaper();
     scene.mount({.kind = MountOpKind::proc, .target = "/proc", .options = options});

@@ -3,6 +3,7 @@
 #include "base/file.h"
 #include "scene.h"
 
+#include <array>
 #include <catch2/catch.hpp>
 #include <csignal>
 #include <cstdlib>
@@ -229,7 +230,7 @@ TEST_CASE("a pty becomes the controlling terminal of the service", "[launch][X6]
     int terminal = -1;
     REQUIRE(openpty(&controller, &terminal, nullptr, nullptr, nullptr) == 0);
     const Fd owned_controller{controller};
-    const Fd owned_terminal{terminal};
+    Fd owned_terminal{terminal};
     Scene scene{{"process", "terminal"}};
     Streams streams;
     const std::string name = ttyname(terminal);
@@ -245,9 +246,15 @@ TEST_CASE("a pty becomes the controlling terminal of the service", "[launch][X6]
 
     Launch launch{scene, std::move(streams)};
     launch.finish();
+    owned_terminal.reset();
 
-    std::string text(4096, '\0');
-    text.resize(static_cast<std::size_t>(read(controller, text.data(), text.size())));
+    // The last terminal is closed, so that reading ends with EIO.
+    std::string text;
+    std::array<char, 4096> chunk;
+    for (ssize_t count = 0; (count = read(controller, chunk.data(), chunk.size())) > 0;) {
+        text.append(chunk.data(), static_cast<std::size_t>(count));
+    }
+    INFO(text);
     CHECK_FALSE(launch.failed);
     CHECK(text.find("isatty=yes") != std::string::npos);
     CHECK(text.find("terminal.sid=" + std::to_string(launch.main_process)) != std::string::npos);

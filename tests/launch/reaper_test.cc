@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // Our reaper as PID 1 of a service's pid namespace: it is harmless, reaps, forwards, and passes on
 // how the main process ended.
+#include "fault.h"
 #include "scene.h"
 
 #include <catch2/catch.hpp>
 #include <csignal>
+#include <linux/seccomp.h>
+#include <memory>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -56,7 +59,7 @@ TEST_CASE("the reaper has the service's ids and no right at all", "[launch][H15]
 }
 
 TEST_CASE("the service can neither trace the reaper nor look into it", "[launch][H15]") {
-    Scene scene{{"trace:1", "list:/proc/1/fd", "read:/proc/1/environ", "open:/proc/1/mem"}};
+    Scene scene{{"trace:1", "open:/proc/1/fd/0", "read:/proc/1/environ", "open:/proc/1/mem"}};
     scene.child.uid = GENERATE(0U, 65534U);
     scene.child.bounding = 0;
     scene.with_reaper();
@@ -66,7 +69,7 @@ TEST_CASE("the service can neither trace the reaper nor look into it", "[launch]
     launch.finish();
 
     CHECK(launch["trace:1"] == "EPERM");
-    CHECK(launch["list:/proc/1/fd"] == "EACCES");
+    CHECK(launch["open:/proc/1/fd/0"] == "EACCES");
     CHECK(launch["read:/proc/1/environ"] == "EACCES");
     CHECK(launch["open:/proc/1/mem"] == "EACCES");
 }
@@ -164,6 +167,22 @@ TEST_CASE("a program that cannot be executed ends the reaper too", "[launch][H4]
     CHECK(launch.failed->error == ENOENT);
     CHECK(WIFEXITED(launch.status));
     CHECK(WEXITSTATUS(launch.status) == exit_setup_failed);
+}
+
+TEST_CASE("a reaper that cannot lock itself says so, and there is no service", "[launch][H3]") {
+    Scene scene{{"ids"}};
+    scene.with_reaper();
+
+    std::unique_ptr<Launch> launch;
+    run_with_fault({.call = SYS_seccomp, .action = SECCOMP_RET_ERRNO | EIO}, [&](const Fd&) {
+        launch = std::make_unique<Launch>(scene);
+    });
+    launch->finish();
+
+    REQUIRE(launch->failed);
+    CHECK(launch->failed->stage == LaunchStage::reaper_ready);
+    CHECK(launch->output.empty());
+    CHECK(WEXITSTATUS(launch->status) == exit_setup_failed);
 }
 
 TEST_CASE("with the reaper, everything in the namespace ends", "[launch][H15]") {

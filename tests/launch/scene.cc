@@ -274,9 +274,10 @@ void Launch::read_exit() {
     auto received = receive_report(spawned.exit_socket);
     if (!received) FAIL(received.error().what);
     if (std::holds_alternative<HungUp>(*received)) exit_ended_ = true;
-    if (const auto* report = std::get_if<ReceivedReport>(&*received)) {
-        main_status = report->report.status;
-    }
+    const auto* report = std::get_if<ReceivedReport>(&*received);
+    if (report == nullptr) return;
+    if (report->report.kind == LaunchReport::Kind::main_exited) main_status = report->report.status;
+    if (report->report.kind == LaunchReport::Kind::failed) failed = report->report;
 }
 
 void Launch::read_output() {
