@@ -15,6 +15,7 @@
 #include <cstring>
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <grp.h>
 #include <linux/reboot.h>
 #include <net/if.h>
 #include <ranges>
@@ -173,6 +174,10 @@ std::vector<Error> prepare_machine(Mode mode) {
     }
     if (mode != Mode::process) {
         umask(022);
+        // A user namespace that denies setgroups keeps the groups that it was made with.
+        if (setgroups(0, nullptr) < 0 && errno != EPERM) {
+            errors.push_back(system_error(errno, "setgroups"));
+        }
         // The directory that we were started in would keep its file system busy.
         if (chdir("/") < 0) errors.push_back(system_error(errno, "chdir", "/"));
     }

@@ -102,11 +102,21 @@ bool open_sources(ChildContext& child) {
     return true;
 }
 
+// Before it the host's paths are looked up, with the rights of the host's root.
+bool become_builder(ChildContext& child) {
+    const ChildPlan& plan = child.plan;
+    if (!plan.builds_as_mapped) return true;
+    const uid_t uid = plan.builder_uid;
+    const gid_t gid = plan.builder_gid;
+    return child.call(SYS_setresgid, gid, gid, gid) >= 0 &&
+           child.call(SYS_setresuid, uid, uid, uid) >= 0;
+}
+
 // Slave: the host's own mounts and unmounts still arrive, ours do not leave.
 bool begin_mounts(ChildContext& child) {
     if (child.call(SYS_mount, nullptr, "/", nullptr, MS_SLAVE | MS_REC, nullptr) < 0) return false;
     (void)child.call(SYS_umask, 0);
-    return open_root(child) && open_sources(child);
+    return open_root(child) && open_sources(child) && become_builder(child);
 }
 
 bool mount_onto(ChildContext& child, const ChildFd& mount, const char* path) {

@@ -125,6 +125,11 @@ struct ChildPlan {
     std::span<const int> rlimit_resources;
     const int* nice = nullptr;
     const char* oom_score_adj = nullptr;
+    // With a new user namespace: the ids, inside of it, that what the mounts create belongs to. The
+    // child itself comes with an id that the namespace does not know, and could create nothing.
+    bool builds_as_mapped = false;
+    uid_t builder_uid = 0;
+    gid_t builder_gid = 0;
     bool limits_by_parent = false;      // a user namespace takes the right to raise them away
 
     int join_pidfd = -1;                // enter: the process whose namespaces are joined

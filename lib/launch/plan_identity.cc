@@ -148,6 +148,9 @@ LaunchStatus apply_identity(const Unit& unit, const Identity& identity, LaunchPl
     TRY(check_user_namespace(unit, identity));
     plan.uid_map = map_text(unit.namespaces.uid_map);
     plan.gid_map = map_text(unit.namespaces.gid_map);
+    plan.child.builds_as_mapped = true;
+    plan.child.builder_uid = outside_id(unit.namespaces.uid_map, 0) ? 0 : identity.uid;
+    plan.child.builder_gid = outside_id(unit.namespaces.gid_map, 0) ? 0 : identity.gid;
     plan.deny_setgroups = !unit.namespaces.allow_setgroups;
     plan.child.set_groups = !plan.deny_setgroups;
     if (plan.deny_setgroups) plan.groups.clear();

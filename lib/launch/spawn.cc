@@ -114,6 +114,8 @@ LaunchStatus finish_parent_part(const LaunchPlan& plan, pid_t child, const Fd& r
     TRY(do_parent_part(plan, child));
     const char go = 1;
     if (send(report_socket.get(), &go, sizeof go, MSG_NOSIGNAL) == sizeof go) return {};
+    // A child that has ended meanwhile has reported why, or is seen to have died.
+    if (errno == EPIPE || errno == ECONNRESET) return {};
     return std::unexpected(LaunchFailure{.call = "send", .error = errno});
 }
 

@@ -105,10 +105,10 @@ TEST_CASE("a limit of max is no limit to speak of", "[svctl]") {
 TEST_CASE("a failed launch names key, object, call, errno and hint", "[svctl][H4]") {
     Json status = running_status();
     status["active"] = "activating";
-    status["sub"] = "auto_restart";
+    status["sub"] = "auto-restart";
     status["pid"] = 0;
-    status["reason"] = "the launch failed";
-    status["last_exit"] = "setup-failed";
+    status["reason"] = "setup-failed: mounts.read_only[1]: open_tree";
+    status["last_exit"] = "setup-failed: mounts.read_only[1]: open_tree";
     status["attempt"] = 6;
     status["next_try_us"] = 20'500'000;
     status["setup_failure"] = {{"key", "mounts.read_only[1]"},
@@ -119,17 +119,30 @@ TEST_CASE("a failed launch names key, object, call, errno and hint", "[svctl][H4
 
     const std::string text = status_text(people, status, 13s);
 
-    CHECK(text.contains("reason   the launch failed\n"));
-    CHECK(text.contains("exit     setup-failed\n"));
-    CHECK(text.contains("setup    mounts.read_only[1] '/var/lib/x': open_tree: ENOENT\n"));
+    CHECK(text.contains("reason   setup-failed\n"));
+    CHECK_FALSE(text.contains("exit"));
+    CHECK(
+        text.contains("setup    mounts.read_only[1] '/var/lib/x': open_tree: "
+                      "No such file or directory (ENOENT)\n"));
     CHECK(text.contains("hint     create it\n"));
     CHECK(text.contains("restart  next try in 8s (attempt 6)\n"));
+}
+
+TEST_CASE("how a service ended is told beside another reason", "[svctl]") {
+    Json status = running_status();
+    status["reason"] = "did not stop within 8s, killed";
+    status["last_exit"] = "killed by signal 9 (SIGKILL)";
+
+    const std::string text = status_text(people, status, 13s);
+
+    CHECK(text.contains("reason  did not stop within 8s, killed\n"));
+    CHECK(text.contains("exit    killed by signal 9 (SIGKILL)\n"));
 }
 
 TEST_CASE("a unit that does not stop tells what it meets next", "[svctl][C7]") {
     Json status = running_status();
     status["active"] = "deactivating";
-    status["sub"] = "stop_sigterm";
+    status["sub"] = "stop-sigterm";
     status["deadline_us"] = 20'000'000;
 
     CHECK(status_text(people, status, 13s).contains("SIGKILL to all that is left in 7s\n"));

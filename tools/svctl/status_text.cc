@@ -55,7 +55,7 @@ std::string time_left(const View& view, std::int64_t then) {
 std::string deadline_line(const View& view) {
     const auto deadline = find_integer(view.status, "deadline_us");
     if (!deadline || string_or(view.status, "active") == "active") return {};
-    const bool is_stopping = string_or(view.status, "sub") == "stop_sigterm";
+    const bool is_stopping = string_or(view.status, "active") == "deactivating";
     return fmt::format("{} in {}", is_stopping ? "SIGKILL to all that is left" : "gives up",
                        time_left(view, *deadline));
 }
@@ -93,17 +93,33 @@ std::string next_try_line(const View& view) {
                        integer_or(view.status, "attempt"));
 }
 
+// "No such file or directory (ENOENT)", from the name of an error.
+std::string error_text(std::string_view name) {
+    constexpr int last_error = 133;
+    for (int code = 1; code <= last_error; ++code) {
+        if (errno_name(code) == name) return fmt::format("{} ({})", errno_text(code), name);
+    }
+    return std::string{name};
+}
+
 // "mounts.read_only[0] '/data': open_tree: No such file or directory (ENOENT)", of what is known.
 std::string setup_failure_line(const View& view, const Json& failure) {
-    std::string line = shown(view.context, string_or(failure, "key"));
+    std::string line = string_or(failure, "key");
     const std::string object = string_or(failure, "object");
-    if (!object.empty()) line += fmt::format(" '{}'", shown(view.context, object));
-    for (const std::string_view name : {"call", "errno"}) {
-        const std::string word = shown(view.context, string_or(failure, name));
-        if (word.empty()) continue;
-        line += (line.empty() ? "" : ": ") + word;
+    if (!object.empty()) line += fmt::format(" '{}'", object);
+    for (const std::string& part :
+         {string_or(failure, "call"), error_text(string_or(failure, "errno"))}) {
+        if (!part.empty()) line += (line.empty() ? "" : ": ") + part;
     }
-    return line;
+    return shown(view.context, line);
+}
+
+// The reason, without what the lines of a failed setup tell in full.
+std::string reason_line(const View& view) {
+    constexpr std::string_view setup_failed = "setup-failed";
+    const bool has_details = find_object(view.status, "setup_failure") != nullptr;
+    const std::string reason = view.text("reason");
+    return has_details && reason.starts_with(setup_failed) ? std::string{setup_failed} : reason;
 }
 
 std::string pids_line(const View& view) {
@@ -126,7 +142,7 @@ void add_list(Table& table, const View& view, std::string_view label, std::strin
 }
 
 void add_failure(Table& table, const View& view) {
-    add(table, "reason", view.text("reason"));
+    add(table, "reason", reason_line(view));
     // How the service ended is often why it is in this state, and then said already.
     if (string_or(view.status, "last_exit") != string_or(view.status, "reason")) {
         add(table, "exit", view.text("last_exit"));
