@@ -16,8 +16,8 @@ Result<std::unique_ptr<CgroupEvents>> CgroupEvents::make(EventLoop& loop) {
     if (!inotify) return errno_failure("inotify_init1");
     std::unique_ptr<CgroupEvents> events{new CgroupEvents(std::move(inotify))};
     CgroupEvents* const self = events.get();
-    events->watch_ = TRY(
-        loop.on_fd(events->inotify_, EPOLLIN, [self](std::uint32_t) { self->on_readable(); }));
+    events->watch_ =
+        TRY(loop.on_fd(events->inotify_, EPOLLIN, [self](std::uint32_t) { self->on_readable(); }));
     return events;
 }
 
@@ -37,7 +37,8 @@ void CgroupEvents::forget(int watch) {
 
 void CgroupEvents::read_all_again() {
     std::vector<int> watches;
-    for (const auto& [watch, changed] : watchers_) watches.push_back(watch);
+    for (const auto& [watch, changed] : watchers_)
+        watches.push_back(watch);
     for (const int watch : watches) {
         if (const auto found = watchers_.find(watch); found != watchers_.end()) {
             const auto changed = found->second;

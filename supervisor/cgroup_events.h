@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // CgroupEvents: one inotify(7) instance that tells when a node's cgroup.events file changed.
 //
-// An event says only that something changed (a freeze does it too, and several changes come as one),
-// so whoever is told reads the file again; cgroup-v2.rst, "[Un]populated Notification".
+// An event says only that something changed (a freeze does it too, and several changes come as
+// one), so whoever is told reads the file again; cgroup-v2.rst, "[Un]populated Notification".
 #pragma once
 
 #include "event_loop.h"

@@ -35,8 +35,9 @@ Result<std::string> mount_point() {
     for (const char* path : {"/sys/fs/cgroup", "/sys/fs/cgroup/unified"}) {
         if (access((std::string{path} + "/cgroup.controllers").c_str(), F_OK) == 0) return path;
     }
-    return failure("no cgroup v2 at /sys/fs/cgroup: mount cgroup2 there, or start the container "
-                   "with a private, writable cgroup namespace");
+    return failure(
+        "no cgroup v2 at /sys/fs/cgroup: mount cgroup2 there, or start the container "
+        "with a private, writable cgroup namespace");
 }
 
 // Everybody in the node goes into the leaf. At the root of the machine kernel threads stay, which
@@ -70,13 +71,19 @@ Status offer(const Cgroup& node, std::string_view controller) {
 std::string write_hint(const CgroupSetting& setting, int error) {
     const std::string value = fmt::format("the kernel was given '{}'", setting.value);
     switch (error) {
-    case EINVAL: return value + " and does not take it for this file";
-    case ERANGE: return value + ", which is outside of the file's range";
-    case EBUSY: return value + " and has more than that in use";
-    case ENOENT: return "this kernel has no such file";
+    case EINVAL:
+        return value + " and does not take it for this file";
+    case ERANGE:
+        return value + ", which is outside of the file's range";
+    case EBUSY:
+        return value + " and has more than that in use";
+    case ENOENT:
+        return "this kernel has no such file";
     case EACCES:
-    case EPERM: return "the file is not ours to write: is the tree delegated to us?";
-    default: return value;
+    case EPERM:
+        return "the file is not ours to write: is the tree delegated to us?";
+    default:
+        return value;
     }
 }
 
@@ -94,12 +101,12 @@ LaunchResult<Cgroup> make_fresh_node(const Cgroup& root, const std::string& name
     if (const auto left_over = root.open_child(name)) {
         (void)left_over->kill();
         if (const auto removed = root.remove_child(name); !removed) {
-            return std::unexpected(LaunchFailure{
-                .key = "",
-                .object = left_over->path(),
-                .call = "rmdir",
-                .error = removed.error().code,
-                .hint = "the node of an earlier run still has processes"});
+            return std::unexpected(
+                LaunchFailure{.key = "",
+                              .object = left_over->path(),
+                              .call = "rmdir",
+                              .error = removed.error().code,
+                              .hint = "the node of an earlier run still has processes"});
         }
     }
     auto node = root.make_child(name);
@@ -128,10 +135,11 @@ LaunchResult<void> enable_controllers(const Cgroup& root, const CgroupConfig& se
         const std::string_view controller = controller_of(setting.file);
         if (controller.empty() || std::ranges::find(enabled, controller) != enabled.end()) continue;
         if (std::ranges::find(offered, controller) == offered.end()) {
-            return std::unexpected(missing_controller(
-                setting, root, controller,
-                fmt::format("is not offered here: cgroup.controllers says '{}'",
-                            join(offered, " ")), 0));
+            return std::unexpected(
+                missing_controller(setting, root, controller,
+                                   fmt::format("is not offered here: cgroup.controllers says '{}'",
+                                               join(offered, " ")),
+                                   0));
         }
         if (const auto done = offer(root, controller); !done) {
             return std::unexpected(missing_controller(setting, root, controller,

@@ -12,10 +12,13 @@ namespace {
 
 std::string_view prefix(LogLevel level) {
     switch (level) {
-    case LogLevel::error: return "confinit: error: ";
-    case LogLevel::warning: return "confinit: warning: ";
+    case LogLevel::error:
+        return "confinit: error: ";
+    case LogLevel::warning:
+        return "confinit: warning: ";
     case LogLevel::notice:
-    case LogLevel::info: return "confinit: ";
+    case LogLevel::info:
+        return "confinit: ";
     }
     return "";
 }

@@ -43,7 +43,8 @@ Service* named_unit(ControlContext& context, const Call& call, const Responder& 
 
 Run* running(Service& service, const Responder& responder) {
     if (service.run && service.run->main_pid() != 0) return service.run.get();
-    responder.error(ControlError::not_running, fmt::format("'{}' is not running", service.unit.name),
+    responder.error(ControlError::not_running,
+                    fmt::format("'{}' is not running", service.unit.name),
                     {{"unit", service.unit.name}});
     return nullptr;
 }

@@ -180,16 +180,16 @@ void ControlServer::write_output(std::uint64_t id) {
     if (found == connections_.end()) return;
     Connection& connection = *found->second;
     while (!connection.output.empty()) {
-        const bool sends_descriptors = !connection.descriptors.empty() &&
-                                       connection.descriptors_at == 0;
+        const bool sends_descriptors =
+            !connection.descriptors.empty() && connection.descriptors_at == 0;
         // What goes before the descriptors' byte must not be in the same call as they are.
         const std::size_t size = connection.descriptors.empty() || sends_descriptors
                                      ? connection.output.size()
                                      : connection.descriptors_at;
-        const ssize_t count = send_bytes(
-            connection.socket, {connection.output.data(), size},
-            sends_descriptors ? std::span<const Fd>{connection.descriptors}
-                              : std::span<const Fd>{});
+        const ssize_t count =
+            send_bytes(connection.socket, {connection.output.data(), size},
+                       sends_descriptors ? std::span<const Fd>{connection.descriptors}
+                                         : std::span<const Fd>{});
         if (count < 0 && errno == EINTR) continue;
         if (count < 0 && errno == EAGAIN) break;
         if (count < 0) return close(id);

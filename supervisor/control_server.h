@@ -34,7 +34,8 @@ public:
     void reply(const Json& parameters) const;
     // One of a stream; the descriptors travel with its first byte.
     void reply_more(const Json& parameters, std::vector<Fd> descriptors = {}) const;
-    void error(ControlError error, std::string_view message, Json parameters = Json::object()) const;
+    void error(ControlError error, std::string_view message,
+               Json parameters = Json::object()) const;
 
     std::uint64_t connection() const { return connection_; }
 
@@ -76,9 +77,9 @@ private:
         ucred peer{};
         MessageReader reader{request_limit};
         std::string output;
-        std::vector<Fd> descriptors;        // to go with the byte at descriptors_at
+        std::vector<Fd> descriptors;  // to go with the byte at descriptors_at
         std::size_t descriptors_at = 0;
-        bool is_waiting = false;            // a call is being answered; later ones wait
+        bool is_waiting = false;  // a call is being answered; later ones wait
         bool is_oneway = false;
         std::optional<std::pair<std::string, std::uint64_t>> followed;
         Watch watch;

@@ -64,10 +64,9 @@ Json exit_facts(ExitStatus status) {
 }  // namespace
 
 void EnterSessions::start(const Run& run, const EnterRequest& request,
-                          const std::optional<TerminalSize>& terminal,
-                          const Responder& responder) {
-    auto plan = make_enter_plan(run.unit(), services_.launch_context, run.main_pidfd().get(),
-                                request);
+                          const std::optional<TerminalSize>& terminal, const Responder& responder) {
+    auto plan =
+        make_enter_plan(run.unit(), services_.launch_context, run.main_pidfd().get(), request);
     if (!plan) return responder.error(ControlError::operation_failed, plan.error().text());
     auto streams = terminal ? make_terminal(*terminal) : make_pipes();
     if (!streams) return responder.error(ControlError::operation_failed, streams.error().what);
@@ -91,13 +90,14 @@ void EnterSessions::start(const Run& run, const EnterRequest& request,
 }
 
 void EnterSessions::drain_reports() {
-    for (const auto& session : sessions_) drain(*session);
+    for (const auto& session : sessions_)
+        drain(*session);
 }
 
 void EnterSessions::drain(Session& session) {
     while (session.spawned.report_socket) {
-        const auto received = receive_report(session.spawned.report_socket,
-                                             &session.spawned.last_words);
+        const auto received =
+            receive_report(session.spawned.report_socket, &session.spawned.last_words);
         if (!received || std::holds_alternative<HungUp>(*received)) return on_hang_up(session);
         const auto* news = std::get_if<ReceivedReport>(&*received);
         if (news == nullptr) return;
@@ -118,8 +118,8 @@ void EnterSessions::on_hang_up(Session& session) {
     session.watch.reset();
     session.spawned.report_socket.reset();
     if (session.pid == 0) {
-        const std::string why = session.failure ? session.failure->text()
-                                                : "it was killed while it was being set up";
+        const std::string why =
+            session.failure ? session.failure->text() : "it was killed while it was being set up";
         session.responder.error(ControlError::operation_failed, why);
         finish(session);
     } else if (!session.failure) {

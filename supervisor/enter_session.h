@@ -43,7 +43,7 @@ private:
         Spawned spawned;
         std::vector<Fd> callers_ends;
         Responder responder;
-        pid_t pid = 0;                             // of the command, once it is known
+        pid_t pid = 0;  // of the command, once it is known
         std::optional<LaunchFailure> failure;
         Watch watch;
     };

@@ -91,7 +91,8 @@ int EventLoop::wait_milliseconds() const {
     if (const auto deadline = next_deadline_ ? next_deadline_() : std::nullopt) {
         earliest = *deadline;
     }
-    for (const auto& [id, wake] : resting_) earliest = std::min(earliest, wake);
+    for (const auto& [id, wake] : resting_)
+        earliest = std::min(earliest, wake);
     if (earliest == Clock::time_point::max()) return -1;
     const auto left = std::chrono::ceil<std::chrono::milliseconds>(earliest - Clock::now());
     return static_cast<int>(std::clamp<std::int64_t>(left.count(), 0, 3'600'000));
@@ -99,8 +100,8 @@ int EventLoop::wait_milliseconds() const {
 
 Status EventLoop::run_once() {
     std::array<epoll_event, 64> ready;
-    const int count = epoll_wait(epoll_.get(), ready.data(), static_cast<int>(ready.size()),
-                                 wait_milliseconds());
+    const int count =
+        epoll_wait(epoll_.get(), ready.data(), static_cast<int>(ready.size()), wait_milliseconds());
     if (count < 0 && errno != EINTR) return errno_failure("epoll_wait");
     for (int i = 0; i < count; ++i) {
         // epoll_event is packed: copy before use.
@@ -114,7 +115,8 @@ Status EventLoop::run_once() {
     // Work that defers more work has that run in the next turn, so that nothing starves.
     std::deque<std::function<void()>> due;
     due.swap(deferred_);
-    for (const auto& work : due) run_guarded(work, 0);
+    for (const auto& work : due)
+        run_guarded(work, 0);
     return {};
 }
 

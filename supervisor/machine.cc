@@ -68,7 +68,7 @@ constexpr EarlyMount early_mounts[] = {
 constexpr ino_t first_pid_namespace = 0xEFFFFFFC;
 
 bool is_mount_point(const char* path) {
-    struct statx status {};
+    struct statx status{};
     if (statx(AT_FDCWD, path, AT_NO_AUTOMOUNT, STATX_BASIC_STATS, &status) < 0) return false;
     return (status.stx_attributes & STATX_ATTR_MOUNT_ROOT) != 0;
 }
@@ -115,9 +115,9 @@ void kill_everybody() {
 }
 
 bool is_kernel_file_system(std::string_view type) {
-    static constexpr std::string_view types[] = {"proc",    "sysfs",    "devtmpfs", "devpts",
-                                                 "cgroup2", "mqueue",   "rootfs",   "securityfs",
-                                                 "bpf",     "debugfs",  "tracefs",  "hugetlbfs"};
+    static constexpr std::string_view types[] = {"proc",    "sysfs",   "devtmpfs", "devpts",
+                                                 "cgroup2", "mqueue",  "rootfs",   "securityfs",
+                                                 "bpf",     "debugfs", "tracefs",  "hugetlbfs"};
     return std::ranges::find(types, type) != std::end(types);
 }
 
@@ -136,9 +136,12 @@ void unmount_everything() {
 
 int reboot_command(FinalAct act) {
     switch (act) {
-    case FinalAct::power_off: return LINUX_REBOOT_CMD_POWER_OFF;
-    case FinalAct::reboot: return LINUX_REBOOT_CMD_RESTART;
-    case FinalAct::halt: return static_cast<int>(LINUX_REBOOT_CMD_HALT);
+    case FinalAct::power_off:
+        return LINUX_REBOOT_CMD_POWER_OFF;
+    case FinalAct::reboot:
+        return LINUX_REBOOT_CMD_RESTART;
+    case FinalAct::halt:
+        return static_cast<int>(LINUX_REBOOT_CMD_HALT);
     }
     return LINUX_REBOOT_CMD_POWER_OFF;
 }
@@ -156,7 +159,7 @@ std::string_view name(FinalAct act) {
 Mode detect_mode() {
     if (getpid() != 1) return Mode::process;
     if (getenv("container") != nullptr) return Mode::container;
-    struct stat status {};
+    struct stat status{};
     // Before /proc is mounted there is nobody who could have made a pid namespace for us.
     const bool has_proc = stat("/proc/self/ns/pid", &status) == 0;
     if (has_proc && status.st_ino != first_pid_namespace) return Mode::container;
@@ -203,7 +206,8 @@ void end_machine(Mode mode, FinalAct act, int exit_code) {
     sync();
     (void)reboot(reboot_command(act));
     // A machine that cannot do it must not lose its PID 1: that would be a kernel panic.
-    for (;;) pause();
+    for (;;)
+        pause();
 }
 
 }  // namespace confinit

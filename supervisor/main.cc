@@ -55,9 +55,10 @@ int main(int count, char** arguments) {
     }
 
     Console console = mode == Mode::machine ? Console::open_device() : Console::standard_error();
-    console.notice(fmt::format("confinit {} as {} init, pid {}", CONFINIT_VERSION, name(mode),
-                               getpid()));
-    for (const Error& error : errors) console.error(error.what);
+    console.notice(
+        fmt::format("confinit {} as {} init, pid {}", CONFINIT_VERSION, name(mode), getpid()));
+    for (const Error& error : errors)
+        console.error(error.what);
     auto supervisor = Supervisor::make(mode, std::move(options), console);
     if (!supervisor) give_up(mode, console, supervisor.error());
     (*supervisor)->boot();

@@ -13,9 +13,12 @@ namespace {
 
 engine::Restart engine_restart(RestartMode mode) {
     switch (mode) {
-    case RestartMode::no: return engine::Restart::no;
-    case RestartMode::on_failure: return engine::Restart::on_failure;
-    case RestartMode::always: return engine::Restart::always;
+    case RestartMode::no:
+        return engine::Restart::no;
+    case RestartMode::on_failure:
+        return engine::Restart::on_failure;
+    case RestartMode::always:
+        return engine::Restart::always;
     }
     return engine::Restart::no;
 }
@@ -42,7 +45,8 @@ engine::UnitSpec make_spec(const Unit& unit) {
 
 std::vector<std::string> texts(const std::vector<Problem>& problems) {
     std::vector<std::string> all;
-    for (const Problem& problem : problems) all.push_back(problem.text());
+    for (const Problem& problem : problems)
+        all.push_back(problem.text());
     return all;
 }
 
@@ -213,7 +217,8 @@ void Manager::handle_events() {
 }
 
 void Manager::perform(const engine::Actions& actions) {
-    for (const engine::Action& action : actions) perform_one(action);
+    for (const engine::Action& action : actions)
+        perform_one(action);
     if (observer_) observer_();
 }
 
@@ -233,8 +238,12 @@ void Manager::perform_one(const engine::Action& action) {
     case engine::ActionKind::release:
         if (service != nullptr) release(*service);
         return;
-    case engine::ActionKind::job_done: finish_job(action); return;
-    case engine::ActionKind::state_changed: report_state(action.unit); return;
+    case engine::ActionKind::job_done:
+        finish_job(action);
+        return;
+    case engine::ActionKind::state_changed:
+        report_state(action.unit);
+        return;
     }
 }
 
@@ -283,8 +292,7 @@ void Manager::report_state(const std::string& unit) {
         services_.console.error(fmt::format("{}: {}", unit, state.reason));
         return;
     case engine::SubState::auto_restart:
-        services_.console.error(
-            fmt::format("{}: {}; will be started again", unit, state.reason));
+        services_.console.error(fmt::format("{}: {}; will be started again", unit, state.reason));
         return;
     case engine::SubState::dead:
     case engine::SubState::waiting:

@@ -25,8 +25,8 @@ struct Service {
     Unit unit;
     LogRing log;
     std::unique_ptr<Run> run;
-    std::uint64_t run_number = 0;     // events of an earlier run are told by it
-    std::optional<RunEnd> last_end;   // of the last run that ended, or of the one that ends now
+    std::uint64_t run_number = 0;    // events of an earlier run are told by it
+    std::optional<RunEnd> last_end;  // of the last run that ended, or of the one that ends now
 };
 
 // Why a unit cannot be named in a request: it is not there at all, or its file does not load.

@@ -44,9 +44,8 @@ void enter(ControlContext& context, const Call& call, Responder responder) {
     request.command = find_strings(call.parameters, "command").value_or(std::vector<std::string>{});
     request.privileged = bool_or(call.parameters, "privileged");
     const auto terminal = wanted_terminal(call.parameters, request.term);
-    context.manager.services().console.info(
-        fmt::format("{}: entered{} by root", service->unit.name,
-                    request.privileged ? " with privileges" : ""));
+    context.manager.services().console.info(fmt::format(
+        "{}: entered{} by root", service->unit.name, request.privileged ? " with privileges" : ""));
     context.enter_sessions.start(*run, request, terminal, responder);
 }
 

@@ -19,8 +19,8 @@ void get_info(ControlContext&, const Call&, Responder responder) {
         {"product", "confinit"},
         {"version", CONFINIT_VERSION},
         {"url", ""},
-        {"interfaces", Json(std::vector<std::string>(interface_names().begin(),
-                                                     interface_names().end()))},
+        {"interfaces",
+         Json(std::vector<std::string>(interface_names().begin(), interface_names().end()))},
     });
 }
 
@@ -57,9 +57,8 @@ void halt(ControlContext& context, const Call&, Responder responder) {
 void probe(ControlContext&, const Call&, Responder responder) {
     Json features = Json::array();
     for (const Feature& feature : probe_kernel()) {
-        features.push_back({{"name", feature.name},
-                            {"available", feature.available},
-                            {"detail", feature.detail}});
+        features.push_back(
+            {{"name", feature.name}, {"available", feature.available}, {"detail", feature.detail}});
     }
     responder.reply({{"features", features}});
 }

@@ -128,7 +128,8 @@ void show(ControlContext& context, const Call& call, Responder responder) {
     const Service* service = named_unit(context, call, responder);
     if (service == nullptr) return;
     Json properties = Json::object();
-    for (const auto& [key, text] : service->unit.declared) properties[key] = text;
+    for (const auto& [key, text] : service->unit.declared)
+        properties[key] = text;
     const Json facts = full_status(context.manager, *service);
     for (const char* fact : {"active", "sub", "pid", "cgroup", "last_exit", "attempt"}) {
         const Json& value = facts[fact];
@@ -141,8 +142,8 @@ void show(ControlContext& context, const Call& call, Responder responder) {
 void logs(ControlContext& context, const Call& call, Responder responder) {
     const Service* service = named_unit(context, call, responder);
     if (service == nullptr) return;
-    const auto wanted = std::clamp<std::int64_t>(integer_or(call.parameters, "lines", 1000), 0,
-                                                 1'000'000);
+    const auto wanted =
+        std::clamp<std::int64_t>(integer_or(call.parameters, "lines", 1000), 0, 1'000'000);
     const Json lines = last_lines(service->log, static_cast<std::size_t>(wanted));
     const Json reply = {{"lines", lines}, {"dropped", service->log.dropped()}};
     if (!call.more) return responder.reply(reply);
@@ -157,10 +158,11 @@ void verify_unit(ControlContext& context, const Call& call, Responder responder)
     if (run == nullptr) return;
     Json items = Json::array();
     bool all_same = true;
-    for (const VerifyItem& item :
-         verify(run->unit(), run->plan(), run->main_pid(), run->node())) {
-        items.push_back({{"key", item.key}, {"declared", item.declared},
-                         {"in_force", item.in_force}, {"same", item.same}});
+    for (const VerifyItem& item : verify(run->unit(), run->plan(), run->main_pid(), run->node())) {
+        items.push_back({{"key", item.key},
+                         {"declared", item.declared},
+                         {"in_force", item.in_force},
+                         {"same", item.same}});
         all_same = all_same && item.same;
     }
     responder.reply({{"unit", service->unit.name}, {"same", all_same}, {"items", items}});

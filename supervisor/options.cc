@@ -55,7 +55,8 @@ Options read_options(Mode mode, int count, char** arguments) {
         if (!is_ours) options.ignored.emplace_back(arguments[i]);
     }
     if (mode == Mode::machine) {
-        if (const std::string target = kernel_word("unit"); !target.empty()) options.target = target;
+        if (const std::string target = kernel_word("unit"); !target.empty())
+            options.target = target;
     }
     if (options.socket.empty()) {
         options.socket = mode == Mode::process ? options.runtime_directory + "/control"

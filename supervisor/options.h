@@ -10,12 +10,12 @@
 namespace confinit {
 
 struct Options {
-    std::string target = "default";             // the unit that boot starts
-    std::string socket;                         // the control socket
+    std::string target = "default";  // the unit that boot starts
+    std::string socket;              // the control socket
     std::string runtime_directory = "/run/confinit";
     std::string reaper = "/usr/lib/confinit/confinit-reaper";
     std::vector<std::string> unit_directories;
-    std::vector<std::string> ignored;           // words that are not ours
+    std::vector<std::string> ignored;  // words that are not ours
     bool show_version = false;
     bool show_help = false;
 };

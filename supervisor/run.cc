@@ -23,7 +23,8 @@ namespace confinit {
 namespace {
 
 LaunchFailure resource_failure(Error error) {
-    return {.key = "", .object = "", .call = "", .error = error.code, .hint = std::move(error.what)};
+    return {
+        .key = "", .object = "", .call = "", .error = error.code, .hint = std::move(error.what)};
 }
 
 // The service may open /dev/stdout again, so the pipe belongs to the user that it runs as.
@@ -83,12 +84,12 @@ Run::~Run() {
 LaunchResult<void> Run::make_node() {
     if (services_.tree == nullptr) {
         if (plan_->cgroup.empty()) return {};
-        return std::unexpected(LaunchFailure{
-            .key = "cgroup." + plan_->cgroup.front().file,
-            .object = "/sys/fs/cgroup",
-            .call = "",
-            .error = 0,
-            .hint = "no writable cgroup v2 tree here, so no limit can be set"});
+        return std::unexpected(
+            LaunchFailure{.key = "cgroup." + plan_->cgroup.front().file,
+                          .object = "/sys/fs/cgroup",
+                          .call = "",
+                          .error = 0,
+                          .hint = "no writable cgroup v2 tree here, so no limit can be set"});
     }
     auto node = services_.tree->make_node(unit_.name, plan_->cgroup);
     if (!node) return std::unexpected(std::move(node).error());
@@ -106,9 +107,9 @@ LaunchResult<void> Run::spawn_main() {
     auto error_output = make_output_pipe(uid, gid);
     if (!error_output) return std::unexpected(resource_failure(std::move(error_output).error()));
 
-    auto spawned = spawn(*plan_, node_ ? node_->directory().get() : -1,
-                         {std::move(*input), std::move(output->write_end),
-                          std::move(error_output->write_end)});
+    auto spawned = spawn(
+        *plan_, node_ ? node_->directory().get() : -1,
+        {std::move(*input), std::move(output->write_end), std::move(error_output->write_end)});
     if (!spawned) return std::unexpected(std::move(spawned).error());
     spawned_ = std::move(*spawned);
     output_ = std::move(output->read_end);
@@ -237,9 +238,12 @@ void Run::describe_exit(ExitStatus status) {
         return;
     }
     if (!launched_) {
-        end_.setup_failure = LaunchFailure{
-            .key = "", .object = "", .call = "", .error = 0,
-            .hint = exit_text(status) + " while it was being set up"};
+        end_.setup_failure =
+            LaunchFailure{.key = "",
+                          .object = "",
+                          .call = "",
+                          .error = 0,
+                          .hint = exit_text(status) + " while it was being set up"};
         end_.text = "setup-failed: " + end_.setup_failure->hint;
     }
     // Only SIGKILL is how the kernel ends a process for want of memory; other ends are its own.
@@ -270,8 +274,8 @@ Status Run::signal_all(int signal) const {
 
 void Run::send_stop_signal() {
     const int signal = unit_.service->stop_signal;
-    const auto sent = unit_.service->kill_mode == KillMode::mixed ? signal_main(signal)
-                                                                  : signal_all(signal);
+    const auto sent =
+        unit_.service->kill_mode == KillMode::mixed ? signal_main(signal) : signal_all(signal);
     if (sent || sent.error().code == ESRCH) return;
     services_.console.warning(
         fmt::format("stop '{}': {}, ignoring", unit_.name, sent.error().what));
@@ -293,7 +297,8 @@ bool Run::release() {
     for (const auto& [pipe, stream, watch] :
          {std::tuple{&output_, LogStream::standard_output, &output_watch_},
           std::tuple{&error_output_, LogStream::standard_error, &error_watch_}}) {
-        for (int reads = 0; *watch && reads < 64; ++reads) read_output(*pipe, stream);
+        for (int reads = 0; *watch && reads < 64; ++reads)
+            read_output(*pipe, stream);
     }
     log_.finish_lines();
     if (node_) {

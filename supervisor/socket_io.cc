@@ -19,7 +19,8 @@ ssize_t send_bytes(const Fd& socket, std::string_view bytes, std::span<const Fd>
     if (!descriptors.empty()) {
         const std::size_t count = std::min(descriptors.size(), most);
         std::array<int, most> numbers{};
-        for (std::size_t i = 0; i < count; ++i) numbers[i] = descriptors[i].get();
+        for (std::size_t i = 0; i < count; ++i)
+            numbers[i] = descriptors[i].get();
         message.msg_control = control.data();
         message.msg_controllen = CMSG_SPACE(count * sizeof(int));
         cmsghdr* header = CMSG_FIRSTHDR(&message);

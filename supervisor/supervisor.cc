@@ -24,7 +24,7 @@ namespace {
 constexpr std::array watched_signals{SIGCHLD, SIGTERM, SIGINT, SIGPWR, SIGHUP};
 
 std::uint64_t memory_total() {
-    struct sysinfo info {};
+    struct sysinfo info{};
     if (sysinfo(&info) < 0) return 0;
     return static_cast<std::uint64_t>(info.totalram) * info.mem_unit;
 }
@@ -48,8 +48,7 @@ Result<std::string> make_inaccessible_file(const std::string& directory) {
 
 }  // namespace
 
-Result<std::unique_ptr<Supervisor>> Supervisor::make(Mode mode, Options options,
-                                                     Console& console) {
+Result<std::unique_ptr<Supervisor>> Supervisor::make(Mode mode, Options options, Console& console) {
     auto loop = TRY(EventLoop::make());
     std::unique_ptr<Supervisor> self{
         new Supervisor(mode, std::move(options), console, std::move(loop))};
@@ -75,7 +74,8 @@ Result<std::unique_ptr<Supervisor>> Supervisor::make(Mode mode, Options options,
 Status Supervisor::set_up_signals() {
     sigset_t set;
     sigemptyset(&set);
-    for (const int signal : watched_signals) sigaddset(&set, signal);
+    for (const int signal : watched_signals)
+        sigaddset(&set, signal);
     if (sigprocmask(SIG_SETMASK, &set, nullptr) < 0) return errno_failure("sigprocmask");
     (void)std::signal(SIGPIPE, SIG_IGN);
     signals_ = Fd{signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK)};
@@ -90,8 +90,8 @@ void Supervisor::set_up_cgroups() {
         tree_ = std::move(*tree);
         return;
     }
-    console_.warning(fmt::format("{}; units that declare limits will be refused",
-                                 tree.error().what));
+    console_.warning(
+        fmt::format("{}; units that declare limits will be refused", tree.error().what));
 }
 
 void Supervisor::set_up_launch() {
@@ -99,8 +99,8 @@ void Supervisor::set_up_launch() {
     if (reaper) {
         reaper_program_ = std::move(*reaper);
     } else {
-        console_.warning(fmt::format("{}; units with a pid namespace will be refused",
-                                     reaper.error().what));
+        console_.warning(
+            fmt::format("{}; units with a pid namespace will be refused", reaper.error().what));
     }
     auto inaccessible = make_inaccessible_file(options_.runtime_directory);
     if (!inaccessible) {
@@ -123,8 +123,8 @@ Status Supervisor::connect() {
         enter_sessions_->drain_reports();
     });
     loop_->set_timer([this] { return manager_->next_deadline(); }, [this] { manager_->expire(); });
-    control_server_ = std::make_unique<ControlServer>(
-        *loop_, *manager_, *enter_sessions_, mode_, [this](FinalAct act) { request_end(act); });
+    control_server_ = std::make_unique<ControlServer>(*loop_, *manager_, *enter_sessions_, mode_,
+                                                      [this](FinalAct act) { request_end(act); });
     if (const auto listening = control_server_->listen(options_.socket); !listening) {
         // As PID 1 the machine is worth more than its command line.
         if (mode_ == Mode::process) return listening;
@@ -134,23 +134,25 @@ Status Supervisor::connect() {
 }
 
 void Supervisor::boot() {
-    for (const std::string& problem : manager_->load_all()) console_.error(problem);
+    for (const std::string& problem : manager_->load_all())
+        console_.error(problem);
     const auto target = manager_->find(options_.target);
     if (target) {
-        return manager_->start(options_.target, [this](engine::JobResult result,
-                                                       const std::string& reason) {
-            if (result == engine::JobResult::done) return;
-            console_.error(fmt::format("boot: {}: {} {}", options_.target, engine::name(result),
-                                       reason));
-        });
+        return manager_->start(
+            options_.target, [this](engine::JobResult result, const std::string& reason) {
+                if (result == engine::JobResult::done) return;
+                console_.error(
+                    fmt::format("boot: {}: {} {}", options_.target, engine::name(result), reason));
+            });
     }
-    for (const std::string& problem : target.error().problems) console_.error(problem);
+    for (const std::string& problem : target.error().problems)
+        console_.error(problem);
     if (mode_ == Mode::machine) start_rescue();
 }
 
 void Supervisor::start_rescue() {
-    console_.error(fmt::format("no unit '{}' to boot: a rescue shell on the console",
-                               options_.target));
+    console_.error(
+        fmt::format("no unit '{}' to boot: a rescue shell on the console", options_.target));
     Unit unit;
     unit.name = "rescue";
     unit.unit.description = "a shell, because there is nothing to boot";
@@ -166,11 +168,18 @@ void Supervisor::on_signal() {
     signalfd_siginfo info{};
     while (read(signals_.get(), &info, sizeof info) == static_cast<ssize_t>(sizeof info)) {
         switch (static_cast<int>(info.ssi_signo)) {
-        case SIGCHLD: reaper_.reap(); break;
-        case SIGINT: request_end(mode_ == Mode::machine ? FinalAct::reboot : FinalAct::power_off); break;
+        case SIGCHLD:
+            reaper_.reap();
+            break;
+        case SIGINT:
+            request_end(mode_ == Mode::machine ? FinalAct::reboot : FinalAct::power_off);
+            break;
         case SIGTERM:
-        case SIGPWR: request_end(FinalAct::power_off); break;
-        default: break;
+        case SIGPWR:
+            request_end(FinalAct::power_off);
+            break;
+        default:
+            break;
         }
     }
 }

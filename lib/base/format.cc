@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// The one compiled copy of fmt's implementation. Debian ships it as a shared library and as headers;
-// a static program needs it compiled, and each source that did so would take three times as long.
+// The one compiled copy of fmt's implementation. Debian ships it as a shared library and as
+// headers; a static program needs it compiled, and each source that did so would take three times
+// as long.
 #include <fmt/format-inl.h>
 
 namespace fmt::inline v9::detail {

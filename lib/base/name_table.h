@@ -31,7 +31,8 @@ struct NameTable {
 
     std::vector<std::string_view> names() const {
         std::vector<std::string_view> all;
-        for (const auto& row : rows) all.push_back(row.second);
+        for (const auto& row : rows)
+            all.push_back(row.second);
         return all;
     }
 };

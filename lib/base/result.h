@@ -42,11 +42,11 @@ std::string_view errno_name(int code);
 }  // namespace confinit
 
 // Yields the value of a Result, or returns its error from the enclosing function.
-#define TRY(expression)                                                 \
-    __extension__({                                                     \
-        auto try_result_ = (expression);                                \
-        if (!try_result_.has_value()) {                                 \
-            return std::unexpected(std::move(try_result_).error());     \
-        }                                                               \
-        std::move(try_result_).value();                                 \
+#define TRY(expression)                                             \
+    __extension__({                                                 \
+        auto try_result_ = (expression);                            \
+        if (!try_result_.has_value()) {                             \
+            return std::unexpected(std::move(try_result_).error()); \
+        }                                                           \
+        std::move(try_result_).value();                             \
     })

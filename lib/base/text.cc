@@ -51,10 +51,11 @@ std::size_t edit_distance(std::string_view from, std::string_view to) {
 // The length of the well-formed UTF-8 sequence at the start of the text, 0 when there is none.
 std::size_t utf8_length(std::string_view text) {
     const auto lead = static_cast<unsigned char>(text[0]);
-    const std::size_t length = lead < 0x80 ? 1 : (lead >= 0xc2 && lead < 0xe0) ? 2
-                               : (lead >= 0xe0 && lead < 0xf0)                 ? 3
-                               : (lead >= 0xf0 && lead < 0xf5)                 ? 4
-                                                                               : 0;
+    const std::size_t length = lead < 0x80                     ? 1
+                               : (lead >= 0xc2 && lead < 0xe0) ? 2
+                               : (lead >= 0xe0 && lead < 0xf0) ? 3
+                               : (lead >= 0xf0 && lead < 0xf5) ? 4
+                                                               : 0;
     if (length == 0 || length > text.size()) return 0;
     for (std::size_t i = 1; i < length; ++i) {
         if ((static_cast<unsigned char>(text[i]) & 0xc0) != 0x80) return 0;
@@ -144,8 +145,8 @@ std::optional<std::chrono::microseconds> parse_duration(std::string_view text) {
     for (const std::string_view word : words) {
         const std::size_t digits = std::min(word.find_first_not_of("0123456789"), word.size());
         const auto number = parse_signed(word.substr(0, digits));
-        const auto* unit = std::ranges::find(duration_units, word.substr(digits),
-                                             &DurationUnit::name);
+        const auto* unit =
+            std::ranges::find(duration_units, word.substr(digits), &DurationUnit::name);
         if (!number || unit == duration_units.end()) return std::nullopt;
         std::int64_t part = 0;
         if (__builtin_mul_overflow(*number, unit->microseconds, &part) ||

@@ -39,7 +39,7 @@ private:
 };
 
 struct ChildContext {
-    ChildPlan plan;              // our reaper goes on with another one than the main process
+    ChildPlan plan;  // our reaper goes on with another one than the main process
 
     // Where the child is, for its report. A step sets `item` and `object` before it works on them.
     std::int32_t item = -1;
@@ -48,10 +48,10 @@ struct ChildContext {
     std::int32_t error = 0;
 
     // What one step leaves for a later one.
-    int root = -1;               // the directory that the mounts' targets are resolved in
-    int process = -1;            // a pidfd of this process
-    int reaper_ready = -1;       // the main process reads one byte from it
-    int program = -1;            // executed in place of plan.executable
+    int root = -1;          // the directory that the mounts' targets are resolved in
+    int process = -1;       // a pidfd of this process
+    int reaper_ready = -1;  // the main process reads one byte from it
+    int program = -1;       // executed in place of plan.executable
     bool is_reaper = false;
 
     // A system call by number. A failure is noted for the report: the last one counts.

@@ -45,8 +45,12 @@ bool get_sets(ChildContext& child, ThreadSets& sets) {
 
 bool set_sets(ChildContext& child, const ThreadSets& sets) {
     __user_cap_header_struct header{.version = _LINUX_CAPABILITY_VERSION_3, .pid = 0};
-    const auto low = [](std::uint64_t mask) { return static_cast<std::uint32_t>(mask); };
-    const auto high = [](std::uint64_t mask) { return static_cast<std::uint32_t>(mask >> 32); };
+    const auto low = [](std::uint64_t mask) {
+        return static_cast<std::uint32_t>(mask);
+    };
+    const auto high = [](std::uint64_t mask) {
+        return static_cast<std::uint32_t>(mask >> 32);
+    };
     __user_cap_data_struct data[_LINUX_CAPABILITY_U32S_3]{
         {low(sets.effective), low(sets.permitted), low(sets.inheritable)},
         {high(sets.effective), high(sets.permitted), high(sets.inheritable)},
@@ -125,8 +129,7 @@ bool limit_capabilities(ChildContext& child) {
 // libc's wrappers of these would look for threads to synchronise.
 bool change_groups(ChildContext& child) {
     const ChildPlan& plan = child.plan;
-    if (plan.set_groups &&
-        child.call(SYS_setgroups, plan.groups.size(), plan.groups.data()) < 0) {
+    if (plan.set_groups && child.call(SYS_setgroups, plan.groups.size(), plan.groups.data()) < 0) {
         return false;
     }
     return child.call(SYS_setresgid, plan.gid, plan.gid, plan.gid) >= 0;

@@ -19,7 +19,8 @@ constexpr int resolve_tries = 64;
 
 // The first of a character, or the end: libc's strchr(3) is not on the child's list of symbols.
 const char* find(const char* text, char wanted) {
-    while (*text != '\0' && *text != wanted) ++text;
+    while (*text != '\0' && *text != wanted)
+        ++text;
     return text;
 }
 
@@ -113,8 +114,7 @@ ChildFd make_file_system(ChildContext& child, const NewFileSystem& wanted) {
     const ChildFd context{child.call(SYS_fsopen, wanted.type, FSOPEN_CLOEXEC)};
     const int fd = context.get();
     if (!context || !set_options(child, fd, wanted.options)) return ChildFd{-1};
-    if (wanted.mode != nullptr &&
-        !configure(child, fd, FSCONFIG_SET_STRING, "mode", wanted.mode)) {
+    if (wanted.mode != nullptr && !configure(child, fd, FSCONFIG_SET_STRING, "mode", wanted.mode)) {
         return ChildFd{-1};
     }
     // The source is what mountinfo shows; a file system without one has its type there.

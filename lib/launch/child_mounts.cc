@@ -209,9 +209,9 @@ bool hide(ChildContext& child, const MountOp& op, int source) {
     const bool is_directory = S_ISDIR(status.st_mode);
     const ChildFd cover =
         is_directory
-            ? make_file_system(child, {.type = "tmpfs",
-                                       .mode = "0",
-                                       .attributes = data_only | MOUNT_ATTR_RDONLY})
+            ? make_file_system(
+                  child,
+                  {.type = "tmpfs", .mode = "0", .attributes = data_only | MOUNT_ATTR_RDONLY})
             : copy_mount(child, source, false);
     return cover && change_attributes(child, cover.get(), data_only | MOUNT_ATTR_RDONLY, 0) &&
            attach_mount(child, cover, target.get());
@@ -248,10 +248,9 @@ bool apply(ChildContext& child, const MountOp& op, int source) {
                           .mode = op.options,
                           .attributes = op.attributes | no_devices});
     case MountOpKind::proc:
-        return mount_new(child, op,
-                         {.type = "proc",
-                          .options = op.options,
-                          .attributes = op.attributes | data_only});
+        return mount_new(
+            child, op,
+            {.type = "proc", .options = op.options, .attributes = op.attributes | data_only});
     case MountOpKind::device_node:
         return bind_device(child, op, source);
     case MountOpKind::devpts:
@@ -261,8 +260,7 @@ bool apply(ChildContext& child, const MountOp& op, int source) {
                           .mode = "0620",
                           .attributes = op.attributes | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC});
     case MountOpKind::mqueue:
-        return mount_new(child, op,
-                         {.type = "mqueue", .attributes = op.attributes | data_only});
+        return mount_new(child, op, {.type = "mqueue", .attributes = op.attributes | data_only});
     case MountOpKind::directory:
         return make_directory(child, op);
     case MountOpKind::symlink:

@@ -19,18 +19,18 @@ namespace confinit {
 // are indexed by it, and the compiler counts all three. Each step needs a privilege, a path or a
 // descriptor that a later one takes away.
 enum class LaunchStage : std::uint32_t {
-    id_maps,            // wait until the parent has written the id maps and lifted the limits
-    scheduling,         // nice and oom_score_adj, by the host's /proc
-    terminal,           // open the declared tty, by the host's /dev
-    streams,            // descriptors 0, 1, 2
-    join_namespaces,    // setns(2), for `svctl enter`
-    pid_namespace,      // fork into the joined pid namespace, likewise
-    cgroup_namespace,   // unshare(2) inside of the node, so that the node is its root
-    mounts,             // MountOps, then the new root
+    id_maps,           // wait until the parent has written the id maps and lifted the limits
+    scheduling,        // nice and oom_score_adj, by the host's /proc
+    terminal,          // open the declared tty, by the host's /dev
+    streams,           // descriptors 0, 1, 2
+    join_namespaces,   // setns(2), for `svctl enter`
+    pid_namespace,     // fork into the joined pid namespace, likewise
+    cgroup_namespace,  // unshare(2) inside of the node, so that the node is its root
+    mounts,            // MountOps, then the new root
     hostname,
-    network,            // lo up
-    reaper,             // fork below our own PID 1 of the new pid namespace
-    session,            // signal dispositions, setsid(2), controlling terminal, signal mask
+    network,  // lo up
+    reaper,   // fork below our own PID 1 of the new pid namespace
+    session,  // signal dispositions, setsid(2), controlling terminal, signal mask
     rlimits,
     bounding,           // the inheritable set, the bounding set and securebits
     groups,             // setgroups(2), setresgid(2)
@@ -38,30 +38,30 @@ enum class LaunchStage : std::uint32_t {
     ambient,            // the permitted and effective sets trimmed, the ambient set raised
     working_directory,  // as the user
     umask,
-    descriptors,        // everything but 0, 1, 2 is closed on exec; RLIMIT_NOFILE
+    descriptors,  // everything but 0, 1, 2 is closed on exec; RLIMIT_NOFILE
     no_new_privs,
-    reaper_ready,       // wait until our reaper has locked itself
-    announce,           // the `executing` record: the filter may forbid to send it later
-    seccomp,            // last: it would forbid the rest
+    reaper_ready,  // wait until our reaper has locked itself
+    announce,      // the `executing` record: the filter may forbid to send it later
+    seccomp,       // last: it would forbid the rest
     exec,
 };
 inline constexpr std::size_t launch_stage_count = static_cast<std::size_t>(LaunchStage::exec) + 1;
 
 enum class MountOpKind : std::uint32_t {
-    propagation,        // always the first: the whole tree a slave, so that nothing we mount leaks
-                        // out; then the sources of all other ops are opened
+    propagation,  // always the first: the whole tree a slave, so that nothing we mount leaks
+                  // out; then the sources of all other ops are opened
     bind,
     tmpfs,
     proc,
-    device_node,        // a bind of one of the host's device nodes, checked by device number
+    device_node,  // a bind of one of the host's device nodes, checked by device number
     devpts,
     mqueue,
-    directory,          // mkdir(2) on a file system that an earlier op mounted
-    symlink,            // symlink(2), likewise
+    directory,  // mkdir(2) on a file system that an earlier op mounted
+    symlink,    // symlink(2), likewise
     read_only,
-    read_write,         // the path as writable as it is on the host, inside of a read_only one
+    read_write,  // the path as writable as it is on the host, inside of a read_only one
     inaccessible,
-    change_root,        // pivot_root(2) to ChildPlan::root; always the last
+    change_root,  // pivot_root(2) to ChildPlan::root; always the last
 };
 
 // Paths are absolute. Targets are resolved inside of the new root with openat2(2)
@@ -69,32 +69,32 @@ enum class MountOpKind : std::uint32_t {
 // before any op has covered a part of it.
 struct MountOp {
     MountOpKind kind;
-    const char* source;       // bind, device_node: host path; symlink: its text; tmpfs: "size=..."
-                              // inaccessible: the file that covers a target which is no directory
+    const char* source;  // bind, device_node: host path; symlink: its text; tmpfs: "size=..."
+                         // inaccessible: the file that covers a target which is no directory
     const char* target;
-    const char* options;      // tmpfs: the mode, "0755"; proc: "hidepid=..."; else null
-    std::uint64_t attributes; // MOUNT_ATTR_* of mount_setattr(2) that are added, never taken away
-    bool recursive;           // bind: with all that is mounted below the source
-    std::uint32_t mode;       // directory
-    std::uint64_t device;     // device_node: the expected st_rdev
+    const char* options;       // tmpfs: the mode, "0755"; proc: "hidepid=..."; else null
+    std::uint64_t attributes;  // MOUNT_ATTR_* of mount_setattr(2) that are added, never taken away
+    bool recursive;            // bind: with all that is mounted below the source
+    std::uint32_t mode;        // directory
+    std::uint64_t device;      // device_node: the expected st_rdev
 };
 
 // What the child says to the parent: one datagram of the report socket each.
 struct LaunchReport {
     enum class Kind : std::uint32_t {
-        failed,      // stage, item, object, error and syscall tell what
-        executing,   // written just before execve: a hang-up after it means that it succeeded
-        main_exited, // from our reaper: `status` is the wait status of the main process
+        failed,       // stage, item, object, error and syscall tell what
+        executing,    // written just before execve: a hang-up after it means that it succeeded
+        main_exited,  // from our reaper: `status` is the wait status of the main process
     };
     // Which of an item's two paths a failure is about.
     enum class Object : std::uint32_t { target, source };
 
     Kind kind = Kind::failed;
     LaunchStage stage = LaunchStage::exec;
-    std::int32_t item = -1;             // index within the stage: a MountOp, an rlimit, a capability
+    std::int32_t item = -1;  // index within the stage: a MountOp, an rlimit, a capability
     Object object = Object::target;
-    std::int32_t error = 0;             // errno
-    std::int32_t syscall = 0;           // number of the system call that failed
+    std::int32_t error = 0;    // errno
+    std::int32_t syscall = 0;  // number of the system call that failed
     std::int32_t status = 0;
 };
 
@@ -102,24 +102,24 @@ struct LaunchReport {
 // exit_group(2) must not turn a failed execve(2) into a service that seems to have run.
 struct LastWords {
     LaunchReport report;
-    std::uint32_t spoken = 0;           // 1 while `report` has not been delivered by the socket
+    std::uint32_t spoken = 0;  // 1 while `report` has not been delivered by the socket
 };
 
 struct ChildPlan {
-    const char* executable = nullptr;   // absolute, inside of the new root
+    const char* executable = nullptr;  // absolute, inside of the new root
     char* const* argv = nullptr;
     char* const* envp = nullptr;
 
     // Filled in by spawn(). All descriptors are above the range of 0, 1, 2.
-    int report_socket = -1;             // SOCK_SEQPACKET: LaunchReport records to the parent
-    int exit_socket = -1;               // SOCK_SEQPACKET: the reaper's record, or -1
-    int streams[3] = {-1, -1, -1};      // what becomes 0, 1, 2
-    bool wait_for_parent = false;       // one byte on the report socket when the parent's part is done
-    int* mount_sources = nullptr;       // the child's own notes: a descriptor for each MountOp
+    int report_socket = -1;         // SOCK_SEQPACKET: LaunchReport records to the parent
+    int exit_socket = -1;           // SOCK_SEQPACKET: the reaper's record, or -1
+    int streams[3] = {-1, -1, -1};  // what becomes 0, 1, 2
+    bool wait_for_parent = false;   // one byte on the report socket when the parent's part is done
+    int* mount_sources = nullptr;   // the child's own notes: a descriptor for each MountOp
     LastWords* last_words = nullptr;
 
-    const char* tty = nullptr;          // becomes 0, 1, 2 and the controlling terminal
-    bool tty_is_stream = false;         // stream 0 is a pty slave that becomes the controlling tty
+    const char* tty = nullptr;   // becomes 0, 1, 2 and the controlling terminal
+    bool tty_is_stream = false;  // stream 0 is a pty slave that becomes the controlling tty
 
     std::span<const rlimit64> rlimit_values;
     std::span<const int> rlimit_resources;
@@ -130,30 +130,30 @@ struct ChildPlan {
     bool builds_as_mapped = false;
     uid_t builder_uid = 0;
     gid_t builder_gid = 0;
-    bool limits_by_parent = false;      // a user namespace takes the right to raise them away
+    bool limits_by_parent = false;  // a user namespace takes the right to raise them away
 
-    int join_pidfd = -1;                // enter: the process whose namespaces are joined
-    int join_flags = 0;                 // CLONE_NEW* for setns(2)
+    int join_pidfd = -1;  // enter: the process whose namespaces are joined
+    int join_flags = 0;   // CLONE_NEW* for setns(2)
     bool new_cgroup_namespace = false;
     bool new_network = false;
     const char* hostname = nullptr;
-    const char* root = nullptr;         // mounts.root, or null
+    const char* root = nullptr;  // mounts.root, or null
     std::span<const MountOp> mounts;
 
-    int reaper_program = -1;            // sealed memfd of confinit-reaper, or -1: no reaper
+    int reaper_program = -1;  // sealed memfd of confinit-reaper, or -1: no reaper
     bool fork_into_pid_namespace = false;
-    std::uint64_t signal_mask = 0;      // the kernel's sigset_t; all is blocked until `session`
+    std::uint64_t signal_mask = 0;  // the kernel's sigset_t; all is blocked until `session`
 
     std::uint64_t bounding = ~0ULL;
     std::uint64_t ambient = 0;
     std::uint64_t inheritable = 0;
     unsigned securebits = 0;
     int last_capability = 40;
-    bool keep_all_capabilities = false; // enter --privileged
+    bool keep_all_capabilities = false;  // enter --privileged
     std::span<const gid_t> groups;
     gid_t gid = 0;
     uid_t uid = 0;
-    bool set_groups = true;             // false where setgroups is denied in the user namespace
+    bool set_groups = true;  // false where setgroups is denied in the user namespace
 
     const char* working_directory = "/";
     mode_t umask = 022;

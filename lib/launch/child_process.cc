@@ -85,8 +85,8 @@ bool lift_open_files(ChildContext& child, std::size_t index) {
 bool wait_for_parent(ChildContext& child) {
     if (!child.plan.wait_for_parent) return true;
     char byte = 0;
-    const long count = child.call(SYS_recvfrom, child.plan.report_socket, &byte, sizeof byte, 0,
-                                  nullptr, nullptr);
+    const long count =
+        child.call(SYS_recvfrom, child.plan.report_socket, &byte, sizeof byte, 0, nullptr, nullptr);
     if (count == 0) return child.fail(SYS_recvfrom, EPIPE);
     return count > 0;
 }
@@ -102,7 +102,8 @@ bool open_terminal(ChildContext& child) {
     if (child.plan.tty == nullptr) return true;
     const long terminal =
         child.call(SYS_openat, AT_FDCWD, child.plan.tty, O_RDWR | O_NOCTTY | O_CLOEXEC);
-    for (int& stream : child.plan.streams) stream = static_cast<int>(terminal);
+    for (int& stream : child.plan.streams)
+        stream = static_cast<int>(terminal);
     return terminal >= 0;
 }
 

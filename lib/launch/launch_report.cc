@@ -85,7 +85,8 @@ constexpr auto hints = std::to_array<Hint>({
     {LaunchStage::rlimits, EINVAL, any_call, "the soft limit is above the hard one"},
     {LaunchStage::bounding, EPERM, any_call, "the supervisor lacks CAP_SETPCAP"},
     {LaunchStage::bounding, EINVAL, any_call, "this kernel does not know the capability"},
-    {LaunchStage::groups, EPERM, any_call, "the supervisor lacks CAP_SETGID, or setgroups is denied"},
+    {LaunchStage::groups, EPERM, any_call,
+     "the supervisor lacks CAP_SETGID, or setgroups is denied"},
     {LaunchStage::groups, EINVAL, any_call, "the user namespace does not map the group"},
     {LaunchStage::user, EPERM, any_call, "the supervisor lacks CAP_SETUID"},
     {LaunchStage::user, EINVAL, any_call, "the user namespace does not map the user"},
@@ -228,8 +229,10 @@ void describe(const LaunchPlan& plan, const LaunchReport& report, LaunchFailure&
         return describe_capability(report, failure);
     case LaunchStage::scheduling:
         failure.key = report.syscall == SYS_setpriority ? "process.nice" : "process.oom_score_adj";
-        if (report.syscall != SYS_setpriority) failure.object = text_or_empty(child.oom_score_adj);
-        else if (child.nice != nullptr) failure.object = std::to_string(*child.nice);
+        if (report.syscall != SYS_setpriority)
+            failure.object = text_or_empty(child.oom_score_adj);
+        else if (child.nice != nullptr)
+            failure.object = std::to_string(*child.nice);
         return;
     case LaunchStage::session:
         if (report.syscall != SYS_ioctl) return;
@@ -272,7 +275,8 @@ std::string find_hint(const LaunchReport& report) {
         if (hint.stage != report.stage || hint.error != report.error) continue;
         if (hint.call == any_call || hint.call == report.syscall) return std::string{hint.text};
     }
-    if (report.error == ENOSYS) return "this kernel is too old for the call, or a filter forbids it";
+    if (report.error == ENOSYS)
+        return "this kernel is too old for the call, or a filter forbids it";
     if (report.error == EMFILE || report.error == ENFILE) return "there are too many open files";
     return "while it was to " + std::string{launch_stage_text(report.stage)};
 }

@@ -49,7 +49,8 @@ Result<Fd> load_reaper(const std::string& path) {
     // on: ptrace(2), "PTRACE_MODE_READ".
     if (fchmod(memory.get(), 0111) < 0) return errno_failure("fchmod", path);
     constexpr int seals = F_SEAL_WRITE | F_SEAL_GROW | F_SEAL_SHRINK | F_SEAL_SEAL;
-    if (fcntl(memory.get(), F_ADD_SEALS, seals) < 0) return errno_failure("fcntl F_ADD_SEALS", path);
+    if (fcntl(memory.get(), F_ADD_SEALS, seals) < 0)
+        return errno_failure("fcntl F_ADD_SEALS", path);
     return memory;
 }
 

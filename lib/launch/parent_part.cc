@@ -216,7 +216,8 @@ LaunchFailure explain_clone(const LaunchPlan& plan, int node, int error) {
     case ENOMEM:
         return clone_failure({}, error, "there is no memory for another process");
     case ENOSYS:
-        return clone_failure({}, error, "the kernel is older than Linux 5.7, or a filter forbids it");
+        return clone_failure({}, error,
+                             "the kernel is older than Linux 5.7, or a filter forbids it");
     default:
         return clone_failure({}, error, {});
     }

@@ -146,8 +146,7 @@ int main() {
     const std::uint64_t all = ~0ULL;
     for (;;) {
         siginfo_t information{};
-        const long number =
-            syscall(SYS_rt_sigtimedwait, &all, &information, nullptr, sizeof all);
+        const long number = syscall(SYS_rt_sigtimedwait, &all, &information, nullptr, sizeof all);
         if (number == SIGCHLD) {
             reap();
         } else if (number > 0 && is_from_outside(information)) {

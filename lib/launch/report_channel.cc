@@ -44,8 +44,8 @@ Received hang_up(LastWordsPage* last_words) {
 }  // namespace
 
 Result<LastWordsPage> LastWordsPage::make() {
-    void* page = mmap(nullptr, sizeof(LastWords), PROT_READ | PROT_WRITE,
-                      MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    void* page =
+        mmap(nullptr, sizeof(LastWords), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     if (page == MAP_FAILED) return errno_failure("mmap");
     return LastWordsPage{static_cast<LastWords*>(page)};
 }

@@ -59,7 +59,8 @@ ChildPlan complete(const LaunchPlan& plan, Lent& lent) {
     ChildPlan child = plan.child;
     child.report_socket = lent.report.child.get();
     child.exit_socket = lent.exit.child.get();
-    for (std::size_t i = 0; i < lent.streams.size(); ++i) child.streams[i] = lent.streams[i].get();
+    for (std::size_t i = 0; i < lent.streams.size(); ++i)
+        child.streams[i] = lent.streams[i].get();
     child.wait_for_parent = has_parent_part(plan);
     child.mount_sources = lent.mount_sources.data();
     child.last_words = lent.last_words.get();

@@ -27,12 +27,12 @@ struct Streams {
 };
 
 struct Spawned {
-    pid_t pid = 0;             // the first process: the main one, our reaper of a new pid namespace,
-                               // or a short-lived one where a pid namespace is joined
+    pid_t pid = 0;  // the first process: the main one, our reaper of a new pid namespace,
+                    // or a short-lived one where a pid namespace is joined
     Fd pidfd;
-    Fd report_socket;          // non-blocking; readable when there is news
-    Fd exit_socket;            // likewise: the reaper's `main_exited`, or its own `failed` before the
-                               // service runs; empty without a reaper
+    Fd report_socket;  // non-blocking; readable when there is news
+    Fd exit_socket;    // likewise: the reaper's `main_exited`, or its own `failed` before the
+                       // service runs; empty without a reaper
     LastWordsPage last_words;  // for receive_report() on the report socket
 };
 

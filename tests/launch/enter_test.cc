@@ -59,7 +59,8 @@ TEST_CASE("an entered process is confined as the service is", "[launch][X1]") {
     Launch running{service};
     running.wait_for_line("waiting=ready");
     running.wait_for_execution();
-    Scene scene{{"status", "namespaces", "limits", "process", "hostname", "list:/tmp", "descriptors"}};
+    Scene scene{
+        {"status", "namespaces", "limits", "process", "hostname", "list:/tmp", "descriptors"}};
     confine(scene);
     scene.enter(running.main_pidfd, all_namespaces);
 
@@ -67,8 +68,9 @@ TEST_CASE("an entered process is confined as the service is", "[launch][X1]") {
     entered.finish();
 
     REQUIRE_FALSE(entered.failed);
-    for (const char* key : {"Uid", "Gid", "Groups", "CapInh", "CapPrm", "CapEff", "CapBnd", "CapAmb",
-                            "NoNewPrivs", "Seccomp", "Seccomp_filters", "Umask", "SigIgn"}) {
+    for (const char* key :
+         {"Uid", "Gid", "Groups", "CapInh", "CapPrm", "CapEff", "CapBnd", "CapAmb", "NoNewPrivs",
+          "Seccomp", "Seccomp_filters", "Umask", "SigIgn"}) {
         INFO(key);
         CHECK(entered[std::string{"status."} + key] == running[std::string{"status."} + key]);
     }

@@ -140,9 +140,8 @@ struct FullScene : Scene {
 
 std::unique_ptr<Launch> launch_under(const Fault& fault, Scene& scene, Streams streams = {}) {
     std::unique_ptr<Launch> launch;
-    run_with_fault(fault, [&](const Fd&) {
-        launch = std::make_unique<Launch>(scene, std::move(streams));
-    });
+    run_with_fault(
+        fault, [&](const Fd&) { launch = std::make_unique<Launch>(scene, std::move(streams)); });
     launch->finish();
     return launch;
 }
@@ -278,10 +277,11 @@ TEST_CASE("a child that is killed in a step is neither failed nor executing", "[
 }
 
 TEST_CASE("a filter cannot hide that the program could not be executed", "[launch][H4]") {
-    const Case chosen = GENERATE(Case{LaunchStage::exec, SYS_sendmsg, {}, SECCOMP_RET_ERRNO | EPERM},
-                                 Case{LaunchStage::exec, SYS_sendmsg, {}, SECCOMP_RET_KILL_PROCESS},
-                                 Case{LaunchStage::exec, SYS_exit_group, {}, SECCOMP_RET_ERRNO | EPERM},
-                                 Case{LaunchStage::exec, SYS_exit_group, {}, SECCOMP_RET_KILL_PROCESS});
+    const Case chosen =
+        GENERATE(Case{LaunchStage::exec, SYS_sendmsg, {}, SECCOMP_RET_ERRNO | EPERM},
+                 Case{LaunchStage::exec, SYS_sendmsg, {}, SECCOMP_RET_KILL_PROCESS},
+                 Case{LaunchStage::exec, SYS_exit_group, {}, SECCOMP_RET_ERRNO | EPERM},
+                 Case{LaunchStage::exec, SYS_exit_group, {}, SECCOMP_RET_KILL_PROCESS});
     Scene scene{{"ids"}};
     scene.plan.executable = "/no/such/program";
     scene.deny(chosen.call, chosen.value);

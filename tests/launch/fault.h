@@ -13,7 +13,7 @@ namespace confinit::testing {
 
 struct Fault {
     long call = 0;
-    std::uint32_t action = 0;               // SECCOMP_RET_*
+    std::uint32_t action = 0;  // SECCOMP_RET_*
     // Only calls with this value in an argument's low half, where it is given.
     std::optional<unsigned> argument = {};
     std::uint32_t value = 0;

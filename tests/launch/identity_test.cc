@@ -21,8 +21,7 @@ namespace {
 
 std::string hexadecimal(CapabilityMask mask) {
     std::array<char, 32> text{};
-    (void)std::snprintf(text.data(), text.size(), "%016llx",
-                        static_cast<unsigned long long>(mask));
+    (void)std::snprintf(text.data(), text.size(), "%016llx", static_cast<unsigned long long>(mask));
     return text.data();
 }
 
@@ -70,7 +69,8 @@ TEST_CASE("a service without groups has none of the supervisor's", "[launch][S4]
 
 TEST_CASE("the five capability sets are those that capabilities(7) computes", "[launch][S5]") {
     const CapabilityMask own = own_capabilities();
-    const CapabilityMask some = (bit(CAP_NET_BIND_SERVICE) | bit(CAP_SYS_TIME) | bit(CAP_CHOWN)) & own;
+    const CapabilityMask some =
+        (bit(CAP_NET_BIND_SERVICE) | bit(CAP_SYS_TIME) | bit(CAP_CHOWN)) & own;
     for (const uid_t uid : {0U, 1000U}) {
         for (const CapabilityMask bounding : {own, some, CapabilityMask{0}}) {
             for (const CapabilityMask wanted : ambient_choices) {
@@ -85,8 +85,10 @@ TEST_CASE("the five capability sets are those that capabilities(7) computes", "[
                     Launch launch{scene};
                     launch.finish();
 
-                    const CapabilitySets expected = sets_after_exec(
-                        {.uid = uid, .bounding = bounding, .ambient = ambient, .securebits = securebits});
+                    const CapabilitySets expected = sets_after_exec({.uid = uid,
+                                                                     .bounding = bounding,
+                                                                     .ambient = ambient,
+                                                                     .securebits = securebits});
                     INFO("uid " << uid << ", bounding " << hexadecimal(bounding) << ", ambient "
                                 << hexadecimal(ambient) << ", securebits " << securebits);
                     REQUIRE_FALSE(launch.failed);

@@ -124,8 +124,10 @@ TEST_CASE("what is inaccessible shows neither names nor bytes, even to root", "[
     const std::string cover = directory / "cover";
     Scene scene{{"list:" + closed, "open:" + closed + "/secret", "read:" + file, "file:" + file,
                  "file:" + closed, "write:" + file, "mount:" + closed}};
-    scene.mount({.kind = MountOpKind::inaccessible, .source = cover.c_str(), .target = closed.c_str()});
-    scene.mount({.kind = MountOpKind::inaccessible, .source = cover.c_str(), .target = file.c_str()});
+    scene.mount(
+        {.kind = MountOpKind::inaccessible, .source = cover.c_str(), .target = closed.c_str()});
+    scene.mount(
+        {.kind = MountOpKind::inaccessible, .source = cover.c_str(), .target = file.c_str()});
 
     Launch launch{scene};
     launch.finish();
@@ -161,7 +163,8 @@ TEST_CASE("a bind shows its source at its target, read-only when it is declared 
     const std::string source = directory / "source";
     const std::string target = directory / "target";
     const bool read_only = GENERATE(false, true);
-    Scene scene{{"read:" + target + "/file", "write:" + target + "/new", "write:" + source + "/other"}};
+    Scene scene{
+        {"read:" + target + "/file", "write:" + target + "/new", "write:" + source + "/other"}};
     scene.mount({.kind = MountOpKind::bind,
                  .source = source.c_str(),
                  .target = target.c_str(),
@@ -195,7 +198,8 @@ TEST_CASE("a bind's source is the host's, although an earlier mount covers it", 
     CHECK(launch["read:" + target] == "of the host");
 }
 
-TEST_CASE("a private dev has the declared nodes, links and terminals, and no other", "[launch][X8]") {
+TEST_CASE("a private dev has the declared nodes, links and terminals, and no other",
+          "[launch][X8]") {
     Scene scene{{"list:/dev", "write:/dev/null", "file:/dev/null", "file:/dev/fd", "list:/dev/pts",
                  "write:/dev/new", "open:/dev/ptmx", "mount:/dev", "mount:/dev/null"}};
     scene.mount({.kind = MountOpKind::tmpfs,
@@ -255,7 +259,8 @@ TEST_CASE("a device node that is another one than its name says is refused", "[l
 TEST_CASE("a procfs of its own shows the service's namespace, and can hide others", "[launch]") {
     const char* options = GENERATE(static_cast<const char*>(nullptr), "hidepid=invisible",
                                    "subset=pid", "hidepid=2,subset=pid");
-    Scene scene{{"list:/proc", "mount:/proc", "open:/proc/sys/kernel/ostype", "open:/proc/1/status"}};
+    Scene scene{
+        {"list:/proc", "mount:/proc", "open:/proc/sys/kernel/ostype", "open:/proc/1/status"}};
     scene.child.uid = 65534;
     scene.child.gid = 65534;
     scene.child.bounding = 0;
@@ -274,90 +279,6 @@ TEST_CASE("a procfs of its own shows the service's namespace, and can hide other
     CHECK(launch["open:/proc/sys/kernel/ostype"] == (is_subset ? "ENOENT" : "ok"));
     CHECK(launch["open:/proc/1/status"] ==
           (given.find("hidepid") != std::string::npos ? "ENOENT" : "ok"));
-}
-
-TEST_CASE("a service with a root of its own sees nothing of the host's", "[launch][M10]") {
-    const TestDirectory directory;
-    directory.make_directory("root/etc");
-    directory.make_directory("root/proc");
-    directory.make_directory("root/dev");
-    directory.make_file("root/etc/os-release", "inner");
-    directory.copy_probe("root/probe");
-    REQUIRE(symlink("/etc", (directory / "root/link").c_str()) == 0);
-    directory.make_file("outside", "bound");
-    const std::string root = directory / "root";
-    const std::string outside = directory / "outside";
-    Scene scene{{"list:/", "read:/etc/os-release", "file:" + outside, "process", "mount:/",
-                 "list:/proc/1/fd", "list:/../../.."}};
-    scene.plan.executable = "/probe";
-    scene.child.root = root.c_str();
-    scene.with_reaper();
-    scene.mount({.kind = MountOpKind::proc, .target = "/proc"});
-    // The link leads into the service's root, not to the host's /etc.
-    scene.mount({.kind = MountOpKind::bind,
-                 .source = outside.c_str(),
-                 .target = "/link/os-release",
-                 .attributes = MOUNT_ATTR_RDONLY});
-    scene.mount({.kind = MountOpKind::change_root});
-
-    Launch launch{scene};
-    launch.finish();
-
-    INFO((launch.failed ? explain(scene.plan, *launch.failed).text() : ""));
-    REQUIRE_FALSE(launch.failed);
-    CHECK(launch["list:/"] == "dev etc link probe proc");
-    CHECK(launch["list:/../../.."] == "dev etc link probe proc");
-    CHECK(launch["read:/etc/os-release"] == "bound");
-    CHECK(launch["file:" + outside] == "ENOENT");
-    CHECK(launch["cwd"] == "/");
-    CHECK(read_file(AT_FDCWD, root + "/etc/os-release").value() == "inner");
-}
-
-TEST_CASE("a root that is read-only lets nothing be written into it", "[launch]") {
-    const TestDirectory directory;
-    directory.make_directory("root/tmp");
-    directory.copy_probe("root/probe");
-    const std::string root = directory / "root";
-    Scene scene{{"write:/x", "write:/tmp/x"}};
-    scene.plan.executable = "/probe";
-    scene.child.root = root.c_str();
-    scene.mount({.kind = MountOpKind::read_only, .target = "/"});
-    scene.mount({.kind = MountOpKind::tmpfs, .target = "/tmp", .options = "1777"});
-    scene.mount({.kind = MountOpKind::change_root});
-
-    Launch launch{scene};
-    launch.finish();
-
-    CHECK(launch["write:/x"] == "EROFS");
-    CHECK(launch["write:/tmp/x"] == "ok");
-    CHECK_FALSE(exists(root + "/x"));
-    CHECK_FALSE(exists(root + "/tmp/x"));
-}
-
-TEST_CASE("a link in the service's root cannot lead a mount out of it", "[launch][X7]") {
-    const TestDirectory directory;
-    directory.make_directory("root");
-    directory.make_directory("victim");
-    directory.copy_probe("root/probe");
-    const std::string root = directory / "root";
-    const std::string victim = directory / "victim";
-    REQUIRE(symlink(("../../../../../../.." + victim).c_str(), (root + "/escape").c_str()) == 0);
-    Scene scene{{"ids"}};
-    scene.plan.executable = "/probe";
-    scene.child.root = root.c_str();
-    scene.mount({.kind = MountOpKind::tmpfs, .target = "/escape", .options = "0755"}, "mounts.tmpfs[0]");
-    scene.mount({.kind = MountOpKind::change_root});
-
-    Launch launch{scene};
-    launch.finish();
-
-    REQUIRE(launch.failed);
-    const LaunchFailure failure = explain(scene.plan, *launch.failed);
-    CHECK(failure.key == "mounts.tmpfs[0]");
-    CHECK(failure.object == "/escape");
-    CHECK(failure.error == ENOENT);
-    CHECK(failure.call == "openat2");
-    CHECK_FALSE(failure.hint.empty());
 }
 
 TEST_CASE("nothing that a service mounts shows on the host", "[launch][S13]") {
@@ -390,21 +311,6 @@ TEST_CASE("a source that is missing on the host is told with its path", "[launch
     CHECK(failure.object == "/no/such/source");
     CHECK(failure.error == ENOENT);
     CHECK(launch.output.empty());
-}
-
-TEST_CASE("a root that is missing is told with its path", "[launch][H4]") {
-    Scene scene{{"ids"}};
-    scene.child.root = "/no/such/root";
-    scene.mount({.kind = MountOpKind::change_root});
-
-    Launch launch{scene};
-    launch.finish();
-
-    REQUIRE(launch.failed);
-    const LaunchFailure failure = explain(scene.plan, *launch.failed);
-    CHECK(failure.key == "mounts.root");
-    CHECK(failure.object == "/no/such/root");
-    CHECK(failure.error == ENOENT);
 }
 
 }  // namespace confinit::testing

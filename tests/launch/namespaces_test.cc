@@ -87,8 +87,8 @@ TEST_CASE("without a reaper the service is PID 1 of its namespace", "[launch][H1
 }
 
 TEST_CASE("a user namespace maps the service's ids to those of the host", "[launch][S6]") {
-    Scene scene{{"ids", "capabilities", "read:/proc/self/uid_map", "read:/proc/self/setgroups",
-                 "wait"}};
+    Scene scene{
+        {"ids", "capabilities", "read:/proc/self/uid_map", "read:/proc/self/setgroups", "wait"}};
     make_user_namespace(scene, "1000 65534 1\n");
     scene.child.uid = 1000;
     scene.child.gid = 1000;
@@ -140,7 +140,8 @@ TEST_CASE("a user namespace works with all other namespaces and mounts", "[launc
     scene.child.new_cgroup_namespace = true;
     scene.child.hostname = "inner";
     scene.mount({.kind = MountOpKind::read_only, .target = "/"});
-    scene.mount({.kind = MountOpKind::tmpfs, .source = "size=1M", .target = "/tmp", .options = "1777"});
+    scene.mount(
+        {.kind = MountOpKind::tmpfs, .source = "size=1M", .target = "/tmp", .options = "1777"});
     scene.mount({.kind = MountOpKind::proc, .target = "/proc"});
 
     Launch launch{scene};
@@ -156,7 +157,8 @@ TEST_CASE("a user namespace works with all other namespaces and mounts", "[launc
     CHECK(launch["mount:/proc"] == "rw,nosuid,nodev,noexec,relatime proc");
 }
 
-TEST_CASE("an id map that the kernel refuses ends the launch with its file and range", "[launch][S6]") {
+TEST_CASE("an id map that the kernel refuses ends the launch with its file and range",
+          "[launch][S6]") {
     Scene scene{{"ids"}};
     make_user_namespace(scene, "0 100000 10\n5 200000 10\n");
     scene.bind();

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // The probe: a static program that the launch tests start as a service. Each argument is a command,
 // and what it sees goes to stdout as lines of "key=value"; a failed call's value is its errno name.
+#include "probe.h"
+
 #include <arpa/inet.h>
 #include <array>
 #include <cerrno>
@@ -10,7 +12,6 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
-#include <dirent.h>
 #include <fcntl.h>
 #include <grp.h>
 #include <linux/capability.h>
@@ -28,25 +29,12 @@
 #include <sys/wait.h>
 #include <termios.h>
 #include <unistd.h>
-#include <vector>
+
+using namespace probe;
 
 namespace {
 
 constexpr auto patience = std::chrono::seconds{20};
-
-void print(std::string_view key, const std::string& value) {
-    const std::string line = std::string{key} + "=" + value + "\n";
-    (void)!write(STDOUT_FILENO, line.data(), line.size());
-}
-
-std::string error_name() {
-    const char* name = strerrorname_np(errno);
-    return name != nullptr ? name : "E?";
-}
-
-std::string result_of(bool succeeded) {
-    return succeeded ? "ok" : error_name();
-}
 
 std::string hexadecimal(unsigned long long value) {
     std::array<char, 32> text{};
@@ -54,28 +42,14 @@ std::string hexadecimal(unsigned long long value) {
     return text.data();
 }
 
-std::string read_text(const std::string& path) {
-    const int fd = open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-    if (fd < 0) return error_name();
-    std::string text;
-    std::array<char, 4096> chunk;
-    ssize_t count = 0;
-    while ((count = read(fd, chunk.data(), chunk.size())) > 0) {
-        text.append(chunk.data(), static_cast<std::size_t>(count));
-    }
-    if (count < 0) text = error_name();
-    (void)close(fd);
-    return text;
-}
-
 void show_ids() {
     uid_t real = 0, effective = 0, saved = 0;
     (void)getresuid(&real, &effective, &saved);
-    print("uid", std::to_string(real) + " " + std::to_string(effective) + " " +
-                     std::to_string(saved));
+    print("uid",
+          std::to_string(real) + " " + std::to_string(effective) + " " + std::to_string(saved));
     (void)getresgid(&real, &effective, &saved);
-    print("gid", std::to_string(real) + " " + std::to_string(effective) + " " +
-                     std::to_string(saved));
+    print("gid",
+          std::to_string(real) + " " + std::to_string(effective) + " " + std::to_string(saved));
     std::array<gid_t, 256> groups;
     const int count = getgroups(static_cast<int>(groups.size()), groups.data());
     std::string text;
@@ -117,7 +91,8 @@ void show_status() {
         if (end == std::string::npos) end = text.size();
         const std::string line = text.substr(begin, end - begin);
         const std::size_t colon = line.find(":\t");
-        if (colon != std::string::npos) print("status." + line.substr(0, colon), line.substr(colon + 2));
+        if (colon != std::string::npos)
+            print("status." + line.substr(0, colon), line.substr(colon + 2));
         begin = end + 1;
     }
 }
@@ -220,72 +195,6 @@ void show_terminal() {
     print("terminal.pgid", std::to_string(tcgetpgrp(STDIN_FILENO)));
 }
 
-std::string type_letter(mode_t mode) {
-    if (S_ISDIR(mode)) return "directory";
-    if (S_ISCHR(mode)) return "device";
-    if (S_ISLNK(mode)) return "link";
-    return S_ISREG(mode) ? "file" : "other";
-}
-
-void show_file(const std::string& key, const std::string& path) {
-    struct stat status{};
-    if (lstat(path.c_str(), &status) < 0) return print(key, error_name());
-    std::array<char, 64> text{};
-    (void)std::snprintf(text.data(), text.size(), "%s %04o %llx", type_letter(status.st_mode).c_str(),
-                        status.st_mode & 07777U, static_cast<unsigned long long>(status.st_rdev));
-    print(key, text.data());
-}
-
-void list_directory(const std::string& key, const std::string& path) {
-    DIR* directory = opendir(path.c_str());
-    if (directory == nullptr) return print(key, error_name());
-    std::vector<std::string> names;
-    while (const dirent* entry = readdir(directory)) {
-        const std::string name = entry->d_name;
-        if (name != "." && name != "..") names.push_back(name);
-    }
-    (void)closedir(directory);
-    std::string text;
-    while (!names.empty()) {
-        std::size_t least = 0;
-        for (std::size_t i = 1; i < names.size(); ++i) {
-            if (names[i] < names[least]) least = i;
-        }
-        text += (text.empty() ? "" : " ") + names[least];
-        names.erase(names.begin() + static_cast<std::ptrdiff_t>(least));
-    }
-    print(key, text);
-}
-
-void open_path(const std::string& key, const std::string& path, int flags) {
-    const int fd = open(path.c_str(), flags | O_CLOEXEC | O_NONBLOCK | O_NOCTTY, 0644);
-    print(key, result_of(fd >= 0));
-    if (fd >= 0) (void)close(fd);
-}
-
-// The options of the topmost mount at a path: "ro,nosuid,relatime tmpfs".
-void show_mount(const std::string& key, const std::string& path) {
-    const std::string text = read_text("/proc/self/mountinfo");
-    std::string found = "none";
-    for (std::size_t begin = 0; begin < text.size();) {
-        std::size_t end = text.find('\n', begin);
-        if (end == std::string::npos) end = text.size();
-        std::array<char, PATH_MAX> point{};
-        std::array<char, 256> options{};
-        std::array<char, 64> type{};
-        const std::string line = text.substr(begin, end - begin);
-        const std::size_t dash = line.find(" - ");
-        if (dash != std::string::npos &&
-            std::sscanf(line.c_str(), "%*s %*s %*s %*s %4095s %255s", point.data(),
-                        options.data()) == 2 &&
-            std::sscanf(line.c_str() + dash, " - %63s", type.data()) == 1 && path == point.data()) {
-            found = std::string{options.data()} + " " + type.data();
-        }
-        begin = end + 1;
-    }
-    print(key, found);
-}
-
 // An orphan's end is seen when its number is free again: nobody but PID 1 can have reaped it.
 void make_orphan() {
     int ends[2];
@@ -321,58 +230,80 @@ void wait_for_signal() {
     print("signal", std::to_string(number));
 }
 
-void trace(const std::string& key, pid_t process) {
-    print(key, result_of(ptrace(PTRACE_SEIZE, process, 0, 0) == 0));
+void wait_for_ever() {
+    print("pausing", "ready");
+    (void)pause();
 }
 
-void call_number(const std::string& key, long number) {
-    print(key, result_of(syscall(number, 0, 0, 0, 0, 0, 0) >= 0));
+void trace(const std::string& key, const std::string& process) {
+    print(key, result_of(ptrace(PTRACE_SEIZE, std::atoi(process.c_str()), 0, 0) == 0));
 }
 
-bool run_plain(std::string_view command) {
-    if (command == "ids") show_ids();
-    else if (command == "capabilities") show_capabilities();
-    else if (command == "status") show_status();
-    else if (command == "namespaces") show_namespaces();
-    else if (command == "process") show_process();
-    else if (command == "limits") show_limits();
-    else if (command == "environment") show_environment();
-    else if (command == "descriptors") show_descriptors();
-    else if (command == "signals") show_signals();
-    else if (command == "hostname") show_host_name();
-    else if (command == "network") show_network();
-    else if (command == "terminal") show_terminal();
-    else if (command == "orphan") make_orphan();
-    else if (command == "wait") wait_for_signal();
-    else if (command == "pause") print("pausing", "ready"), (void)pause();
-    else return false;
-    return true;
+void call_number(const std::string& key, const std::string& number) {
+    print(key, result_of(syscall(std::atol(number.c_str()), 0, 0, 0, 0, 0, 0) >= 0));
 }
 
-bool run_with_argument(const std::string& command) {
-    const std::size_t colon = command.find(':');
-    if (colon == std::string::npos) return false;
-    const std::string verb = command.substr(0, colon);
-    const std::string argument = command.substr(colon + 1);
-    if (verb == "list") list_directory(command, argument);
-    else if (verb == "read") print(command, read_text(argument));
-    else if (verb == "write") open_path(command, argument, O_WRONLY | O_CREAT);
-    else if (verb == "open") open_path(command, argument, O_RDONLY);
-    else if (verb == "file") show_file(command, argument);
-    else if (verb == "mount") show_mount(command, argument);
-    else if (verb == "trace") trace(command, std::atoi(argument.c_str()));
-    else if (verb == "call") call_number(command, std::atol(argument.c_str()));
-    else if (verb == "exit") std::_Exit(std::atoi(argument.c_str()));
-    else if (verb == "raise") (void)raise(std::atoi(argument.c_str()));
-    else return false;
-    return true;
+void exit_with(const std::string&, const std::string& status) {
+    std::_Exit(std::atoi(status.c_str()));
+}
+
+void raise_signal(const std::string&, const std::string& number) {
+    (void)raise(std::atoi(number.c_str()));
+}
+
+struct Command {
+    std::string_view name;
+    void (*run)();
+};
+constexpr Command commands[] = {
+    {"ids", show_ids},
+    {"capabilities", show_capabilities},
+    {"status", show_status},
+    {"namespaces", show_namespaces},
+    {"process", show_process},
+    {"limits", show_limits},
+    {"environment", show_environment},
+    {"descriptors", show_descriptors},
+    {"signals", show_signals},
+    {"hostname", show_host_name},
+    {"network", show_network},
+    {"terminal", show_terminal},
+    {"orphan", make_orphan},
+    {"wait", wait_for_signal},
+    {"pause", wait_for_ever},
+};
+
+struct CommandWithArgument {
+    std::string_view name;
+    void (*run)(const std::string& key, const std::string& argument);
+};
+constexpr CommandWithArgument commands_with_argument[] = {
+    {"list", list_directory},   {"read", show_text},   {"write", open_for_writing},
+    {"open", open_for_reading}, {"file", show_file},   {"mount", show_mount},
+    {"trace", trace},           {"call", call_number}, {"exit", exit_with},
+    {"raise", raise_signal},
+};
+
+bool run(const std::string& text) {
+    for (const Command& command : commands) {
+        if (command.name != text) continue;
+        command.run();
+        return true;
+    }
+    const std::size_t colon = text.find(':');
+    for (const CommandWithArgument& command : commands_with_argument) {
+        if (colon == std::string::npos || command.name != text.substr(0, colon)) continue;
+        command.run(text, text.substr(colon + 1));
+        return true;
+    }
+    return false;
 }
 
 }  // namespace
 
 int main(int count, char** arguments) {
     for (int i = 1; i < count; ++i) {
-        if (run_plain(arguments[i]) || run_with_argument(arguments[i])) continue;
+        if (run(arguments[i])) continue;
         print("unknown", arguments[i]);
         return 2;
     }

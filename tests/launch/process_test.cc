@@ -78,7 +78,8 @@ TEST_CASE("nothing of the supervisor's state reaches a service", "[launch][S8]")
     const mode_t previous_umask = umask(077);
     REQUIRE(write_file(AT_FDCWD, "/proc/self/oom_score_adj", "300").has_value());
     std::vector<Fd> descriptors;
-    for (int i = 0; i < 500; ++i) descriptors.emplace_back(open("/dev/null", O_RDONLY));
+    for (int i = 0; i < 500; ++i)
+        descriptors.emplace_back(open("/dev/null", O_RDONLY));
     const auto previous_pipe = std::signal(SIGPIPE, SIG_IGN);
     const auto previous_chld = std::signal(SIGCHLD, SIG_IGN);
     std::signal(SIGUSR1, [](int) {});

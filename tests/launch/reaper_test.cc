@@ -43,7 +43,9 @@ TEST_CASE("the reaper has the service's ids and no right at all", "[launch][H15]
     launch.wait_for_line("waiting=ready");
     const pid_t reaper = launch.spawned.pid;
     const std::string user = std::to_string(uid);
-    const auto line = [reaper](std::string_view key) { return status_of(reaper, key); };
+    const auto line = [reaper](std::string_view key) {
+        return status_of(reaper, key);
+    };
 
     CHECK(line("Uid") == user + "\t" + user + "\t" + user + "\t" + user);
     CHECK(line("Gid") == user + "\t" + user + "\t" + user + "\t" + user);
@@ -174,9 +176,8 @@ TEST_CASE("a reaper that cannot lock itself says so, and there is no service", "
     scene.with_reaper();
 
     std::unique_ptr<Launch> launch;
-    run_with_fault({.call = SYS_seccomp, .action = SECCOMP_RET_ERRNO | EIO}, [&](const Fd&) {
-        launch = std::make_unique<Launch>(scene);
-    });
+    run_with_fault({.call = SYS_seccomp, .action = SECCOMP_RET_ERRNO | EIO},
+                   [&](const Fd&) { launch = std::make_unique<Launch>(scene); });
     launch->finish();
 
     REQUIRE(launch->failed);

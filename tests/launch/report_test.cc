@@ -21,7 +21,8 @@ bool contains(const std::string& text, std::string_view part) {
     return text.find(part) != std::string::npos;
 }
 
-LaunchFailure failure_of(const Scene& scene, LaunchStage stage, int error, long call, int item = -1) {
+LaunchFailure failure_of(const Scene& scene, LaunchStage stage, int error, long call,
+                         int item = -1) {
     return explain(scene.plan, {.kind = LaunchReport::Kind::failed,
                                 .stage = stage,
                                 .item = item,
@@ -84,8 +85,7 @@ TEST_CASE("a forbidden user namespace is told with the switches that forbid it",
 TEST_CASE("a capability that the supervisor lacks is told by its name", "[launch][H4]") {
     const Scene scene{{"ids"}};
 
-    const LaunchFailure failure =
-        failure_of(scene, LaunchStage::ambient, EPERM, SYS_capset, 24);
+    const LaunchFailure failure = failure_of(scene, LaunchStage::ambient, EPERM, SYS_capset, 24);
 
     CHECK(failure.key == "capabilities.ambient");
     CHECK(failure.object == "sys_resource");
@@ -99,7 +99,8 @@ TEST_CASE("securebits, groups, user and limits are told by their keys", "[launch
     scene.limit(7, 1, 2);
     scene.bind();
 
-    CHECK(failure_of(scene, LaunchStage::bounding, EPERM, SYS_prctl).key == "capabilities.securebits");
+    CHECK(failure_of(scene, LaunchStage::bounding, EPERM, SYS_prctl).key ==
+          "capabilities.securebits");
     CHECK(failure_of(scene, LaunchStage::groups, EPERM, SYS_setgroups).object == "4 5");
     CHECK(failure_of(scene, LaunchStage::user, EPERM, SYS_setresuid).object == "33");
     CHECK(failure_of(scene, LaunchStage::rlimits, EPERM, SYS_prlimit64, 0).object == "1:2");
@@ -112,7 +113,8 @@ TEST_CASE("every failure has a hint", "[launch][H4]") {
 
     for (std::size_t stage = 0; stage < launch_stage_count; ++stage) {
         INFO("stage " << stage);
-        CHECK_FALSE(failure_of(scene, static_cast<LaunchStage>(stage), EXDEV, SYS_read).hint.empty());
+        CHECK_FALSE(
+            failure_of(scene, static_cast<LaunchStage>(stage), EXDEV, SYS_read).hint.empty());
     }
 }
 

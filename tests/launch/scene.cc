@@ -58,8 +58,7 @@ std::string read_proc(pid_t process, std::string_view file) {
 }  // namespace
 
 const Fd& reaper_program() {
-    static const Fd program =
-        must(load_reaper(path_from("CONFINIT_REAPER", CONFINIT_TEST_REAPER)));
+    static const Fd program = must(load_reaper(path_from("CONFINIT_REAPER", CONFINIT_TEST_REAPER)));
     return program;
 }
 
@@ -171,8 +170,10 @@ void Scene::enter(const Fd& process, int namespaces) {
 void Scene::bind() {
     plan.argv.clear();
     plan.envp.clear();
-    for (std::string& argument : plan.arguments) plan.argv.push_back(argument.data());
-    for (std::string& variable : plan.environment) plan.envp.push_back(variable.data());
+    for (std::string& argument : plan.arguments)
+        plan.argv.push_back(argument.data());
+    for (std::string& variable : plan.environment)
+        plan.envp.push_back(variable.data());
     plan.argv.push_back(nullptr);
     plan.envp.push_back(nullptr);
     child.executable = plan.executable.c_str();
@@ -218,13 +219,15 @@ bool Launch::ended() const {
 
 void Launch::finish() {
     exit_ended_ = !spawned.exit_socket;
-    while (!ended()) step();
+    while (!ended())
+        step();
     status = wait_status_of(spawned.pidfd);
     if (joins_pid_namespace_ && main_pidfd) entered_status = wait_status_of(main_pidfd);
 }
 
 void Launch::wait_for_execution() {
-    while (!has_hung_up) step();
+    while (!has_hung_up)
+        step();
     if (failed) FAIL("the launch failed in stage " << static_cast<int>(failed->stage));
     REQUIRE(is_executing);
 }
@@ -283,8 +286,10 @@ void Launch::read_exit() {
 void Launch::read_output() {
     std::array<char, 65536> chunk;
     const ssize_t count = read(output_.get(), chunk.data(), chunk.size());
-    if (count <= 0) output_ended_ = true;
-    else output.append(chunk.data(), static_cast<std::size_t>(count));
+    if (count <= 0)
+        output_ended_ = true;
+    else
+        output.append(chunk.data(), static_cast<std::size_t>(count));
 }
 
 std::string Launch::operator[](std::string_view key) const {
@@ -298,8 +303,7 @@ std::string Launch::operator[](std::string_view key) const {
 
 std::string namespace_of(pid_t process, std::string_view name) {
     std::array<char, 64> target{};
-    const std::string path =
-        "/proc/" + std::to_string(process) + "/ns/" + std::string{name};
+    const std::string path = "/proc/" + std::to_string(process) + "/ns/" + std::string{name};
     if (readlink(path.c_str(), target.data(), target.size() - 1) < 0) return "";
     return target.data();
 }

@@ -91,11 +91,11 @@ public:
     std::optional<LaunchReport> failed;
     bool is_executing = false;
     bool has_hung_up = false;
-    pid_t main_process = 0;               // the sender of the `executing` record
+    pid_t main_process = 0;  // the sender of the `executing` record
     Fd main_pidfd;
-    std::optional<int> main_status;       // by the reaper's record
-    int status = -1;                      // wait status of the first process
-    int entered_status = -1;              // of main_process where a pid namespace was joined
+    std::optional<int> main_status;  // by the reaper's record
+    int status = -1;                 // wait status of the first process
+    int entered_status = -1;         // of main_process where a pid namespace was joined
     std::string output;
 
     // The value of a key of the probe's output; "(absent)" when it has not said it.

@@ -40,7 +40,7 @@ default = "allow"
 deny = ["getpgid:EXDEV"]
 
 [process]
-umask = 0o27
+umask = "0027"
 nice = 5
 rlimits = { nofile = "64:64" }
 oom_score_adj = 100
@@ -119,10 +119,10 @@ TEST_CASE("a running unit is confined as its text says", "[launch][H3]") {
 TEST_CASE("verify finds every item of a running unit in force", "[launch][H7]") {
     const bool has_user_namespace = GENERATE(false, true);
     const Stage stage;
-    const std::string more =
-        has_user_namespace ? "[namespaces.user]\nuid_map = [\"65534 65534 1\"]\n"
-                             "gid_map = [\"65534 65534 1\"]\n"
-                           : "";
+    const std::string more = has_user_namespace
+                                 ? "[namespaces.user]\nuid_map = [\"65534 65534 1\"]\n"
+                                   "gid_map = [\"65534 65534 1\"]\n"
+                                 : "";
     const Unit unit = confined_unit(stage.directory / "probe", R"("wait")", more);
     const auto plan = taken(make_launch_plan(unit, stage.context()));
 
@@ -142,10 +142,10 @@ TEST_CASE("verify finds every item of a running unit in force", "[launch][H7]") 
 
 TEST_CASE("a unit with a user namespace of one id runs", "[launch][S6]") {
     const Stage stage;
-    const Unit unit = confined_unit(stage.directory / "probe",
-                                    R"("ids", "capabilities", "process", "limits")",
-                                    "[namespaces.user]\nuid_map = [\"65534 65534 1\"]\n"
-                                    "gid_map = [\"65534 65534 1\"]\n");
+    const Unit unit =
+        confined_unit(stage.directory / "probe", R"("ids", "capabilities", "process", "limits")",
+                      "[namespaces.user]\nuid_map = [\"65534 65534 1\"]\n"
+                      "gid_map = [\"65534 65534 1\"]\n");
     const auto plan = taken(make_launch_plan(unit, stage.context()));
 
     Launch launch{*plan};
@@ -164,10 +164,10 @@ TEST_CASE("an entered unit shows the same lines of /proc/self/status", "[launch]
     const Stage stage;
     const std::string probe = stage.directory / "probe";
     const bool has_user_namespace = GENERATE(false, true);
-    const std::string more =
-        has_user_namespace ? "[namespaces.user]\nuid_map = [\"65534 65534 1\"]\n"
-                             "gid_map = [\"65534 65534 1\"]\n"
-                           : "";
+    const std::string more = has_user_namespace
+                                 ? "[namespaces.user]\nuid_map = [\"65534 65534 1\"]\n"
+                                   "gid_map = [\"65534 65534 1\"]\n"
+                                 : "";
     const Unit unit = confined_unit(probe, R"("status", "namespaces", "limits", "wait")", more);
     const auto plan = taken(make_launch_plan(unit, stage.context()));
     Launch running{*plan};
@@ -182,8 +182,8 @@ TEST_CASE("an entered unit shows the same lines of /proc/self/status", "[launch]
 
     INFO((entered.failed ? explain(*enter_plan, *entered.failed).text() : ""));
     REQUIRE_FALSE(entered.failed);
-    for (const char* key : {"Uid", "Gid", "Groups", "CapInh", "CapPrm", "CapEff", "CapBnd", "CapAmb",
-                            "NoNewPrivs", "Seccomp", "Seccomp_filters", "Umask"}) {
+    for (const char* key : {"Uid", "Gid", "Groups", "CapInh", "CapPrm", "CapEff", "CapBnd",
+                            "CapAmb", "NoNewPrivs", "Seccomp", "Seccomp_filters", "Umask"}) {
         INFO(key);
         CHECK(entered[std::string{"status."} + key] == running[std::string{"status."} + key]);
     }
@@ -197,8 +197,8 @@ TEST_CASE("a script without its interpreter is told apart from a missing program
     const Stage stage;
     const std::string script = stage.directory / "script";
     stage.directory.make_file("script", "#!/no/such/interpreter\n", 0755);
-    const auto missing = make_launch_plan(read_unit("[service]\ncommand = [\"/no/such/program\"]\n"),
-                                          stage.context());
+    const auto missing = make_launch_plan(
+        read_unit("[service]\ncommand = [\"/no/such/program\"]\n"), stage.context());
     const auto unrunnable =
         make_launch_plan(read_unit("[service]\ncommand = [\"" + script + "\"]\n"), stage.context());
 

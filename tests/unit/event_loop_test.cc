@@ -48,7 +48,8 @@ TEST_CASE("a watch that is dropped in the same batch is not called back", "[loop
 
     const auto drop_both = [&](std::uint32_t) {
         ++calls;
-        for (Watch& watch : watches) watch.reset();
+        for (Watch& watch : watches)
+            watch.reset();
     };
     watches[0] = *loop->on_fd(one.pipe.read_end, EPOLLIN, drop_both);
     watches[1] = *loop->on_fd(two.pipe.read_end, EPOLLIN, drop_both);
@@ -57,7 +58,8 @@ TEST_CASE("a watch that is dropped in the same batch is not called back", "[loop
     CHECK(calls == 1);
 }
 
-TEST_CASE("an event for a closed descriptor does not reach the next owner of its number", "[loop]") {
+TEST_CASE("an event for a closed descriptor does not reach the next owner of its number",
+          "[loop]") {
     auto loop = *EventLoop::make();
     const ReadyPipe first;
     std::optional<ReadyPipe> second{std::in_place};
@@ -71,8 +73,7 @@ TEST_CASE("an event for a closed descriptor does not reach the next owner of its
         second_watch.reset();
         second.reset();
         third.emplace();
-        third_watch = *loop->on_fd(third->pipe.read_end, 0,
-                                   [&](std::uint32_t) { ++wrong_calls; });
+        third_watch = *loop->on_fd(third->pipe.read_end, 0, [&](std::uint32_t) { ++wrong_calls; });
     };
     const Watch first_watch = *loop->on_fd(first.pipe.read_end, EPOLLIN, replace);
     second_watch = *loop->on_fd(second->pipe.read_end, EPOLLIN, replace);
@@ -124,12 +125,14 @@ TEST_CASE("work that defers itself again does not starve the descriptors", "[loo
     auto loop = *EventLoop::make();
     const ReadyPipe ready;
     int reads = 0;
-    std::function<void()> again = [&] { loop->defer(again); };
+    std::function<void()> again = [&] {
+        loop->defer(again);
+    };
     loop->defer(again);
 
-    const Watch watch =
-        *loop->on_fd(ready.pipe.read_end, EPOLLIN, [&](std::uint32_t) { ++reads; });
-    for (int turn = 0; turn < 3; ++turn) REQUIRE(loop->run_once());
+    const Watch watch = *loop->on_fd(ready.pipe.read_end, EPOLLIN, [&](std::uint32_t) { ++reads; });
+    for (int turn = 0; turn < 3; ++turn)
+        REQUIRE(loop->run_once());
 
     CHECK(reads == 3);
 }

@@ -12,7 +12,8 @@ namespace {
 
 std::string texts(const LogRing& ring) {
     std::string all;
-    for (const LogLine& line : ring.lines()) all += line.text + "|";
+    for (const LogLine& line : ring.lines())
+        all += line.text + "|";
     return all;
 }
 
@@ -52,7 +53,8 @@ TEST_CASE("a line over the limit is cut and nothing of it is lost", "[log]") {
 TEST_CASE("a flood of empty lines stays within the bound and is counted", "[log][R5][X18]") {
     LogRing ring;
 
-    for (int i = 0; i < 100'000; ++i) ring.append(LogStream::standard_output, "\n");
+    for (int i = 0; i < 100'000; ++i)
+        ring.append(LogStream::standard_output, "\n");
 
     CHECK(ring.lines().size() * sizeof(LogLine) <= LogRing::byte_limit);
     CHECK(ring.dropped() + ring.lines().size() == 100'000);

@@ -26,8 +26,7 @@ Status run(const std::string& unit, unsigned long rounds) {
         TRY(call(client, Method::start, unit));
         TRY(call(client, Method::stop, unit));
     }
-    const std::chrono::duration<double, std::milli> took =
-        std::chrono::steady_clock::now() - begin;
+    const std::chrono::duration<double, std::milli> took = std::chrono::steady_clock::now() - begin;
     (void)std::printf("%lu rounds, %.2f ms each\n", rounds,
                       took.count() / static_cast<double>(rounds));
     return {};

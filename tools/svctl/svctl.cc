@@ -9,6 +9,7 @@
 #include <cstdio>
 #include <fcntl.h>
 #include <span>
+#include <sstream>
 #include <string>
 #include <string_view>
 #include <unistd.h>
@@ -117,7 +118,12 @@ bool asks_for_json(std::span<const char* const> arguments) {
 
 int report_usage(const CLI::App& app, const CLI::ParseError& error, Context& context,
                  std::span<const char* const> arguments) {
-    if (error.get_exit_code() == 0) return app.exit(error);
+    if (error.get_exit_code() == 0) {
+        std::ostringstream help;
+        const int status = app.exit(error, help, help);
+        print(help.str());
+        return status;
+    }
     context.json = asks_for_json(arguments);
     if (!context.json) {
         print_error(shown(context, error.what()));

@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the probe's parts share: how it says things, and its commands on files.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+namespace probe {
+
+// One line "key=value" of the output.
+void print(std::string_view key, const std::string& value);
+// The name of errno, "EACCES".
+std::string error_name();
+// "ok", or the name of errno.
+std::string result_of(bool succeeded);
+std::string read_text(const std::string& path);
+
+// probe_files.cc
+void show_text(const std::string& key, const std::string& path);
+void show_file(const std::string& key, const std::string& path);
+void list_directory(const std::string& key, const std::string& path);
+void open_for_reading(const std::string& key, const std::string& path);
+void open_for_writing(const std::string& key, const std::string& path);
+void show_mount(const std::string& key, const std::string& path);
+
+}  // namespace probe
