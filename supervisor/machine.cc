@@ -175,12 +175,13 @@ std::vector<Error> prepare_machine(Mode mode) {
         }
         if (auto done = bring_loopback_up(); !done) errors.push_back(done.error());
     }
+    // A user namespace that denies setgroups keeps the groups that it was made with. Who may not
+    // drop them has such units refused.
+    if (setgroups(0, nullptr) < 0 && errno != EPERM) {
+        errors.push_back(system_error(errno, "setgroups"));
+    }
     if (mode != Mode::process) {
         umask(022);
-        // A user namespace that denies setgroups keeps the groups that it was made with.
-        if (setgroups(0, nullptr) < 0 && errno != EPERM) {
-            errors.push_back(system_error(errno, "setgroups"));
-        }
         // The directory that we were started in would keep its file system busy.
         if (chdir("/") < 0) errors.push_back(system_error(errno, "chdir", "/"));
     }

@@ -142,7 +142,9 @@ int main() {
     lock_itself();
     tell_ready();
 
-    // All signals are blocked since the launch began: they wait here and none is lost.
+    // All signals are blocked since the launch began, so that they wait here; but a SIGCHLD from
+    // before its disposition was reset is gone: POSIX has an ignored signal discarded then.
+    reap();
     const std::uint64_t all = ~0ULL;
     for (;;) {
         siginfo_t information{};

@@ -9,6 +9,7 @@
 #include <cerrno>
 #include <csignal>
 #include <fcntl.h>
+#include <grp.h>
 #include <linux/sched.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
@@ -89,6 +90,17 @@ struct Cloned {
     Fd pidfd;
 };
 
+// Where setgroups(2) is denied in a new user namespace, the child could not get rid of groups that
+// it inherits; and we have no use for any of our own.
+LaunchStatus drop_own_groups(const LaunchPlan& plan) {
+    if (plan.child.set_groups || getgroups(0, nullptr) == 0) return {};
+    if (setgroups(0, nullptr) == 0) return {};
+    return std::unexpected(LaunchFailure{.key = "service.supplementary_groups",
+                                         .call = "setgroups",
+                                         .error = errno,
+                                         .hint = "the supervisor lacks CAP_SETGID"});
+}
+
 // A plain copy of this process: no memory is shared but the last words.
 LaunchResult<Cloned> clone_child(const LaunchPlan& plan, int node, const ChildPlan& child) {
     int pidfd = -1;
@@ -125,6 +137,7 @@ LaunchStatus finish_parent_part(const LaunchPlan& plan, pid_t child, const Fd& r
 LaunchResult<Spawned> spawn(const LaunchPlan& plan, int node, Streams streams) {
     auto lent = lend(plan, streams);
     if (!lent) return std::unexpected(to_launch_failure(std::move(lent).error()));
+    TRY(drop_own_groups(plan));
     const ChildPlan child = complete(plan, *lent);
     Cloned cloned = TRY(clone_child(plan, node, child));
 

@@ -85,6 +85,32 @@ TEST_CASE("an entered process is confined as the service is", "[launch][X1]") {
     CHECK(entered["sid"] == entered["pid"]);
 }
 
+TEST_CASE("a service with a root of its own is entered into that root", "[launch][X1]") {
+    const TestDirectory directory;
+    directory.make_directory("root/proc");
+    directory.copy_probe("root/probe");
+    const std::string root = directory / "root";
+    Scene service{{"wait"}};
+    service.plan.executable = "/probe";
+    service.child.root = root.c_str();
+    service.with_reaper();
+    service.mount({.kind = MountOpKind::proc, .target = "/proc"});
+    service.mount({.kind = MountOpKind::change_root});
+    Launch running{service};
+    running.wait_for_line("waiting=ready");
+    running.wait_for_execution();
+    Scene scene{{"list:/", "list:/..", "process"}};
+    scene.plan.executable = "/probe";
+    scene.enter(running.main_pidfd, CLONE_NEWNS | CLONE_NEWPID);
+
+    Launch entered{scene};
+    entered.finish();
+
+    CHECK(entered["list:/"] == "probe proc");
+    CHECK(entered["list:/.."] == "probe proc");
+    CHECK(entered["cwd"] == "/");
+}
+
 TEST_CASE("an entered process is our own child, under the number that its record names",
           "[launch][R4]") {
     Scene service{{"wait"}};

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Every step of a launch made to fail: it is told exactly, and the program never runs.
+#include "base/file.h"
 #include "fault.h"
 #include "launch/launch_report.h"
 #include "scene.h"
@@ -55,7 +56,6 @@ const Case cases[] = {
     {LaunchStage::mounts, SYS_fstat},
     {LaunchStage::mounts, SYS_statx},
     {LaunchStage::mounts, SYS_pivot_root},
-    {LaunchStage::mounts, SYS_umount2},
     {LaunchStage::mounts, SYS_chdir},
     {LaunchStage::hostname, SYS_sethostname},
     {LaunchStage::network, SYS_socket},
@@ -138,6 +138,10 @@ struct FullScene : Scene {
     std::string root;
 };
 
+std::string mount_table() {
+    return read_file(AT_FDCWD, "/proc/self/mountinfo").value();
+}
+
 std::unique_ptr<Launch> launch_under(const Fault& fault, Scene& scene, Streams streams = {}) {
     std::unique_ptr<Launch> launch;
     run_with_fault(
@@ -186,6 +190,50 @@ TEST_CASE("a step that fails ends the launch and is told by stage, call and errn
                                      scene);
 
     check_failure(scene, *launch, chosen.stage, chosen.call);
+}
+
+TEST_CASE("a root that cannot be pivoted to is moved into place", "[launch][M10]") {
+    const TestDirectory directory;
+    FullScene scene{directory};
+    scene.plan.arguments = {"probe", "list:/"};
+
+    const auto launch =
+        launch_under({.call = SYS_pivot_root, .action = SECCOMP_RET_ERRNO | EINVAL}, scene);
+
+    CHECK_FALSE(launch->failed);
+    CHECK((*launch)["list:/"] == "closed dev probe proc state tmp");
+}
+
+TEST_CASE("a root that can be neither pivoted to nor moved ends the launch", "[launch][M10]") {
+    const Case chosen = GENERATE(Case{LaunchStage::mounts, SYS_mount, 3, MS_MOVE},
+                                 Case{LaunchStage::mounts, SYS_chroot});
+    const TestDirectory directory;
+    FullScene scene{directory};
+
+    std::unique_ptr<Launch> launch;
+    run_with_fault({.call = SYS_pivot_root, .action = SECCOMP_RET_ERRNO | EINVAL}, [&](const Fd&) {
+        launch = launch_under({.call = chosen.call,
+                               .action = io_error,
+                               .argument = chosen.argument,
+                               .value = chosen.value},
+                              scene);
+    });
+
+    check_failure(scene, *launch, chosen.stage, chosen.call);
+}
+
+TEST_CASE("an old root that stays ends the launch", "[launch][H3]") {
+    const TestDirectory directory;
+    FullScene scene{directory};
+
+    const auto launch = launch_under({.call = SYS_umount2, .action = io_error}, scene);
+
+    // The root of an initramfs cannot be taken away: there it is covered.
+    if (launch->failed) {
+        check_failure(scene, *launch, LaunchStage::mounts, SYS_umount2);
+    } else {
+        CHECK(mount_table().find(" / / rw - rootfs") != std::string::npos);
+    }
 }
 
 TEST_CASE("a filter that cannot be loaded ends the launch", "[launch][H3]") {

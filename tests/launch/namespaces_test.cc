@@ -4,6 +4,7 @@
 
 #include <catch2/catch.hpp>
 #include <csignal>
+#include <grp.h>
 #include <linux/capability.h>
 #include <sched.h>
 #include <sys/wait.h>
@@ -108,6 +109,19 @@ TEST_CASE("a user namespace maps the service's ids to those of the host", "[laun
     CHECK(launch["read:/proc/self/setgroups"] == "deny");
     CHECK(host_uid.starts_with("65534\t65534\t65534"));
     CHECK(launch["ns.user"] != namespace_of(getpid(), "user"));
+}
+
+TEST_CASE("groups of the supervisor do not follow where setgroups is denied", "[launch][S6]") {
+    const gid_t own[] = {1, 2};
+    REQUIRE(setgroups(2, own) == 0);
+    Scene scene{{"ids"}};
+    make_user_namespace(scene, "0 100000 65536\n");
+
+    Launch launch{scene};
+    launch.finish();
+
+    CHECK_FALSE(launch.failed);
+    CHECK(launch["groups"].empty());
 }
 
 TEST_CASE("user 0 of a user namespace has its capabilities there only", "[launch][S6]") {

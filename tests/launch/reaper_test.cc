@@ -4,15 +4,52 @@
 #include "fault.h"
 #include "scene.h"
 
+#include <array>
 #include <catch2/catch.hpp>
+#include <chrono>
 #include <csignal>
 #include <linux/seccomp.h>
 #include <memory>
+#include <sched.h>
+#include <sys/ioctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 namespace confinit::testing {
+
+namespace {
+
+void answer(const Fd& listener, std::uint64_t id, int error) {
+    seccomp_notif_resp response{};
+    response.id = id;
+    response.error = -error;
+    response.flags = error == 0 ? SECCOMP_USER_NOTIF_FLAG_CONTINUE : 0U;
+    REQUIRE(ioctl(listener.get(), SECCOMP_IOCTL_NOTIF_SEND, &response) == 0);
+}
+
+void wait_until_zombie(pid_t process) {
+    const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds{30};
+    while (!status_of(process, "State").starts_with("Z")) {
+        if (std::chrono::steady_clock::now() > deadline) FAIL("it lives on");
+        (void)sched_yield();
+    }
+}
+
+// Both stand at the same call. The main process's fails, and only when it has ended does the
+// reaper go on.
+void release_main_then_reaper(const Fd& listener, pid_t reaper) {
+    std::array<seccomp_notif, 2> stopped{};
+    for (seccomp_notif& process : stopped) {
+        REQUIRE(ioctl(listener.get(), SECCOMP_IOCTL_NOTIF_RECV, &process) == 0);
+    }
+    if (static_cast<pid_t>(stopped[0].pid) == reaper) std::swap(stopped[0], stopped[1]);
+    answer(listener, stopped[0].id, EIO);
+    wait_until_zombie(static_cast<pid_t>(stopped[0].pid));
+    answer(listener, stopped[1].id, 0);
+}
+
+}  // namespace
 
 TEST_CASE("the main process is the first child of our reaper", "[launch][H15]") {
     Scene scene{{"process", "read:/proc/1/comm", "wait"}};
@@ -169,6 +206,27 @@ TEST_CASE("a program that cannot be executed ends the reaper too", "[launch][H4]
     CHECK(launch.failed->error == ENOENT);
     CHECK(WIFEXITED(launch.status));
     CHECK(WEXITSTATUS(launch.status) == exit_setup_failed);
+}
+
+TEST_CASE("a main process that ends before the reaper looks is not waited for", "[launch][H15]") {
+    Scene scene{{"ids"}};
+    scene.with_reaper();
+
+    // The main process fails in its last steps, the reaper is held up in its first ones.
+    std::unique_ptr<Launch> launch;
+    run_with_fault({.call = SYS_rt_sigaction,
+                    .action = SECCOMP_RET_USER_NOTIF,
+                    .argument = 0,
+                    .value = SIGCHLD},
+                   [&](const Fd& listener) {
+                       launch = std::make_unique<Launch>(scene);
+                       release_main_then_reaper(listener, launch->spawned.pid);
+                   });
+    launch->finish();
+
+    REQUIRE(launch->failed);
+    CHECK(launch->failed->stage == LaunchStage::session);
+    CHECK(WEXITSTATUS(launch->status) == exit_setup_failed);
 }
 
 TEST_CASE("a reaper that cannot lock itself says so, and there is no service", "[launch][H3]") {
