@@ -45,8 +45,10 @@ engine::UnitSpec make_spec(const Unit& unit) {
 
 std::vector<std::string> texts(const std::vector<Problem>& problems) {
     std::vector<std::string> all;
-    for (const Problem& problem : problems)
-        all.push_back(problem.text());
+    for (const Problem& problem : problems) {
+        // A unit that is nowhere has no place in a file to name.
+        all.push_back(problem.key == not_found_key ? problem.message : problem.text());
+    }
     return all;
 }
 
@@ -107,7 +109,7 @@ std::expected<Service*, UnitRefused> Manager::find(std::string_view name) {
     if (!unit) {
         // What is no name of a unit is the name of no unit.
         const bool exists = is_valid_unit_name(name) && !unit.error().empty() &&
-                            unit.error().front().key != "not-found";
+                            unit.error().front().key != not_found_key;
         return std::unexpected(UnitRefused{exists, texts(unit.error())});
     }
     const std::string known_as = unit->name;

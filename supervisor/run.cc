@@ -126,10 +126,9 @@ Status Run::watch_everything() {
                                              [this](std::uint32_t) { drain_reports(); }));
     output_watch_ = TRY(watch_output(output_, LogStream::standard_output));
     error_watch_ = TRY(watch_output(error_output_, LogStream::standard_error));
+    // What happened in the node before this watch stood is read when the first process is reaped.
     if (node_) {
         node_watch_ = TRY(services_.cgroup_events.watch(*node_, [this] { check_populated(); }));
-        // It may have come and gone before the watch stood.
-        services_.loop.defer([&events = services_.cgroup_events] { events.read_all_again(); });
     }
     return {};
 }

@@ -140,7 +140,9 @@ void Supervisor::boot() {
     if (target) {
         return manager_->start(
             options_.target, [this](engine::JobResult result, const std::string& reason) {
+                // Whoever stops the target while it starts has been answered.
                 if (result == engine::JobResult::done) return;
+                if (result == engine::JobResult::canceled) return;
                 console_.error(
                     fmt::format("boot: {}: {} {}", options_.target, engine::name(result), reason));
             });

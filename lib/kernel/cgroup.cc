@@ -50,7 +50,7 @@ Result<std::optional<std::string>> find_subdirectory(const Fd& node) {
         const dirent* entry = readdir(directory.get());
         if (entry == nullptr && errno != 0) return errno_failure("readdir");
         if (entry == nullptr) return std::nullopt;
-        const std::string name{entry->d_name};
+        std::string name{entry->d_name};
         if (name != "." && name != ".." && is_directory(node.get(), *entry)) return name;
     }
 }

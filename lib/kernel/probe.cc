@@ -55,7 +55,8 @@ std::optional<std::string> find_node(const std::string& root) {
     const auto names = list_directory(AT_FDCWD, root);
     if (!names) return std::nullopt;
     for (const std::string& name : *names) {
-        const std::string path = root + "/" + name;
+        std::string path = root;
+        path.append("/").append(name);
         if (access((path + "/cgroup.procs").c_str(), F_OK) == 0) return path;
     }
     return std::nullopt;

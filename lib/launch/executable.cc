@@ -154,7 +154,7 @@ std::optional<std::string> closed_directory(const LaunchPlan& plan, const Servic
                                             const std::string& path) {
     for (std::size_t end = path.find('/'); end != std::string::npos;
          end = path.find('/', end + 1)) {
-        const std::string directory = end == 0 ? "/" : path.substr(0, end);
+        std::string directory = end == 0 ? "/" : path.substr(0, end);
         const Lookup found = view.find(directory);
         if (found.presence != Lookup::Presence::present) return std::nullopt;
         if (!may_execute(plan, found.status)) return directory;

@@ -34,7 +34,7 @@ LaunchResult<std::string> find_program(const std::string& name, std::string_view
     std::optional<std::string> uncertain;
     for (const std::string_view directory : split(search_path, ':')) {
         if (!directory.starts_with('/')) continue;
-        const std::string candidate = std::string{directory} + "/" + name;
+        std::string candidate = std::string{directory} + "/" + name;
         const Lookup found = view.find(candidate);
         if (is_program(found)) return candidate;
         if (found.presence == Lookup::Presence::unknown && !uncertain) uncertain = candidate;

@@ -225,7 +225,7 @@ void MountBuilder::add_all() {
 // else it must be there, because a launch makes nothing in a file system that stays.
 void MountBuilder::add_mount_points() {
     std::vector<PlannedOp> ops;
-    for (PlannedOp& planned : ops_) {
+    for (const PlannedOp& planned : ops_) {
         const PlannedOp* tmpfs = planned.is_directory ? find_covering_tmpfs(planned) : nullptr;
         const std::string& path = planned.target;
         std::size_t end = tmpfs != nullptr ? path.find('/', tmpfs->target.size() + 1) : path.size();
