@@ -15,7 +15,6 @@
 #include <cstring>
 #include <fcntl.h>
 #include <fmt/format.h>
-#include <grp.h>
 #include <linux/reboot.h>
 #include <net/if.h>
 #include <ranges>
@@ -174,11 +173,6 @@ std::vector<Error> prepare_machine(Mode mode) {
             if (auto done = mount_if_absent(entry); !done) errors.push_back(done.error());
         }
         if (auto done = bring_loopback_up(); !done) errors.push_back(done.error());
-    }
-    // A user namespace that denies setgroups keeps the groups that it was made with. Who may not
-    // drop them has such units refused.
-    if (setgroups(0, nullptr) < 0 && errno != EPERM) {
-        errors.push_back(system_error(errno, "setgroups"));
     }
     if (mode != Mode::process) {
         umask(022);

@@ -58,6 +58,14 @@ bool open_source(ChildContext& child, const MountOp& op, int& source) {
     return source >= 0;
 }
 
+// A copy that is made before anything is read-only has the attributes that the host gave it.
+bool copy_source(ChildContext& child, const MountOp& op, int& source) {
+    if (!open_source(child, op, source)) return false;
+    const ChildFd path{source};
+    source = copy_mount(child, path.get(), op.recursive).release();
+    return source >= 0;
+}
+
 // A path that stays writable is copied before anything is read-only, with the attributes it has
 // on the host: what is read-only there stays so. A path that an earlier op makes is not there yet.
 bool copy_writable(ChildContext& child, const MountOp& op, int& source) {
@@ -78,7 +86,7 @@ bool open_sources(ChildContext& child) {
         switch (op.kind) {
         case MountOpKind::bind:
         case MountOpKind::device_node:
-            if (!open_source(child, op, source)) return false;
+            if (!copy_source(child, op, source)) return false;
             break;
         case MountOpKind::inaccessible:
             if (op.source != nullptr && !open_source(child, op, source)) return false;
@@ -132,8 +140,8 @@ bool mount_new(ChildContext& child, const MountOp& op, const NewFileSystem& want
 
 bool bind(ChildContext& child, const MountOp& op, int source) {
     child.object = LaunchReport::Object::source;
-    const ChildFd copy = copy_mount(child, source, op.recursive);
-    if (!copy || !change_attributes(child, copy.get(), op.attributes, 0)) return false;
+    const ChildFd copy{source};
+    if (!change_attributes(child, copy.get(), op.attributes, 0)) return false;
     return mount_onto(child, copy, op.target);
 }
 

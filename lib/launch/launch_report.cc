@@ -20,26 +20,28 @@ struct StageText {
     LaunchStage stage;
     std::string_view text;
     std::string_view key;
+    const char* ChildPlan::* object = nullptr;
 };
 constexpr std::array<StageText, launch_stage_count> stage_texts{{
     {LaunchStage::id_maps, "wait for its id maps", "namespaces.user"},
-    {LaunchStage::scheduling, "set its priorities", "process"},
-    {LaunchStage::terminal, "open its terminal", "service.tty"},
+    {LaunchStage::scheduling, "set its priorities", "process", &ChildPlan::oom_score_adj},
+    {LaunchStage::terminal, "open its terminal", "service.tty", &ChildPlan::tty},
     {LaunchStage::streams, "place its standard streams", ""},
     {LaunchStage::join_namespaces, "join the service's namespaces", "namespaces"},
     {LaunchStage::pid_namespace, "fork into the service's pid namespace", "namespaces.pid"},
     {LaunchStage::cgroup_namespace, "make its cgroup namespace", "namespaces.cgroup"},
     {LaunchStage::mounts, "set up the mounts", "mounts"},
-    {LaunchStage::hostname, "set its host name", "namespaces.uts"},
+    {LaunchStage::hostname, "set its host name", "namespaces.uts", &ChildPlan::hostname},
     {LaunchStage::network, "bring up the loopback interface", "namespaces.net"},
     {LaunchStage::reaper, "fork below the reaper", "namespaces.pid"},
-    {LaunchStage::session, "begin its session", ""},
+    {LaunchStage::session, "begin its session", "service.tty", &ChildPlan::tty},
     {LaunchStage::rlimits, "set its limits", "process.rlimits"},
     {LaunchStage::bounding, "limit its capabilities", "capabilities.bounding"},
     {LaunchStage::groups, "change its groups", "service.group"},
     {LaunchStage::user, "change its user", "service.user"},
     {LaunchStage::ambient, "give it its capabilities", "capabilities.ambient"},
-    {LaunchStage::working_directory, "enter its working directory", "service.working_directory"},
+    {LaunchStage::working_directory, "enter its working directory", "service.working_directory",
+     &ChildPlan::working_directory},
     {LaunchStage::umask, "set its umask", "process.umask"},
     {LaunchStage::descriptors, "close its descriptors", ""},
     {LaunchStage::no_new_privs, "forbid new privileges", "capabilities.no_new_privs"},
@@ -201,7 +203,7 @@ void describe_groups(const LaunchPlan& plan, const LaunchReport& report, LaunchF
     }
 }
 
-void describe_capability(const LaunchReport& report, LaunchFailure& failure) {
+void describe_capability(const LaunchPlan&, const LaunchReport& report, LaunchFailure& failure) {
     if (report.item >= 0) {
         failure.object = capability_name(report.item);
     } else if (report.syscall == SYS_prctl) {
@@ -209,64 +211,50 @@ void describe_capability(const LaunchReport& report, LaunchFailure& failure) {
     }
 }
 
-std::string text_or_empty(const char* text) {
-    return text != nullptr ? text : "";
+void describe_priority(const LaunchPlan& plan, const LaunchReport& report, LaunchFailure& failure) {
+    const bool is_nice = report.syscall == SYS_setpriority;
+    failure.key = is_nice ? "process.nice" : "process.oom_score_adj";
+    if (is_nice && plan.child.nice != nullptr) failure.object = std::to_string(*plan.child.nice);
 }
 
-// The object, and a more exact key where the stage has several.
+void describe_session(const LaunchPlan&, const LaunchReport& report, LaunchFailure& failure) {
+    if (report.syscall == SYS_ioctl) return;
+    failure.key.clear();
+    failure.object.clear();
+}
+
+void describe_network(const LaunchPlan&, const LaunchReport&, LaunchFailure& failure) {
+    failure.object = "lo";
+}
+
+void describe_user(const LaunchPlan& plan, const LaunchReport&, LaunchFailure& failure) {
+    failure.object = std::to_string(plan.child.uid);
+}
+
+// The stages whose object or exact key depends on more than the stage.
+struct Describer {
+    LaunchStage stage;
+    void (*describe)(const LaunchPlan& plan, const LaunchReport& report, LaunchFailure& failure);
+};
+constexpr auto describers = std::to_array<Describer>({
+    {LaunchStage::scheduling, describe_priority},
+    {LaunchStage::mounts, describe_mount},
+    {LaunchStage::network, describe_network},
+    {LaunchStage::session, describe_session},
+    {LaunchStage::rlimits, describe_rlimit},
+    {LaunchStage::bounding, describe_capability},
+    {LaunchStage::groups, describe_groups},
+    {LaunchStage::user, describe_user},
+    {LaunchStage::ambient, describe_capability},
+    {LaunchStage::descriptors, describe_rlimit},
+});
+
 void describe(const LaunchPlan& plan, const LaunchReport& report, LaunchFailure& failure) {
-    const ChildPlan& child = plan.child;
-    switch (report.stage) {
-    case LaunchStage::mounts:
-        return describe_mount(plan, report, failure);
-    case LaunchStage::rlimits:
-    case LaunchStage::descriptors:
-        return describe_rlimit(plan, report, failure);
-    case LaunchStage::groups:
-        return describe_groups(plan, report, failure);
-    case LaunchStage::bounding:
-    case LaunchStage::ambient:
-        return describe_capability(report, failure);
-    case LaunchStage::scheduling:
-        failure.key = report.syscall == SYS_setpriority ? "process.nice" : "process.oom_score_adj";
-        if (report.syscall != SYS_setpriority)
-            failure.object = text_or_empty(child.oom_score_adj);
-        else if (child.nice != nullptr)
-            failure.object = std::to_string(*child.nice);
-        return;
-    case LaunchStage::session:
-        if (report.syscall != SYS_ioctl) return;
-        failure.key = "service.tty";
-        failure.object = text_or_empty(child.tty);
-        return;
-    case LaunchStage::terminal:
-        failure.object = text_or_empty(child.tty);
-        return;
-    case LaunchStage::hostname:
-        failure.object = text_or_empty(child.hostname);
-        return;
-    case LaunchStage::network:
-        failure.object = "lo";
-        return;
-    case LaunchStage::user:
-        failure.object = std::to_string(child.uid);
-        return;
-    case LaunchStage::working_directory:
-        failure.object = text_or_empty(child.working_directory);
-        return;
-    case LaunchStage::id_maps:
-    case LaunchStage::streams:
-    case LaunchStage::join_namespaces:
-    case LaunchStage::pid_namespace:
-    case LaunchStage::cgroup_namespace:
-    case LaunchStage::reaper:
-    case LaunchStage::umask:
-    case LaunchStage::no_new_privs:
-    case LaunchStage::reaper_ready:
-    case LaunchStage::announce:
-    case LaunchStage::seccomp:
-    case LaunchStage::exec:
-        return;
+    const auto object = row_of(report.stage).object;
+    const char* text = object != nullptr ? plan.child.*object : nullptr;
+    if (text != nullptr) failure.object = text;
+    for (const Describer& describer : describers) {
+        if (describer.stage == report.stage) describer.describe(plan, report, failure);
     }
 }
 

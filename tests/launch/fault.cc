@@ -16,13 +16,13 @@ namespace confinit::testing {
 
 namespace {
 
-std::vector<sock_filter> make_filter(const Fault& fault) {
+// Each fault is a few instructions that are skipped when the call is another one.
+void append(const Fault& fault, std::vector<sock_filter>& filter) {
     const auto call = static_cast<std::uint32_t>(fault.call);
-    constexpr std::uint8_t to_end = 3;
-    std::vector<sock_filter> filter{
-        {BPF_LD | BPF_W | BPF_ABS, 0, 0, offsetof(seccomp_data, nr)},
-        {BPF_JMP | BPF_JEQ | BPF_K, 0, fault.argument ? to_end : std::uint8_t{1}, call},
-    };
+    constexpr std::uint8_t to_next = 3;
+    filter.push_back({BPF_LD | BPF_W | BPF_ABS, 0, 0, offsetof(seccomp_data, nr)});
+    filter.push_back(
+        {BPF_JMP | BPF_JEQ | BPF_K, 0, fault.argument ? to_next : std::uint8_t{1}, call});
     if (fault.argument) {
         const auto offset = static_cast<std::uint32_t>(offsetof(seccomp_data, args) +
                                                        *fault.argument * sizeof(std::uint64_t));
@@ -30,14 +30,17 @@ std::vector<sock_filter> make_filter(const Fault& fault) {
         filter.push_back({BPF_JMP | BPF_JEQ | BPF_K, 0, 1, fault.value});
     }
     filter.push_back({BPF_RET | BPF_K, 0, 0, fault.action});
-    filter.push_back({BPF_RET | BPF_K, 0, 0, SECCOMP_RET_ALLOW});
-    return filter;
 }
 
-Fd load(const Fault& fault) {
-    std::vector<sock_filter> filter = make_filter(fault);
+Fd load(std::span<const Fault> faults) {
+    std::vector<sock_filter> filter;
+    bool listens = false;
+    for (const Fault& fault : faults) {
+        append(fault, filter);
+        listens = listens || fault.action == SECCOMP_RET_USER_NOTIF;
+    }
+    filter.push_back({BPF_RET | BPF_K, 0, 0, SECCOMP_RET_ALLOW});
     const sock_fprog program{static_cast<unsigned short>(filter.size()), filter.data()};
-    const bool listens = fault.action == SECCOMP_RET_USER_NOTIF;
     const unsigned long flags = listens ? SECCOMP_FILTER_FLAG_NEW_LISTENER : 0;
     const long result = syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, flags, &program);
     if (result < 0) FAIL("seccomp: " << errno_text(errno));
@@ -46,11 +49,11 @@ Fd load(const Fault& fault) {
 
 }  // namespace
 
-void run_with_fault(const Fault& fault, const std::function<void(const Fd& listener)>& work) {
+void run_with_faults(std::span<const Fault> faults, const std::function<void(Fd& listener)>& work) {
     std::exception_ptr failure;
     std::thread thread{[&] {
         try {
-            const Fd listener = load(fault);
+            Fd listener = load(faults);
             work(listener);
         } catch (...) {
             failure = std::current_exception();
@@ -58,6 +61,10 @@ void run_with_fault(const Fault& fault, const std::function<void(const Fd& liste
     }};
     thread.join();
     if (failure) std::rethrow_exception(failure);
+}
+
+void run_with_fault(const Fault& fault, const std::function<void(Fd& listener)>& work) {
+    run_with_faults({&fault, 1}, work);
 }
 
 }  // namespace confinit::testing

@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <functional>
 #include <optional>
+#include <span>
 
 namespace confinit::testing {
 
@@ -19,7 +20,8 @@ struct Fault {
     std::uint32_t value = 0;
 };
 
-// Runs `work` under the fault. For SECCOMP_RET_USER_NOTIF `work` gets the listener's descriptor.
-void run_with_fault(const Fault& fault, const std::function<void(const Fd& listener)>& work);
+// Runs `work` under these faults. With a SECCOMP_RET_USER_NOTIF among them it gets the listener.
+void run_with_faults(std::span<const Fault> faults, const std::function<void(Fd& listener)>& work);
+void run_with_fault(const Fault& fault, const std::function<void(Fd& listener)>& work);
 
 }  // namespace confinit::testing

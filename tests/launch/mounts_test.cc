@@ -179,6 +179,23 @@ TEST_CASE("a bind shows its source at its target, read-only when it is declared 
     CHECK(launch["write:" + source + "/other"] == "ok");
 }
 
+TEST_CASE("a bind that is not read-only stays writable below a read-only root", "[launch][S13]") {
+    const TestDirectory directory;
+    directory.make_directory("source");
+    directory.make_directory("target");
+    const std::string source = directory / "source";
+    const std::string target = directory / "target";
+    Scene scene{{"write:" + target + "/x", "write:" + source + "/y"}};
+    scene.mount({.kind = MountOpKind::read_only, .target = "/"});
+    scene.mount({.kind = MountOpKind::bind, .source = source.c_str(), .target = target.c_str()});
+
+    Launch launch{scene};
+    launch.finish();
+
+    CHECK(launch["write:" + target + "/x"] == "ok");
+    CHECK(launch["write:" + source + "/y"] == "EROFS");
+}
+
 TEST_CASE("a bind's source is the host's, although an earlier mount covers it", "[launch]") {
     const TestDirectory directory;
     directory.make_directory("tmp");

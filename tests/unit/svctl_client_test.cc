@@ -51,8 +51,8 @@ TEST_CASE("svctl gives up on a reply over the limit", "[svctl][X10]") {
 TEST_CASE("svctl outlives hostile replies to every verb", "[svctl][X10]") {
     const std::string verb = GENERATE("start", "status", "show", "cat", "logs", "verify", "enter");
     const std::string reply =
-        GENERATE(as<std::string>{}, "", "{\"parameters\":", std::string("{}\0", 3),
-                 std::string("{\"parameters\":{\"units\":7,\"lines\":[1,{\"text\":[]}]}}\0", 53));
+        GENERATE(as<std::string>{}, "", "{\"parameters\":", std::string{"{}"} + '\0',
+                 std::string{"{\"parameters\":{\"units\":7,\"lines\":[1,{\"text\":[]}]}}"} + '\0');
     const FakeSupervisor supervisor{answers(reply)};
 
     const Outcome outcome = run_svctl(supervisor.path(), {verb, "heat"});
