@@ -7,8 +7,10 @@
 
 #include <cstdint>
 #include <functional>
+#include <linux/seccomp.h>
 #include <optional>
 #include <span>
+#include <vector>
 
 namespace confinit::testing {
 
@@ -23,5 +25,9 @@ struct Fault {
 // Runs `work` under these faults. With a SECCOMP_RET_USER_NOTIF among them it gets the listener.
 void run_with_faults(std::span<const Fault> faults, const std::function<void(Fd& listener)>& work);
 void run_with_fault(const Fault& fault, const std::function<void(Fd& listener)>& work);
+
+// Runs `work` while every call of these (with SECCOMP_RET_USER_NOTIF) passes, and tells what came,
+// by `work` itself and by what it starts and waits for.
+std::vector<seccomp_data> trace(std::span<const Fault> calls, const std::function<void()>& work);
 
 }  // namespace confinit::testing
