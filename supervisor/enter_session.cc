@@ -73,7 +73,7 @@ void EnterSessions::start(const Run& run, const EnterRequest& request,
     (*plan)->child.tty_is_stream = terminal.has_value();
 
     const int node = run.node() != nullptr ? run.node()->directory().get() : -1;
-    auto spawned = spawn(**plan, node, std::move(streams->inside));
+    auto spawned = spawn(**plan, node, std::move(streams->inside), services_.clone_method);
     if (!spawned) return responder.error(ControlError::operation_failed, spawned.error().text());
 
     auto& session = *sessions_.emplace_back(std::make_unique<Session>(

@@ -107,9 +107,10 @@ LaunchResult<void> Run::spawn_main() {
     auto error_output = make_output_pipe(uid, gid);
     if (!error_output) return std::unexpected(resource_failure(std::move(error_output).error()));
 
-    auto spawned = spawn(
-        *plan_, node_ ? node_->directory().get() : -1,
-        {std::move(*input), std::move(output->write_end), std::move(error_output->write_end)});
+    auto spawned =
+        spawn(*plan_, node_ ? node_->directory().get() : -1,
+              {std::move(*input), std::move(output->write_end), std::move(error_output->write_end)},
+              services_.clone_method);
     if (!spawned) return std::unexpected(std::move(spawned).error());
     spawned_ = std::move(*spawned);
     output_ = std::move(output->read_end);

@@ -26,6 +26,7 @@ struct Services {
     CgroupEvents& cgroup_events;
     const CgroupTree* tree;
     const LaunchContext& launch_context;
+    CloneMethod clone_method;
     Console& console;
 };
 

@@ -88,10 +88,14 @@ void Supervisor::set_up_cgroups() {
     auto tree = CgroupTree::set_up();
     if (tree) {
         tree_ = std::move(*tree);
-        return;
+    } else {
+        console_.warning(
+            fmt::format("{}; units that declare limits will be refused", tree.error().what));
     }
-    console_.warning(
-        fmt::format("{}; units that declare limits will be refused", tree.error().what));
+    clone_method_ = probe_clone_method(tree_ ? &tree_->root() : nullptr);
+    if (clone_method_ != CloneMethod::clone3_into_node) {
+        console_.notice(fmt::format("processes are made by {}", name(clone_method_)));
+    }
 }
 
 void Supervisor::set_up_launch() {
@@ -115,7 +119,7 @@ void Supervisor::set_up_launch() {
 
 Status Supervisor::connect() {
     services_.reset(new Services{*loop_, reaper_, *cgroup_events_, tree_ ? &*tree_ : nullptr,
-                                 *launch_context_, console_});
+                                 *launch_context_, clone_method_, console_});
     manager_ = std::make_unique<Manager>(*services_, options_.unit_directories);
     enter_sessions_ = std::make_unique<EnterSessions>(*services_);
     reaper_.set_stranger([this](pid_t) {

@@ -49,6 +49,7 @@ private:
     Fd signals_;
     Reaper reaper_;
     std::optional<CgroupTree> tree_;
+    CloneMethod clone_method_ = CloneMethod::clone3_into_node;
     std::unique_ptr<CgroupEvents> cgroup_events_;
     Fd reaper_program_;
     std::unique_ptr<LaunchContext> launch_context_;

@@ -193,6 +193,16 @@ LaunchStatus do_parent_part(const LaunchPlan& plan, pid_t child) {
     return lift_hard_limits(plan, child);
 }
 
+LaunchStatus move_into_node(int node, pid_t child) {
+    auto moved = write_file(node, "cgroup.procs", std::to_string(child));
+    if (moved) return {};
+    LaunchFailure failure = explain_clone({}, node, moved.error().code);
+    failure.key = "cgroup";
+    failure.object = "cgroup.procs";
+    failure.call = "write";
+    return std::unexpected(std::move(failure));
+}
+
 LaunchFailure explain_clone(const LaunchPlan& plan, int node, int error) {
     switch (error) {
     case ENOSPC:

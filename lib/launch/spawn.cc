@@ -10,7 +10,7 @@
 #include <csignal>
 #include <fcntl.h>
 #include <grp.h>
-#include <linux/sched.h>
+#include <sched.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -52,17 +52,25 @@ Result<Lent> lend(const LaunchPlan& plan, const Streams& streams) {
     return lent;
 }
 
-bool has_parent_part(const LaunchPlan& plan) {
-    return !plan.uid_map.empty() || plan.child.limits_by_parent;
+// Where the process belongs, and how it gets there.
+struct Place {
+    int node;
+    CloneMethod method;
+
+    bool is_moved_to() const { return node >= 0 && method != CloneMethod::clone3_into_node; }
+};
+
+bool has_parent_part(const LaunchPlan& plan, const Place& place) {
+    return place.is_moved_to() || !plan.uid_map.empty() || plan.child.limits_by_parent;
 }
 
-ChildPlan complete(const LaunchPlan& plan, Lent& lent) {
+ChildPlan complete(const LaunchPlan& plan, const Place& place, Lent& lent) {
     ChildPlan child = plan.child;
     child.report_socket = lent.report.child.get();
     child.exit_socket = lent.exit.child.get();
     for (std::size_t i = 0; i < lent.streams.size(); ++i)
         child.streams[i] = lent.streams[i].get();
-    child.wait_for_parent = has_parent_part(plan);
+    child.wait_for_parent = has_parent_part(plan, place);
     child.mount_sources = lent.mount_sources.data();
     child.last_words = lent.last_words.get();
     return child;
@@ -102,28 +110,27 @@ LaunchStatus drop_own_groups(const LaunchPlan& plan) {
 }
 
 // A plain copy of this process: no memory is shared but the last words.
-LaunchResult<Cloned> clone_child(const LaunchPlan& plan, int node, const ChildPlan& child) {
+LaunchResult<Cloned> clone_child(const LaunchPlan& plan, const Place& place,
+                                 const ChildPlan& child) {
     int pidfd = -1;
-    clone_args arguments{};
     // The cgroup namespace is left to the child: from here it would have our own node as its root.
     constexpr std::uint64_t made_by_child = CLONE_NEWCGROUP;
-    arguments.flags = plan.clone_flags & ~made_by_child;
-    arguments.flags |= CLONE_PIDFD | CLONE_CLEAR_SIGHAND;
-    arguments.pidfd = reinterpret_cast<std::uintptr_t>(&pidfd);
-    arguments.exit_signal = SIGCHLD;
-    if (node >= 0) {
-        arguments.flags |= CLONE_INTO_CGROUP;
-        arguments.cgroup = static_cast<__u64>(node);
-    }
+    const std::uint64_t namespaces = plan.clone_flags & ~made_by_child;
     const BlockedSignals blocked;
-    const long pid = syscall(SYS_clone3, &arguments, sizeof arguments);
-    if (pid < 0) return std::unexpected(explain_clone(plan, node, errno));
+    const long pid = clone_process(place.method, namespaces, place.node, pidfd);
+    if (pid < 0) {
+        LaunchFailure failure = explain_clone(plan, place.node, static_cast<int>(-pid));
+        if (place.method == CloneMethod::clone_then_move) failure.call = "clone";
+        return std::unexpected(std::move(failure));
+    }
     if (pid == 0) run_child(child);
     return Cloned{static_cast<pid_t>(pid), Fd{pidfd}};
 }
 
-LaunchStatus finish_parent_part(const LaunchPlan& plan, pid_t child, const Fd& report_socket) {
-    if (!has_parent_part(plan)) return {};
+LaunchStatus finish_parent_part(const LaunchPlan& plan, const Place& place, pid_t child,
+                                const Fd& report_socket) {
+    if (!has_parent_part(plan, place)) return {};
+    if (place.is_moved_to()) TRY(move_into_node(place.node, child));
     TRY(do_parent_part(plan, child));
     const char go = 1;
     if (send(report_socket.get(), &go, sizeof go, MSG_NOSIGNAL) == sizeof go) return {};
@@ -134,14 +141,15 @@ LaunchStatus finish_parent_part(const LaunchPlan& plan, pid_t child, const Fd& r
 
 }  // namespace
 
-LaunchResult<Spawned> spawn(const LaunchPlan& plan, int node, Streams streams) {
+LaunchResult<Spawned> spawn(const LaunchPlan& plan, int node, Streams streams, CloneMethod method) {
+    const Place place{node, method};
     auto lent = lend(plan, streams);
     if (!lent) return std::unexpected(to_launch_failure(std::move(lent).error()));
     TRY(drop_own_groups(plan));
-    const ChildPlan child = complete(plan, *lent);
-    Cloned cloned = TRY(clone_child(plan, node, child));
+    const ChildPlan child = complete(plan, place, *lent);
+    Cloned cloned = TRY(clone_child(plan, place, child));
 
-    if (auto done = finish_parent_part(plan, cloned.pid, lent->report.parent); !done) {
+    if (auto done = finish_parent_part(plan, place, cloned.pid, lent->report.parent); !done) {
         // It fails only for a child that has ended already.
         (void)syscall(SYS_pidfd_send_signal, cloned.pidfd.get(), SIGKILL, nullptr, 0);
         return std::unexpected(std::move(done).error());

@@ -10,6 +10,7 @@
 #pragma once
 
 #include "base/fd.h"
+#include "kernel/clone.h"
 #include "launch/launch_report.h"
 #include "launch/plan.h"
 #include "launch/report_channel.h"
@@ -38,15 +39,16 @@ struct Spawned {
 
 // Starts the first process in `node` (a directory descriptor of a fresh cgroup, or -1 for none).
 // It returns at once: the child's success or failure comes over the report socket. The plan must
-// live until that is known. When the parent's own part fails (id maps, limits), the child has been
-// sent SIGKILL and is left to the caller's reaping.
+// live until that is known. When the parent's own part fails (the node, id maps, limits), the child
+// has been sent SIGKILL and is left to the caller's reaping.
 //
 // Who enters a pid namespace is the caller's child: the kernel lets the namespace's reaper end only
 // after the caller has reaped it as well (pid_namespaces(7)).
 //
 // With a reaper, a signal that is sent to it from outside of its pid namespace goes on to the main
 // process: whoever signals all processes of a node sends to the reaper or to the others, not both.
-LaunchResult<Spawned> spawn(const LaunchPlan& plan, int node, Streams streams);
+LaunchResult<Spawned> spawn(const LaunchPlan& plan, int node, Streams streams,
+                            CloneMethod method = CloneMethod::clone3_into_node);
 
 // Copies confinit-reaper into a sealed memfd, so that nothing in a container can write to it.
 Result<Fd> load_reaper(const std::string& path);

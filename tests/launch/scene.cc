@@ -186,7 +186,7 @@ void Scene::bind() {
     child.filter = plan.filter;
 }
 
-Launch::Launch(const LaunchPlan& plan, Streams streams) {
+Launch::Launch(const LaunchPlan& plan, Streams streams, int node, CloneMethod method) {
     Pipe pipe = [] {
         auto made = make_pipe();
         REQUIRE(made.has_value());
@@ -198,7 +198,7 @@ Launch::Launch(const LaunchPlan& plan, Streams streams) {
     output_ = std::move(pipe.read_end);
     joins_pid_namespace_ = plan.child.fork_into_pid_namespace;
 
-    auto result = spawn(plan, -1, std::move(streams));
+    auto result = spawn(plan, node, std::move(streams), method);
     if (!result) FAIL("spawn: " << result.error().text());
     spawned = std::move(*result);
 }

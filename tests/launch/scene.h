@@ -70,7 +70,8 @@ public:
 class Launch {
 public:
     // The test fails when spawn() does. The probe's output comes to us, unless streams say else.
-    explicit Launch(const LaunchPlan& plan, Streams streams = {});
+    explicit Launch(const LaunchPlan& plan, Streams streams = {}, int node = -1,
+                    CloneMethod method = CloneMethod::clone3_into_node);
     explicit Launch(Scene& scene, Streams streams = {})
         : Launch((scene.bind(), scene.plan), std::move(streams)) {}
     Launch(const Launch&) = delete;
