@@ -174,7 +174,7 @@ def _qemu(machine: Machine) -> list[str]:
     # Never KVM: emulation is the same on every machine.
     return [
         "qemu-system-x86_64",
-        "-M", "q35", "-accel", "tcg", "-cpu", "max", "-nodefaults", "-no-reboot", "-no-user-config",
+        "-M", "q35", "-accel", "tcg", "-cpu", "max,-cx16", "-nodefaults", "-no-reboot", "-no-user-config",
         "-m", str(machine.memory), "-smp", str(machine.cpus),
         "-kernel", str(machine.kernel), "-initrd", str(machine.initramfs),
         "-append", f"{KERNEL_WORDS} {machine.words}".strip(),
