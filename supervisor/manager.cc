@@ -119,6 +119,14 @@ std::expected<Service*, UnitRefused> Manager::find(std::string_view name) {
     return services_by_name_.find(known_as)->second.get();
 }
 
+std::optional<RunningUnit> Manager::find_running(std::string_view name) const {
+    const auto found = services_by_name_.find(name);
+    if (found == services_by_name_.end() || !found->second->run) return std::nullopt;
+    const Run& run = *found->second->run;
+    if (!run.main_pidfd()) return std::nullopt;
+    return RunningUnit{run.main_pid(), run.main_pidfd().get()};
+}
+
 void Manager::add(Unit unit) {
     (void)take(std::move(unit));
 }

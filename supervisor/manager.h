@@ -48,6 +48,9 @@ public:
     // The unit, loaded from its file when it is not known yet.
     std::expected<Service*, UnitRefused> find(std::string_view name);
 
+    // The main process of a unit that runs.
+    std::optional<RunningUnit> find_running(std::string_view name) const;
+
     // Adds a unit that is in no file, such as the rescue shell.
     void add(Unit unit);
 

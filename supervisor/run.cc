@@ -4,6 +4,7 @@
 
 #include "base/file.h"
 #include "base/text.h"
+#include "launch/id_maps.h"
 #include "service_signals.h"
 
 #include <algorithm>
@@ -61,6 +62,9 @@ Run::Run(Unit unit, Services& services, LogRing& log, Emit emit)
 LaunchResult<std::unique_ptr<Run>> Run::start(const Unit& unit, Services& services, LogRing& log,
                                               Emit emit) {
     std::unique_ptr<Run> run{new Run(unit, services, log, std::move(emit))};
+    if (auto settled = settle_id_maps(services.launch_context, run->unit_); !settled) {
+        return std::unexpected(std::move(settled).error());
+    }
     auto plan = make_launch_plan(run->unit_, services.launch_context);
     if (!plan) return std::unexpected(std::move(plan).error());
     run->plan_ = std::move(*plan);
@@ -77,6 +81,7 @@ Run::~Run() {
     if (spawned_.pid > 0 && !first_exited_) {
         // A run that is dropped half-way must not leave a process that nobody knows.
         services_.reaper.forget(spawned_.pid);
+        if (main_pid_ > 0) services_.reaper.forget(main_pid_);
         kill_all();
     }
 }
@@ -168,6 +173,10 @@ void Run::on_report(ReceivedReport received) {
         executing_ = true;
         main_pid_ = received.sender;
         main_pidfd_ = std::move(received.process);
+        // In a joined pid namespace the first process only makes the main one, as our child.
+        if (plan_->child.fork_into_pid_namespace) {
+            services_.reaper.adopt(main_pid_, [this](ExitStatus s) { on_main_exit(s); });
+        }
         return;
     case LaunchReport::Kind::main_exited:
         main_status_ = exit_status_of_wait(received.report.status);
@@ -178,6 +187,8 @@ void Run::on_report(ReceivedReport received) {
 void Run::on_hang_up() {
     report_watch_.reset();
     spawned_.report_socket.reset();
+    // The main process of a joined pid namespace, which nobody has told us of, has ended.
+    if (!executing_ && handed_over_) on_main_exit({CLD_KILLED, SIGKILL});
     // Without the mark before execve the child died while it was being set up.
     if (!executing_ || end_.setup_failure || launched_) return;
     launched_ = true;
@@ -185,6 +196,12 @@ void Run::on_hang_up() {
 }
 
 void Run::on_first_process_exit(ExitStatus status) {
+    drain_reports();
+    handed_over_ = plan_->child.fork_into_pid_namespace && status.is_clean();
+    if (!handed_over_ || (!spawned_.report_socket && !executing_)) on_main_exit(status);
+}
+
+void Run::on_main_exit(ExitStatus status) {
     first_exited_ = true;
     drain_reports();
     if (has_reaper()) {

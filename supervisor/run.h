@@ -81,6 +81,7 @@ private:
     void on_report(ReceivedReport received);
     void on_hang_up();
     void on_first_process_exit(ExitStatus status);
+    void on_main_exit(ExitStatus status);
     void check_populated();
     void describe_exit(ExitStatus status);
     bool was_oom_killed(std::string& text) const;
@@ -102,6 +103,7 @@ private:
     std::optional<ExitStatus> main_status_;  // from our reaper of the pid namespace
     bool executing_ = false;                 // the mark before execve was read
     bool launched_ = false;                  // execve happened
+    bool handed_over_ = false;               // the first process has made the main one, and ended
     bool first_exited_ = false;
     bool empty_ = false;
     RunEnd end_;

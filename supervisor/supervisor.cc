@@ -115,12 +115,18 @@ void Supervisor::set_up_launch() {
                                             .inaccessible_file = inaccessible.value_or(""),
                                             .capabilities = own_bounding_set(),
                                             .memory_total = memory_total()});
+    launch_context_->separate_ids = [this](const std::string& unit) {
+        return id_ranges_.first_id(unit);
+    };
 }
 
 Status Supervisor::connect() {
     services_.reset(new Services{*loop_, reaper_, *cgroup_events_, tree_ ? &*tree_ : nullptr,
                                  *launch_context_, clone_method_, console_});
     manager_ = std::make_unique<Manager>(*services_, options_.unit_directories);
+    launch_context_->find_running = [this](std::string_view unit) {
+        return manager_->find_running(unit);
+    };
     enter_sessions_ = std::make_unique<EnterSessions>(*services_);
     reaper_.set_stranger([this](pid_t) {
         manager_->drain_reports();

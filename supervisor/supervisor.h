@@ -8,6 +8,7 @@
 #include "control_server.h"
 #include "enter_session.h"
 #include "event_loop.h"
+#include "id_ranges.h"
 #include "machine.h"
 #include "manager.h"
 #include "options.h"
@@ -49,6 +50,7 @@ private:
     Fd signals_;
     Reaper reaper_;
     std::optional<CgroupTree> tree_;
+    IdRanges id_ranges_;
     CloneMethod clone_method_ = CloneMethod::clone3_into_node;
     std::unique_ptr<CgroupEvents> cgroup_events_;
     Fd reaper_program_;

@@ -4,6 +4,7 @@
 #include "launch/child_steps.h"
 
 #include <cstring>
+#include <fcntl.h>
 #include <linux/close_range.h>
 #include <linux/sched.h>
 #include <net/if.h>
@@ -20,22 +21,49 @@ bool close_between(ChildContext& child, int first, int last) {
 }
 
 // Whoever can trace this process after setns(2) would find PID 1's descriptors and memory in it.
-bool become_untraceable(ChildContext& child) {
+// Of the descriptors above the standard ones these two stay; one of them may be -1.
+bool become_untraceable(ChildContext& child, int one, int other) {
     if (child.call(SYS_prctl, PR_SET_DUMPABLE, 0, 0, 0, 0) < 0) return false;
-    const int report = child.plan.report_socket;
-    const int target = child.plan.join_pidfd;
-    const int lower = report < target ? report : target;
-    const int upper = report < target ? target : report;
+    const int lower = one < other ? one : other;
+    const int upper = one < other ? other : one;
     return close_between(child, STDERR_FILENO + 1, lower - 1) &&
-           close_between(child, lower + 1, upper - 1) &&
+           close_between(child, lower < 0 ? STDERR_FILENO + 1 : lower + 1, upper - 1) &&
            child.call(SYS_close_range, upper + 1, ~0U, 0) >= 0;
+}
+
+bool join_each(ChildContext& child) {
+    for (std::size_t i = 0; i < child.plan.joins.size(); ++i) {
+        child.item = static_cast<std::int32_t>(i);
+        if (child.call(SYS_setns, child.plan.joins.data()[i], 0) < 0) return false;
+    }
+    child.item = -1;
+    // In a pid namespace of others the rest of the launch happens before their eyes.
+    if (!child.plan.fork_into_pid_namespace) return true;
+    return become_untraceable(child, child.plan.report_socket, child.plan.join_user);
 }
 
 }  // namespace
 
+// What is unshared would be there for children only, and so late that its offsets could not be
+// written; by its file this very process moves in.
+bool make_time_namespace(ChildContext& child) {
+    const char* offsets = child.plan.time_offsets;
+    if (offsets == nullptr) return true;
+    if (child.call(SYS_unshare, CLONE_NEWTIME) < 0) return false;
+    const std::size_t size = __builtin_strlen(offsets);
+    if (size > 0) {
+        const ChildFd file{
+            child.call(SYS_openat, AT_FDCWD, "/proc/self/timens_offsets", O_WRONLY | O_CLOEXEC)};
+        if (!file || child.call(SYS_write, file.get(), offsets, size) < 0) return false;
+    }
+    const ChildFd own{
+        child.call(SYS_openat, AT_FDCWD, "/proc/self/ns/time_for_children", O_RDONLY | O_CLOEXEC)};
+    return own && child.call(SYS_setns, own.get(), CLONE_NEWTIME) >= 0;
+}
+
 bool join_namespaces(ChildContext& child) {
-    if (child.plan.join_pidfd < 0) return true;
-    if (!become_untraceable(child)) return false;
+    if (child.plan.join_pidfd < 0) return join_each(child);
+    if (!become_untraceable(child, child.plan.report_socket, child.plan.join_pidfd)) return false;
     // One call for all: with the user namespace among them, its rights count for the others.
     if (child.call(SYS_setns, child.plan.join_pidfd, child.plan.join_flags) < 0) return false;
     return child.call(SYS_close, child.plan.join_pidfd) >= 0;
@@ -69,6 +97,13 @@ bool bring_up_loopback(ChildContext& child) {
     if (child.call(SYS_ioctl, socket.get(), SIOCGIFFLAGS, &request) < 0) return false;
     request.ifr_flags = static_cast<short>(request.ifr_flags | IFF_UP);
     return child.call(SYS_ioctl, socket.get(), SIOCSIFFLAGS, &request) >= 0;
+}
+
+bool join_user_namespace(ChildContext& child) {
+    if (child.plan.join_user < 0) return true;
+    // The rights in it are over whatever of this process can be traced.
+    if (child.call(SYS_prctl, PR_SET_DUMPABLE, 0, 0, 0, 0) < 0) return false;
+    return child.call(SYS_setns, child.plan.join_user, CLONE_NEWUSER) >= 0;
 }
 
 }  // namespace confinit

@@ -23,8 +23,9 @@ enum class LaunchStage : std::uint32_t {
     scheduling,        // nice and oom_score_adj, by the host's /proc
     terminal,          // open the declared tty, by the host's /dev
     streams,           // descriptors 0, 1, 2
-    join_namespaces,   // setns(2), for `svctl enter`
-    pid_namespace,     // fork into the joined pid namespace, likewise
+    time_namespace,    // its offsets written before anybody is in it, by the host's /proc
+    join_namespaces,   // setns(2): of the service for `svctl enter`, else what the unit joins
+    pid_namespace,     // fork into the joined pid namespace
     cgroup_namespace,  // unshare(2) inside of the node, so that the node is its root
     mounts,            // MountOps, then the new root
     hostname,
@@ -32,10 +33,11 @@ enum class LaunchStage : std::uint32_t {
     reaper,   // fork below our own PID 1 of the new pid namespace
     session,  // signal dispositions, setsid(2), controlling terminal, signal mask
     rlimits,
-    bounding,           // the inheritable set, the bounding set and securebits
-    groups,             // setgroups(2), setresgid(2)
-    user,               // setresuid(2)
-    ambient,            // the permitted and effective sets trimmed, the ambient set raised
+    join_user,  // setns(2) into the user namespace that the unit joins: the host's rights end
+    bounding,   // the inheritable set, the bounding set and securebits
+    groups,     // setgroups(2), setresgid(2)
+    user,       // setresuid(2)
+    ambient,    // the permitted and effective sets trimmed, the ambient set raised
     working_directory,  // as the user
     umask,
     descriptors,  // everything but 0, 1, 2 is closed on exec; RLIMIT_NOFILE
@@ -132,8 +134,11 @@ struct ChildPlan {
     gid_t builder_gid = 0;
     bool limits_by_parent = false;  // a user namespace takes the right to raise them away
 
-    int join_pidfd = -1;  // enter: the process whose namespaces are joined
-    int join_flags = 0;   // CLONE_NEW* for setns(2)
+    int join_pidfd = -1;         // enter: the process whose namespaces are joined
+    int join_flags = 0;          // CLONE_NEW* for setns(2)
+    std::span<const int> joins;  // files of namespaces other than the user one, in their order
+    int join_user = -1;          // the file of the user namespace
+    const char* time_offsets = nullptr;  // the text of timens_offsets, for a new time namespace
     bool new_cgroup_namespace = false;
     bool new_network = false;
     const char* hostname = nullptr;

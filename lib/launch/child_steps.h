@@ -19,11 +19,13 @@ bool set_umask(ChildContext& child);
 bool close_descriptors(ChildContext& child);
 
 // child_namespaces.cc
+bool make_time_namespace(ChildContext& child);
 bool join_namespaces(ChildContext& child);
 bool fork_into_pid_namespace(ChildContext& child);
 bool make_cgroup_namespace(ChildContext& child);
 bool set_hostname(ChildContext& child);
 bool bring_up_loopback(ChildContext& child);
+bool join_user_namespace(ChildContext& child);
 
 // child_mounts.cc
 bool set_up_mounts(ChildContext& child);

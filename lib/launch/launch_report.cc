@@ -27,8 +27,10 @@ constexpr std::array<StageText, launch_stage_count> stage_texts{{
     {LaunchStage::scheduling, "set its priorities", "process", &ChildPlan::oom_score_adj},
     {LaunchStage::terminal, "open its terminal", "service.tty", &ChildPlan::tty},
     {LaunchStage::streams, "place its standard streams", ""},
-    {LaunchStage::join_namespaces, "join the service's namespaces", "namespaces"},
-    {LaunchStage::pid_namespace, "fork into the service's pid namespace", "namespaces.pid"},
+    {LaunchStage::time_namespace, "make its time namespace", "namespaces.time",
+     &ChildPlan::time_offsets},
+    {LaunchStage::join_namespaces, "join its namespaces", "namespaces"},
+    {LaunchStage::pid_namespace, "fork into its pid namespace", "namespaces.pid"},
     {LaunchStage::cgroup_namespace, "make its cgroup namespace", "namespaces.cgroup"},
     {LaunchStage::mounts, "set up the mounts", "mounts"},
     {LaunchStage::hostname, "set its host name", "namespaces.uts", &ChildPlan::hostname},
@@ -36,6 +38,7 @@ constexpr std::array<StageText, launch_stage_count> stage_texts{{
     {LaunchStage::reaper, "fork below the reaper", "namespaces.pid"},
     {LaunchStage::session, "begin its session", "service.tty", &ChildPlan::tty},
     {LaunchStage::rlimits, "set its limits", "process.rlimits"},
+    {LaunchStage::join_user, "join its user namespace", "namespaces.user"},
     {LaunchStage::bounding, "limit its capabilities", "capabilities.bounding"},
     {LaunchStage::groups, "change its groups", "service.group"},
     {LaunchStage::user, "change its user", "service.user"},
@@ -76,6 +79,13 @@ constexpr auto hints = std::to_array<Hint>({
     {LaunchStage::terminal, EIO, any_call, "the terminal has no device behind it"},
     {LaunchStage::session, EPERM, SYS_ioctl, "the terminal belongs to another session"},
     {LaunchStage::session, ENOTTY, SYS_ioctl, "service.tty is no terminal"},
+    {LaunchStage::time_namespace, ENOSPC, any_call, "user.max_time_namespaces is reached"},
+    {LaunchStage::time_namespace, ERANGE, any_call,
+     "the clock of the namespace would begin before zero, or in more than 146 years"},
+    {LaunchStage::time_namespace, EINVAL, SYS_unshare,
+     "this kernel has no time namespaces (CONFIG_TIME_NS)"},
+    {LaunchStage::time_namespace, EPERM, any_call, "the supervisor lacks CAP_SYS_TIME"},
+    {LaunchStage::join_user, EINVAL, any_call, "it is the supervisor's own"},
     {LaunchStage::join_namespaces, ESRCH, any_call, "the service has ended"},
     {LaunchStage::join_namespaces, EPERM, any_call, "the supervisor lacks CAP_SYS_ADMIN there"},
     {LaunchStage::pid_namespace, ENOMEM, any_call, "the first process of the namespace has ended"},
@@ -217,6 +227,16 @@ void describe_priority(const LaunchPlan& plan, const LaunchReport& report, Launc
     if (is_nice && plan.child.nice != nullptr) failure.object = std::to_string(*plan.child.nice);
 }
 
+void describe_join(const LaunchPlan& plan, const LaunchReport& report, LaunchFailure& failure) {
+    const int* descriptor = item_of(plan.join_descriptors, report);
+    if (descriptor == nullptr) return;
+    for (const JoinTarget& target : plan.join_targets) {
+        if (target.file.get() != *descriptor) continue;
+        failure.key = target.key;
+        failure.object = target.identity;
+    }
+}
+
 void describe_session(const LaunchPlan&, const LaunchReport& report, LaunchFailure& failure) {
     if (report.syscall == SYS_ioctl) return;
     failure.key.clear();
@@ -238,6 +258,7 @@ struct Describer {
 };
 constexpr auto describers = std::to_array<Describer>({
     {LaunchStage::scheduling, describe_priority},
+    {LaunchStage::join_namespaces, describe_join},
     {LaunchStage::mounts, describe_mount},
     {LaunchStage::network, describe_network},
     {LaunchStage::session, describe_session},

@@ -52,6 +52,7 @@ void bind_child_plan(LaunchPlan& plan) {
     child.rlimit_values = plan.rlimit_values;
     child.rlimit_resources = plan.rlimit_resources;
     child.mounts = plan.mount_ops;
+    child.joins = plan.join_descriptors;
     child.filter = plan.filter;
 }
 
@@ -67,6 +68,7 @@ LaunchResult<std::unique_ptr<LaunchPlan>> make_launch_plan(const Unit& unit,
     const Identity identity = TRY(resolve_identity(unit, database));
     TRY(apply_identity(unit, identity, *plan));
     TRY(apply_namespaces(unit, context, *plan));
+    TRY(apply_joins(unit, context, *plan));
     TRY(apply_capabilities(unit, context, *plan));
     TRY(apply_filter(unit, *plan));
     TRY(apply_cgroup(unit, context, *plan));

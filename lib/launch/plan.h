@@ -10,8 +10,12 @@
 #include "unit/unit.h"
 
 #include <cstdint>
+#include <functional>
 #include <memory>
+#include <optional>
 #include <string>
+#include <string_view>
+#include <sys/types.h>
 #include <vector>
 
 namespace confinit {
@@ -33,12 +37,30 @@ template <class T>
 using LaunchResult = std::expected<T, LaunchFailure>;
 using LaunchStatus = LaunchResult<void>;
 
+// The main process of a unit that runs; `pidfd` is valid while the launch is planned.
+struct RunningUnit {
+    pid_t pid = 0;
+    int pidfd = -1;
+};
+
 // What the supervisor lends to every launch.
 struct LaunchContext {
     const Fd& reaper_program;       // sealed memfd of confinit-reaper
     std::string inaccessible_file;  // a regular file of mode 000 for mounts.inaccessible
     CapabilityMask capabilities;    // those that the supervisor itself has in its bounding set
     std::uint64_t memory_total;     // bytes, for percentages
+
+    // Absent where there is no supervisor: for "unit:NAME", and for a unit's own 65,536 ids.
+    std::function<std::optional<RunningUnit>(std::string_view unit)> find_running = {};
+    std::function<std::uint32_t(const std::string& unit)> separate_ids = {};
+};
+
+// A namespace that the service joins, held open while the plan lives.
+struct JoinTarget {
+    std::string_view key;    // "namespaces.net"
+    std::uint64_t flag = 0;  // CLONE_NEW*
+    Fd file;
+    std::string identity;  // "net:[4026531840]", as /proc/PID/ns shows it
 };
 
 struct LaunchPlan {
@@ -59,6 +81,7 @@ struct LaunchPlan {
     std::vector<std::string>
         mount_targets;  // without symbolic links, as far as the plan could tell
     std::vector<std::string> rlimit_keys;
+    std::vector<JoinTarget> join_targets;
 
     ChildPlan child;
 
@@ -70,6 +93,7 @@ struct LaunchPlan {
     std::vector<rlimit64> rlimit_values;
     std::vector<int> rlimit_resources;
     std::vector<gid_t> groups;
+    std::vector<int> join_descriptors;
     int nice = 0;
 };
 

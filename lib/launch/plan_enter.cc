@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The plan of a command that enters a running service: confined like it, in its namespaces.
 #include "launch/executable.h"
+#include "launch/namespace_table.h"
 #include "launch/plan_parts.h"
 
 #include "base/text.h"
@@ -81,15 +82,18 @@ void set_term(const std::string& term, std::vector<std::string>& environment) {
 
 void join_namespaces(const Unit& unit, int pidfd, ChildPlan& child) {
     child.join_pidfd = pidfd;
-    child.join_flags = static_cast<int>(new_namespaces(unit.namespaces));
-    child.fork_into_pid_namespace = unit.namespaces.pid;
+    std::uint64_t flags = new_namespaces(unit.namespaces);
+    for (const JoinedNamespace& joined : unit.namespaces.joined)
+        flags |= namespace_row(joined.kind).flag;
+    child.join_flags = static_cast<int>(flags);
+    child.fork_into_pid_namespace = (flags & CLONE_NEWPID) != 0;
 }
 
 // Root with all that the service's namespaces give; of the confinement only these are left.
 LaunchResult<Identity> privileged_identity(const Unit& unit) {
     const NamespaceConfig& namespaces = unit.namespaces;
     const bool has_root = outside_id(namespaces.uid_map, 0) && outside_id(namespaces.gid_map, 0);
-    if (namespaces.user && !has_root) {
+    if (!namespaces.uid_map.empty() && !has_root) {
         return std::unexpected(
             LaunchFailure{.key = "namespaces.user",
                           .object = "0",

@@ -144,16 +144,19 @@ LaunchStatus apply_identity(const Unit& unit, const Identity& identity, LaunchPl
     plan.child.uid = identity.uid;
     plan.child.gid = identity.gid;
     plan.groups.assign(identity.groups.begin(), identity.groups.end());
-    if (!unit.namespaces.user) return {};
+    const NamespaceConfig& namespaces = unit.namespaces;
+    const bool joins = joins_namespace(namespaces, NamespaceKind::user);
+    if (!namespaces.user && !joins) return {};
     TRY(check_user_namespace(unit, identity));
-    plan.uid_map = map_text(unit.namespaces.uid_map);
-    plan.gid_map = map_text(unit.namespaces.gid_map);
+    plan.child.set_groups = namespaces.allow_setgroups;
+    if (!namespaces.allow_setgroups) plan.groups.clear();
+    if (joins) return {};
+    plan.uid_map = map_text(namespaces.uid_map);
+    plan.gid_map = map_text(namespaces.gid_map);
+    plan.deny_setgroups = !namespaces.allow_setgroups;
     plan.child.builds_as_mapped = true;
-    plan.child.builder_uid = outside_id(unit.namespaces.uid_map, 0) ? 0 : identity.uid;
-    plan.child.builder_gid = outside_id(unit.namespaces.gid_map, 0) ? 0 : identity.gid;
-    plan.deny_setgroups = !unit.namespaces.allow_setgroups;
-    plan.child.set_groups = !plan.deny_setgroups;
-    if (plan.deny_setgroups) plan.groups.clear();
+    plan.child.builder_uid = outside_id(namespaces.uid_map, 0) ? 0 : identity.uid;
+    plan.child.builder_gid = outside_id(namespaces.gid_map, 0) ? 0 : identity.gid;
     return {};
 }
 

@@ -6,6 +6,7 @@
 #include "launch/service_view.h"
 #include "launch/user_database.h"
 
+#include <chrono>
 #include <optional>
 #include <string>
 #include <vector>
@@ -43,8 +44,16 @@ void apply_process_limits(const Unit& unit, LaunchPlan& plan);
 
 // plan_namespaces.cc
 LaunchStatus apply_namespaces(const Unit& unit, const LaunchContext& context, LaunchPlan& plan);
-// CLONE_NEW* of every namespace that the unit makes new, the cgroup one included.
+// CLONE_NEW* of every namespace that the unit makes new, the cgroup and the time one included.
 std::uint64_t new_namespaces(const NamespaceConfig& namespaces);
+// What /proc/PID/timens_offsets is to be told; empty where both clocks stay as they are.
+std::string clock_offset_text(std::chrono::microseconds offset);  // "SECONDS NANOSECONDS"
+std::string time_offsets_text(const NamespaceConfig& namespaces);
+
+// plan_joins.cc
+LaunchStatus apply_joins(const Unit& unit, const LaunchContext& context, LaunchPlan& plan);
+LaunchResult<JoinTarget> open_join_target(const JoinedNamespace& joined,
+                                          const LaunchContext& context);
 
 // plan_mounts.cc
 LaunchStatus apply_mounts(const Unit& unit, const LaunchContext& context, LaunchPlan& plan);

@@ -2,35 +2,10 @@
 // Verify: reads a running service's confinement back from the kernel, item by item.
 #include "launch/verify.h"
 
-#include "launch/plan_parts.h"
 #include "launch/verify_parts.h"
-
-#include <array>
-#include <linux/sched.h>
 
 namespace confinit {
 namespace {
-
-struct NamespaceRow {
-    std::uint64_t flag;
-    std::string_view link;
-    std::string_view key;
-};
-
-constexpr std::array namespace_rows{
-    NamespaceRow{CLONE_NEWNS, "mnt", "namespaces.mount"},
-    NamespaceRow{CLONE_NEWPID, "pid", "namespaces.pid"},
-    NamespaceRow{CLONE_NEWNET, "net", "namespaces.net"},
-    NamespaceRow{CLONE_NEWIPC, "ipc", "namespaces.ipc"},
-    NamespaceRow{CLONE_NEWUTS, "uts", "namespaces.uts"},
-    NamespaceRow{CLONE_NEWCGROUP, "cgroup", "namespaces.cgroup"},
-    NamespaceRow{CLONE_NEWUSER, "user", "namespaces.user"},
-};
-
-// What could not be read, as an item that differs.
-void add_unread(VerifyItems& items, std::string_view key, const Error& error) {
-    items.push_back({std::string{key}, "to be read back", error.what, false});
-}
 
 void verify_node(const Unit& unit, const LaunchPlan& plan, const Fd& process, const Cgroup* node,
                  VerifyItems& items) {
@@ -47,24 +22,6 @@ void verify_node(const Unit& unit, const LaunchPlan& plan, const Fd& process, co
     for (const CgroupSetting& setting : plan.cgroup) {
         items.push_back(verify_cgroup_file(unit, setting, node->read(setting.file)));
     }
-}
-
-VerifyItem compare_namespace(const Unit& unit, const NamespaceRow& row, const Fd& process,
-                             const Fd& own) {
-    const bool is_new = (new_namespaces(unit.namespaces) & row.flag) != 0;
-    VerifyItem item;
-    item.key = row.key;
-    item.declared = is_new ? "a new one" : "the supervisor's";
-    const auto theirs = read_namespace(process, row.link);
-    const auto ours = read_namespace(own, row.link);
-    if (!theirs || !ours) {
-        item.in_force = theirs ? ours.error().what : theirs.error().what;
-        return item;
-    }
-    const bool differs = *theirs != *ours;
-    item.in_force = (differs ? "its own, " : "the supervisor's, ") + *theirs;
-    item.same = differs == is_new;
-    return item;
 }
 
 void verify_scheduling(const Unit& unit, const LaunchPlan& plan, const Fd& process,
@@ -99,9 +56,7 @@ void verify_process_files(const Unit& unit, const LaunchPlan& plan, const Fd& pr
     } else {
         add_unread(items, "service.user", status ? own_status.error() : status.error());
     }
-    for (const NamespaceRow& row : namespace_rows) {
-        items.push_back(compare_namespace(unit, row, process, own));
-    }
+    verify_namespaces(unit, plan, process, own, items);
     verify_mount_tables(unit, plan, process, items);
     const auto limits = read_process_limits(process);
     if (limits) {
@@ -113,6 +68,10 @@ void verify_process_files(const Unit& unit, const LaunchPlan& plan, const Fd& pr
 }
 
 }  // namespace
+
+void add_unread(VerifyItems& items, std::string_view key, const Error& error) {
+    items.push_back({std::string{key}, "to be read back", error.what, false});
+}
 
 std::string declared_text(const Unit& unit, std::string_view key, std::string fallback) {
     const auto declared = unit.declared.find(key);

@@ -18,6 +18,14 @@ using VerifyItems = std::vector<VerifyItem>;
 // What the unit file says for a key, or else this text.
 std::string declared_text(const Unit& unit, std::string_view key, std::string fallback);
 
+// What could not be read, as an item that differs.
+void add_unread(VerifyItems& items, std::string_view key, const Error& error);
+
+// verify_namespaces.cc: an item for each of the kernel's namespaces. `process` and `own` are
+// directories of /proc.
+void verify_namespaces(const Unit& unit, const LaunchPlan& plan, const Fd& process, const Fd& own,
+                       VerifyItems& items);
+
 // verify_process.cc: user, groups, capability sets, no_new_privs and umask. `own` is the status of
 // the supervisor itself, whose filters count beside the service's.
 void verify_status(const Unit& unit, const LaunchPlan& plan, const ProcessStatus& status,

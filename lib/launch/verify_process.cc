@@ -38,7 +38,8 @@ std::string list_text(const std::vector<std::uint32_t>& ids) {
 // The id as the supervisor sees it; one without a place in the maps cannot be in force.
 std::optional<std::uint32_t> seen_id(const Unit& unit, const std::vector<IdMap>& maps,
                                      std::uint32_t id) {
-    return unit.namespaces.user ? outside_id(maps, id) : std::optional{id};
+    const bool has_maps = !unit.namespaces.uid_map.empty();
+    return has_maps ? outside_id(maps, id) : std::optional{id};
 }
 
 VerifyItem compare_ids(const Unit& unit, std::string_view key, std::uint32_t wanted,

@@ -107,6 +107,22 @@ private:
         if (has_gid_map && !has_uid_map) {
             refuse("namespaces.user.gid_map", "needs a uid_map beside it");
         }
+        if (has_uid_map && is_given("namespaces.user.ids")) {
+            refuse("namespaces.user.ids", "stands in place of uid_map and gid_map");
+        }
+        for (const JoinedNamespace& joined : unit_.namespaces.joined)
+            need_joined_unit(joined);
+    }
+
+    // Its namespace is there only while it runs.
+    void need_joined_unit(const JoinedNamespace& joined) {
+        if (joined.unit.empty()) return;
+        if (joined.unit == unit_.name) return refuse("namespaces", "a unit cannot join itself");
+        for (auto* list : {&unit_.unit.requires_units, &unit_.unit.after}) {
+            if (std::ranges::find(*list, joined.unit) == list->end()) {
+                list->push_back(joined.unit);
+            }
+        }
     }
 
     void check_mounts() {

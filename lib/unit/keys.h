@@ -45,6 +45,7 @@ std::span<const Key> service_keys();
 std::span<const Key> cgroup_keys();
 std::span<const Key> capabilities_keys();
 std::span<const Key> namespaces_keys();
+std::span<const Key> user_namespace_keys();
 std::span<const Key> mounts_keys();
 std::span<const Key> seccomp_keys();
 std::span<const Key> process_keys();

@@ -2,6 +2,7 @@
 // The keys of [namespaces]: which of the kernel's views the service does not share.
 #include "unit/forms.h"
 #include "unit/keys.h"
+#include "unit/namespace_form.h"
 
 #include "base/text.h"
 
@@ -10,30 +11,24 @@
 namespace confinit {
 namespace {
 
-constexpr std::string_view map_form =
-    "an array of lines \"INSIDE OUTSIDE COUNT\", such as [\"0 100000 65536\"]";
-constexpr std::string_view map_line_form = "\"INSIDE OUTSIDE COUNT\", such as \"0 100000 65536\"";
-// user_namespaces(7): a map has at most 340 lines.
-constexpr std::size_t most_map_lines = 340;
-// What the kernel calls nobody, overflowuid of proc(5).
-constexpr std::uint32_t nobody = 65534;
+constexpr std::string_view offset_form = "a duration with a sign, such as \"+30d\" or \"-1h\"";
 constexpr std::size_t longest_hostname = 64;  // HOST_NAME_MAX of gethostname(2)
 
-// Where a table is allowed, it means a new namespace, and the keys below this one say which.
-std::optional<bool> read_namespace(const Value& value) {
-    if (value.is_table() && has_keys_below(value.key())) return true;
-    const std::string* text = value.if_text();
-    if (text != nullptr && (text->starts_with("unit:") || text->starts_with('/'))) {
-        value.refuse("joining another namespace (" + quoted(*text) +
-                     ") is not possible in this version; it is true (a new one) or false");
-        return std::nullopt;
-    }
-    return value.boolean();
+template <bool NamespaceConfig::* member, NamespaceKind kind>
+void read_plain_namespace(const Value& value, Unit& unit) {
+    assign(unit.namespaces.*member, read_namespace(value, kind, unit));
 }
 
-template <bool NamespaceConfig::* member>
-void read_plain_namespace(const Value& value, Unit& unit) {
-    assign(unit.namespaces.*member, read_namespace(value));
+// An offset of a clock: a duration with a sign.
+template <std::chrono::microseconds NamespaceConfig::* member>
+void read_offset(const Value& value, Unit& unit) {
+    const std::string* text = value.if_text();
+    if (text == nullptr || text->empty()) return value.mismatch();
+    const bool is_negative = text->front() == '-';
+    const bool has_sign = is_negative || text->front() == '+';
+    const auto duration = parse_duration(std::string_view{*text}.substr(has_sign ? 1 : 0));
+    if (!duration) return value.mismatch();
+    unit.namespaces.*member = is_negative ? -*duration : *duration;
 }
 
 enum class FirstProcess { reaper, self };
@@ -65,74 +60,10 @@ void read_hostname(const Value& value, Unit& unit) {
     assign(unit.namespaces.hostname, std::move(name));
 }
 
-// Root of a namespace without a map of its own is nobody outside.
-void read_user_namespace(const Value& value, Unit& unit) {
-    const auto is_new = read_namespace(value);
-    if (!is_new) return;
-    unit.namespaces.user = *is_new;
-    if (!*is_new) return;
-    unit.namespaces.uid_map = {{.inside = 0, .outside = nobody, .count = 1}};
-    unit.namespaces.gid_map = unit.namespaces.uid_map;
-}
-
-std::optional<IdMap> read_map_line(const Value& value) {
-    const std::string* text = value.if_text();
-    const auto words = split_words(text != nullptr ? *text : std::string_view{});
-    std::uint64_t numbers[3] = {};
-    bool is_good = words.size() == 3;
-    for (std::size_t i = 0; is_good && i < 3; ++i) {
-        const auto number = parse_unsigned(words[i]);
-        is_good = number && *number < 0xffff'ffff;
-        if (is_good) numbers[i] = *number;
-    }
-    const auto [inside, outside, count] = numbers;
-    // The last id, 4294967295, stands for "none" and cannot be mapped.
-    if (!is_good || count == 0 || std::max(inside, outside) + count > 0xffff'ffff) {
-        value.mismatch();
-        return std::nullopt;
-    }
-    return IdMap{static_cast<std::uint32_t>(inside), static_cast<std::uint32_t>(outside),
-                 static_cast<std::uint32_t>(count)};
-}
-
-bool overlap(std::uint64_t one, std::uint64_t one_count, std::uint64_t two,
-             std::uint64_t two_count) {
-    return one < two + two_count && two < one + one_count;
-}
-
-bool overlap(const IdMap& one, const IdMap& two) {
-    return overlap(one.inside, one.count, two.inside, two.count) ||
-           overlap(one.outside, one.count, two.outside, two.count);
-}
-
-template <std::vector<IdMap> NamespaceConfig::* member>
-void read_map(const Value& value, Unit& unit) {
-    auto map = list_of(value, map_line_form, read_map_line);
-    if (value.is_array() && value.is_empty()) return value.mismatch();
-    if (map.size() > most_map_lines) return value.refuse("a map may have at most 340 lines");
-    for (std::size_t i = 0; i < map.size(); ++i) {
-        for (std::size_t j = 0; j < i; ++j) {
-            if (overlap(map[i], map[j])) return value.refuse("two lines map the same ids");
-        }
-    }
-    unit.namespaces.*member = std::move(map);
-}
-
-enum class Setgroups { deny, allow };
-constexpr auto setgroups_names = make_name_table<Setgroups>({
-    {Setgroups::deny, "deny"},
-    {Setgroups::allow, "allow"},
-});
-
-void read_setgroups(const Value& value, Unit& unit) {
-    const auto setgroups = read_choice(value, setgroups_names);
-    if (setgroups) unit.namespaces.allow_setgroups = *setgroups == Setgroups::allow;
-}
-
 constexpr Key keys[] = {
     {
         .path = "namespaces.mount",
-        .form = boolean_form,
+        .form = namespace_form,
         .fallback = "false",
         .documentation =
             "A mount namespace of the service's own. It starts as a copy of the supervisor's "
@@ -141,11 +72,11 @@ constexpr Key keys[] = {
         .operation = "clone3(2) CLONE_NEWNS",
         .source = "mount_namespaces(7)",
         .systemd = "PrivateMounts=",
-        .read = read_plain_namespace<&NamespaceConfig::mount>,
+        .read = read_plain_namespace<&NamespaceConfig::mount, NamespaceKind::mount>,
     },
     {
         .path = "namespaces.pid",
-        .form = "true, false or a table such as { pid1 = \"self\" }",
+        .form = "true, false, \"unit:NAME\", \"/path\" or a table such as { pid1 = \"self\" }",
         .fallback = "false",
         .documentation =
             "A process id namespace of the service's own: it sees and can signal its own processes "
@@ -153,7 +84,7 @@ constexpr Key keys[] = {
         .operation = "clone3(2) CLONE_NEWPID",
         .source = "pid_namespaces(7)",
         .systemd = "PrivatePIDs=",
-        .read = read_plain_namespace<&NamespaceConfig::pid>,
+        .read = read_plain_namespace<&NamespaceConfig::pid, NamespaceKind::pid>,
     },
     {
         .path = "namespaces.pid.pid1",
@@ -170,7 +101,7 @@ constexpr Key keys[] = {
     },
     {
         .path = "namespaces.net",
-        .form = boolean_form,
+        .form = namespace_form,
         .fallback = "false",
         .documentation =
             "A network namespace of the service's own, with the loopback device up and no other "
@@ -178,29 +109,29 @@ constexpr Key keys[] = {
         .operation = "clone3(2) CLONE_NEWNET; ioctl SIOCSIFFLAGS IFF_UP on lo",
         .source = "network_namespaces(7), netdevice(7)",
         .systemd = "PrivateNetwork=",
-        .read = read_plain_namespace<&NamespaceConfig::net>,
+        .read = read_plain_namespace<&NamespaceConfig::net, NamespaceKind::net>,
     },
     {
         .path = "namespaces.ipc",
-        .form = boolean_form,
+        .form = namespace_form,
         .fallback = "false",
         .documentation =
             "System V IPC objects and POSIX message queues of the service's own; they end with it.",
         .operation = "clone3(2) CLONE_NEWIPC",
         .source = "ipc_namespaces(7)",
         .systemd = "PrivateIPC=",
-        .read = read_plain_namespace<&NamespaceConfig::ipc>,
+        .read = read_plain_namespace<&NamespaceConfig::ipc, NamespaceKind::ipc>,
     },
     {
         .path = "namespaces.uts",
-        .form = "true, false or a table such as { hostname = \"web\" }",
+        .form = "true, false, \"unit:NAME\", \"/path\" or a table such as { hostname = \"web\" }",
         .fallback = "false",
         .documentation =
             "A host name of the service's own, which it can change without anybody else noticing.",
         .operation = "clone3(2) CLONE_NEWUTS",
         .source = "uts_namespaces(7)",
         .systemd = "ProtectHostname=",
-        .read = read_plain_namespace<&NamespaceConfig::uts>,
+        .read = read_plain_namespace<&NamespaceConfig::uts, NamespaceKind::uts>,
     },
     {
         .path = "namespaces.uts.hostname",
@@ -214,7 +145,7 @@ constexpr Key keys[] = {
     },
     {
         .path = "namespaces.cgroup",
-        .form = boolean_form,
+        .form = namespace_form,
         .fallback = "false",
         .documentation =
             "A cgroup namespace whose root is the service's own node, so that /proc/self/cgroup "
@@ -222,55 +153,43 @@ constexpr Key keys[] = {
         .operation = "unshare(2) CLONE_NEWCGROUP inside of the node",
         .source = "cgroup_namespaces(7)",
         .systemd = "ProtectControlGroups=private",
-        .read = read_plain_namespace<&NamespaceConfig::cgroup>,
+        .read = read_plain_namespace<&NamespaceConfig::cgroup, NamespaceKind::cgroup>,
     },
     {
-        .path = "namespaces.user",
-        .form = "true, false or a table such as { uid_map = [\"0 100000 65536\"], "
-                "gid_map = [\"0 100000 65536\"] }",
+        .path = "namespaces.time",
+        .form = "true, false, \"unit:NAME\", \"/path\" or a table such as "
+                "{ boottime = \"+30d\" }",
         .fallback = "false",
         .documentation =
-            "A user namespace of the service's own: its ids are others outside, and its "
-            "capabilities count only for what belongs to the namespace. Without maps its root is "
-            "nobody (65534) outside, and it has no other id.",
-        .operation = "clone3(2) CLONE_NEWUSER",
-        .source = "user_namespaces(7)",
-        .systemd = "PrivateUsers=",
-        .read = read_user_namespace,
+            "A time namespace of the service's own: its CLOCK_MONOTONIC and CLOCK_BOOTTIME, and so "
+            "what uptime(1) shows, are those of the machine plus an offset. The date is not "
+            "concerned: CLOCK_REALTIME has no namespace.",
+        .operation = "unshare(2) CLONE_NEWTIME, the offsets, then setns(2) into it",
+        .source = "time_namespaces(7)",
+        .systemd = "",
+        .read = read_plain_namespace<&NamespaceConfig::time, NamespaceKind::time>,
     },
     {
-        .path = "namespaces.user.uid_map",
-        .form = map_form,
-        .fallback = "[\"0 65534 1\"]",
+        .path = "namespaces.time.boottime",
+        .form = offset_form,
+        .fallback = "\"+0s\"",
         .documentation =
-            "Which user ids inside are which outside: COUNT ids from INSIDE on are those from "
-            "OUTSIDE on. Given together with gid_map.",
-        .operation = "write(2) to /proc/PID/uid_map",
-        .source = "user_namespaces(7)",
+            "What CLOCK_BOOTTIME is ahead of the machine's, or behind it; it cannot begin before "
+            "zero.",
+        .operation = "write(2) to /proc/self/timens_offsets",
+        .source = "time_namespaces(7)",
         .systemd = "",
-        .read = read_map<&NamespaceConfig::uid_map>,
+        .read = read_offset<&NamespaceConfig::boottime_offset>,
     },
     {
-        .path = "namespaces.user.gid_map",
-        .form = map_form,
-        .fallback = "[\"0 65534 1\"]",
-        .documentation = "The same for group ids. Given together with uid_map.",
-        .operation = "write(2) to /proc/PID/gid_map",
-        .source = "user_namespaces(7)",
+        .path = "namespaces.time.monotonic",
+        .form = offset_form,
+        .fallback = "\"+0s\"",
+        .documentation = "The same for CLOCK_MONOTONIC.",
+        .operation = "write(2) to /proc/self/timens_offsets",
+        .source = "time_namespaces(7)",
         .systemd = "",
-        .read = read_map<&NamespaceConfig::gid_map>,
-    },
-    {
-        .path = "namespaces.user.setgroups",
-        .form = "one of deny, allow",
-        .fallback = "\"deny\"",
-        .documentation =
-            "Whether processes in the namespace may change their supplementary groups. Denied, "
-            "they cannot get rid of a group that some file denies access to.",
-        .operation = "write(2) to /proc/PID/setgroups",
-        .source = "user_namespaces(7)",
-        .systemd = "",
-        .read = read_setgroups,
+        .read = read_offset<&NamespaceConfig::monotonic_offset>,
     },
 };
 

@@ -80,7 +80,24 @@ struct IdMap {
     bool operator==(const IdMap&) const = default;
 };
 
-// A namespace is the supervisor's own (false) or a new one (true).
+enum class NamespaceKind { user, mount, net, ipc, uts, cgroup, time, pid };
+
+// A namespace that is there already: of a unit that runs, or at a path.
+struct JoinedNamespace {
+    NamespaceKind kind;
+    std::string unit;  // "web" of "unit:web", else empty
+    std::string path;  // "/run/netns/blue", else empty
+};
+
+// Whose ids the maps of a new user namespace are, where no map is declared.
+enum class IdRange {
+    nobody,    // one id: root inside is nobody outside
+    identity,  // every id is itself
+    separate,  // 65,536 ids that the supervisor gives to no other unit
+    subid,     // the ranges of a user in /etc/subuid and /etc/subgid
+};
+
+// A namespace is the supervisor's own (false), a new one (true), or in `joined`.
 struct NamespaceConfig {
     bool mount = false;
     bool pid = false;
@@ -89,12 +106,21 @@ struct NamespaceConfig {
     bool uts = false;
     bool cgroup = false;
     bool user = false;
+    bool time = false;
+    std::vector<JoinedNamespace> joined;  // in the order in which they are joined
     bool pid1_is_service = false;         // pid = { pid1 = "self" }
     std::optional<std::string> hostname;  // uts = { hostname = "..." }
     std::vector<IdMap> uid_map;
     std::vector<IdMap> gid_map;
     bool allow_setgroups = false;  // user = { setgroups = "allow" }
+    IdRange id_range = IdRange::nobody;
+    std::string subid_owner;                       // "alice" of user = { ids = "subid:alice" }
+    std::chrono::microseconds boottime_offset{0};  // time = { boottime = "+30d" }
+    std::chrono::microseconds monotonic_offset{0};
 };
+
+// Whether one of this kind is joined.
+bool joins_namespace(const NamespaceConfig& namespaces, NamespaceKind kind);
 
 struct BindMount {
     std::string source;

@@ -42,7 +42,10 @@ constexpr std::uint32_t slave = MS_SLAVE | MS_REC;
 const Case cases[] = {
     {LaunchStage::id_maps, SYS_recvfrom},
     {LaunchStage::streams, SYS_dup3},
-    {LaunchStage::cgroup_namespace, SYS_unshare},
+    {LaunchStage::time_namespace, SYS_unshare, 0, CLONE_NEWTIME},
+    {LaunchStage::time_namespace, SYS_setns, 1, CLONE_NEWTIME},
+    {LaunchStage::join_namespaces, SYS_setns, 1, 0},
+    {LaunchStage::cgroup_namespace, SYS_unshare, 0, CLONE_NEWCGROUP},
     {LaunchStage::mounts, SYS_mount, 3, slave},
     {LaunchStage::mounts, SYS_open_tree},
     {LaunchStage::mounts, SYS_move_mount},
@@ -101,6 +104,9 @@ struct FullScene : Scene {
         child.new_cgroup_namespace = true;
         child.new_network = true;
         child.hostname = "service";
+        child.time_offsets = "boottime 3600 0\n";
+        plan.join_descriptors.push_back(own_ipc_namespace.get());
+        plan.clone_flags &= ~std::uint64_t{CLONE_NEWIPC};
         limit(4, 0, 0);
         deny(SYS_getpgid, SECCOMP_RET_ERRNO | EXDEV);
     }
@@ -136,6 +142,7 @@ struct FullScene : Scene {
     }
 
     std::string root;
+    Fd own_ipc_namespace = open_at(AT_FDCWD, "/proc/self/ns/ipc", O_RDONLY).value();
 };
 
 std::string mount_table() {

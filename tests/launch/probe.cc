@@ -12,6 +12,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <ctime>
 #include <fcntl.h>
 #include <grp.h>
 #include <linux/capability.h>
@@ -29,6 +30,7 @@
 #include <sys/wait.h>
 #include <termios.h>
 #include <unistd.h>
+#include <utility>
 
 using namespace probe;
 
@@ -98,11 +100,22 @@ void show_status() {
 }
 
 void show_namespaces() {
-    for (const char* name : {"cgroup", "ipc", "mnt", "net", "pid", "user", "uts"}) {
+    for (const char* name : {"cgroup", "ipc", "mnt", "net", "pid", "time", "user", "uts"}) {
         std::array<char, 64> target{};
         const std::string path = std::string{"/proc/self/ns/"} + name;
         const bool succeeded = readlink(path.c_str(), target.data(), target.size() - 1) > 0;
         print(std::string{"ns."} + name, succeeded ? target.data() : error_name());
+    }
+}
+
+// In whole seconds: what is asked is which namespace's clock it is.
+void show_clocks() {
+    for (const auto& [name, id] :
+         {std::pair{"monotonic", CLOCK_MONOTONIC}, std::pair{"boottime", CLOCK_BOOTTIME},
+          std::pair{"realtime", CLOCK_REALTIME}}) {
+        timespec now{};
+        (void)clock_gettime(id, &now);
+        print(std::string{"clock."} + name, std::to_string(now.tv_sec));
     }
 }
 
@@ -260,6 +273,7 @@ constexpr Command commands[] = {
     {"capabilities", show_capabilities},
     {"status", show_status},
     {"namespaces", show_namespaces},
+    {"clocks", show_clocks},
     {"process", show_process},
     {"limits", show_limits},
     {"environment", show_environment},

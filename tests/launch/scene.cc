@@ -180,6 +180,7 @@ void Scene::bind() {
     child.argv = plan.argv.data();
     child.envp = plan.envp.data();
     child.mounts = plan.mount_ops;
+    child.joins = plan.join_descriptors;
     child.rlimit_values = plan.rlimit_values;
     child.rlimit_resources = plan.rlimit_resources;
     child.groups = plan.groups;

@@ -37,7 +37,8 @@ TEST_CASE("mounts need a mount namespace", "[unit]") {
 
 TEST_CASE("a key that is wrong itself is not blamed for what it leads to", "[unit]") {
     CHECK(service_faults("[namespaces]\nmount = 'yes'\n[mounts]\nprivate_tmp = true\n") ==
-          "web.toml:4:9: namespaces.mount: expected true or false; got 'yes'\n");
+          "web.toml:4:9: namespaces.mount: expected true, false, \"unit:NAME\" or \"/path\"; got "
+          "'yes'\n");
     CHECK(faults("[service]\ncommand = 5\n").find("is missing") == std::string::npos);
 }
 

@@ -1,0 +1,192 @@
+// SPDX-License-Identifier: Apache-2.0
+// The id maps of a user namespace where the unit names a range in place of writing them.
+#include "launch/id_maps.h"
+#include "launch/plan_parts.h"
+
+#include "base/file.h"
+#include "base/text.h"
+
+#include <array>
+#include <cerrno>
+#include <csignal>
+#include <fcntl.h>
+#include <linux/sched.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+namespace confinit {
+namespace {
+
+constexpr std::uint32_t separate_count = 65536;
+
+std::optional<std::vector<std::uint32_t>> numbers_of(std::span<const std::string_view> words) {
+    std::vector<std::uint32_t> numbers;
+    for (const std::string_view word : words) {
+        const auto number = parse_unsigned(word);
+        if (!number || *number > 0xffff'ffff) return std::nullopt;
+        numbers.push_back(static_cast<std::uint32_t>(*number));
+    }
+    return numbers;
+}
+
+// The lines of a map file; those of our own namespace say which ids we have to give.
+Result<std::vector<IdMap>> read_map(int directory, const std::string& file) {
+    const std::string text = TRY(read_file(directory, file));
+    std::vector<IdMap> map;
+    for (const std::string_view line : split(text, '\n')) {
+        const auto words = split_words(line);
+        if (words.empty()) continue;
+        const auto numbers = numbers_of(words);
+        if (!numbers || numbers->size() != 3) return failure("'" + file + "' is no id map");
+        map.push_back({(*numbers)[0], (*numbers)[1], (*numbers)[2]});
+    }
+    return map;
+}
+
+LaunchFailure map_failure(std::string object, Error error) {
+    return {.key = "namespaces.user.ids",
+            .object = std::move(object),
+            .call = error.code == 0 ? "" : "open",
+            .error = error.code,
+            .hint = error.code == 0 ? std::move(error.what) : std::string{}};
+}
+
+// Every id that our own namespace has, as itself.
+LaunchResult<std::vector<IdMap>> identity_map(const std::string& file) {
+    auto own = read_map(AT_FDCWD, "/proc/self/" + file);
+    if (!own) return std::unexpected(map_failure("/proc/self/" + file, std::move(own).error()));
+    for (IdMap& map : *own)
+        map.outside = map.inside;
+    return std::move(*own);
+}
+
+// A line is "NAME:FIRST:COUNT". The ranges follow one another inside.
+LaunchResult<std::vector<IdMap>> subid_map(const std::string& path, const std::string& owner) {
+    const auto text = read_file(AT_FDCWD, path);
+    if (!text) return std::unexpected(map_failure(path, text.error()));
+    std::vector<IdMap> map;
+    std::uint32_t next = 0;
+    for (const std::string_view line : split(*text, '\n')) {
+        const auto fields = split(line, ':');
+        if (fields.size() != 3 || fields[0] != owner) continue;
+        const auto numbers = numbers_of(std::span{fields}.subspan(1));
+        if (!numbers || (*numbers)[1] == 0 || (*numbers)[1] > 0xffff'ffff - next) {
+            return std::unexpected(map_failure(
+                path, {.code = 0, .what = "this line is no range: '" + std::string{line} + "'"}));
+        }
+        map.push_back({next, (*numbers)[0], (*numbers)[1]});
+        next += (*numbers)[1];
+    }
+    if (!map.empty()) return map;
+    return std::unexpected(
+        map_failure(path, {.code = 0, .what = "it has no line for '" + owner + "'"}));
+}
+
+// A process of our own in the namespace: only by one can the kernel be asked for the maps.
+class Visitor {
+public:
+    static Result<Visitor> enter(const Fd& user_namespace) {
+        Pipe arrived = TRY(make_pipe());
+        Pipe leave = TRY(make_pipe());
+        const pid_t pid = fork();
+        if (pid < 0) return errno_failure("fork");
+        if (pid == 0) visit(user_namespace, arrived, leave);
+        arrived.write_end.reset();
+        leave.read_end.reset();
+        Visitor visitor{pid, std::move(leave.write_end)};
+        int error = ESRCH;
+        if (read(arrived.read_end.get(), &error, sizeof error) != sizeof error) error = ESRCH;
+        if (error == 0) return visitor;
+        errno = error;
+        return errno_failure("setns");
+    }
+    Visitor(Visitor&&) = default;
+    Visitor& operator=(Visitor&&) = delete;
+    ~Visitor() {
+        if (!leave_) return;
+        leave_.reset();
+        while (waitpid(pid_, nullptr, 0) < 0 && errno == EINTR) {
+        }
+    }
+
+    std::string directory() const { return "/proc/" + std::to_string(pid_); }
+
+private:
+    Visitor(pid_t pid, Fd leave) : pid_(pid), leave_(std::move(leave)) {}
+
+    [[noreturn]] static void visit(const Fd& user_namespace, Pipe& arrived, Pipe& leave) {
+        (void)syscall(SYS_close, leave.write_end.get());
+        // A service of that namespace may not find our memory and descriptors in it.
+        (void)syscall(SYS_prctl, PR_SET_DUMPABLE, 0, 0, 0, 0);
+        const long joined = syscall(SYS_setns, user_namespace.get(), CLONE_NEWUSER);
+        const int error = joined < 0 ? errno : 0;
+        (void)syscall(SYS_write, arrived.write_end.get(), &error, sizeof error);
+        char byte = 0;
+        (void)syscall(SYS_read, leave.read_end.get(), &byte, sizeof byte);
+        syscall(SYS_exit_group, 0);
+        __builtin_trap();
+    }
+
+    pid_t pid_;
+    Fd leave_;
+};
+
+LaunchStatus read_joined_maps(const std::string& object, const Fd& user_namespace,
+                              NamespaceConfig& namespaces) {
+    const auto fail = [&](const Error& error) {
+        return std::unexpected(LaunchFailure{.key = "namespaces.user",
+                                             .object = object,
+                                             .call = "setns",
+                                             .error = error.code,
+                                             .hint = error.code == 0 ? error.what : ""});
+    };
+    const auto visitor = Visitor::enter(user_namespace);
+    if (!visitor) return fail(visitor.error());
+    auto uid_map = read_map(AT_FDCWD, visitor->directory() + "/uid_map");
+    auto gid_map = read_map(AT_FDCWD, visitor->directory() + "/gid_map");
+    const auto setgroups = read_file(AT_FDCWD, visitor->directory() + "/setgroups");
+    if (!uid_map) return fail(uid_map.error());
+    if (!gid_map) return fail(gid_map.error());
+    namespaces.uid_map = std::move(*uid_map);
+    namespaces.gid_map = std::move(*gid_map);
+    namespaces.allow_setgroups = setgroups && trim(*setgroups) == "allow";
+    return {};
+}
+
+}  // namespace
+
+LaunchStatus settle_id_maps(const LaunchContext& context, Unit& unit) {
+    NamespaceConfig& namespaces = unit.namespaces;
+    for (const JoinedNamespace& joined : namespaces.joined) {
+        if (joined.kind != NamespaceKind::user) continue;
+        const JoinTarget target = TRY(open_join_target(joined, context));
+        return read_joined_maps(unit.declared["namespaces.user"], target.file, namespaces);
+    }
+    if (!namespaces.user) return {};
+    switch (namespaces.id_range) {
+    case IdRange::nobody:
+        return {};
+    case IdRange::identity:
+        namespaces.uid_map = TRY(identity_map("uid_map"));
+        namespaces.gid_map = TRY(identity_map("gid_map"));
+        return {};
+    case IdRange::separate:
+        if (!context.separate_ids) {
+            return std::unexpected(LaunchFailure{.key = "namespaces.user.ids",
+                                                 .object = "private",
+                                                 .hint = "only a supervisor has ranges to give"});
+        }
+        namespaces.uid_map = {{0, context.separate_ids(unit.name), separate_count}};
+        namespaces.gid_map = namespaces.uid_map;
+        return {};
+    case IdRange::subid:
+        namespaces.uid_map = TRY(subid_map("/etc/subuid", namespaces.subid_owner));
+        namespaces.gid_map = TRY(subid_map("/etc/subgid", namespaces.subid_owner));
+        return {};
+    }
+    return {};
+}
+
+}  // namespace confinit

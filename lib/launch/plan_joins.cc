@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: Apache-2.0
+// The namespaces that a service shares with another one, or with what a path names: opened here,
+// entered by the child.
+#include "launch/namespace_table.h"
+#include "launch/plan_parts.h"
+
+#include "base/file.h"
+
+#include <cerrno>
+#include <csignal>
+#include <fcntl.h>
+#include <linux/nsfs.h>
+#include <sys/ioctl.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+namespace confinit {
+namespace {
+
+LaunchFailure join_failure(const NamespaceRow& row, std::string object, std::string call, int error,
+                           std::string hint) {
+    return {.key = std::string{row.key},
+            .object = std::move(object),
+            .call = std::move(call),
+            .error = error,
+            .hint = std::move(hint)};
+}
+
+// The pid may be another process's by the time of the open; the pidfd tells.
+LaunchResult<Fd> open_of_unit(const NamespaceRow& row, const std::string& name,
+                              const LaunchContext& context) {
+    const auto target = context.find_running ? context.find_running(name) : std::nullopt;
+    if (!target) {
+        return std::unexpected(
+            join_failure(row, "unit:" + name, "", 0, "the unit has no main process now"));
+    }
+    const std::string path =
+        "/proc/" + std::to_string(target->pid) + "/ns/" + std::string{row.link};
+    auto opened = open_at(AT_FDCWD, path, O_RDONLY);
+    const bool lives =
+        syscall(SYS_pidfd_send_signal, target->pidfd, 0, nullptr, 0) == 0 || errno == EPERM;
+    if (!lives) {
+        return std::unexpected(
+            join_failure(row, "unit:" + name, "", ESRCH, "its main process has just ended"));
+    }
+    if (opened) return std::move(*opened);
+    return std::unexpected(join_failure(row, path, "open", opened.error().code, {}));
+}
+
+LaunchResult<Fd> open_of_path(const NamespaceRow& row, const std::string& path) {
+    auto opened = open_at(AT_FDCWD, path, O_RDONLY);
+    if (opened) return std::move(*opened);
+    return std::unexpected(join_failure(row, path, "open", opened.error().code,
+                                        "a namespace's file, such as one of /run/netns"));
+}
+
+}  // namespace
+
+LaunchResult<JoinTarget> open_join_target(const JoinedNamespace& joined,
+                                          const LaunchContext& context) {
+    const NamespaceRow& row = namespace_row(joined.kind);
+    const std::string object = joined.unit.empty() ? joined.path : "unit:" + joined.unit;
+    JoinTarget target{.key = row.key, .flag = row.flag, .file = {}, .identity = {}};
+    target.file = TRY(joined.unit.empty() ? open_of_path(row, joined.path)
+                                          : open_of_unit(row, joined.unit, context));
+    const int type = ioctl(target.file.get(), NS_GET_NSTYPE);
+    if (type < 0) {
+        return std::unexpected(join_failure(row, object, "ioctl", errno, "this is no namespace"));
+    }
+    if (static_cast<std::uint64_t>(type) != row.flag) {
+        return std::unexpected(
+            join_failure(row, object, "ioctl", EINVAL, "this is a namespace of another kind"));
+    }
+    struct stat status{};
+    if (fstat(target.file.get(), &status) < 0) {
+        return std::unexpected(join_failure(row, object, "fstat", errno, {}));
+    }
+    target.identity = std::string{row.link} + ":[" + std::to_string(status.st_ino) + "]";
+    return target;
+}
+
+LaunchStatus apply_joins(const Unit& unit, const LaunchContext& context, LaunchPlan& plan) {
+    for (const JoinedNamespace& joined : unit.namespaces.joined) {
+        plan.join_targets.push_back(TRY(open_join_target(joined, context)));
+        const JoinTarget& target = plan.join_targets.back();
+        if (joined.kind == NamespaceKind::user) {
+            plan.child.join_user = target.file.get();
+        } else {
+            plan.join_descriptors.push_back(target.file.get());
+        }
+        if (joined.kind == NamespaceKind::pid) plan.child.fork_into_pid_namespace = true;
+    }
+    return {};
+}
+
+}  // namespace confinit
