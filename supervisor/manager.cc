@@ -262,6 +262,7 @@ void Manager::launch(Service& service) {
     const std::string name = service.unit.name;
     auto run = Run::start(service.unit, services_, service.log,
                           [this, name, number](engine::Event event) { post(name, number, event); });
+    service.drift.clear();
     if (run) {
         service.run = std::move(*run);
         return;

@@ -27,6 +27,7 @@ struct Service {
     std::unique_ptr<Run> run;
     std::uint64_t run_number = 0;    // events of an earlier run are told by it
     std::optional<RunEnd> last_end;  // of the last run that ended, or of the one that ends now
+    std::vector<std::string> drift;  // what the last check found to differ from the unit
 };
 
 // Why a unit cannot be named in a request: it is not there at all, or its file does not load.

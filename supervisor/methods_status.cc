@@ -90,6 +90,7 @@ Json full_status(const Manager& manager, const Service& service) {
     status["last_exit"] = "";
     status["pids_refused"] = 0;
     status["skipped"] = Json::array();
+    status["drift"] = service.drift;
     status["log"] = last_lines(service.log, lines_in_status);
     if (service.last_end) add_last_end(status, *service.last_end);
     if (service.run && service.run->node() != nullptr) {

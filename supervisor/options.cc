@@ -2,6 +2,7 @@
 // Options: what the supervisor was started with, from its arguments and the kernel's command line.
 #include "options.h"
 
+#include "base/text.h"
 #include "control/protocol.h"
 #include "unit/loader.h"
 
@@ -11,10 +12,12 @@ namespace confinit {
 
 const char* const help_text =
     "usage: confinit [--unit=UNIT] [--units=DIRECTORY]... [--runtime=DIRECTORY]\n"
-    "                [--socket=PATH] [--reaper=FILE] [--version] [--help]\n"
+    "                [--socket=PATH] [--reaper=FILE] [--verify=DURATION] [--version] [--help]\n"
     "\n"
     "As PID 1 it is the init of the machine or container; otherwise it supervises as an ordinary\n"
-    "process. On a machine the kernel's command line may hold confinit.unit=UNIT.\n";
+    "process. On a machine the kernel's command line may hold confinit.unit=UNIT and\n"
+    "confinit.verify=DURATION: how often the confinement of what runs is read back (10min; 0s:\n"
+    "never).\n";
 
 namespace {
 
@@ -30,6 +33,13 @@ constexpr TextOption text_options[] = {
     {"--reaper=", &Options::reaper},
 };
 
+// What is no duration is as good as no word: the supervisor of a machine has to boot.
+bool take_interval(Options& options, std::string_view text) {
+    const auto interval = parse_duration(text);
+    if (interval) options.verify_interval = *interval;
+    return interval.has_value();
+}
+
 bool take_argument(Options& options, std::string_view argument) {
     for (const auto& [prefix, member] : text_options) {
         if (!argument.starts_with(prefix)) continue;
@@ -41,6 +51,8 @@ bool take_argument(Options& options, std::string_view argument) {
         options.unit_directories.emplace_back(argument.substr(units.size()));
         return true;
     }
+    constexpr std::string_view verify = "--verify=";
+    if (argument.starts_with(verify)) return take_interval(options, argument.substr(verify.size()));
     options.show_version = options.show_version || argument == "--version";
     options.show_help = options.show_help || argument == "--help";
     return argument == "--version" || argument == "--help";
@@ -57,6 +69,10 @@ Options read_options(Mode mode, int count, char** arguments) {
     if (mode == Mode::machine) {
         if (const std::string target = kernel_word("unit"); !target.empty())
             options.target = target;
+        const std::string interval = kernel_word("verify");
+        if (!interval.empty() && !take_interval(options, interval)) {
+            options.ignored.push_back("confinit.verify=" + interval);
+        }
     }
     if (options.socket.empty()) {
         options.socket = mode == Mode::process ? options.runtime_directory + "/control"

@@ -4,6 +4,7 @@
 
 #include "machine.h"
 
+#include <chrono>
 #include <string>
 #include <vector>
 
@@ -15,6 +16,8 @@ struct Options {
     std::string runtime_directory = "/run/confinit";
     std::string reaper = "/usr/lib/confinit/confinit-reaper";
     std::vector<std::string> unit_directories;
+    // How often the confinement of what runs is read back; zero: never.
+    std::chrono::microseconds verify_interval = std::chrono::minutes{10};
     std::vector<std::string> ignored;  // words that are not ours
     bool show_version = false;
     bool show_help = false;

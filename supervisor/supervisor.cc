@@ -6,6 +6,7 @@
 #include "kernel/capability_set.h"
 #include "launch/spawn.h"
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <csignal>
@@ -132,7 +133,12 @@ Status Supervisor::connect() {
         manager_->drain_reports();
         enter_sessions_->drain_reports();
     });
-    loop_->set_timer([this] { return manager_->next_deadline(); }, [this] { manager_->expire(); });
+    drift_check_ = std::make_unique<DriftCheck>(*manager_, console_, options_.verify_interval);
+    loop_->set_timer([this] { return next_deadline(); },
+                     [this] {
+                         manager_->expire();
+                         drift_check_->expire();
+                     });
     control_server_ = std::make_unique<ControlServer>(*loop_, *manager_, *enter_sessions_, mode_,
                                                       [this](FinalAct act) { request_end(act); });
     if (const auto listening = control_server_->listen(options_.socket); !listening) {
@@ -141,6 +147,13 @@ Status Supervisor::connect() {
         console_.error(fmt::format("no control socket: {}", listening.error().what));
     }
     return {};
+}
+
+std::optional<Clock::time_point> Supervisor::next_deadline() {
+    const auto of_units = manager_->next_deadline();
+    const auto of_drift = drift_check_->next_deadline();
+    if (!of_units || !of_drift) return of_units ? of_units : of_drift;
+    return std::min(*of_units, *of_drift);
 }
 
 void Supervisor::boot() {

@@ -6,6 +6,7 @@
 #include "cgroup_tree.h"
 #include "console.h"
 #include "control_server.h"
+#include "drift_check.h"
 #include "enter_session.h"
 #include "event_loop.h"
 #include "id_ranges.h"
@@ -42,6 +43,7 @@ private:
     void on_signal();
     void request_end(FinalAct act);
     void start_rescue();
+    std::optional<Clock::time_point> next_deadline();
 
     Mode mode_;
     Options options_;
@@ -57,6 +59,7 @@ private:
     std::unique_ptr<LaunchContext> launch_context_;
     std::unique_ptr<Services> services_;
     std::unique_ptr<Manager> manager_;
+    std::unique_ptr<DriftCheck> drift_check_;
     std::unique_ptr<EnterSessions> enter_sessions_;
     std::unique_ptr<ControlServer> control_server_;
     std::optional<FinalAct> final_act_;

@@ -40,15 +40,45 @@ Answer<UnitReport> ask_items(const Context& context, const std::string& unit) {
         .code = is_same ? ExitCode::done : ExitCode::not_running_or_differs};
 }
 
+// The units that have a main process now.
+Answer<std::vector<std::string>> running_units(const Context& context) {
+    const Json answer = TRY(request(context, Method::list));
+    std::vector<std::string> names;
+    const Json* units = find_array(answer, "units");
+    if (units == nullptr) return refuse({0, "reply without units"});
+    for (const Json& unit : *units) {
+        if (integer_or(unit, "pid") > 0) names.push_back(string_or(unit, "name"));
+    }
+    return names;
+}
+
+struct Arguments {
+    std::vector<std::string> units;
+    bool all = false;
+};
+
+int run_verify(const Context& context, const Arguments& arguments) {
+    std::vector<std::string> units = arguments.units;
+    if (arguments.all) {
+        auto running = running_units(context);
+        if (!running) return report_refusal(context, running.error());
+        units = std::move(*running);
+    }
+    return report_units(context, units,
+                        [&](const std::string& unit) { return ask_items(context, unit); });
+}
+
 }  // namespace
 
 VerbAction declare_verify(CLI::App& command) {
-    auto units = std::make_unique<std::vector<std::string>>();
-    add_units(command, *units);
+    auto arguments = std::make_unique<Arguments>();
+    auto* units = add_units(command, arguments->units)->required(false);
+    auto* all = command.add_flag("--all", arguments->all, "every unit that runs");
+    all->excludes(units);
+    command.require_option(1);
     command.footer("Each line: same or not, the key, what the unit declares, what is in force.");
-    return [units = std::move(units)](const Context& context) {
-        return report_units(context, *units,
-                            [&](const std::string& unit) { return ask_items(context, unit); });
+    return [arguments = std::move(arguments)](const Context& context) {
+        return run_verify(context, *arguments);
     };
 }
 

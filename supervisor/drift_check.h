@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0
+// DriftCheck: from time to time, whether each running service is still confined as its unit says.
+#pragma once
+
+#include "manager.h"
+
+#include <chrono>
+#include <deque>
+#include <optional>
+#include <string>
+
+namespace confinit {
+
+// One service a turn of the loop, so that a thousand of them hold nobody up. What differs is told
+// once, on the console and among the unit's log lines, and stands in its status until it is gone.
+// Nothing wakes up while no service runs.
+class DriftCheck {
+public:
+    // An interval of zero: never.
+    DriftCheck(Manager& manager, Console& console, Clock::duration interval)
+        : manager_(manager), console_(console), interval_(interval) {}
+
+    std::optional<Clock::time_point> next_deadline();
+    void expire();
+
+private:
+    bool has_services() const;
+    void check(Service& service);
+
+    Manager& manager_;
+    Console& console_;
+    Clock::duration interval_;
+    std::optional<Clock::time_point> next_round_;
+    std::deque<std::string> due_;  // the rest of this round
+};
+
+}  // namespace confinit
