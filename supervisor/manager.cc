@@ -3,6 +3,7 @@
 #include "manager.h"
 
 #include "launch/vocabulary.h"
+#include "unit/reader.h"
 
 #include <algorithm>
 #include <fmt/format.h>
@@ -59,10 +60,12 @@ engine::Time engine_now() {
 }
 
 Manager::Manager(Services services, std::vector<std::string> unit_directories)
-    : services_(services), directories_(std::move(unit_directories)) {}
+    : services_(services),
+      directories_(std::move(unit_directories)),
+      vocabulary_(kernel_vocabulary()) {}
 
 Checked<Unit> Manager::read_unit(std::string_view name) const {
-    return load_unit(name, directories_, kernel_vocabulary());
+    return load_unit(name, directories_, vocabulary_);
 }
 
 std::optional<std::string> Manager::take(Unit unit) {
@@ -218,6 +221,7 @@ void Manager::handle_events() {
         Service& service = *found->second;
         if (service.run_number != event.run_number) continue;
         if (service.run && !service.run->end().text.empty()) service.last_end = service.run->end();
+        if (starts_without(service, event.event)) continue;
         const bool has_failed = event.event == engine::Event::launch_failed ||
                                 event.event == engine::Event::main_failed;
         const std::string detail = has_failed && service.last_end ? service.last_end->text : "";
@@ -258,11 +262,36 @@ void Manager::perform_one(const engine::Action& action) {
 }
 
 void Manager::launch(Service& service) {
+    service.skipped.clear();
+    service.starts_without = false;
+    start_run(service);
+}
+
+Checked<Unit> Manager::unit_to_run(const Service& service) const {
+    if (service.skipped.empty()) return service.unit;
+    std::vector<std::string> keys;
+    for (const SkippedKey& skipped : service.skipped)
+        keys.push_back(skipped.key);
+    return without_keys(service.unit, keys, vocabulary_);
+}
+
+void Manager::start_run(Service& service) {
     const std::uint64_t number = ++service.run_number;
     const std::string name = service.unit.name;
-    auto run = Run::start(service.unit, services_, service.log,
-                          [this, name, number](engine::Event event) { post(name, number, event); });
     service.drift.clear();
+    LaunchResult<std::unique_ptr<Run>> run;
+    for (;;) {
+        const auto unit = unit_to_run(service);
+        if (!unit) {
+            // What is left makes no sense without the key, which therefore is not optional.
+            run = std::unexpected(LaunchFailure{.key = service.skipped.back().key,
+                                                .hint = texts(unit.error()).front()});
+            break;
+        }
+        run = Run::start(*unit, services_, service.log,
+                         [this, name, number](engine::Event event) { post(name, number, event); });
+        if (run || !skip(service, run.error())) break;
+    }
     if (run) {
         service.run = std::move(*run);
         return;
@@ -272,6 +301,48 @@ void Manager::launch(Service& service) {
     end.setup_failure = std::move(run).error();
     service.last_end = std::move(end);
     post(name, number, engine::Event::launch_failed);
+}
+
+// Whether the failure is one of an optional key, which is then left out of the next attempt.
+bool Manager::skip(Service& service, const LaunchFailure& failure) {
+    for (const std::string& key : service.unit.unit.optional) {
+        const std::string_view rest =
+            std::string_view{failure.key}.substr(std::min(failure.key.size(), key.size()));
+        const bool concerns = failure.key.starts_with(key) &&
+                              (rest.empty() || rest.front() == '.' || rest.front() == '[');
+        const bool is_new =
+            std::ranges::find(service.skipped, key, &SkippedKey::key) == service.skipped.end();
+        if (!concerns || !is_new) continue;
+        service.skipped.push_back({key, failure.text()});
+        services_.console.warning(
+            fmt::format("{}: without the optional {}: {}", service.unit.name, key, failure.text()));
+        return true;
+    }
+    return false;
+}
+
+// A launch that failed in the child, for an optional key, is made anew without it once nothing of
+// it is left. Whoever stops the unit meanwhile gets what the engine has not been told of yet.
+bool Manager::starts_without(Service& service, engine::Event event) {
+    if (!service.run) return false;
+    if (event == engine::Event::launch_failed) {
+        const auto& failure = service.run->end().setup_failure;
+        service.starts_without = failure && skip(service, *failure);
+        return service.starts_without;
+    }
+    if (event != engine::Event::cgroup_empty || !service.starts_without) return false;
+    service.starts_without = false;
+    const std::string& name = service.unit.name;
+    const bool is_wanted = engine_.state(name).sub == engine::SubState::start;
+    if (is_wanted && service.run->release()) {
+        service.run.reset();
+        service.last_end.reset();
+        start_run(service);
+        return true;
+    }
+    perform(engine_.handle(name, engine::Event::launch_failed, engine_now(),
+                           service.last_end ? service.last_end->text : ""));
+    return false;
 }
 
 void Manager::release(Service& service) {

@@ -20,6 +20,12 @@
 
 namespace confinit {
 
+// A key that the unit runs without, because it is optional and could not be put in force.
+struct SkippedKey {
+    std::string key;
+    std::string reason;  // begins with the key, or with what below it failed
+};
+
 // Service: the live thing behind a unit, also behind a target, which never has a run.
 struct Service {
     Unit unit;
@@ -27,6 +33,9 @@ struct Service {
     std::unique_ptr<Run> run;
     std::uint64_t run_number = 0;    // events of an earlier run are told by it
     std::optional<RunEnd> last_end;  // of the last run that ended, or of the one that ends now
+    std::vector<SkippedKey> skipped;
+    bool starts_without = false;     // a launch has failed for an optional key; the next one waits
+                                     // until nothing is left of it
     std::vector<std::string> drift;  // what the last check found to differ from the unit
 };
 
@@ -97,6 +106,10 @@ private:
     void perform(const engine::Actions& actions);
     void perform_one(const engine::Action& action);
     void launch(Service& service);
+    void start_run(Service& service);
+    Checked<Unit> unit_to_run(const Service& service) const;
+    bool skip(Service& service, const LaunchFailure& failure);
+    bool starts_without(Service& service, engine::Event event);
     void release(Service& service);
     void finish_job(const engine::Action& action);
     void report_state(const std::string& unit);
@@ -104,6 +117,7 @@ private:
 
     Services services_;
     std::vector<std::string> directories_;
+    Vocabulary vocabulary_;
     engine::Engine engine_;
     std::map<std::string, std::unique_ptr<Service>, std::less<>> services_by_name_;
     std::deque<Event> events_;

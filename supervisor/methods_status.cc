@@ -42,7 +42,11 @@ Json summary(const Manager& manager, const Service& service) {
         {"pid", service.run ? service.run->main_pid() : 0},
         {"since_us", boot_time_microseconds(state.since)},
         {"reason", state.reason},
+        {"skipped", Json::array()},
     };
+    for (const SkippedKey& skipped : service.skipped) {
+        unit["skipped"].push_back(skipped.reason);
+    }
     if (service.run && service.run->node() != nullptr) {
         add_number(unit, "memory_bytes", service.run->node()->read("memory.current"));
     }
@@ -89,7 +93,6 @@ Json full_status(const Manager& manager, const Service& service) {
     }
     status["last_exit"] = "";
     status["pids_refused"] = 0;
-    status["skipped"] = Json::array();
     status["drift"] = service.drift;
     status["log"] = last_lines(service.log, lines_in_status);
     if (service.last_end) add_last_end(status, *service.last_end);
@@ -165,6 +168,12 @@ void verify_unit(ControlContext& context, const Call& call, Responder responder)
                          {"in_force", item.in_force},
                          {"same", item.same}});
         all_same = all_same && item.same;
+    }
+    for (const SkippedKey& skipped : service->skipped) {
+        items.push_back({{"key", skipped.key},
+                         {"declared", "optional"},
+                         {"in_force", "left out: " + skipped.reason},
+                         {"same", true}});
     }
     responder.reply({{"unit", service->unit.name}, {"same", all_same}, {"items", items}});
 }

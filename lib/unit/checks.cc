@@ -30,6 +30,7 @@ public:
         check_paths();
         if (unit_.seccomp) check_seccomp(*unit_.seccomp);
         settle_oom_group();
+        check_optional();
         warn();
     }
 
@@ -66,6 +67,15 @@ private:
         for (const std::string& name : unit_.unit.conflicts) {
             if (!needed.contains(name)) continue;
             refuse("unit.conflicts", quoted(name) + " is also needed by this unit");
+        }
+    }
+
+    void check_optional() {
+        const auto& optional = unit_.unit.optional;
+        for (std::size_t i = 0; i < optional.size(); ++i) {
+            if (is_given(optional[i]) || problems_.concerns("unit.optional")) continue;
+            warn("unit.optional[" + std::to_string(i) + "]",
+                 quoted(optional[i]) + " is not in this unit anyway");
         }
     }
 

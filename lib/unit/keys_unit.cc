@@ -9,6 +9,8 @@ namespace {
 
 constexpr std::string_view name_form = "the name of a unit";
 constexpr std::string_view names_form = "an array of unit names, such as [\"net\", \"heat@1\"]";
+constexpr std::string_view key_form =
+    "a key or a table of the unit's confinement, such as \"cgroup.io.weight\"";
 constexpr std::string_view uri_form = "a text such as \"man:nginx(8)\"";
 
 std::optional<std::string> read_unit_name(const Value& value) {
@@ -37,6 +39,26 @@ std::optional<std::string> read_unit_name(const Value& value) {
 template <std::vector<std::string> UnitSection::* member>
 void read_names(const Value& value, Unit& unit) {
     unit.unit.*member = list_of(value, name_form, read_unit_name);
+}
+
+// What says which program runs, and as whom, is no confinement that could be left out.
+bool may_be_optional(std::string_view path) {
+    const std::string_view table = path.substr(0, path.find('.'));
+    return table != "unit" && table != "service" &&
+           (find_key(path) != nullptr || has_keys_below(path));
+}
+
+void read_optional(const Value& value, Unit& unit) {
+    unit.unit.optional = list_of(value, key_form, [](const Value& element) {
+        auto path = element.word();
+        if (!path || may_be_optional(*path)) return path;
+        std::vector<std::string_view> words;
+        for (const Key* key : all_keys()) {
+            if (may_be_optional(key->path)) words.push_back(key->path);
+        }
+        element.mismatch(element.nearest(*path, words));
+        return std::optional<std::string>{};
+    });
 }
 
 void read_description(const Value& value, Unit& unit) {
@@ -126,6 +148,19 @@ constexpr Key keys[] = {
         .source = "confinit",
         .systemd = "Conflicts=",
         .read = read_names<&UnitSection::conflicts>,
+    },
+    {
+        .path = "unit.optional",
+        .form = "an array of keys, such as [\"cgroup.io.weight\", \"namespaces.time\"]",
+        .fallback = "[]",
+        .documentation =
+            "Keys, or whole tables, that the unit may run without where they cannot be put in "
+            "force. What was left out, and why, stands in svctl status and list for as long as the "
+            "unit runs; everything else is in force or the unit does not start.",
+        .operation = "none",
+        .source = "confinit",
+        .systemd = "",
+        .read = read_optional,
     },
 };
 

@@ -10,6 +10,7 @@
 
 #include <algorithm>
 #include <map>
+#include <memory>
 #include <string>
 
 namespace confinit {
@@ -76,8 +77,11 @@ std::string suggestion(std::string_view path) {
 
 class UnitReader {
 public:
-    UnitReader(std::string_view name, ParsedFiles files, const Vocabulary& vocabulary)
-        : files_(std::move(files)), reading_{vocabulary, unit_.name, files_.problems} {
+    UnitReader(std::string_view name, ParsedFiles files, const Vocabulary& vocabulary,
+               std::span<const std::string> without = {})
+        : files_(std::move(files)),
+          reading_{vocabulary, unit_.name, files_.problems},
+          without_(without) {
         UnitNameParts parts = split_unit_name(name);
         if (parts.is_template()) parts.instance = "instance";
         unit_.name = parts.is_templated ? parts.stem + "@" + parts.instance : parts.stem;
@@ -97,10 +101,18 @@ public:
         if (!files_.problems.is_empty()) {
             return std::unexpected(files_.problems.take(files_.names));
         }
+        if (!unit_.unit.optional.empty()) {
+            unit_.source = std::make_shared<const UnitSource>(unit_.name, std::move(files_));
+        }
         return std::move(unit_);
     }
 
 private:
+    bool is_left_out(std::string_view path) const {
+        return std::ranges::any_of(
+            without_, [&](const std::string& key) { return path == key || is_below(path, key); });
+    }
+
     void fill_in_document(Document& document) {
         if (unit_.instance.empty() || fill_in(document.root, unit_) <= unit_file_limit) return;
         files_.problems.add({.location = {.file = document.file},
@@ -130,6 +142,7 @@ private:
             const bool is_plain = child.name.find('.') == std::string::npos;
             const Key* key = is_plain ? find_key(below) : nullptr;
             const bool is_path = is_plain && has_keys_below(below);
+            if (is_left_out(below)) continue;
             if (key != nullptr) entries.push_back({key, &child, &document});
             if (is_path && child.kind == Node::Kind::table) {
                 unit_.locations[below] = location(document, child.position);
@@ -200,11 +213,17 @@ private:
     Unit unit_;
     ParsedFiles files_;
     Reading reading_;
+    std::span<const std::string> without_;
     std::vector<Entry> entries_;                  // of all documents
     std::map<std::string_view, Entry> in_force_;  // what no later document replaced, by path
 };
 
 }  // namespace
+
+Checked<Unit> without_keys(const Unit& unit, std::span<const std::string> keys,
+                           const Vocabulary& vocabulary) {
+    return UnitReader{unit.source->name, unit.source->files, vocabulary, keys}.read();
+}
 
 Checked<Unit> read_unit(std::string_view name, ParsedFiles files, const Vocabulary& vocabulary) {
     return UnitReader{name, std::move(files), vocabulary}.read();

@@ -7,6 +7,8 @@
 #include "unit/unit.h"
 #include "unit/vocabulary.h"
 
+#include <span>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -19,8 +21,17 @@ struct ParsedFiles {
     ProblemList problems;  // those of files that could not be read or parsed
 };
 
+struct UnitSource {
+    std::string name;
+    ParsedFiles files;
+};
+
 // A value of a later document replaces that of an earlier one, key by key; replaced values must be
 // good, too. The name must be valid; that of a template is given the instance "instance".
 Checked<Unit> read_unit(std::string_view name, ParsedFiles files, const Vocabulary& vocabulary);
+
+// The unit as if these keys, or whole tables, had not been written; only for one with a source.
+Checked<Unit> without_keys(const Unit& unit, std::span<const std::string> keys,
+                           const Vocabulary& vocabulary);
 
 }  // namespace confinit

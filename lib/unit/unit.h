@@ -5,6 +5,7 @@
 #include <chrono>
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <utility>
@@ -27,6 +28,7 @@ struct UnitSection {
     std::vector<std::string> after;
     std::vector<std::string> before;
     std::vector<std::string> conflicts;
+    std::vector<std::string> optional;  // keys, or tables, that may be left out where they fail
 };
 
 enum class ServiceType { exec, oneshot };
@@ -191,6 +193,8 @@ struct ProcessConfig {
     int oom_score_adj = 0;
 };
 
+struct UnitSource;  // reader.h
+
 struct Unit {
     std::string name;                // "heat", "heat@1": the file name without ".toml"
     std::string instance;            // "1" of "heat@1", else empty
@@ -212,6 +216,9 @@ struct Unit {
     // What each given key says, for people: "cgroup.memory.max" -> "64M", "mounts.read_only" ->
     // `["/", "/usr"]`, "process.rlimits.nofile" -> "1024:4096". No entries for array elements.
     std::map<std::string, std::string, std::less<>> declared;
+
+    // What the unit was read from, for without_keys(); kept only where something is optional.
+    std::shared_ptr<const UnitSource> source;
 
     // What is allowed and yet unlikely to be meant, with its place as in a Problem's text.
     std::vector<std::string> warnings;

@@ -28,6 +28,7 @@ constexpr KeyCase key_cases[] = {
     {"unit.after", "['net']", "['net.toml']"},
     {"unit.before", "[]", "['heat@']"},
     {"unit.conflicts", "['other']", "'other'"},
+    {"unit.optional", "['cgroup.io.weight', 'seccomp']", "['service.user']"},
     {"service.type", "'oneshot'", "'forking'"},
     {"service.command", "['/bin/echo', '']", "['echo']"},
     {"service.user", "'www-data'", "'0day'"},

@@ -2,6 +2,7 @@
 // The table of `svctl list`.
 #include "svctl/list_text.h"
 
+#include "base/text.h"
 #include "control/fields.h"
 #include "svctl/human.h"
 #include "svctl/output.h"
@@ -22,6 +23,18 @@ std::string memory_text(const Json& summary) {
     return bytes && *bytes >= 0 ? human_size(static_cast<std::uint64_t>(*bytes)) : "-";
 }
 
+// What the unit does, and what it does without.
+std::string description_text(const Json& summary) {
+    std::string text = string_or(summary, "description");
+    std::vector<std::string> keys;
+    for (const std::string& skipped :
+         find_strings(summary, "skipped").value_or(std::vector<std::string>{})) {
+        keys.push_back(skipped.substr(0, skipped.find(':')));
+    }
+    if (!keys.empty()) text += (text.empty() ? "without " : "; without ") + join(keys, ", ");
+    return text;
+}
+
 }  // namespace
 
 std::string list_text(const Context& context, const Json& summaries) {
@@ -33,7 +46,7 @@ std::string list_text(const Context& context, const Json& summaries) {
     for (const Json& summary : sorted) {
         table.add({shown(context, string_or(summary, "name")), string_or(summary, "active"),
                    string_or(summary, "sub"), pid_text(summary), memory_text(summary),
-                   shown(context, string_or(summary, "description"))});
+                   shown(context, description_text(summary))});
     }
     return table.text();
 }
