@@ -61,6 +61,8 @@ enum class MountOpKind : std::uint32_t {
     read_only,
     read_write,  // the path as writable as it is on the host, inside of a read_only one
     inaccessible,
+    no_exec,
+    exec,  // the path as executable as it is on the host, inside of a no_exec one
     change_root,  // pivot_root(2) to ChildPlan::root; always the last
 };
 

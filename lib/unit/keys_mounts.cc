@@ -185,6 +185,32 @@ constexpr Key keys[] = {
         .read = read_paths<&MountConfig::inaccessible>,
     },
     {
+        .path = "mounts.no_exec",
+        .form = paths_form,
+        .fallback = "[]",
+        .documentation =
+            "Paths below which no program can be executed and no file be mapped as code, whatever "
+            "is mounted there, the unit's own tmpfs and bind mounts included. The longest path "
+            "decides, so exec paths may lie below. A path that does not exist is an error at the "
+            "start.",
+        .operation = "mount_setattr(2) MOUNT_ATTR_NOEXEC, recursive",
+        .source = "mount_setattr(2)",
+        .systemd = "NoExecPaths=",
+        .read = read_paths<&MountConfig::no_exec>,
+    },
+    {
+        .path = "mounts.exec",
+        .form = paths_form,
+        .fallback = "[]",
+        .documentation =
+            "Paths that programs can still be executed from below a no_exec one. What the host "
+            "itself has mounted noexec stays so.",
+        .operation = "a bind mount of its own; mount_setattr(2)",
+        .source = "mount_setattr(2)",
+        .systemd = "ExecPaths=",
+        .read = read_paths<&MountConfig::exec>,
+    },
+    {
         .path = "mounts.bind",
         .form = "an array of \"/source:/target\", \"/source:/target:ro\" or tables such as "
                 "{ source = \"/a\", target = \"/b\", read_only = true }",

@@ -118,6 +118,8 @@ struct MountConfig {
     std::vector<std::string> read_only;
     std::vector<std::string> read_write;
     std::vector<std::string> inaccessible;
+    std::vector<std::string> no_exec;
+    std::vector<std::string> exec;
     std::vector<BindMount> bind;
     std::vector<TmpfsMount> tmpfs;
     bool private_tmp = false;
@@ -126,7 +128,8 @@ struct MountConfig {
 
     bool is_empty() const {
         return !root && read_only.empty() && read_write.empty() && inaccessible.empty() &&
-               bind.empty() && tmpfs.empty() && !private_tmp && !private_dev && !proc;
+               no_exec.empty() && exec.empty() && bind.empty() && tmpfs.empty() && !private_tmp &&
+               !private_dev && !proc;
     }
 };
 

@@ -75,6 +75,8 @@ constexpr KeyCase key_cases[] = {
     {"mounts.read_only", "['/']", "['/a/../b']", in_mount_namespace},
     {"mounts.read_write", "['/var/lib/web']", "['/a/']", in_mount_namespace},
     {"mounts.inaccessible", "['/home']", "['/a//b']", in_mount_namespace},
+    {"mounts.no_exec", "['/']", "['a']", in_mount_namespace},
+    {"mounts.exec", "['/usr']", "'/usr'", in_mount_namespace},
     {"mounts.bind", "['/a:/b']", "['/a']", in_mount_namespace},
     {"mounts.tmpfs", "['/run/web']", "[{ size = '1M' }]", in_mount_namespace},
     {"mounts.private_tmp", "true", "'true'", in_mount_namespace},
