@@ -107,6 +107,7 @@ bool open_sources(ChildContext& child) {
         case MountOpKind::read_only:
         case MountOpKind::no_exec:
         case MountOpKind::change_root:
+        case MountOpKind::change_propagation:
             break;
         }
     }
@@ -289,6 +290,8 @@ bool apply(ChildContext& child, const MountOp& op, int source) {
         return hide(child, op, source);
     case MountOpKind::change_root:
         return change_root(child);
+    case MountOpKind::change_propagation:
+        return child.call(SYS_mount, nullptr, "/", nullptr, op.attributes | MS_REC, nullptr) >= 0;
     }
     return child.fail(SYS_mount, EINVAL);
 }

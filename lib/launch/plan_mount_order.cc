@@ -47,6 +47,7 @@ Says says(const MountOp& op) {
     case MountOpKind::symlink:
     case MountOpKind::inaccessible:
     case MountOpKind::change_root:
+    case MountOpKind::change_propagation:
         return {};
     }
     return {};
@@ -71,6 +72,7 @@ bool brings_mount(MountOpKind kind) {
     case MountOpKind::no_exec:
     case MountOpKind::inaccessible:
     case MountOpKind::change_root:
+    case MountOpKind::change_propagation:
         return false;
     }
     return false;

@@ -35,6 +35,21 @@ constexpr std::array device_links{
 
 constexpr std::uint64_t no_devices = MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV;
 
+// What the tree becomes at last; it is a slave from the first op on.
+std::uint64_t propagation_flag(Propagation propagation) {
+    switch (propagation) {
+    case Propagation::slave:
+        return 0;
+    case Propagation::private_tree:
+        return MS_PRIVATE;
+    case Propagation::shared:
+        return MS_SHARED;
+    case Propagation::unbindable:
+        return MS_UNBINDABLE;
+    }
+    return 0;
+}
+
 std::string octal(unsigned mode) {
     std::string digits;
     for (; mode != 0; mode /= 8)
@@ -251,12 +266,18 @@ void MountBuilder::finish() {
     for (PlannedOp& planned : ops_) {
         append(planned.op, std::move(planned.key), std::move(planned.target));
     }
-    if (!unit_.mounts.root) return;
-    plan_.child.root = keep(plan_, *unit_.mounts.root);
-    MountOp change_root{};
-    change_root.kind = MountOpKind::change_root;
-    change_root.target = plan_.child.root;
-    append(change_root, "mounts.root", "/");
+    if (unit_.mounts.root) {
+        plan_.child.root = keep(plan_, *unit_.mounts.root);
+        MountOp change_root{};
+        change_root.kind = MountOpKind::change_root;
+        change_root.target = plan_.child.root;
+        append(change_root, "mounts.root", "/");
+    }
+    MountOp change{};
+    change.kind = MountOpKind::change_propagation;
+    change.target = "/";
+    change.attributes = propagation_flag(unit_.mounts.propagation.value_or(Propagation::slave));
+    if (change.attributes != 0) append(change, "mounts.propagation", "/");
 }
 
 }  // namespace

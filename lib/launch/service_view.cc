@@ -112,6 +112,7 @@ void ServiceView::add_mount(const MountOp& op, std::string target) {
     case MountOpKind::no_exec:
     case MountOpKind::exec:
     case MountOpKind::change_root:
+    case MountOpKind::change_propagation:
         return;
     }
 }

@@ -29,6 +29,13 @@ constexpr std::array attribute_names{
     AttributeName{MOUNT_ATTR_NOEXEC, "noexec"},
 };
 
+std::string propagation_text(const std::vector<std::string>& words) {
+    std::string text;
+    for (const std::string& word : words)
+        text.append(text.empty() ? "" : " ").append(word);
+    return text.empty() ? "private" : text;
+}
+
 // Whether an op puts something at its target, rather than changing what is there.
 bool puts_mount(MountOpKind kind) {
     switch (kind) {
@@ -48,6 +55,7 @@ bool puts_mount(MountOpKind kind) {
     case MountOpKind::no_exec:
     case MountOpKind::exec:
     case MountOpKind::change_root:
+    case MountOpKind::change_propagation:
         return false;
     }
     return false;
@@ -63,6 +71,7 @@ public:
 
 private:
     Finding compare_propagation() const;
+    Finding compare_own_propagation(std::uint64_t wanted) const;
     Finding compare_root() const;
     Finding compare_file_system(std::size_t index, std::string_view type) const;
     Finding compare_bind(std::size_t index) const;
@@ -151,7 +160,28 @@ Finding MountComparison::compare_propagation() const {
             }
         }
     }
+    if (plan_.mount_ops.back().kind == MountOpKind::change_propagation) {
+        return compare_own_propagation(plan_.mount_ops.back().attributes);
+    }
     return {true, "no mount leaves it"};
+}
+
+// By the words of mountinfo; private is that there is none.
+Finding MountComparison::compare_own_propagation(std::uint64_t wanted) const {
+    const std::string_view word = wanted == MS_SHARED       ? "shared:"
+                                  : wanted == MS_UNBINDABLE ? "unbindable"
+                                                            : "";
+    for (const Mount& mount : service_.mounts()) {
+        const auto& in_force = mount.propagation;
+        const bool is_so =
+            word.empty() ? in_force.empty() : std::ranges::any_of(in_force, [&](const auto& text) {
+                return text.starts_with(word);
+            });
+        if (!is_so) return {false, mount.target + " is " + propagation_text(in_force)};
+    }
+    return {true, wanted == MS_SHARED       ? "shared"
+                  : wanted == MS_UNBINDABLE ? "unbindable"
+                                            : "private"};
 }
 
 Finding MountComparison::compare_root() const {
@@ -300,6 +330,7 @@ std::optional<Finding> MountComparison::compare(std::size_t index) const {
         return compare_inaccessible(index);
     case MountOpKind::change_root:
         return compare_root();
+    case MountOpKind::change_propagation:  // compared with the first op, whose key it shares
     case MountOpKind::directory:
     case MountOpKind::symlink:
         return std::nullopt;
@@ -311,7 +342,9 @@ std::optional<Finding> MountComparison::compare(std::size_t index) const {
 std::string declared_mount(const Unit& unit, const LaunchPlan& plan, std::size_t index) {
     const MountOp& op = plan.mount_ops[index];
     const std::string& key = plan.mount_keys[index];
-    if (op.kind == MountOpKind::propagation) return "slave";
+    if (op.kind == MountOpKind::propagation) {
+        return declared_text(unit, "mounts.propagation", "slave");
+    }
     std::string text{op.target};
     const bool has_source = op.kind == MountOpKind::bind || op.kind == MountOpKind::device_node;
     if (has_source && op.source != nullptr) text.insert(0, std::string{op.source} + ":");

@@ -22,6 +22,17 @@ constexpr auto proc_names = make_name_table<ProcView>({
     {ProcView::inherited, "inherited"},
 });
 
+constexpr auto propagation_names = make_name_table<Propagation>({
+    {Propagation::private_tree, "private"},
+    {Propagation::slave, "slave"},
+    {Propagation::shared, "shared"},
+    {Propagation::unbindable, "unbindable"},
+});
+
+void read_propagation(const Value& value, Unit& unit) {
+    assign(unit.mounts.propagation, read_choice(value, propagation_names));
+}
+
 void read_root(const Value& value, Unit& unit) {
     assign(unit.mounts.root, read_plain_path(value));
 }
@@ -135,6 +146,22 @@ void read_proc(const Value& value, Unit& unit) {
 }
 
 constexpr Key keys[] = {
+    {
+        .path = "mounts.propagation",
+        .form = "one of private, slave, shared, unbindable",
+        .fallback = "\"slave\"",
+        .documentation =
+            "How mounts travel. slave: what the host mounts or unmounts later arrives in the "
+            "service, too, so that a device the host lets go of is free. private: nothing arrives, "
+            "and what the host unmounts stays mounted in the service until its end. shared: as "
+            "slave, and mount namespaces that the service makes are peers of its own. unbindable: "
+            "as private, and nothing can be bound to another place. What the service mounts never "
+            "reaches the host.",
+        .operation = "mount(2) MS_SLAVE | MS_REC before all else, and the declared one at the end",
+        .source = "mount_namespaces(7)",
+        .systemd = "MountFlags=",
+        .read = read_propagation,
+    },
     {
         .path = "mounts.root",
         .form = path_form,

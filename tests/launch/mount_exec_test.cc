@@ -2,10 +2,8 @@
 // Where a service can execute: mounts.no_exec and mounts.exec beside what makes paths read-only.
 #include "fault.h"
 #include "launch/launch_report.h"
-#include "launch/verify.h"
 #include "mount_unit.h"
 
-#include <algorithm>
 #include <cerrno>
 #include <csignal>
 #include <fcntl.h>
@@ -21,14 +19,6 @@ bool is_noexec(const std::string& mount) {
 
 std::string test_root(const TestDirectory& directory) {
     return directory.path().substr(0, directory.path().rfind('/'));
-}
-
-VerifyItem verified(const MountUnit& unit, const LaunchPlan& plan, pid_t process,
-                    std::string_view key) {
-    const auto items = verify(unit.unit, plan, process, nullptr);
-    const auto item = std::ranges::find(items, key, &VerifyItem::key);
-    if (item == items.end()) FAIL("no item '" << key << "'");
-    return *item;
 }
 
 }  // namespace
@@ -79,7 +69,7 @@ TEST_CASE("a writable path and a tmpfs within a no_exec one execute nothing", "[
     Launch launch{*plan};
     launch.wait_for_line("waiting=ready");
     launch.wait_for_execution();
-    const VerifyItem item = verified(unit, *plan, launch.main_process, "mounts.no_exec[0]");
+    const VerifyItem item = unit.verified(*plan, launch, "mounts.no_exec[0]");
     launch.signal(SIGTERM);
     launch.finish();
 

@@ -3,10 +3,12 @@
 #pragma once
 
 #include "launch/plan.h"
+#include "launch/verify.h"
 #include "launch/vocabulary.h"
 #include "scene.h"
 #include "unit/loader.h"
 
+#include <algorithm>
 #include <catch2/catch.hpp>
 #include <memory>
 #include <string>
@@ -42,6 +44,14 @@ public:
         auto made = try_plan();
         if (!made) FAIL(made.error().text());
         return std::move(*made);
+    }
+
+    // The item of a key, for the launch that is running.
+    VerifyItem verified(const LaunchPlan& plan, const Launch& launch, std::string_view key) const {
+        const auto items = verify(unit, plan, launch.main_process, nullptr);
+        const auto item = std::ranges::find(items, key, &VerifyItem::key);
+        if (item == items.end()) FAIL("no item '" << key << "'");
+        return *item;
     }
 
     Unit unit;

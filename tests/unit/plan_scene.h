@@ -123,6 +123,8 @@ inline std::string_view kind_text(MountOpKind kind) {
         return "exec";
     case MountOpKind::change_root:
         return "change_root";
+    case MountOpKind::change_propagation:
+        return "change_propagation";
     }
     return "?";
 }

@@ -71,6 +71,7 @@ constexpr KeyCase key_cases[] = {
      "namespaces.user.gid_map = ['0 1 1']\n"},
     {"namespaces.user.gid_map", "['0 1000 1']", "[]", "namespaces.user.uid_map = ['0 1 1']\n"},
     {"namespaces.user.setgroups", "'allow'", "true"},
+    {"mounts.propagation", "'private'", "'master'", in_mount_namespace},
     {"mounts.root", "'/srv/root'", "'srv'", in_mount_namespace},
     {"mounts.read_only", "['/']", "['/a/../b']", in_mount_namespace},
     {"mounts.read_write", "['/var/lib/web']", "['/a/']", in_mount_namespace},

@@ -67,6 +67,32 @@ TEST_CASE("the host's tmpfs does not pass for a private one", "[unit][H7]") {
     CHECK_FALSE(scene.item("mounts.private_tmp").same);
 }
 
+TEST_CASE("a mount of another propagation than the declared one differs", "[unit][H7]") {
+    struct Row {
+        std::uint64_t flag;
+        std::string words;
+        std::string_view name;
+    };
+    const Row rows[] = {{MS_PRIVATE, "", "private"},
+                        {MS_SHARED, "shared:70 master:1 ", "shared"},
+                        {MS_UNBINDABLE, "unbindable ", "unbindable"}};
+    for (const Row& wanted : rows) {
+        for (const Row& in_force : rows) {
+            MountScene scene;
+            scene.add({.kind = MountOpKind::propagation, .target = "/"}, "namespaces.mount");
+            scene.add(
+                {.kind = MountOpKind::change_propagation, .target = "/", .attributes = wanted.flag},
+                "mounts.propagation");
+            scene.service = "101 50 8:1 / / rw " + in_force.words + "- ext4 d rw\n";
+
+            const VerifyItem item = scene.item("mounts.propagation");
+
+            CHECK(item.same == (wanted.name == in_force.name));
+            if (item.same) CHECK(item.in_force == wanted.name);
+        }
+    }
+}
+
 TEST_CASE("one executable mount below a no_exec path differs", "[unit][H7]") {
     MountScene scene;
     scene.add({.kind = MountOpKind::no_exec, .target = "/"}, "mounts.no_exec[0]");
