@@ -66,9 +66,10 @@ bool copy_source(ChildContext& child, const MountOp& op, int& source) {
     return source >= 0;
 }
 
-// A path that stays writable is copied before anything is read-only, with the attributes it has
-// on the host: what is read-only there stays so. A path that an earlier op makes is not there yet.
-bool copy_writable(ChildContext& child, const MountOp& op, int& source) {
+// A path that stays writable or executable is copied before anything else, with the attributes it
+// has on the host: what is read-only or noexec there stays so. A path that an earlier op makes is
+// not there yet.
+bool copy_target(ChildContext& child, const MountOp& op, int& source) {
     source = -1;
     const ChildFd path = open_target(child, op.target);
     if (!path) return child.error == ENOENT;
@@ -92,8 +93,9 @@ bool open_sources(ChildContext& child) {
             if (op.source != nullptr && !open_source(child, op, source)) return false;
             break;
         case MountOpKind::read_write:
+        case MountOpKind::exec:
             child.object = LaunchReport::Object::target;
-            if (!copy_writable(child, op, source)) return false;
+            if (!copy_target(child, op, source)) return false;
             break;
         case MountOpKind::propagation:
         case MountOpKind::tmpfs:
@@ -103,7 +105,9 @@ bool open_sources(ChildContext& child) {
         case MountOpKind::directory:
         case MountOpKind::symlink:
         case MountOpKind::read_only:
+        case MountOpKind::no_exec:
         case MountOpKind::change_root:
+        case MountOpKind::change_propagation:
             break;
         }
     }
@@ -197,13 +201,14 @@ bool is_same_file(ChildContext& child, int one, int other, bool& result) {
     return true;
 }
 
-bool make_writable(ChildContext& child, const MountOp& op, int copy) {
+// Takes `forbidden`, which an op with a shorter path has set, away from a path again.
+bool restore(ChildContext& child, const MountOp& op, int copy, std::uint64_t forbidden) {
     const ChildFd target = open_target(child, op.target);
     if (!target) return false;
     bool is_of_host = false;
     if (copy >= 0 && !is_same_file(child, copy, target.get(), is_of_host)) return false;
     // What an earlier op has put there is ours, and nothing of the host's is widened.
-    if (!is_of_host) return change_in_place(child, op, 0, MOUNT_ATTR_RDONLY);
+    if (!is_of_host) return change_in_place(child, op, 0, forbidden);
     const ChildFd mount{copy};
     return change_attributes(child, mount.get(), op.attributes, 0) &&
            attach_mount(child, mount, target.get());
@@ -276,11 +281,17 @@ bool apply(ChildContext& child, const MountOp& op, int source) {
     case MountOpKind::read_only:
         return change_in_place(child, op, op.attributes | MOUNT_ATTR_RDONLY, 0);
     case MountOpKind::read_write:
-        return make_writable(child, op, source);
+        return restore(child, op, source, MOUNT_ATTR_RDONLY);
+    case MountOpKind::no_exec:
+        return change_in_place(child, op, op.attributes | MOUNT_ATTR_NOEXEC, 0);
+    case MountOpKind::exec:
+        return restore(child, op, source, MOUNT_ATTR_NOEXEC);
     case MountOpKind::inaccessible:
         return hide(child, op, source);
     case MountOpKind::change_root:
         return change_root(child);
+    case MountOpKind::change_propagation:
+        return child.call(SYS_mount, nullptr, "/", nullptr, op.attributes | MS_REC, nullptr) >= 0;
     }
     return child.fail(SYS_mount, EINVAL);
 }

@@ -63,7 +63,10 @@ enum class MountOpKind : std::uint32_t {
     read_only,
     read_write,  // the path as writable as it is on the host, inside of a read_only one
     inaccessible,
-    change_root,  // pivot_root(2) to ChildPlan::root; always the last
+    no_exec,
+    exec,         // the path as executable as it is on the host, inside of a no_exec one
+    change_root,  // pivot_root(2) to ChildPlan::root; after all that a target is resolved for
+    change_propagation,  // of the finished tree; always the last
 };
 
 // Paths are absolute. Targets are resolved inside of the new root with openat2(2)
@@ -76,6 +79,7 @@ struct MountOp {
     const char* target;
     const char* options;       // tmpfs: the mode, "0755"; proc: "hidepid=..."; else null
     std::uint64_t attributes;  // MOUNT_ATTR_* of mount_setattr(2) that are added, never taken away
+                               // change_propagation: MS_PRIVATE, MS_SHARED or MS_UNBINDABLE
     bool recursive;            // bind: with all that is mounted below the source
     std::uint32_t mode;        // directory
     std::uint64_t device;      // device_node: the expected st_rdev

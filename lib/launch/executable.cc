@@ -162,7 +162,22 @@ std::optional<std::string> closed_directory(const LaunchPlan& plan, const Servic
     return std::nullopt;
 }
 
+// The key that forbids to execute what lies at a path, empty when none does.
+std::string no_exec_key(const LaunchPlan& plan, std::string_view path) {
+    std::string key;
+    for (std::size_t i = 0; i < plan.mount_ops.size(); ++i) {
+        const MountOpKind kind = plan.mount_ops[i].kind;
+        if (kind != MountOpKind::no_exec && kind != MountOpKind::exec) continue;
+        if (!is_within(path, plan.mount_targets[i])) continue;
+        key = kind == MountOpKind::no_exec ? plan.mount_keys[i] : std::string{};
+    }
+    return key;
+}
+
 std::string access_hint(const LaunchPlan& plan, const ServiceView& view, const Lookup& found) {
+    if (const std::string key = no_exec_key(plan, found.path); !key.empty()) {
+        return key + " forbids to execute what lies there; list its directory in mounts.exec";
+    }
     if (found.is_noexec) return "it lies on a file system that is mounted noexec";
     const std::string user = "user " + std::to_string(plan.child.uid);
     if (const auto directory = closed_directory(plan, view, found.path)) {

@@ -108,7 +108,9 @@ struct LaunchPlan {
 //   unit's own variables win. Nothing of the supervisor's is passed on.
 // - A percentage of a memory key is of `memory_total`, one of pids.max is of kernel.pid_max.
 // - Of the mounts the one with the longest path wins. At one path file systems come before
-//   attributes, and of the attributes the strictest wins.
+//   attributes, and of the attributes the strictest wins. A mount of the launch's own is writable
+//   within a read_only path, which it was declared beside, but never executable within a no_exec
+//   one.
 // - private_tmp is a tmpfs on /tmp, which must be there, and on /var/tmp where it is there.
 // - A new pid namespace with a new mount namespace has a /proc of its own.
 // - Who has no entry in the passwd file has to name a group.

@@ -1,30 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 // The mounts of a service in the order in which they are made.
-//
-// Everything is sorted by the depth of its path, so that an op never covers or changes what one
-// with a longer path has made: the longest path wins.
+#include "launch/plan_mount_order.h"
 #include "launch/plan_parts.h"
 
-#include <algorithm>
 #include <array>
 #include <linux/mount.h>
 #include <sys/sysmacros.h>
-#include <tuple>
 
 namespace confinit {
 namespace {
-
-// What is done at one and the same path, in this order.
-enum class Turn { file_systems, read_write, read_only, inaccessible };
-
-struct PlannedOp {
-    MountOp op{};
-    std::string key;
-    std::string target;  // without symbolic links
-    Turn turn = Turn::file_systems;
-    bool is_directory = false;  // what is mounted, as far as that is known
-    std::size_t position = 0;
-};
 
 struct DeviceNode {
     std::string_view name;
@@ -51,9 +35,19 @@ constexpr std::array device_links{
 
 constexpr std::uint64_t no_devices = MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV;
 
-std::size_t depth_of(std::string_view path) {
-    if (path == "/") return 0;
-    return static_cast<std::size_t>(std::ranges::count(path, '/'));
+// What the tree becomes at last; it is a slave from the first op on.
+std::uint64_t propagation_flag(Propagation propagation) {
+    switch (propagation) {
+    case Propagation::slave:
+        return 0;
+    case Propagation::private_tree:
+        return MS_PRIVATE;
+    case Propagation::shared:
+        return MS_SHARED;
+    case Propagation::unbindable:
+        return MS_UNBINDABLE;
+    }
+    return 0;
 }
 
 std::string octal(unsigned mode) {
@@ -90,8 +84,9 @@ private:
     void add_proc();
     void add_binds();
     void add_attributes();
+    void add_paths(MountOpKind kind, Turn turn, std::string_view key,
+                   const std::vector<std::string>& paths);
     void add_mount_points();
-    const PlannedOp* find_covering_tmpfs(const PlannedOp& planned) const;
 
     const Unit& unit_;
     const LaunchContext& context_;
@@ -189,23 +184,23 @@ void MountBuilder::add_binds() {
     }
 }
 
+void MountBuilder::add_paths(MountOpKind kind, Turn turn, std::string_view key,
+                             const std::vector<std::string>& paths) {
+    for (std::size_t i = 0; i < paths.size(); ++i) {
+        MountOp& op = add(kind, paths[i], indexed(key, i), turn).op;
+        op.recursive = true;
+        if (kind == MountOpKind::inaccessible) op.source = keep(plan_, context_.inaccessible_file);
+    }
+}
+
 void MountBuilder::add_attributes() {
     const MountConfig& mounts = unit_.mounts;
-    for (std::size_t i = 0; i < mounts.read_only.size(); ++i) {
-        add(MountOpKind::read_only, mounts.read_only[i], indexed("mounts.read_only", i),
-            Turn::read_only)
-            .op.recursive = true;
-    }
-    for (std::size_t i = 0; i < mounts.read_write.size(); ++i) {
-        add(MountOpKind::read_write, mounts.read_write[i], indexed("mounts.read_write", i),
-            Turn::read_write)
-            .op.recursive = true;
-    }
-    for (std::size_t i = 0; i < mounts.inaccessible.size(); ++i) {
-        add(MountOpKind::inaccessible, mounts.inaccessible[i], indexed("mounts.inaccessible", i),
-            Turn::inaccessible)
-            .op.source = keep(plan_, context_.inaccessible_file);
-    }
+    add_paths(MountOpKind::read_only, Turn::read_only, "mounts.read_only", mounts.read_only);
+    add_paths(MountOpKind::read_write, Turn::read_write, "mounts.read_write", mounts.read_write);
+    add_paths(MountOpKind::no_exec, Turn::no_exec, "mounts.no_exec", mounts.no_exec);
+    add_paths(MountOpKind::exec, Turn::exec, "mounts.exec", mounts.exec);
+    add_paths(MountOpKind::inaccessible, Turn::inaccessible, "mounts.inaccessible",
+              mounts.inaccessible);
 }
 
 void MountBuilder::add_all() {
@@ -226,7 +221,8 @@ void MountBuilder::add_all() {
 void MountBuilder::add_mount_points() {
     std::vector<PlannedOp> ops;
     for (const PlannedOp& planned : ops_) {
-        const PlannedOp* tmpfs = planned.is_directory ? find_covering_tmpfs(planned) : nullptr;
+        const PlannedOp* tmpfs =
+            planned.is_directory ? find_covering_tmpfs(ops_, planned) : nullptr;
         const std::string& path = planned.target;
         std::size_t end = tmpfs != nullptr ? path.find('/', tmpfs->target.size() + 1) : path.size();
         for (; tmpfs != nullptr; end = path.find('/', end + 1)) {
@@ -244,29 +240,6 @@ void MountBuilder::add_mount_points() {
     ops_ = std::move(ops);
 }
 
-// The mount that the target lies in, when it is a tmpfs of the launch.
-const PlannedOp* MountBuilder::find_covering_tmpfs(const PlannedOp& planned) const {
-    const PlannedOp* nearest = nullptr;
-    for (const PlannedOp& other : ops_) {
-        const bool is_mount = other.op.kind == MountOpKind::tmpfs ||
-                              other.op.kind == MountOpKind::bind ||
-                              other.op.kind == MountOpKind::proc;
-        if (!is_mount || other.target == planned.target) continue;
-        if (!is_within(planned.target, other.target)) continue;
-        if (nearest == nullptr || other.target.size() > nearest->target.size()) nearest = &other;
-    }
-    return nearest != nullptr && nearest->op.kind == MountOpKind::tmpfs ? nearest : nullptr;
-}
-
-// Equals stay in their order, as by stable_sort, which would ask for memory in a deprecated way.
-void sort_by_depth(std::vector<PlannedOp>& ops) {
-    for (std::size_t i = 0; i < ops.size(); ++i)
-        ops[i].position = i;
-    std::ranges::sort(ops, {}, [](const PlannedOp& planned) {
-        return std::tuple{depth_of(planned.target), planned.turn, planned.position};
-    });
-}
-
 void MountBuilder::resolve_and_sort() {
     // The shorter paths first: a longer one may lead through what is mounted there.
     sort_by_depth(ops_);
@@ -276,6 +249,7 @@ void MountBuilder::resolve_and_sort() {
     }
     add_mount_points();
     sort_by_depth(ops_);
+    inherit_attributes(ops_);
 }
 
 void MountBuilder::finish() {
@@ -292,12 +266,18 @@ void MountBuilder::finish() {
     for (PlannedOp& planned : ops_) {
         append(planned.op, std::move(planned.key), std::move(planned.target));
     }
-    if (!unit_.mounts.root) return;
-    plan_.child.root = keep(plan_, *unit_.mounts.root);
-    MountOp change_root{};
-    change_root.kind = MountOpKind::change_root;
-    change_root.target = plan_.child.root;
-    append(change_root, "mounts.root", "/");
+    if (unit_.mounts.root) {
+        plan_.child.root = keep(plan_, *unit_.mounts.root);
+        MountOp change_root{};
+        change_root.kind = MountOpKind::change_root;
+        change_root.target = plan_.child.root;
+        append(change_root, "mounts.root", "/");
+    }
+    MountOp change{};
+    change.kind = MountOpKind::change_propagation;
+    change.target = "/";
+    change.attributes = propagation_flag(unit_.mounts.propagation.value_or(Propagation::slave));
+    if (change.attributes != 0) append(change, "mounts.propagation", "/");
 }
 
 }  // namespace

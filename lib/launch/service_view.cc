@@ -109,7 +109,10 @@ void ServiceView::add_mount(const MountOp& op, std::string target) {
     case MountOpKind::directory:
     case MountOpKind::read_only:
     case MountOpKind::read_write:
+    case MountOpKind::no_exec:
+    case MountOpKind::exec:
     case MountOpKind::change_root:
+    case MountOpKind::change_propagation:
         return;
     }
 }

@@ -29,6 +29,13 @@ constexpr std::array attribute_names{
     AttributeName{MOUNT_ATTR_NOEXEC, "noexec"},
 };
 
+std::string propagation_text(const std::vector<std::string>& words) {
+    std::string text;
+    for (const std::string& word : words)
+        text.append(text.empty() ? "" : " ").append(word);
+    return text.empty() ? "private" : text;
+}
+
 // Whether an op puts something at its target, rather than changing what is there.
 bool puts_mount(MountOpKind kind) {
     switch (kind) {
@@ -45,7 +52,10 @@ bool puts_mount(MountOpKind kind) {
     case MountOpKind::symlink:
     case MountOpKind::read_only:
     case MountOpKind::read_write:
+    case MountOpKind::no_exec:
+    case MountOpKind::exec:
     case MountOpKind::change_root:
+    case MountOpKind::change_propagation:
         return false;
     }
     return false;
@@ -61,19 +71,23 @@ public:
 
 private:
     Finding compare_propagation() const;
+    Finding compare_own_propagation(std::uint64_t wanted) const;
     Finding compare_root() const;
     Finding compare_file_system(std::size_t index, std::string_view type) const;
     Finding compare_bind(std::size_t index) const;
     Finding compare_read_only(std::size_t index) const;
     Finding compare_read_write(std::size_t index) const;
+    Finding compare_no_exec(std::size_t index) const;
+    Finding compare_exec(std::size_t index) const;
     Finding compare_inaccessible(std::size_t index) const;
 
     const Mount* mount_at(std::size_t index) const;
     std::optional<MountedObject> host_object(std::string_view path) const;
-    bool is_read_only_on_host(std::string_view path) const;
+    bool has_option_on_host(std::string_view path, std::string_view option) const;
     bool is_of_host(const Mount& mount) const;
     bool is_replaced(std::size_t index) const;
     std::size_t deciding_op(std::string_view path) const;
+    std::size_t op_deciding_execution(std::string_view path) const;
     std::string missing_attributes(const MountOp& op, const Mount& mount) const;
 
     const LaunchPlan& plan_;
@@ -96,9 +110,9 @@ std::optional<MountedObject> MountComparison::host_object(std::string_view path)
     return object_at(*mount, resolved);
 }
 
-bool MountComparison::is_read_only_on_host(std::string_view path) const {
+bool MountComparison::has_option_on_host(std::string_view path, std::string_view option) const {
     const Mount* mount = host_.find_mount(host_view_.resolve(path));
-    return mount != nullptr && mount->has_option("ro");
+    return mount != nullptr && mount->has_option(option);
 }
 
 bool MountComparison::is_of_host(const Mount& mount) const {
@@ -146,7 +160,28 @@ Finding MountComparison::compare_propagation() const {
             }
         }
     }
+    if (plan_.mount_ops.back().kind == MountOpKind::change_propagation) {
+        return compare_own_propagation(plan_.mount_ops.back().attributes);
+    }
     return {true, "no mount leaves it"};
+}
+
+// By the words of mountinfo; private is that there is none.
+Finding MountComparison::compare_own_propagation(std::uint64_t wanted) const {
+    const std::string_view word = wanted == MS_SHARED       ? "shared:"
+                                  : wanted == MS_UNBINDABLE ? "unbindable"
+                                                            : "";
+    for (const Mount& mount : service_.mounts()) {
+        const auto& in_force = mount.propagation;
+        const bool is_so =
+            word.empty() ? in_force.empty() : std::ranges::any_of(in_force, [&](const auto& text) {
+                return text.starts_with(word);
+            });
+        if (!is_so) return {false, mount.target + " is " + propagation_text(in_force)};
+    }
+    return {true, wanted == MS_SHARED       ? "shared"
+                  : wanted == MS_UNBINDABLE ? "unbindable"
+                                            : "private"};
 }
 
 Finding MountComparison::compare_root() const {
@@ -188,7 +223,7 @@ Finding MountComparison::compare_bind(std::size_t index) const {
     const bool is_writable = (op.attributes & MOUNT_ATTR_RDONLY) == 0;
     const bool lost_writing = op.kind == MountOpKind::bind && is_writable &&
                               deciding_op(target) == index && mount->has_option("ro") &&
-                              !is_read_only_on_host(op.source);
+                              !has_option_on_host(op.source, "ro");
     if (lost_writing) return {false, std::string{op.source} + " at " + target + " is read-only"};
     return {true, std::string{op.source} + " at " + target};
 }
@@ -214,8 +249,41 @@ Finding MountComparison::compare_read_write(std::size_t index) const {
     if (deciding_op(target) != index) return {true, "a stricter key of the same path holds"};
     if (mount->has_option("rw")) return {true, "writable"};
     const std::string root = plan_.child.root != nullptr ? plan_.child.root : "";
-    if (is_read_only_on_host(root + target)) return {true, "read-only, as on the host"};
+    if (has_option_on_host(root + target, "ro")) return {true, "read-only, as on the host"};
     return {false, "read-only"};
+}
+
+// Of no_exec and exec, the op that has the last word: what else is mounted takes over theirs.
+std::size_t MountComparison::op_deciding_execution(std::string_view path) const {
+    std::size_t last = plan_.mount_ops.size();
+    for (std::size_t i = 0; i < plan_.mount_ops.size(); ++i) {
+        const MountOpKind kind = plan_.mount_ops[i].kind;
+        const bool decides = kind == MountOpKind::no_exec || kind == MountOpKind::exec;
+        if (decides && is_within(path, plan_.mount_targets[i])) last = i;
+    }
+    return last;
+}
+
+Finding MountComparison::compare_no_exec(std::size_t index) const {
+    const std::string& target = plan_.mount_targets[index];
+    const auto mounts = service_.mounts_within(target);
+    if (mounts.empty()) return {false, "no mount is shown"};
+    for (const Mount* mount : mounts) {
+        const std::string& point = is_within(mount->target, target) ? mount->target : target;
+        if (op_deciding_execution(point) != index || mount->has_option("noexec")) continue;
+        return {false, point + " is executable"};
+    }
+    return {true, "noexec"};
+}
+
+Finding MountComparison::compare_exec(std::size_t index) const {
+    const std::string& target = plan_.mount_targets[index];
+    const Mount* mount = service_.find_mount(target);
+    if (mount == nullptr) return {false, "no mount is shown"};
+    if (!mount->has_option("noexec")) return {true, "executable"};
+    const std::string root = plan_.child.root != nullptr ? plan_.child.root : "";
+    if (has_option_on_host(root + target, "noexec")) return {true, "noexec, as on the host"};
+    return {false, "noexec"};
 }
 
 Finding MountComparison::compare_inaccessible(std::size_t index) const {
@@ -254,10 +322,15 @@ std::optional<Finding> MountComparison::compare(std::size_t index) const {
         return compare_read_only(index);
     case MountOpKind::read_write:
         return compare_read_write(index);
+    case MountOpKind::no_exec:
+        return compare_no_exec(index);
+    case MountOpKind::exec:
+        return compare_exec(index);
     case MountOpKind::inaccessible:
         return compare_inaccessible(index);
     case MountOpKind::change_root:
         return compare_root();
+    case MountOpKind::change_propagation:  // compared with the first op, whose key it shares
     case MountOpKind::directory:
     case MountOpKind::symlink:
         return std::nullopt;
@@ -269,7 +342,9 @@ std::optional<Finding> MountComparison::compare(std::size_t index) const {
 std::string declared_mount(const Unit& unit, const LaunchPlan& plan, std::size_t index) {
     const MountOp& op = plan.mount_ops[index];
     const std::string& key = plan.mount_keys[index];
-    if (op.kind == MountOpKind::propagation) return "slave";
+    if (op.kind == MountOpKind::propagation) {
+        return declared_text(unit, "mounts.propagation", "slave");
+    }
     std::string text{op.target};
     const bool has_source = op.kind == MountOpKind::bind || op.kind == MountOpKind::device_node;
     if (has_source && op.source != nullptr) text.insert(0, std::string{op.source} + ":");

@@ -155,6 +155,9 @@ private:
         note(seen, "mounts.read_write", unit_.mounts.read_write);
         note(seen, "mounts.inaccessible", unit_.mounts.inaccessible);
         seen.clear();
+        note(seen, "mounts.no_exec", unit_.mounts.no_exec);
+        note(seen, "mounts.exec", unit_.mounts.exec);
+        seen.clear();
         note(seen, "mounts.bind", unit_.mounts.bind, &BindMount::target);
         note(seen, "mounts.tmpfs", unit_.mounts.tmpfs, &TmpfsMount::target);
     }

@@ -22,6 +22,17 @@ constexpr auto proc_names = make_name_table<ProcView>({
     {ProcView::inherited, "inherited"},
 });
 
+constexpr auto propagation_names = make_name_table<Propagation>({
+    {Propagation::private_tree, "private"},
+    {Propagation::slave, "slave"},
+    {Propagation::shared, "shared"},
+    {Propagation::unbindable, "unbindable"},
+});
+
+void read_propagation(const Value& value, Unit& unit) {
+    assign(unit.mounts.propagation, read_choice(value, propagation_names));
+}
+
 void read_root(const Value& value, Unit& unit) {
     assign(unit.mounts.root, read_plain_path(value));
 }
@@ -136,6 +147,22 @@ void read_proc(const Value& value, Unit& unit) {
 
 constexpr Key keys[] = {
     {
+        .path = "mounts.propagation",
+        .form = "one of private, slave, shared, unbindable",
+        .fallback = "\"slave\"",
+        .documentation =
+            "How mounts travel. slave: what the host mounts or unmounts later arrives in the "
+            "service, too, so that a device the host lets go of is free. private: nothing arrives, "
+            "and what the host unmounts stays mounted in the service until its end. shared: as "
+            "slave, and mount namespaces that the service makes are peers of its own. unbindable: "
+            "as private, and nothing can be bound to another place. What the service mounts never "
+            "reaches the host.",
+        .operation = "mount(2) MS_SLAVE | MS_REC before all else, and the declared one at the end",
+        .source = "mount_namespaces(7)",
+        .systemd = "MountFlags=",
+        .read = read_propagation,
+    },
+    {
         .path = "mounts.root",
         .form = path_form,
         .fallback = "the supervisor's own root",
@@ -183,6 +210,32 @@ constexpr Key keys[] = {
         .source = "move_mount(2), mount(2)",
         .systemd = "InaccessiblePaths=",
         .read = read_paths<&MountConfig::inaccessible>,
+    },
+    {
+        .path = "mounts.no_exec",
+        .form = paths_form,
+        .fallback = "[]",
+        .documentation =
+            "Paths below which no program can be executed and no file be mapped as code, whatever "
+            "is mounted there, the unit's own tmpfs and bind mounts included. The longest path "
+            "decides, so exec paths may lie below. A path that does not exist is an error at the "
+            "start.",
+        .operation = "mount_setattr(2) MOUNT_ATTR_NOEXEC, recursive",
+        .source = "mount_setattr(2)",
+        .systemd = "NoExecPaths=",
+        .read = read_paths<&MountConfig::no_exec>,
+    },
+    {
+        .path = "mounts.exec",
+        .form = paths_form,
+        .fallback = "[]",
+        .documentation =
+            "Paths that programs can still be executed from below a no_exec one. What the host "
+            "itself has mounted noexec stays so.",
+        .operation = "a bind mount of its own; mount_setattr(2)",
+        .source = "mount_setattr(2)",
+        .systemd = "ExecPaths=",
+        .read = read_paths<&MountConfig::exec>,
     },
     {
         .path = "mounts.bind",

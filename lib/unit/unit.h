@@ -141,11 +141,18 @@ struct TmpfsMount {
 // subset).
 enum class ProcView { inherited, own, invisible, pids_only };
 
+// How mounts and unmounts travel between the service's tree and others: mount_namespaces(7). None
+// of them lets anything out to the host.
+enum class Propagation { slave, private_tree, shared, unbindable };
+
 struct MountConfig {
-    std::optional<std::string> root;  // a directory that becomes "/"
+    std::optional<Propagation> propagation;  // absent: slave
+    std::optional<std::string> root;         // a directory that becomes "/"
     std::vector<std::string> read_only;
     std::vector<std::string> read_write;
     std::vector<std::string> inaccessible;
+    std::vector<std::string> no_exec;
+    std::vector<std::string> exec;
     std::vector<BindMount> bind;
     std::vector<TmpfsMount> tmpfs;
     bool private_tmp = false;
@@ -153,8 +160,9 @@ struct MountConfig {
     std::optional<ProcView> proc;  // absent: own with a new pid namespace, else inherited
 
     bool is_empty() const {
-        return !root && read_only.empty() && read_write.empty() && inaccessible.empty() &&
-               bind.empty() && tmpfs.empty() && !private_tmp && !private_dev && !proc;
+        return !propagation && !root && read_only.empty() && read_write.empty() &&
+               inaccessible.empty() && no_exec.empty() && exec.empty() && bind.empty() &&
+               tmpfs.empty() && !private_tmp && !private_dev && !proc;
     }
 };
 

@@ -11,6 +11,7 @@
 #include <linux/capability.h>
 #include <linux/seccomp.h>
 #include <linux/securebits.h>
+#include <sched.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -67,40 +68,43 @@ TEST_CASE("a service without groups has none of the supervisor's", "[launch][S4]
     CHECK(launch["groups"].empty());
 }
 
+// 216 combinations: the model against what the kernel shows.
 TEST_CASE("the five capability sets are those that capabilities(7) computes", "[launch][S5]") {
     const CapabilityMask own = own_capabilities();
     const CapabilityMask some =
         (bit(CAP_NET_BIND_SERVICE) | bit(CAP_SYS_TIME) | bit(CAP_CHOWN)) & own;
-    for (const uid_t uid : {0U, 1000U}) {
-        for (const CapabilityMask bounding : {own, some, CapabilityMask{0}}) {
-            for (const CapabilityMask wanted : ambient_choices) {
-                for (const unsigned securebits : securebits_choices) {
-                    const CapabilityMask ambient = wanted & bounding;
-                    Scene scene{{"capabilities"}};
-                    scene.child.uid = uid;
-                    scene.child.bounding = bounding;
-                    scene.child.ambient = ambient;
-                    scene.child.inheritable = ambient;
-                    scene.child.securebits = securebits;
-                    Launch launch{scene};
-                    launch.finish();
-
-                    const CapabilitySets expected = sets_after_exec({.uid = uid,
-                                                                     .bounding = bounding,
-                                                                     .ambient = ambient,
-                                                                     .securebits = securebits});
-                    INFO("uid " << uid << ", bounding " << hexadecimal(bounding) << ", ambient "
-                                << hexadecimal(ambient) << ", securebits " << securebits);
-                    REQUIRE_FALSE(launch.failed);
-                    REQUIRE(launch["CapInh"] == hexadecimal(expected.inheritable));
-                    REQUIRE(launch["CapPrm"] == hexadecimal(expected.permitted));
-                    REQUIRE(launch["CapEff"] == hexadecimal(expected.effective));
-                    REQUIRE(launch["CapBnd"] == hexadecimal(expected.bounding));
-                    REQUIRE(launch["CapAmb"] == hexadecimal(expected.ambient));
-                    REQUIRE(launch["securebits"] ==
-                            std::to_string(securebits & ~unsigned{SECBIT_KEEP_CAPS}));
-                }
+    const bool in_user_namespace = GENERATE(false, true);
+    const uid_t uid = GENERATE(0U, 1000U);
+    const CapabilityMask bounding = GENERATE_COPY(own, some, CapabilityMask{0});
+    for (const CapabilityMask wanted : ambient_choices) {
+        for (const unsigned securebits : securebits_choices) {
+            const CapabilityMask ambient = wanted & bounding;
+            Scene scene{{"capabilities"}};
+            scene.child.uid = uid;
+            scene.child.bounding = bounding;
+            scene.child.ambient = ambient;
+            scene.child.inheritable = ambient;
+            scene.child.securebits = securebits;
+            if (in_user_namespace) {
+                scene.plan.clone_flags = CLONE_NEWUSER;
+                scene.plan.uid_map = scene.plan.gid_map = "0 0 65536\n";
             }
+            Launch launch{scene};
+            launch.finish();
+
+            const CapabilitySets expected = sets_after_exec(
+                {.uid = uid, .bounding = bounding, .ambient = ambient, .securebits = securebits});
+            INFO("uid " << uid << ", user namespace " << in_user_namespace << ", bounding "
+                        << hexadecimal(bounding) << ", ambient " << hexadecimal(ambient)
+                        << ", securebits " << securebits);
+            REQUIRE_FALSE(launch.failed);
+            REQUIRE(launch["CapInh"] == hexadecimal(expected.inheritable));
+            REQUIRE(launch["CapPrm"] == hexadecimal(expected.permitted));
+            REQUIRE(launch["CapEff"] == hexadecimal(expected.effective));
+            REQUIRE(launch["CapBnd"] == hexadecimal(expected.bounding));
+            REQUIRE(launch["CapAmb"] == hexadecimal(expected.ambient));
+            REQUIRE(launch["securebits"] ==
+                    std::to_string(securebits & ~unsigned{SECBIT_KEEP_CAPS}));
         }
     }
 }

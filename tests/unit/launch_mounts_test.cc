@@ -71,6 +71,35 @@ TEST_CASE("the root is changed last", "[unit]") {
     CHECK(plan->child.root == scene.root.path());
 }
 
+TEST_CASE("what a mount takes over of execution and of writing comes from the longest path",
+          "[unit]") {
+    PlanScene scene;
+    scene.unit.mounts.read_only = {"/"};
+    scene.unit.mounts.no_exec = {"/"};
+    scene.unit.mounts.exec = {"/bin", "/usr"};
+    scene.unit.mounts.read_write = {"/var/lib/web", "/usr/bin"};
+    scene.unit.mounts.private_tmp = true;
+
+    const auto plan = scene.plan();
+
+    const auto attributes = [&](std::string_view text) {
+        return op_at(*plan, text).attributes;
+    };
+    CHECK(attributes("exec /usr") == MOUNT_ATTR_RDONLY);
+    CHECK(attributes("read_write /usr/bin") == 0);
+    CHECK(attributes("read_write /var/lib/web") == MOUNT_ATTR_NOEXEC);
+    CHECK((attributes("tmpfs /tmp") & MOUNT_ATTR_NOEXEC) != 0);
+    CHECK((attributes("tmpfs /tmp") & MOUNT_ATTR_RDONLY) == 0);
+}
+
+TEST_CASE("exec within a read-only bind of its own source stays read-only", "[unit]") {
+    PlanScene scene;
+    scene.unit.mounts.bind = {{.source = "/srv", .target = "/srv", .read_only = true}};
+    scene.unit.mounts.exec = {"/srv"};
+
+    CHECK(op_at(*scene.plan(), "exec /srv").attributes == MOUNT_ATTR_RDONLY);
+}
+
 TEST_CASE("the longest path wins whatever the order in the file", "[unit]") {
     PlanScene scene;
     scene.unit.mounts.read_write = {"/var/lib/web"};

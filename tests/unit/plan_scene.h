@@ -117,8 +117,14 @@ inline std::string_view kind_text(MountOpKind kind) {
         return "read_write";
     case MountOpKind::inaccessible:
         return "inaccessible";
+    case MountOpKind::no_exec:
+        return "no_exec";
+    case MountOpKind::exec:
+        return "exec";
     case MountOpKind::change_root:
         return "change_root";
+    case MountOpKind::change_propagation:
+        return "change_propagation";
     }
     return "?";
 }

@@ -67,6 +67,56 @@ TEST_CASE("the host's tmpfs does not pass for a private one", "[unit][H7]") {
     CHECK_FALSE(scene.item("mounts.private_tmp").same);
 }
 
+TEST_CASE("a mount of another propagation than the declared one differs", "[unit][H7]") {
+    struct Row {
+        std::uint64_t flag;
+        std::string words;
+        std::string_view name;
+    };
+    const Row rows[] = {{MS_PRIVATE, "", "private"},
+                        {MS_SHARED, "shared:70 master:1 ", "shared"},
+                        {MS_UNBINDABLE, "unbindable ", "unbindable"}};
+    for (const Row& wanted : rows) {
+        for (const Row& in_force : rows) {
+            MountScene scene;
+            scene.add({.kind = MountOpKind::propagation, .target = "/"}, "namespaces.mount");
+            scene.add(
+                {.kind = MountOpKind::change_propagation, .target = "/", .attributes = wanted.flag},
+                "mounts.propagation");
+            scene.service = "101 50 8:1 / / rw " + in_force.words + "- ext4 d rw\n";
+
+            const VerifyItem item = scene.item("mounts.propagation");
+
+            CHECK(item.same == (wanted.name == in_force.name));
+            if (item.same) CHECK(item.in_force == wanted.name);
+        }
+    }
+}
+
+TEST_CASE("one executable mount below a no_exec path differs", "[unit][H7]") {
+    MountScene scene;
+    scene.add({.kind = MountOpKind::no_exec, .target = "/"}, "mounts.no_exec[0]");
+    scene.add({.kind = MountOpKind::exec, .target = "/opt"}, "mounts.exec[0]");
+    scene.service =
+        "101 50 8:1 / / rw,noexec - ext4 d rw\n"
+        "102 101 8:1 /opt /opt rw - ext4 d rw\n";
+    CHECK(scene.item("mounts.no_exec[0]").same);
+    CHECK(scene.item("mounts.exec[0]").in_force == "executable");
+
+    scene.service += "103 101 0:60 / /mnt rw - tmpfs d rw\n";
+    CHECK(scene.item("mounts.no_exec[0]").in_force == "/mnt is executable");
+}
+
+TEST_CASE("an exec path that is noexec differs, unless the host's is", "[unit][H7]") {
+    MountScene scene;
+    scene.add({.kind = MountOpKind::exec, .target = "/opt"}, "mounts.exec[0]");
+    scene.service = "101 50 8:1 / / rw,noexec - ext4 d rw\n";
+    CHECK_FALSE(scene.item("mounts.exec[0]").same);
+
+    scene.host += "4 1 0:60 / /opt rw,noexec - tmpfs d rw\n";
+    CHECK(scene.item("mounts.exec[0]").in_force == "noexec, as on the host");
+}
+
 TEST_CASE("a mount without its attributes differs", "[unit][H7]") {
     MountScene scene;
     scene.add({.kind = MountOpKind::tmpfs,

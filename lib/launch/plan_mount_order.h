@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+// The order of a service's mounts, and what a mount takes over from the paths that it lies in.
+//
+// Everything is sorted by the depth of its path, so that an op never covers or changes what one
+// with a longer path has made: the longest path wins.
+#pragma once
+
+#include "launch/child_plan.h"
+
+#include <cstddef>
+#include <string>
+#include <vector>
+
+namespace confinit {
+
+// What is done at one and the same path, in this order.
+enum class Turn { file_systems, read_write, exec, read_only, no_exec, inaccessible };
+
+struct PlannedOp {
+    MountOp op{};
+    std::string key;
+    std::string target;  // without symbolic links
+    Turn turn = Turn::file_systems;
+    bool is_directory = false;  // what is mounted, as far as that is known
+    std::size_t position = 0;
+};
+
+// Ops with the same path and turn stay in their order.
+void sort_by_depth(std::vector<PlannedOp>& ops);
+
+// The mount that the target lies in, when it is a tmpfs of the launch; else null.
+const PlannedOp* find_covering_tmpfs(const std::vector<PlannedOp>& ops, const PlannedOp& planned);
+
+// Adds to each op what the longest paths say that it cannot know itself: whatever a launch mounts
+// within a no_exec path forbids execution, and a path that has only its execution given back stays
+// read-only. The ops are in their order.
+void inherit_attributes(std::vector<PlannedOp>& ops);
+
+}  // namespace confinit

@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: Apache-2.0
+// MountUnit: a launch of a unit's text with a mount namespace, for tests of its [mounts].
+#pragma once
+
+#include "launch/plan.h"
+#include "launch/verify.h"
+#include "launch/vocabulary.h"
+#include "scene.h"
+#include "unit/loader.h"
+
+#include <algorithm>
+#include <catch2/catch.hpp>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace confinit::testing {
+
+class MountUnit {
+public:
+    // The probe's commands, and the text of the unit from [mounts] on.
+    MountUnit(const std::vector<std::string>& commands, const std::string& text) {
+        directory_.copy_probe("probe");
+        directory_.make_file("cover", "", 0);
+        std::string command = "\"" + directory_ / "probe" + "\"";
+        for (const std::string& word : commands)
+            command += ", \"" + word + "\"";
+        auto read = parse_unit(
+            "test", "test.toml",
+            "[service]\ncommand = [" + command + "]\n[namespaces]\nmount = true\n" + text,
+            kernel_vocabulary());
+        if (!read) FAIL(read.error().front().text());
+        unit = std::move(*read);
+    }
+
+    LaunchResult<std::unique_ptr<LaunchPlan>> try_plan() const {
+        return make_launch_plan(unit, {.reaper_program = reaper_program(),
+                                       .inaccessible_file = directory_ / "cover",
+                                       .capabilities = own_capabilities(),
+                                       .memory_total = std::uint64_t{1} << 30});
+    }
+
+    std::unique_ptr<LaunchPlan> plan() const {
+        auto made = try_plan();
+        if (!made) FAIL(made.error().text());
+        return std::move(*made);
+    }
+
+    // The item of a key, for the launch that is running.
+    VerifyItem verified(const LaunchPlan& plan, const Launch& launch, std::string_view key) const {
+        const auto items = verify(unit, plan, launch.main_process, nullptr);
+        const auto item = std::ranges::find(items, key, &VerifyItem::key);
+        if (item == items.end()) FAIL("no item '" << key << "'");
+        return *item;
+    }
+
+    Unit unit;
+
+private:
+    const TestDirectory directory_;
+};
+
+}  // namespace confinit::testing
