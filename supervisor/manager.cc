@@ -3,6 +3,7 @@
 #include "manager.h"
 
 #include "launch/vocabulary.h"
+#include "unit/keys.h"
 #include "unit/reader.h"
 
 #include <algorithm>
@@ -306,13 +307,9 @@ void Manager::start_run(Service& service) {
 // Whether the failure is one of an optional key, which is then left out of the next attempt.
 bool Manager::skip(Service& service, const LaunchFailure& failure) {
     for (const std::string& key : service.unit.unit.optional) {
-        const std::string_view rest =
-            std::string_view{failure.key}.substr(std::min(failure.key.size(), key.size()));
-        const bool concerns = failure.key.starts_with(key) &&
-                              (rest.empty() || rest.front() == '.' || rest.front() == '[');
         const bool is_new =
             std::ranges::find(service.skipped, key, &SkippedKey::key) == service.skipped.end();
-        if (!concerns || !is_new) continue;
+        if (!is_key_within(failure.key, key) || !is_new) continue;
         service.skipped.push_back({key, failure.text()});
         services_.console.warning(
             fmt::format("{}: without the optional {}: {}", service.unit.name, key, failure.text()));

@@ -4,6 +4,7 @@
 
 #include "base/file.h"
 #include "kernel/capability_set.h"
+#include "kernel/probe.h"
 #include "launch/spawn.h"
 
 #include <algorithm>
@@ -16,28 +17,12 @@
 #include <sys/prctl.h>
 #include <sys/reboot.h>
 #include <sys/signalfd.h>
-#include <sys/sysinfo.h>
 #include <unistd.h>
 
 namespace confinit {
 namespace {
 
 constexpr std::array watched_signals{SIGCHLD, SIGTERM, SIGINT, SIGPWR, SIGHUP};
-
-std::uint64_t memory_total() {
-    struct sysinfo info{};
-    if (sysinfo(&info) < 0) return 0;
-    return static_cast<std::uint64_t>(info.totalram) * info.mem_unit;
-}
-
-// What we can give: our own bounding set.
-CapabilityMask own_bounding_set() {
-    CapabilityMask mask = 0;
-    for (int capability = 0; capability < 64; ++capability) {
-        if (prctl(PR_CAPBSET_READ, capability, 0, 0, 0) == 1) mask |= 1ULL << capability;
-    }
-    return mask;
-}
 
 // The file that mounts.inaccessible shows in place of a file: nobody may open it.
 Result<std::string> make_inaccessible_file(const std::string& directory) {

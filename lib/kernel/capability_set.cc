@@ -12,6 +12,7 @@
 #include <linux/securebits.h>
 #include <memory>
 #include <sys/capability.h>
+#include <sys/prctl.h>
 
 namespace confinit {
 
@@ -143,6 +144,15 @@ CapabilitySets sets_after_exec(const CapabilityRequest& request) {
 
 std::span<const SecurebitName> securebit_names() {
     return securebits;
+}
+
+CapabilityMask own_bounding_set() {
+    CapabilityMask mask = 0;
+    for (int capability = 0; capability < 64; ++capability) {
+        if (prctl(PR_CAPBSET_READ, capability, 0, 0, 0) == 1)
+            mask |= CapabilityMask{1} << capability;
+    }
+    return mask;
 }
 
 }  // namespace confinit

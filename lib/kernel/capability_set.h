@@ -65,4 +65,7 @@ struct SecurebitName {
 };
 std::span<const SecurebitName> securebit_names();
 
+// The caller's own bounding set, which is all that it can give: PR_CAPBSET_READ of prctl(2).
+CapabilityMask own_bounding_set();
+
 }  // namespace confinit

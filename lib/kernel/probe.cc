@@ -19,6 +19,7 @@
 #include <optional>
 #include <string_view>
 #include <sys/syscall.h>
+#include <sys/sysinfo.h>
 #include <unistd.h>
 #include <utility>
 
@@ -169,6 +170,12 @@ Feature probe_apparmor() {
 }
 
 }  // namespace
+
+std::uint64_t memory_total() {
+    struct sysinfo info{};
+    if (sysinfo(&info) < 0) return 0;
+    return static_cast<std::uint64_t>(info.totalram) * info.mem_unit;
+}
 
 std::vector<Feature> probe_kernel() {
     std::vector<Feature> features;

@@ -2,6 +2,7 @@
 // Probe: what the running kernel offers of all that confinement is built on.
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -16,5 +17,7 @@ struct Feature {
 // Asks the kernel itself wherever it has a harmless question for it (a call that can only fail,
 // whose errno tells), and reads /proc and /sys otherwise. Changes nothing and starts no process.
 std::vector<Feature> probe_kernel();
+
+std::uint64_t memory_total();  // of the machine, in bytes: sysinfo(2)
 
 }  // namespace confinit

@@ -39,4 +39,9 @@ bool has_keys_below(std::string_view path) {
     });
 }
 
+bool is_key_within(std::string_view key, std::string_view outer) {
+    if (!key.starts_with(outer)) return false;
+    return key.size() == outer.size() || key[outer.size()] == '.' || key[outer.size()] == '[';
+}
+
 }  // namespace confinit

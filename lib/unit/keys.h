@@ -39,6 +39,10 @@ const Key* find_key(std::string_view path);
 // "cgroup.memory.max".
 bool has_keys_below(std::string_view path);
 
+// Whether this key, such as "mounts.read_only[1]", is the outer one or a part of it: "mounts",
+// "mounts.read_only".
+bool is_key_within(std::string_view key, std::string_view outer);
+
 // The rows of one table each, in their files.
 std::span<const Key> unit_keys();
 std::span<const Key> service_keys();

@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: Apache-2.0
+// Here: whether a unit could run on this machine and kernel, without starting anything.
+#include "launch/here.h"
+
+#include "base/text.h"
+#include "kernel/cgroup.h"
+#include "kernel/probe.h"
+#include "launch/id_maps.h"
+#include "launch/namespace_table.h"
+#include "launch/plan_parts.h"
+
+#include <algorithm>
+
+namespace confinit {
+namespace {
+
+class Needs {
+public:
+    explicit Needs(const Unit& unit) : unit_(unit) {}
+
+    std::vector<LaunchFailure> unmet() {
+        check_namespaces();
+        check_controllers();
+        if (unit_.seccomp) need("seccomp", "seccomp");
+        return std::move(unmet_);
+    }
+
+private:
+    // A feature by its name in the probe.
+    void need(std::string_view key, const std::string& name) {
+        const auto feature = std::ranges::find(features_, name, &Feature::name);
+        if (feature != features_.end() && feature->available) return;
+        unmet_.push_back({.key = std::string{key},
+                          .object = name,
+                          .hint = feature != features_.end() ? feature->detail
+                                                             : "this kernel does not have it"});
+    }
+
+    void check_namespaces() {
+        const std::uint64_t flags = new_namespaces(unit_.namespaces);
+        for (const NamespaceRow& row : namespace_rows) {
+            if ((flags & row.flag) != 0) need(row.key, "namespace." + std::string{row.link});
+        }
+    }
+
+    void check_controllers() {
+        const auto offered = std::ranges::find(features_, "cgroup2.controllers", &Feature::name);
+        const std::string words = offered != features_.end() ? offered->detail : std::string{};
+        const auto controllers = split_words(words);
+        for (const CgroupSetting& setting : unit_.cgroup) {
+            const std::string_view controller = controller_of(setting.file);
+            if (controller.empty() ||
+                std::ranges::find(controllers, controller) != controllers.end()) {
+                continue;
+            }
+            unmet_.push_back({.key = "cgroup." + setting.file,
+                              .object = std::string{controller},
+                              .hint = "no such controller here; cgroup v2 has: " +
+                                      (words.empty() ? "none" : words)});
+        }
+    }
+
+    const Unit& unit_;
+    std::vector<Feature> features_ = probe_kernel();
+    std::vector<LaunchFailure> unmet_;
+};
+
+}  // namespace
+
+std::vector<LaunchFailure> missing_here(Unit unit, const LaunchContext& context) {
+    std::erase_if(unit.namespaces.joined,
+                  [](const JoinedNamespace& joined) { return !joined.unit.empty(); });
+    std::vector<LaunchFailure> missing = Needs{unit}.unmet();
+    if (!unit.service) return missing;
+    if (auto settled = settle_id_maps(context, unit); !settled) {
+        missing.push_back(std::move(settled).error());
+    } else if (auto plan = make_launch_plan(unit, context); !plan) {
+        missing.push_back(std::move(plan).error());
+    }
+    return missing;
+}
+
+}  // namespace confinit
