@@ -68,6 +68,14 @@ Status offer(const Cgroup& node, std::string_view controller) {
     return node.write("cgroup.subtree_control", fmt::format("+{}", controller));
 }
 
+// The kernel takes a partition that it cannot make, and says so only when it is asked.
+Status check_partition(const Cgroup& node, const CgroupSetting& setting) {
+    if (setting.file != "cpuset.cpus.partition") return {};
+    const std::string text = TRY(node.read(setting.file));
+    if (text == setting.value) return {};
+    return std::unexpected(Error{.code = EINVAL, .what = text});
+}
+
 std::string write_hint(const CgroupSetting& setting, int error) {
     const std::string value = fmt::format("the kernel was given '{}'", setting.value);
     switch (error) {
@@ -89,7 +97,7 @@ std::string write_hint(const CgroupSetting& setting, int error) {
 
 LaunchFailure setting_failure(const CgroupSetting& setting, const Cgroup& node,
                               const Error& error) {
-    return {.key = "cgroup." + setting.file,
+    return {.key = setting.key(),
             .object = node.path() + "/" + setting.file,
             .call = "write",
             .error = error.code,
@@ -120,7 +128,7 @@ LaunchResult<Cgroup> make_fresh_node(const Cgroup& root, const std::string& name
 
 LaunchFailure missing_controller(const CgroupSetting& setting, const Cgroup& root,
                                  std::string_view controller, std::string why, int error) {
-    return {.key = "cgroup." + setting.file,
+    return {.key = setting.key(),
             .object = root.path(),
             .call = error == 0 ? "" : "write",
             .error = error,
@@ -190,7 +198,8 @@ LaunchResult<Cgroup> CgroupTree::make_node(std::string_view unit,
     auto node = make_fresh_node(root_, node_name(unit));
     if (!node) return node;
     for (const CgroupSetting& setting : settings) {
-        const auto written = node->write(setting.file, setting.value);
+        auto written = node->write(setting.file, setting.value);
+        if (written) written = check_partition(*node, setting);
         if (written) continue;
         auto refused = setting_failure(setting, *node, written.error());
         (void)root_.remove_child(node_name(unit));

@@ -90,7 +90,7 @@ LaunchResult<void> Run::make_node() {
     if (services_.tree == nullptr) {
         if (plan_->cgroup.empty()) return {};
         return std::unexpected(
-            LaunchFailure{.key = "cgroup." + plan_->cgroup.front().file,
+            LaunchFailure{.key = plan_->cgroup.front().key(),
                           .object = "/sys/fs/cgroup",
                           .call = "",
                           .error = 0,

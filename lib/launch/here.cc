@@ -53,7 +53,7 @@ private:
                 std::ranges::find(controllers, controller) != controllers.end()) {
                 continue;
             }
-            unmet_.push_back({.key = "cgroup." + setting.file,
+            unmet_.push_back({.key = setting.key(),
                               .object = std::string{controller},
                               .hint = "no such controller here; cgroup v2 has: " +
                                       (words.empty() ? "none" : words)});

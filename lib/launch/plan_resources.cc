@@ -7,14 +7,15 @@
 #include "kernel/cgroup.h"
 #include "kernel/proc_status.h"
 
+#include <algorithm>
+#include <cerrno>
 #include <fcntl.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <unistd.h>
 
 namespace confinit {
 namespace {
-
-std::string cgroup_key(const CgroupSetting& setting) {
-    return "cgroup." + setting.file;
-}
 
 std::optional<std::uint64_t> percent_of(std::string_view value) {
     if (!value.ends_with('%')) return std::nullopt;
@@ -26,7 +27,7 @@ LaunchResult<std::uint64_t> read_pid_max(const CgroupSetting& setting) {
     const auto text = read_file(AT_FDCWD, std::string{path});
     const auto number = text ? parse_unsigned(trim(*text)) : std::nullopt;
     if (number) return *number;
-    return std::unexpected(LaunchFailure{.key = cgroup_key(setting),
+    return std::unexpected(LaunchFailure{.key = setting.key(),
                                          .object = std::string{path},
                                          .call = "read",
                                          .error = text ? 0 : text.error().code,
@@ -37,9 +38,40 @@ LaunchResult<std::uint64_t> whole_of(const CgroupSetting& setting, const LaunchC
     const std::string_view controller = controller_of(setting.file);
     if (controller == "memory") return context.memory_total;
     if (controller == "pids") return read_pid_max(setting);
-    return std::unexpected(LaunchFailure{.key = cgroup_key(setting),
-                                         .object = setting.value,
-                                         .hint = "a percentage has no meaning here"});
+    return std::unexpected(LaunchFailure{
+        .key = setting.key(), .object = setting.value, .hint = "a percentage has no meaning here"});
+}
+
+LaunchFailure device_failure(const CgroupSetting& setting, std::string path, int error,
+                             std::string hint) {
+    return {.key = setting.key(),
+            .object = std::move(path),
+            .call = error == 0 ? "" : "stat",
+            .error = error,
+            .hint = std::move(hint)};
+}
+
+// The whole disk, which alone the io controller takes: a partition lies in the disk's directory.
+LaunchResult<std::string> disk_of(const CgroupSetting& setting, const std::string& path,
+                                  dev_t device) {
+    const std::string own =
+        "/sys/dev/block/" + std::to_string(major(device)) + ":" + std::to_string(minor(device));
+    const bool is_partition = access((own + "/partition").c_str(), F_OK) == 0;
+    const auto number = read_file(AT_FDCWD, own + (is_partition ? "/../dev" : "/dev"));
+    if (number) return std::string{trim(*number)};
+    return std::unexpected(device_failure(setting, path, 0, "no block device is behind this path"));
+}
+
+// "/var rbps=1048576" -> "254:0 rbps=1048576".
+LaunchResult<std::string> with_device_number(const CgroupSetting& setting) {
+    const std::size_t space = std::min(setting.value.find(' '), setting.value.size());
+    const std::string path = setting.value.substr(0, space);
+    struct stat status{};
+    if (stat(path.c_str(), &status) < 0) {
+        return std::unexpected(device_failure(setting, path, errno, {}));
+    }
+    const dev_t device = S_ISBLK(status.st_mode) ? status.st_rdev : status.st_dev;
+    return TRY(disk_of(setting, path, device)) + setting.value.substr(space);
 }
 
 // Divides first: the product of a size and a percentage may not fit.
@@ -57,6 +89,7 @@ LaunchStatus apply_cgroup(const Unit& unit, const LaunchContext& context, Launch
             // In whole pages for memory, as the kernel would make it.
             resolved.value = normal_value(setting.file, std::to_string(part_of(whole, *percent)));
         }
+        if (setting.value.starts_with('/')) resolved.value = TRY(with_device_number(setting));
         plan.cgroup.push_back(std::move(resolved));
     }
     return {};

@@ -11,7 +11,7 @@ void verify_node(const Unit& unit, const LaunchPlan& plan, const Fd& process, co
                  VerifyItems& items) {
     if (node == nullptr) {
         for (const CgroupSetting& setting : plan.cgroup) {
-            items.push_back({"cgroup." + setting.file, setting.value, "no node", false});
+            items.push_back({setting.key(), setting.value, "no node", false});
         }
         return;
     }

@@ -32,7 +32,7 @@ std::string why_unreadable(const CgroupSetting& setting, const Error& error) {
 VerifyItem verify_cgroup_file(const Unit& unit, const CgroupSetting& setting,
                               const Result<std::string>& text) {
     VerifyItem item;
-    item.key = "cgroup." + setting.file;
+    item.key = setting.key();
     item.declared = declared_text(unit, item.key, setting.value);
     if (!text) {
         item.in_force = why_unreadable(setting, text.error());

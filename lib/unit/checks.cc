@@ -25,6 +25,7 @@ public:
         if (unit_.service) check_service(*unit_.service);
         if (!unit_.service) check_target();
         check_capabilities();
+        check_cgroup();
         check_namespaces();
         check_mounts();
         check_paths();
@@ -67,6 +68,23 @@ private:
         for (const std::string& name : unit_.unit.conflicts) {
             if (!needed.contains(name)) continue;
             refuse("unit.conflicts", quoted(name) + " is also needed by this unit");
+        }
+    }
+
+    // Files of the kernel of which one decides what the other says.
+    void check_cgroup() {
+        if (is_given("cgroup.cpu.weight") && is_given("cgroup.cpu.weight.nice")) {
+            refuse("cgroup.cpu.weight.nice", "says the same as cpu.weight in other words");
+        }
+        for (const std::string_view key : {"cgroup.cpu.weight", "cgroup.cpu.weight.nice"}) {
+            const auto idle = unit_.declared.find("cgroup.cpu.idle");
+            if (idle == unit_.declared.end() || (idle->second != "true" && idle->second != "1")) {
+                continue;
+            }
+            if (is_given(key)) refuse("cgroup.cpu.idle", "an idle group has no weight");
+        }
+        if (is_given("cgroup.cpu.max.burst") && !is_given("cgroup.cpu.max")) {
+            refuse("cgroup.cpu.max.burst", "needs a cpu.max whose unused time it could be");
         }
     }
 

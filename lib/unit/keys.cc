@@ -11,8 +11,9 @@ namespace {
 std::vector<const Key*> collect_keys() {
     std::vector<const Key*> all;
     for (const auto& rows :
-         {unit_keys(), service_keys(), cgroup_keys(), capabilities_keys(), namespaces_keys(),
-          user_namespace_keys(), mounts_keys(), seccomp_keys(), process_keys()}) {
+         {unit_keys(), service_keys(), cgroup_cpu_keys(), cgroup_keys(), cgroup_device_keys(),
+          capabilities_keys(), namespaces_keys(), user_namespace_keys(), mounts_keys(),
+          seccomp_keys(), process_keys()}) {
         for (const Key& key : rows)
             all.push_back(&key);
     }
@@ -37,6 +38,12 @@ bool has_keys_below(std::string_view path) {
         return key->path.size() > path.size() && key->path.starts_with(path) &&
                key->path[path.size()] == '.';
     });
+}
+
+bool is_quoted_key(std::string_view path) {
+    return path.starts_with("cgroup.") && std::ranges::any_of(all_keys(), [&](const Key* key) {
+               return key->path.size() < path.size() && is_key_within(path, key->path);
+           });
 }
 
 bool is_key_within(std::string_view key, std::string_view outer) {

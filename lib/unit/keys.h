@@ -39,6 +39,10 @@ const Key* find_key(std::string_view path);
 // "cgroup.memory.max".
 bool has_keys_below(std::string_view path);
 
+// Whether TOML leaves no other way to write this key than in quotes: cgroup."cpu.max.burst", since
+// cpu.max is a key that is no table.
+bool is_quoted_key(std::string_view path);
+
 // Whether this key, such as "mounts.read_only[1]", is the outer one or a part of it: "mounts",
 // "mounts.read_only".
 bool is_key_within(std::string_view key, std::string_view outer);
@@ -46,7 +50,9 @@ bool is_key_within(std::string_view key, std::string_view outer);
 // The rows of one table each, in their files.
 std::span<const Key> unit_keys();
 std::span<const Key> service_keys();
+std::span<const Key> cgroup_cpu_keys();
 std::span<const Key> cgroup_keys();
+std::span<const Key> cgroup_device_keys();
 std::span<const Key> capabilities_keys();
 std::span<const Key> namespaces_keys();
 std::span<const Key> user_namespace_keys();

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// The keys of [cgroup]: the limits of the service's node, each named as the kernel's own file.
+// The keys of [cgroup] about memory, processes and the tree itself, each named as the kernel's
+// file.
+#include "unit/cgroup_form.h"
 #include "unit/forms.h"
 #include "unit/keys.h"
 
@@ -8,88 +10,12 @@
 namespace confinit {
 namespace {
 
-constexpr std::string_view kernel_document = "Documentation/admin-guide/cgroup-v2.rst";
 constexpr std::string_view memory_form =
     "a size such as \"64M\" or a number of bytes, a percentage of the memory such as \"10%\", or "
     "\"max\"";
-constexpr std::string_view weight_form = "a whole number from 1 to 10000";
 
-// The period that a percentage of cpu.max is measured in, as the kernel's default.
-constexpr std::uint64_t default_period = 100'000;
-// What the kernel takes (kernel/sched/core.c): at least one millisecond, at most one second.
-constexpr std::uint64_t shortest_period = 1'000;
-constexpr std::uint64_t longest_period = 1'000'000;
-constexpr std::uint64_t longest_quota = 1ULL << 44;
-// No machine has more; the kernel's own bound (NR_CPUS) is lower.
-constexpr std::uint64_t most_cpus = 8192;
 // The kernel's PID_MAX_LIMIT on 64-bit machines.
 constexpr std::int64_t most_pids = 4'194'304;
-
-bool is_text(const Value& value, std::string_view word) {
-    const std::string* text = value.if_text();
-    return text != nullptr && *text == word;
-}
-
-// The file is the key without its table.
-void add_setting(Unit& unit, const Value& value, std::string kernel_text) {
-    const std::string file = value.key().substr(std::string_view{"cgroup."}.size());
-    unit.cgroup.push_back({file, std::move(kernel_text)});
-}
-
-void read_weight(const Value& value, Unit& unit) {
-    const auto weight = value.integer(1, 10'000);
-    if (weight) add_setting(unit, value, std::to_string(*weight));
-}
-
-// "150%" -> "150000 100000".
-std::optional<std::string> quota_of_percentage(std::string_view text) {
-    if (!text.ends_with('%')) return std::nullopt;
-    const auto number = parse_unsigned(text.substr(0, text.size() - 1));
-    if (!number || *number < 1 || *number > 100 * most_cpus) return std::nullopt;
-    return std::to_string(*number * default_period / 100) + " " + std::to_string(default_period);
-}
-
-// "50000 100000", in the kernel's own form.
-std::optional<std::string> quota_and_period(std::string_view text) {
-    const auto words = split_words(text);
-    if (words.size() != 2) return std::nullopt;
-    const auto quota = parse_unsigned(words[0]);
-    const auto period = parse_unsigned(words[1]);
-    const bool is_quota =
-        words[0] == "max" || (quota && *quota >= shortest_period && *quota <= longest_quota);
-    if (!is_quota || !period || *period < shortest_period || *period > longest_period) {
-        return std::nullopt;
-    }
-    return std::string{words[0]} + " " + std::to_string(*period);
-}
-
-void read_cpu_max(const Value& value, Unit& unit) {
-    const std::string* text = value.if_text();
-    if (text == nullptr) return value.mismatch();
-    if (*text == "max") return add_setting(unit, value, "max " + std::to_string(default_period));
-    auto kernel_text = quota_of_percentage(*text);
-    if (!kernel_text) kernel_text = quota_and_period(*text);
-    if (!kernel_text) return value.mismatch();
-    add_setting(unit, value, std::move(*kernel_text));
-}
-
-// "0-3" or "5", ascending.
-bool is_cpu_range(std::string_view range) {
-    const auto ends = split(range, '-');
-    if (ends.size() > 2) return false;
-    const auto first = parse_unsigned(ends.front());
-    const auto last = parse_unsigned(ends.back());
-    return first && last && *first <= *last && *last < most_cpus;
-}
-
-void read_cpus(const Value& value, Unit& unit) {
-    const std::string* text = value.if_text();
-    if (text == nullptr) return value.mismatch();
-    for (const std::string_view range : split(*text, ',')) {
-        if (!is_cpu_range(range)) return value.mismatch();
-    }
-    add_setting(unit, value, *text);
-}
 
 void read_memory(const Value& value, Unit& unit) {
     if (is_text(value, "max")) return add_setting(unit, value, "max");
@@ -98,18 +24,6 @@ void read_memory(const Value& value, Unit& unit) {
         return add_setting(unit, value, std::to_string(*percent) + "%");
     }
     if (const auto bytes = read_size(value)) add_setting(unit, value, std::to_string(*bytes));
-}
-
-void read_swap(const Value& value, Unit& unit) {
-    if (is_text(value, "max")) return add_setting(unit, value, "max");
-    if (const auto bytes = read_size(value)) add_setting(unit, value, std::to_string(*bytes));
-}
-
-void read_oom_group(const Value& value, Unit& unit) {
-    const auto number = value.if_integer();
-    const auto boolean = value.if_boolean();
-    if (!boolean && number != 0 && number != 1) return value.mismatch();
-    add_setting(unit, value, boolean.value_or(number == 1) ? "1" : "0");
 }
 
 void read_pids(const Value& value, Unit& unit) {
@@ -123,42 +37,15 @@ void read_pids(const Value& value, Unit& unit) {
     }
 }
 
+void read_count(const Value& value, Unit& unit) {
+    constexpr std::int64_t most = 1'000'000;
+    if (is_text(value, "max")) return add_setting(unit, value, "max");
+    if (const auto count = value.integer(0, most)) {
+        add_setting(unit, value, std::to_string(*count));
+    }
+}
+
 constexpr Key keys[] = {
-    {
-        .path = "cgroup.cpu.weight",
-        .form = weight_form,
-        .fallback = "100",
-        .documentation =
-            "The share of the CPU that the service gets while others want it too, in proportion to "
-            "their weights: beside one of weight 100, a weight of 25 gets a fifth.",
-        .operation = "write(2) to cpu.weight of the unit's node",
-        .source = kernel_document,
-        .systemd = "CPUWeight=",
-        .read = read_weight,
-    },
-    {
-        .path = "cgroup.cpu.max",
-        .form = "a percentage of one CPU such as \"50%\" or \"150%\", \"max\", or the kernel's "
-                "\"QUOTA PERIOD\" in microseconds such as \"50000 100000\"",
-        .fallback = "\"max\"",
-        .documentation =
-            "The most CPU time that the service may use, even while the machine is idle. \"50%\" "
-            "is half of one CPU, \"150%\" one and a half; it is measured in periods of 100 ms.",
-        .operation = "write(2) to cpu.max of the unit's node",
-        .source = kernel_document,
-        .systemd = "CPUQuota=, CPUQuotaPeriodSec=",
-        .read = read_cpu_max,
-    },
-    {
-        .path = "cgroup.cpuset.cpus",
-        .form = "a list of CPUs such as \"0-3,6\"",
-        .fallback = "all CPUs",
-        .documentation = "The CPUs that the service may run on.",
-        .operation = "write(2) to cpuset.cpus of the unit's node",
-        .source = kernel_document,
-        .systemd = "AllowedCPUs=",
-        .read = read_cpus,
-    },
     {
         .path = "cgroup.memory.min",
         .form = memory_form,
@@ -209,17 +96,49 @@ constexpr Key keys[] = {
     },
     {
         .path = "cgroup.memory.swap.max",
-        .form = "a size such as \"64M\" or a number of bytes, or \"max\"",
+        .form = bytes_form,
         .fallback = "\"max\"",
         .documentation = "The most swap space that the service may use; 0 keeps it out of swap.",
         .operation = "write(2) to memory.swap.max of the unit's node",
         .source = kernel_document,
         .systemd = "MemorySwapMax=",
-        .read = read_swap,
+        .read = read_bytes,
+    },
+    {
+        .path = "cgroup.memory.swap.high",
+        .form = bytes_form,
+        .fallback = "\"max\"",
+        .documentation = "Above this much swap space the service is slowed down.",
+        .operation = "write(2) to memory.swap.high of the unit's node",
+        .source = kernel_document,
+        .systemd = "",
+        .read = read_bytes,
+    },
+    {
+        .path = "cgroup.memory.zswap.max",
+        .form = bytes_form,
+        .fallback = "\"max\"",
+        .documentation = "The most memory that compressed swap (zswap) of the service may take; 0 "
+                         "keeps it out of zswap.",
+        .operation = "write(2) to memory.zswap.max of the unit's node",
+        .source = kernel_document,
+        .systemd = "MemoryZSwapMax=",
+        .read = read_bytes,
+    },
+    {
+        .path = "cgroup.memory.zswap.writeback",
+        .form = switch_form,
+        .fallback = "true",
+        .documentation =
+            "Whether what zswap holds of the service may go on to the disk. Since Linux 6.8.",
+        .operation = "write(2) to memory.zswap.writeback of the unit's node",
+        .source = kernel_document,
+        .systemd = "MemoryZSwapWriteback=",
+        .read = read_switch,
     },
     {
         .path = "cgroup.memory.oom.group",
-        .form = "true or false, or 1 or 0",
+        .form = switch_form,
         .fallback = "true where memory.max is given, else false",
         .documentation =
             "Whether all processes of the service are killed together when one of them is killed "
@@ -227,7 +146,7 @@ constexpr Key keys[] = {
         .operation = "write(2) to memory.oom.group of the unit's node",
         .source = kernel_document,
         .systemd = "OOMPolicy=",
-        .read = read_oom_group,
+        .read = read_switch,
     },
     {
         .path = "cgroup.pids.max",
@@ -242,16 +161,25 @@ constexpr Key keys[] = {
         .read = read_pids,
     },
     {
-        .path = "cgroup.io.weight",
-        .form = weight_form,
-        .fallback = "100",
-        .documentation =
-            "The share of the disks' time that the service gets while others want it too, in "
-            "proportion to their weights.",
-        .operation = "write(2) to io.weight of the unit's node",
+        .path = "cgroup.max.descendants",
+        .form = "a whole number from 0 to 1000000, or \"max\"",
+        .fallback = "\"max\"",
+        .documentation = "How many nodes may be below the unit's, so that a service with a subtree "
+                         "of its own cannot fill the kernel's memory with them.",
+        .operation = "write(2) to cgroup.max.descendants of the unit's node",
         .source = kernel_document,
-        .systemd = "IOWeight=",
-        .read = read_weight,
+        .systemd = "",
+        .read = read_count,
+    },
+    {
+        .path = "cgroup.max.depth",
+        .form = "a whole number from 0 to 1000000, or \"max\"",
+        .fallback = "\"max\"",
+        .documentation = "How deep the tree below the unit's node may be.",
+        .operation = "write(2) to cgroup.max.depth of the unit's node",
+        .source = kernel_document,
+        .systemd = "",
+        .read = read_count,
     },
 };
 

@@ -139,7 +139,7 @@ private:
         for (const Node& child : table.children) {
             const std::string below = path.empty() ? child.name : path + "." + child.name;
             // A name with a dot in it would be a second way to write a key.
-            const bool is_plain = child.name.find('.') == std::string::npos;
+            const bool is_plain = child.name.find('.') == std::string::npos || is_quoted_key(below);
             const Key* key = is_plain ? find_key(below) : nullptr;
             const bool is_path = is_plain && has_keys_below(below);
             if (is_left_out(below)) continue;

@@ -56,9 +56,17 @@ struct ServiceConfig {
 
 // One cgroup file to write. `value` is what the kernel reads ("50000 100000"), except that a
 // percentage ("10%") of a memory or pids key stays one until the launch knows the whole.
+// A line about a device begins with its path ("/dev/vda rbps=1048576") or number.
 struct CgroupSetting {
     std::string file;
     std::string value;
+    std::string given_as = {};  // the key, where it is not the file's: "cgroup.raw.memory.peak"
+
+    // "cgroup.memory.max"; the files that begin so themselves are their own keys.
+    std::string key() const {
+        if (!given_as.empty()) return given_as;
+        return file.starts_with("cgroup.") ? file : "cgroup." + file;
+    }
 };
 
 using CgroupConfig = std::vector<CgroupSetting>;

@@ -54,6 +54,28 @@ constexpr KeyCase key_cases[] = {
     {"cgroup.memory.swap.max", "0", "'10%'"},
     {"cgroup.memory.oom.group", "true", "2"},
     {"cgroup.pids.max", "16", "'16'"},
+    {"cgroup.cpu.weight.nice", "-5", "20"},
+    {"cgroup.cpu.idle", "true", "'yes'"},
+    {"cgroup.cpu.max.burst", "'10ms'", "10", "cgroup.cpu.max = '50%'\n"},
+    {"cgroup.cpu.uclamp.min", "'20%'", "'200%'"},
+    {"cgroup.cpu.uclamp.max", "'max'", "50"},
+    {"cgroup.cpuset.mems", "'0'", "'a'"},
+    {"cgroup.cpuset.cpus.exclusive", "'2-3'", "'3-2'"},
+    {"cgroup.cpuset.cpus.partition", "'isolated'", "'alone'"},
+    {"cgroup.memory.swap.high", "'1M'", "'10%'"},
+    {"cgroup.memory.zswap.max", "0", "-1"},
+    {"cgroup.memory.zswap.writeback", "false", "'off'"},
+    {"cgroup.max.descendants", "100", "-1"},
+    {"cgroup.max.depth", "'max'", "'none'"},
+    {"cgroup.io.max", "{ '/dev/vda' = 'rbps=1M wiops=100' }", "{ '/dev/vda' = 'rbsp=1M' }"},
+    {"cgroup.io.latency", "{ '254:0' = '10ms' }", "{ 'vda' = '10ms' }"},
+    {"cgroup.hugetlb.64KB.max", "0", "'x'"},
+    {"cgroup.hugetlb.2MB.max", "'64M'", "'64MB'"},
+    {"cgroup.hugetlb.32MB.max", "'max'", "true"},
+    {"cgroup.hugetlb.1GB.max", "'1G'", "-1"},
+    {"cgroup.rdma.max", "{ mlx5_0 = 'hca_handle=2' }", "{ mlx5_0 = 2 }"},
+    {"cgroup.misc.max", "{ sev = 10 }", "{ sev = -1 }"},
+    {"cgroup.raw", "{ 'memory.reclaim' = '1M' }", "{ 'memory.max' = '1M' }"},
     {"cgroup.io.weight", "10000", "10001"},
     {"capabilities.bounding", "['net_raw']", "['net_rav']"},
     {"capabilities.ambient", "'all'", "'net_raw'"},
@@ -99,7 +121,10 @@ constexpr KeyCase key_cases[] = {
 
 // Dotted keys at the top of the file, so that every case is one line of its own.
 std::string unit_text(const KeyCase& key_case, std::string_view value) {
-    std::string text = std::string{key_case.path} + " = " + std::string{value} + "\n";
+    constexpr std::string_view cgroup = "cgroup.";
+    std::string path{key_case.path};
+    if (is_quoted_key(path)) path = "cgroup.'" + path.substr(cgroup.size()) + "'";
+    std::string text = path + " = " + std::string{value} + "\n";
     text += key_case.context;
     if (key_case.path != "service.command") text += "service.command = ['/bin/true']\n";
     return text;
@@ -122,7 +147,8 @@ TEST_CASE("every key takes a good value and notes its place and text", "[unit]")
         INFO(key_case.path);
         REQUIRE(unit.locations.contains(key_case.path));
         CHECK(unit.locations.find(key_case.path)->second.line == 1);
-        CHECK(unit.locations.find(key_case.path)->second.column == key_case.path.size() + 4);
+        CHECK(unit.locations.find(key_case.path)->second.column ==
+              key_case.path.size() + (is_quoted_key(key_case.path) ? 6 : 4));
         CHECK(unit.declared.contains(key_case.path));
     }
 }
