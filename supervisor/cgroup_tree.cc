@@ -198,14 +198,19 @@ LaunchResult<Cgroup> CgroupTree::make_node(std::string_view unit,
     auto node = make_fresh_node(root_, node_name(unit));
     if (!node) return node;
     for (const CgroupSetting& setting : settings) {
-        auto written = node->write(setting.file, setting.value);
-        if (written) written = check_partition(*node, setting);
+        auto written = write_setting(*node, setting);
         if (written) continue;
-        auto refused = setting_failure(setting, *node, written.error());
         (void)root_.remove_child(node_name(unit));
-        return std::unexpected(std::move(refused));
+        return std::unexpected(std::move(written).error());
     }
     return node;
+}
+
+LaunchStatus CgroupTree::write_setting(const Cgroup& node, const CgroupSetting& setting) {
+    auto written = node.write(setting.file, setting.value);
+    if (written) written = check_partition(node, setting);
+    if (written) return {};
+    return std::unexpected(setting_failure(setting, node, written.error()));
 }
 
 Status CgroupTree::remove_node(std::string_view unit) const {

@@ -24,6 +24,9 @@ public:
     // of that name that is left over is killed and removed first; one that cannot be is refused.
     LaunchResult<Cgroup> make_node(std::string_view unit, const CgroupConfig& settings) const;
 
+    // One file of a node, written and, where the kernel may not mean it, read back.
+    static LaunchStatus write_setting(const Cgroup& node, const CgroupSetting& setting);
+
     Status remove_node(std::string_view unit) const;
 
     const Cgroup& root() const { return root_; }

@@ -123,6 +123,13 @@ std::expected<Service*, UnitRefused> Manager::find(std::string_view name) {
     return services_by_name_.find(known_as)->second.get();
 }
 
+std::vector<std::string> Manager::reload(const std::string& name) {
+    auto unit = read_unit(name);
+    if (!unit) return texts(unit.error());
+    if (auto refused = take(std::move(*unit))) return {std::move(*refused)};
+    return {};
+}
+
 std::optional<RunningUnit> Manager::find_running(std::string_view name) const {
     const auto found = services_by_name_.find(name);
     if (found == services_by_name_.end() || !found->second->run) return std::nullopt;

@@ -58,6 +58,9 @@ public:
     // The unit, loaded from its file when it is not known yet.
     std::expected<Service*, UnitRefused> find(std::string_view name);
 
+    // Reads the unit from its files again; what is wrong with them, and then nothing changes.
+    std::vector<std::string> reload(const std::string& name);
+
     // The main process of a unit that runs.
     std::optional<RunningUnit> find_running(std::string_view name) const;
 

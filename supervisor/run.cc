@@ -275,6 +275,31 @@ void Run::describe_exit(ExitStatus status) {
     }
 }
 
+LaunchStatus Run::change_limits(const Unit& unit) {
+    if (!node_) return std::unexpected(LaunchFailure{.key = "cgroup", .hint = "there is no node"});
+    CgroupConfig config = TRY(make_cgroup_config(unit, services_.launch_context));
+    CgroupConfig before;
+    LaunchStatus status;
+    for (const CgroupSetting& setting : config) {
+        const auto present = node_->read(setting.file);
+        if (present && shows_value(*present, normal_value(setting.file, setting.value))) continue;
+        if (present) before.push_back({setting.file, *present});
+        status = CgroupTree::write_setting(*node_, setting);
+        if (!status) break;
+    }
+    if (status) {
+        unit_.cgroup = unit.cgroup;
+        unit_.declared = unit.declared;
+        plan_->cgroup = std::move(config);
+        return {};
+    }
+    for (const CgroupSetting& setting : before) {
+        for (const std::string_view line : split(setting.value, '\n'))
+            (void)node_->write(setting.file, line);
+    }
+    return status;
+}
+
 Status Run::signal_main(int signal) const {
     if (!main_pidfd_) return failure("the main process is not known yet");
     if (syscall(SYS_pidfd_send_signal, main_pidfd_.get(), signal, nullptr, 0) < 0) {

@@ -49,6 +49,10 @@ public:
     Run& operator=(const Run&) = delete;
     ~Run();
 
+    // Gives the node the limits of this unit, which is the run's own with other values in [cgroup];
+    // all of them, or none and the reason.
+    LaunchStatus change_limits(const Unit& unit);
+
     void send_stop_signal();
     void kill_all();
 

@@ -117,6 +117,9 @@ struct LaunchPlan {
 LaunchResult<std::unique_ptr<LaunchPlan>> make_launch_plan(const Unit& unit,
                                                            const LaunchContext& context);
 
+// The unit's cgroup settings as they are to be written: percentages and devices resolved.
+LaunchResult<CgroupConfig> make_cgroup_config(const Unit& unit, const LaunchContext& context);
+
 // The plan of a command that enters a running service: the same ids, capabilities, filter and
 // limits as `service`, but joining the namespaces of `pidfd` in place of making new ones.
 // `privileged` is uid 0 with every capability, without the filter and no_new_privs. A command

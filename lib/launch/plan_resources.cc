@@ -81,7 +81,8 @@ std::uint64_t part_of(std::uint64_t whole, std::uint64_t percent) {
 
 }  // namespace
 
-LaunchStatus apply_cgroup(const Unit& unit, const LaunchContext& context, LaunchPlan& plan) {
+LaunchResult<CgroupConfig> make_cgroup_config(const Unit& unit, const LaunchContext& context) {
+    CgroupConfig config;
     for (const CgroupSetting& setting : unit.cgroup) {
         CgroupSetting resolved = setting;
         if (const auto percent = percent_of(setting.value)) {
@@ -90,8 +91,13 @@ LaunchStatus apply_cgroup(const Unit& unit, const LaunchContext& context, Launch
             resolved.value = normal_value(setting.file, std::to_string(part_of(whole, *percent)));
         }
         if (setting.value.starts_with('/')) resolved.value = TRY(with_device_number(setting));
-        plan.cgroup.push_back(std::move(resolved));
+        config.push_back(std::move(resolved));
     }
+    return config;
+}
+
+LaunchStatus apply_cgroup(const Unit& unit, const LaunchContext& context, LaunchPlan& plan) {
+    plan.cgroup = TRY(make_cgroup_config(unit, context));
     return {};
 }
 

@@ -38,6 +38,7 @@ constexpr Verb verbs[] = {
     {"kill", changing, "send a signal to the processes of units", declare_kill},
     {"freeze", changing, "make the processes of units stand still", declare_freeze},
     {"thaw", changing, "let frozen units run on", declare_thaw},
+    {"set", changing, "change limits of a unit while it runs", declare_set},
     {"enter", changing, "run a command inside a unit, confined as the unit is", declare_enter},
     {"list", looking, "list all loaded units", declare_list},
     {"status", looking, "tell the state of units, and why", declare_status},

@@ -27,6 +27,7 @@ VerbAction declare_poweroff(CLI::App& command);
 VerbAction declare_probe(CLI::App& command);
 VerbAction declare_reboot(CLI::App& command);
 VerbAction declare_restart(CLI::App& command);
+VerbAction declare_set(CLI::App& command);
 VerbAction declare_show(CLI::App& command);
 VerbAction declare_start(CLI::App& command);
 VerbAction declare_status(CLI::App& command);

@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+// set UNIT KEY=VALUE...: changes limits of a unit while it runs, and keeps them.
+#include "svctl/declare.h"
+#include "svctl/output.h"
+#include "svctl/request.h"
+
+#include <memory>
+
+namespace confinit {
+namespace {
+
+struct SetOptions {
+    std::string unit;
+    std::vector<std::string> changes;
+    bool runtime = false;
+};
+
+int run_set(const Context& context, const SetOptions& options) {
+    for (const std::string& change : options.changes) {
+        const std::size_t equals = change.find('=');
+        const auto answer = request(context, Method::set,
+                                    {{"unit", options.unit},
+                                     {"key", change.substr(0, equals)},
+                                     {"value", change.substr(equals + 1)},
+                                     {"runtime", options.runtime}});
+        if (!answer) return report_refusal(context, answer.error());
+    }
+    return context.json ? print_document(context, Json::object()) : 0;
+}
+
+}  // namespace
+
+VerbAction declare_set(CLI::App& command) {
+    auto options = std::make_unique<SetOptions>();
+    command.add_option("UNIT", options->unit, "name of the unit")->required();
+    command.add_option("KEY=VALUE", options->changes, "such as cgroup.memory.max=128M")
+        ->required()
+        ->check(
+            [](const std::string& text) {
+                const std::size_t equals = text.find('=');
+                const bool is_change = equals != 0 && equals != std::string::npos;
+                return is_change ? std::string{} : "'" + text + "' is not KEY=VALUE";
+            },
+            "");
+    command.add_flag("--runtime", options->runtime, "until the next boot");
+    command.footer(
+        "Keys of [cgroup]. Each is checked as in the unit file, written, read back, and kept in a "
+        "drop-in of the unit.");
+    return [options = std::move(options)](const Context& context) {
+        return run_set(context, *options);
+    };
+}
+
+}  // namespace confinit
