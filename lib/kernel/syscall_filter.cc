@@ -4,10 +4,12 @@
 
 #include <algorithm>
 #include <array>
+#include <bit>
 #include <cstddef>
 #include <limits>
 #include <linux/seccomp.h>
 #include <optional>
+#include <ranges>
 #include <span>
 #include <utility>
 
@@ -19,22 +21,56 @@ constexpr std::uint16_t load_word = BPF_LD | BPF_W | BPF_ABS;
 constexpr std::uint16_t jump_always = BPF_JMP | BPF_JA;
 constexpr std::uint16_t jump_if_equal = BPF_JMP | BPF_JEQ | BPF_K;
 constexpr std::uint16_t jump_if_not_below = BPF_JMP | BPF_JGE | BPF_K;
+constexpr std::uint16_t jump_if_greater = BPF_JMP | BPF_JGT | BPF_K;
+constexpr std::uint16_t keep_bits = BPF_ALU | BPF_AND | BPF_K;
 constexpr std::uint16_t return_constant = BPF_RET | BPF_K;
 
 // The reach of a conditional jump, whose offsets are bytes.
 constexpr std::size_t furthest_jump = std::numeric_limits<std::uint8_t>::max();
 
-// Numbers from `first` up to the next range all have this action, save for one that may be
+using Rules = std::vector<ArgumentRule>;
+
+// What a number answers. No rules are a null pointer.
+struct Outcome {
+    std::uint32_t action = 0;
+    const Rules* rules = nullptr;
+
+    // Rules are compared by identity: those of two calls are seldom the same.
+    bool operator==(const Outcome&) const = default;
+};
+
+// Numbers from `first` up to the next range all have this outcome, save for one that may be
 // excepted. The ranges of a policy cover every number from 0 to 2^32 - 1.
 struct Range {
     struct Exception {
         std::uint32_t number = 0;
-        std::uint32_t action = 0;
+        Outcome outcome;
     };
     std::uint32_t first = 0;
-    std::uint32_t action = 0;
+    Outcome outcome;
     std::optional<Exception> exception = std::nullopt;
 };
+
+constexpr std::uint32_t low_half(std::uint64_t number) {
+    return static_cast<std::uint32_t>(number);
+}
+
+constexpr std::uint32_t high_half(std::uint64_t number) {
+    return static_cast<std::uint32_t>(number >> 32);
+}
+
+// Where struct seccomp_data has the halves of an argument: it is in the machine's own byte order.
+constexpr std::uint32_t argument_offset(unsigned index) {
+    return static_cast<std::uint32_t>(offsetof(seccomp_data, args) + index * sizeof(std::uint64_t));
+}
+
+constexpr std::uint32_t low_offset(unsigned index) {
+    return argument_offset(index) + (std::endian::native == std::endian::little ? 0 : 4);
+}
+
+constexpr std::uint32_t high_offset(unsigned index) {
+    return argument_offset(index) + (std::endian::native == std::endian::little ? 4 : 0);
+}
 
 bool is_in_order(std::span<const SyscallDecision> decisions) {
     int previous = -1;
@@ -45,18 +81,20 @@ bool is_in_order(std::span<const SyscallDecision> decisions) {
     return true;
 }
 
-void add_range(std::vector<Range>& ranges, std::uint32_t first, std::uint32_t action) {
+void add_range(std::vector<Range>& ranges, std::uint32_t first, Outcome outcome) {
     // A new range at the same number replaces the gap that was taken to begin there.
     if (!ranges.empty() && ranges.back().first == first) ranges.pop_back();
-    if (ranges.empty() || ranges.back().action != action) ranges.push_back({first, action});
+    if (ranges.empty() || ranges.back().outcome != outcome) ranges.push_back({first, outcome});
 }
 
 std::vector<Range> make_ranges(const SyscallPolicy& policy) {
-    std::vector<Range> ranges{{0, policy.unknown_action}};
+    const Outcome unknown{policy.unknown_action};
+    std::vector<Range> ranges{{0, unknown}};
     for (const auto& decision : policy.decisions) {
         const auto number = static_cast<std::uint32_t>(decision.number);
-        add_range(ranges, number, decision.action);
-        add_range(ranges, number + 1, policy.unknown_action);
+        const Rules* rules = decision.rules.empty() ? nullptr : &decision.rules;
+        add_range(ranges, number, {decision.action, rules});
+        add_range(ranges, number + 1, unknown);
     }
     return ranges;
 }
@@ -70,8 +108,8 @@ std::vector<Range> fold_single_numbers(std::span<const Range> ranges) {
         if (index + 2 >= ranges.size()) continue;
         const Range& middle = ranges[index + 1];
         const Range& next = ranges[index + 2];
-        if (next.first - middle.first != 1 || next.action != ranges[index].action) continue;
-        folded.back().exception = {middle.first, middle.action};
+        if (next.first - middle.first != 1 || next.outcome != ranges[index].outcome) continue;
+        folded.back().exception = {middle.first, middle.outcome};
         index += 2;
     }
     return folded;
@@ -117,10 +155,77 @@ public:
 
 private:
     Place decide(const Range& range) {
-        const Place usual = answer(range.action);
+        const Place usual = decide(range.outcome);
         if (!range.exception) return usual;
-        const Place exceptional = answer(range.exception->action);
+        const Place exceptional = decide(range.exception->outcome);
         return branch(jump_if_equal, range.exception->number, exceptional, usual);
+    }
+
+    Place decide(const Outcome& outcome) {
+        Place otherwise = answer(outcome.action);
+        if (outcome.rules == nullptr) return otherwise;
+        for (const ArgumentRule& rule : std::views::reverse(*outcome.rules)) {
+            Place next = answer(rule.action);
+            for (const ArgumentCondition& condition : std::views::reverse(rule.conditions)) {
+                next = test(condition, next, otherwise);
+            }
+            otherwise = next;
+        }
+        return otherwise;
+    }
+
+    Place test(const ArgumentCondition& condition, Place if_true, Place if_false) {
+        switch (condition.comparison) {
+        case ArgumentComparison::equal:
+            return test_equal(condition, if_true, if_false);
+        case ArgumentComparison::not_equal:
+            return test_equal(condition, if_false, if_true);
+        case ArgumentComparison::greater:
+            return test_order(condition, jump_if_greater, if_true, if_false);
+        case ArgumentComparison::greater_or_equal:
+            return test_order(condition, jump_if_not_below, if_true, if_false);
+        case ArgumentComparison::less:
+            return test_order(condition, jump_if_not_below, if_false, if_true);
+        case ArgumentComparison::less_or_equal:
+            return test_order(condition, jump_if_greater, if_false, if_true);
+        }
+        return if_false;
+    }
+
+    // A half that the mask empties is 0 and need not be loaded where the value's is 0 too.
+    static bool is_settled(const ArgumentCondition& condition) {
+        return high_half(condition.mask) == 0 && high_half(condition.value) == 0;
+    }
+
+    Place test_equal(const ArgumentCondition& condition, Place if_true, Place if_false) {
+        branch(jump_if_equal, low_half(condition.value), if_true, if_false);
+        const Place low = load_low(condition);
+        if (is_settled(condition)) return low;
+        branch(jump_if_equal, high_half(condition.value), low, if_false);
+        return load_high(condition);
+    }
+
+    // `code` decides between the low halves of numbers whose high halves are equal.
+    Place test_order(const ArgumentCondition& condition, std::uint16_t code, Place if_true,
+                     Place if_false) {
+        branch(code, low_half(condition.value), if_true, if_false);
+        const Place low = load_low(condition);
+        if (is_settled(condition)) return low;
+        const std::uint32_t high = high_half(condition.value);
+        const Place not_greater = branch(jump_if_equal, high, low, if_false);
+        branch(jump_if_greater, high, if_true, not_greater);
+        return load_high(condition);
+    }
+
+    Place load_low(const ArgumentCondition& condition) {
+        return load_half(low_offset(condition.index), low_half(condition.mask));
+    }
+    Place load_high(const ArgumentCondition& condition) {
+        return load_half(high_offset(condition.index), high_half(condition.mask));
+    }
+    Place load_half(std::uint32_t offset, std::uint32_t mask) {
+        if (mask != ~std::uint32_t{0}) emit({keep_bits, 0, 0, mask});
+        return emit({load_word, 0, 0, offset});
     }
 
     Place branch(std::uint16_t code, std::uint32_t number, Place if_true, Place if_false) {
@@ -159,17 +264,17 @@ private:
     std::vector<Answer> answers_;
 };
 
-// The words of struct seccomp_data that a program may load; all arguments are 0 here.
-std::optional<std::uint32_t> load(std::uint32_t offset, std::uint32_t architecture,
-                                  std::uint32_t number) {
-    if (offset % sizeof(std::uint32_t) != 0 || offset >= sizeof(seccomp_data)) return std::nullopt;
-    if (offset == offsetof(seccomp_data, nr)) return number;
-    if (offset == offsetof(seccomp_data, arch)) return architecture;
-    return 0;
+// The words of struct seccomp_data that a program may load.
+std::optional<std::uint32_t> load(std::uint32_t offset, const seccomp_data& call) {
+    if (offset % sizeof(std::uint32_t) != 0 || offset >= sizeof call) return std::nullopt;
+    const auto words =
+        std::bit_cast<std::array<std::uint32_t, sizeof call / sizeof(std::uint32_t)>>(call);
+    return words.at(offset / sizeof(std::uint32_t));
 }
 
 bool is_taken(const sock_filter& jump, std::uint32_t accumulator) {
-    return jump.code == jump_if_equal ? accumulator == jump.k : accumulator >= jump.k;
+    if (jump.code == jump_if_equal) return accumulator == jump.k;
+    return jump.code == jump_if_greater ? accumulator > jump.k : accumulator >= jump.k;
 }
 
 }  // namespace
@@ -188,23 +293,29 @@ BpfProgram compile_filter(const SyscallPolicy& policy) {
 }
 
 std::uint32_t run_filter(const BpfProgram& program, std::uint32_t architecture,
-                         std::uint32_t number) {
+                         std::uint32_t number, const SyscallArguments& arguments) {
+    seccomp_data call{.nr = static_cast<int>(number), .arch = architecture};
+    std::ranges::copy(arguments, call.args);
     std::uint32_t accumulator = 0;
     // Every jump leads forward, so this ends.
     for (std::size_t place = 0; place < program.size(); ++place) {
         const auto& instruction = program[place];
         switch (instruction.code) {
         case load_word: {
-            const auto word = load(instruction.k, architecture, number);
+            const auto word = load(instruction.k, call);
             if (!word) return SECCOMP_RET_KILL_PROCESS;
             accumulator = *word;
             break;
         }
+        case keep_bits:
+            accumulator &= instruction.k;
+            break;
         case jump_always:
             place += instruction.k;
             break;
         case jump_if_equal:
         case jump_if_not_below:
+        case jump_if_greater:
             place += is_taken(instruction, accumulator) ? instruction.jt : instruction.jf;
             break;
         case return_constant:

@@ -2,6 +2,7 @@
 // SyscallFilter: compiles a unit's [seccomp] table to one classic BPF program for seccomp(2).
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <linux/audit.h>
 #include <linux/filter.h>
@@ -18,11 +19,33 @@ inline constexpr std::uint32_t native_architecture = AUDIT_ARCH_AARCH64;
 #error "the AUDIT_ARCH_ of this architecture is not known here"
 #endif
 
+enum class ArgumentComparison { equal, not_equal, less, less_or_equal, greater, greater_or_equal };
+
+// A comparison of unsigned numbers: (argument & mask) with `value`. A mask without the high half
+// looks at what the kernel sees of an argument that it takes as a 32-bit number.
+struct ArgumentCondition {
+    unsigned index = 0;  // from 0, below syscall_argument_count
+    ArgumentComparison comparison = ArgumentComparison::equal;
+    std::uint64_t value = 0;
+    std::uint64_t mask = ~std::uint64_t{0};
+};
+
+// Answers `action` where all conditions hold.
+struct ArgumentRule {
+    std::vector<ArgumentCondition> conditions;
+    std::uint32_t action = 0;
+};
+
+inline constexpr unsigned syscall_argument_count = 6;
+using SyscallArguments = std::array<std::uint64_t, syscall_argument_count>;
+
 // The decision for one system call number of the native architecture: the value of a
-// SECCOMP_RET_* action with its data, as seccomp(2) defines it.
+// SECCOMP_RET_* action with its data, as seccomp(2) defines it. The first rule that holds wins over
+// `action`.
 struct SyscallDecision {
     int number = 0;
     std::uint32_t action = 0;
+    std::vector<ArgumentRule> rules = {};
 };
 
 struct SyscallPolicy {
@@ -40,9 +63,9 @@ using BpfProgram = std::vector<sock_filter>;
 // every call.
 BpfProgram compile_filter(const SyscallPolicy& policy);
 
-// Runs a program on one call as the kernel would and returns the SECCOMP_RET_* value, for tests
-// and for `svctl show --filter`. A program that is no valid filter yields KILL_PROCESS.
+// Runs a program on one call as the kernel would and returns the SECCOMP_RET_* value, for tests.
+// A program that is no valid filter yields KILL_PROCESS.
 std::uint32_t run_filter(const BpfProgram& program, std::uint32_t architecture,
-                         std::uint32_t number);
+                         std::uint32_t number, const SyscallArguments& arguments = {});
 
 }  // namespace confinit

@@ -4,6 +4,7 @@
 
 #include "base/text.h"
 #include "kernel/syscall_sets.h"
+#include "launch/seccomp_rules.h"
 
 #include <algorithm>
 #include <cerrno>
@@ -22,30 +23,6 @@ constexpr std::uint32_t no_such_call = SECCOMP_RET_ERRNO | ENOSYS;
 
 // The kernel cuts a greater errno to this (MAX_ERRNO), and 0 would feign success.
 constexpr int highest_errno = 4095;
-
-std::uint32_t return_value(const SeccompAction& action) {
-    switch (action.kind) {
-    case SeccompActionKind::allow:
-        return SECCOMP_RET_ALLOW;
-    case SeccompActionKind::log:
-        return SECCOMP_RET_LOG;
-    case SeccompActionKind::error:
-        return SECCOMP_RET_ERRNO | static_cast<std::uint32_t>(action.error_number);
-    case SeccompActionKind::trap:
-        return SECCOMP_RET_TRAP;
-    case SeccompActionKind::trace:
-        return SECCOMP_RET_TRACE;
-    case SeccompActionKind::kill_thread:
-        return SECCOMP_RET_KILL_THREAD;
-    case SeccompActionKind::kill_process:
-        return SECCOMP_RET_KILL_PROCESS;
-    }
-    return SECCOMP_RET_KILL_PROCESS;
-}
-
-bool lets_through(std::uint32_t decision) {
-    return decision == SECCOMP_RET_ALLOW || decision == SECCOMP_RET_LOG;
-}
 
 // The kernel compares actions as signed numbers: KILL_PROCESS is the least, ALLOW the greatest.
 bool is_stricter(std::uint32_t decision, std::uint32_t than) {
@@ -98,18 +75,8 @@ SeccompAction default_denial(const SeccompAction& default_action) {
     return {.kind = SeccompActionKind::error, .error_number = EPERM};
 }
 
-Status check_action(const SeccompAction& action) {
-    if (action.kind != SeccompActionKind::error) return {};
-    if (action.error_number >= 1 && action.error_number <= highest_errno) return {};
-    return failure("no error number: " + std::to_string(action.error_number));
-}
-
 Status check_entry(const SeccompEntry& entry) {
-    if (!syscalls_in_set(entry.name) && !is_syscall_name(entry.name)) {
-        const auto nearest = nearest_word(entry.name, syscall_words());
-        return failure("no such system call or set: '" + escape_control_characters(entry.name) +
-                       "'" + (nearest ? "; did you mean '" + std::string(*nearest) + "'?" : ""));
-    }
+    TRY(check_word(entry.name));
     return entry.action ? check_action(*entry.action) : Status();
 }
 
@@ -127,14 +94,8 @@ Status check_config(const SeccompConfig& config) {
     auto checked = check_action(config.default_action);
     if (!checked) return std::unexpected(std::move(checked).error().in("seccomp.default"));
     TRY(check_list("seccomp.allow", config.allow));
-    return check_list("seccomp.deny", config.deny);
-}
-
-// Absent only for a call that the architecture lacks.
-SyscallDecision* find_decision(SyscallPolicy& policy, std::string_view name) {
-    const auto number = syscall_number(name);
-    const auto found = std::ranges::find(policy.decisions, number, &SyscallDecision::number);
-    return found == policy.decisions.end() ? nullptr : &*found;
+    TRY(check_list("seccomp.deny", config.deny));
+    return check_rules(config);
 }
 
 bool gives_action(std::span<const SeccompEntry> entries, std::string_view name) {
@@ -153,6 +114,14 @@ void let_clone3_fall_back(const SeccompConfig& config, SyscallPolicy& policy) {
 
 Status check_execve(const ResolvedList& deny, SyscallPolicy& policy) {
     const auto* execve = find_decision(policy, "execve");
+    const auto denies = [](const ArgumentRule& rule) {
+        return !lets_through(rule.action);
+    };
+    if (execve != nullptr && std::ranges::any_of(execve->rules, denies)) {
+        return failure(
+            "seccomp.rules: 'execve' is denied, but the launch itself must execute the "
+            "program");
+    }
     if (execve != nullptr && lets_through(execve->action)) return {};
     const std::string reason = "the launch itself must execute the program";
     if (execve != nullptr && deny.find(execve->number)) {
@@ -164,6 +133,49 @@ Status check_execve(const ResolvedList& deny, SyscallPolicy& policy) {
 
 }  // namespace
 
+std::uint32_t return_value(const SeccompAction& action) {
+    switch (action.kind) {
+    case SeccompActionKind::allow:
+        return SECCOMP_RET_ALLOW;
+    case SeccompActionKind::log:
+        return SECCOMP_RET_LOG;
+    case SeccompActionKind::error:
+        return SECCOMP_RET_ERRNO | static_cast<std::uint32_t>(action.error_number);
+    case SeccompActionKind::trap:
+        return SECCOMP_RET_TRAP;
+    case SeccompActionKind::trace:
+        return SECCOMP_RET_TRACE;
+    case SeccompActionKind::kill_thread:
+        return SECCOMP_RET_KILL_THREAD;
+    case SeccompActionKind::kill_process:
+        return SECCOMP_RET_KILL_PROCESS;
+    }
+    return SECCOMP_RET_KILL_PROCESS;
+}
+
+bool lets_through(std::uint32_t decision) {
+    return decision == SECCOMP_RET_ALLOW || decision == SECCOMP_RET_LOG;
+}
+
+Status check_action(const SeccompAction& action) {
+    if (action.kind != SeccompActionKind::error) return {};
+    if (action.error_number >= 1 && action.error_number <= highest_errno) return {};
+    return failure("no error number: " + std::to_string(action.error_number));
+}
+
+Status check_word(std::string_view word) {
+    if (syscalls_in_set(word) || is_syscall_name(word)) return {};
+    const auto nearest = nearest_word(word, syscall_words());
+    return failure("no such system call or set: '" + escape_control_characters(word) + "'" +
+                   (nearest ? "; did you mean '" + std::string(*nearest) + "'?" : ""));
+}
+
+SyscallDecision* find_decision(SyscallPolicy& policy, std::string_view name) {
+    const auto number = syscall_number(name);
+    const auto found = std::ranges::find(policy.decisions, number, &SyscallDecision::number);
+    return found == policy.decisions.end() ? nullptr : &*found;
+}
+
 Result<SyscallPolicy> make_policy(const SeccompConfig& config) {
     TRY(check_config(config));
     const auto allow = resolve(config.allow, {.kind = SeccompActionKind::allow});
@@ -174,9 +186,10 @@ Result<SyscallPolicy> make_policy(const SeccompConfig& config) {
     for (const int number : known_syscalls()) {
         auto decision = deny.find(number);
         if (!decision) decision = allow.find(number);
-        policy.decisions.push_back({number, decision.value_or(otherwise)});
+        policy.decisions.push_back({.number = number, .action = decision.value_or(otherwise)});
     }
     let_clone3_fall_back(config, policy);
+    add_rules(config, policy);
     TRY(check_execve(deny, policy));
     return policy;
 }

@@ -6,6 +6,8 @@
 #include "kernel/syscall_filter.h"
 #include "unit/unit.h"
 
+#include <string_view>
+
 namespace confinit {
 
 // A denied call answers its entry's action; without one the default, or EPERM where the default
@@ -21,9 +23,20 @@ namespace confinit {
 // same reason clone3(2) answers ENOSYS where it is not let through but clone(2) is, unless an entry
 // gives clone3 an action of its own: a filter cannot see clone3's flags.
 //
+// A rule of seccomp.rules that holds wins over both lists and the default.
+//
 // An entry that only other architectures know is ignored. It is an error ("seccomp.allow[2]: ...")
 // when an entry is no system call or set, when an action's errno is not within 1 to 4095, or when
 // execve(2), which the launch makes under the filter, is not let through.
 Result<SyscallPolicy> make_policy(const SeccompConfig& config);
+
+// The SECCOMP_RET_* value of an action, with its data.
+std::uint32_t return_value(const SeccompAction& action);
+bool lets_through(std::uint32_t decision);
+Status check_action(const SeccompAction& action);
+// Whether this is a system call or a set.
+Status check_word(std::string_view word);
+// Null only for a call that the architecture lacks.
+SyscallDecision* find_decision(SyscallPolicy& policy, std::string_view name);
 
 }  // namespace confinit

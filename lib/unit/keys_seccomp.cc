@@ -6,6 +6,7 @@
 #include "base/result.h"
 
 #include <array>
+#include <charconv>
 
 namespace confinit {
 namespace {
@@ -109,6 +110,155 @@ void read_deny(const Value& value, Unit& unit) {
     unit.seccomp->deny = list_of(value, entry_form, read_denied_entry);
 }
 
+constexpr std::string_view rules_form =
+    "an array of rules such as { syscalls = [\"ioctl\"], action = \"EPERM\", args = [{ index = 1, "
+    "op = \"eq\", value = 0x5412 }] }";
+constexpr std::string_view argument_form =
+    "a table such as { index = 1, op = \"eq\", value = 0x5412 }";
+constexpr std::string_view number_form =
+    "a number of 0 or more, or a text such as \"0xffffffffffffffff\"";
+
+constexpr auto comparison_names = make_name_table<SeccompComparison>({
+    {SeccompComparison::eq, "eq"},
+    {SeccompComparison::ne, "ne"},
+    {SeccompComparison::lt, "lt"},
+    {SeccompComparison::le, "le"},
+    {SeccompComparison::gt, "gt"},
+    {SeccompComparison::ge, "ge"},
+    {SeccompComparison::masked_eq, "masked-eq"},
+});
+
+// TOML's own integers end at 2^63 - 1.
+std::optional<std::uint64_t> read_number(const Value& value) {
+    if (const auto number = value.if_integer(); number && *number >= 0) {
+        return static_cast<std::uint64_t>(*number);
+    }
+    const std::string* text = value.if_text();
+    if (text != nullptr && text->starts_with("0x")) {
+        std::uint64_t number = 0;
+        const char* end = text->data() + text->size();
+        const auto [rest, error] = std::from_chars(text->data() + 2, end, number, 16);
+        if (error == std::errc{} && rest == end) return number;
+    }
+    value.mismatch();
+    return std::nullopt;
+}
+
+std::optional<SeccompComparison> read_comparison(const Value& value) {
+    const auto word = value.word();
+    if (!word) return std::nullopt;
+    const auto comparison = comparison_names.value(*word);
+    if (!comparison) {
+        value.refuse("there is no comparison " + quoted(*word),
+                     value.nearest(*word, comparison_names.names()));
+    }
+    return comparison;
+}
+
+// A condition that can never hold, or that leaves bits out, would be a rule without effect.
+bool is_sensible(const Value& value, const SeccompArgument& argument, bool has_mask) {
+    const bool is_masked = argument.op == SeccompComparison::masked_eq;
+    if (is_masked != has_mask) {
+        value.refuse(is_masked ? "'masked-eq' needs a mask" : "a mask belongs to 'masked-eq' only");
+        return false;
+    }
+    if ((argument.value & ~argument.mask) != 0) {
+        value.refuse("the value has bits that are not in the mask, so that it can never be met");
+        return false;
+    }
+    if (argument.bits == 32 && argument.value >> 32 != 0) {
+        value.refuse("the value is larger than 32 bits");
+        return false;
+    }
+    return true;
+}
+
+// The member if it is there and good; the problem of a missing one that is needed is reported.
+template <class Read>
+auto read_member(const Value& table, std::string_view name, std::string_view form, Read read)
+    -> decltype(read(table)) {
+    const auto member = table.member(name, form);
+    if (member) return read(*member);
+    table.refuse("'" + std::string{name} + "' is missing");
+    return std::nullopt;
+}
+
+std::optional<SeccompArgument> read_argument(const Value& value) {
+    if (!value.is_table()) {
+        value.mismatch();
+        return std::nullopt;
+    }
+    constexpr std::string_view names[] = {"index", "op", "value", "mask", "bits"};
+    value.allow_members(names);
+    const auto index = read_member(value, "index", "the number of an argument, from 0 to 5",
+                                   [](const Value& member) { return member.integer(0, 5); });
+    const auto op = read_member(value, "op", "the name of a comparison", read_comparison);
+    const auto number = read_member(value, "value", number_form, read_number);
+    if (!index || !op || !number) return std::nullopt;
+
+    SeccompArgument argument{.index = static_cast<unsigned>(*index), .op = *op, .value = *number};
+    const auto mask = value.member("mask", number_form);
+    if (mask) {
+        const auto bits = read_number(*mask);
+        if (!bits) return std::nullopt;
+        argument.mask = *bits;
+    }
+    if (const auto bits = value.member("bits", "32 or 64")) {
+        const auto width = bits->if_integer();
+        if (width != 32 && width != 64) {
+            bits->mismatch();
+            return std::nullopt;
+        }
+        argument.bits = static_cast<unsigned>(*width);
+    }
+    if (!is_sensible(value, argument, mask.has_value())) return std::nullopt;
+    return argument;
+}
+
+std::optional<std::string> read_call(const Value& value) {
+    auto word = value.word();
+    if (!word || value.vocabulary().is_syscall_word(*word)) return word;
+    value.refuse("there is no system call or set " + quoted(*word),
+                 value.nearest(*word, value.vocabulary().syscall_words));
+    return std::nullopt;
+}
+
+std::optional<SeccompAction> read_action(const Value& value) {
+    const auto word = value.word();
+    if (!word) return std::nullopt;
+    const auto action = find_action(*word);
+    if (!action) value.mismatch(nearest_action(value, *word));
+    return action;
+}
+
+std::optional<SeccompRule> read_rule(const Value& value) {
+    if (!value.is_table()) {
+        value.mismatch();
+        return std::nullopt;
+    }
+    constexpr std::string_view names[] = {"syscalls", "action", "args"};
+    value.allow_members(names);
+    SeccompRule rule;
+    const auto action = read_member(value, "action", action_form, read_action);
+    constexpr std::string_view calls_form = "an array of system calls and sets";
+    if (const auto calls = value.member("syscalls", calls_form)) {
+        rule.syscalls = list_of(*calls, "a system call such as \"ioctl\"", read_call);
+        if (calls->is_array() && calls->is_empty()) calls->refuse("it names no system call");
+    } else {
+        value.refuse("'syscalls' is missing");
+    }
+    if (const auto args = value.member("args", "an array of conditions")) {
+        rule.args = list_of(*args, argument_form, read_argument);
+    }
+    if (!action) return std::nullopt;
+    rule.action = *action;
+    return rule;
+}
+
+void read_rules(const Value& value, Unit& unit) {
+    unit.seccomp->rules = list_of(value, rules_form, read_rule);
+}
+
 constexpr Key keys[] = {
     {
         .path = "seccomp.default",
@@ -149,6 +299,22 @@ constexpr Key keys[] = {
         .source = "seccomp(2)",
         .systemd = "SystemCallFilter=~",
         .read = read_deny,
+    },
+    {
+        .path = "seccomp.rules",
+        .form = rules_form,
+        .fallback = "[]",
+        .documentation =
+            "What calls answer that have certain arguments. The first rule whose args all hold "
+            "decides, before allow, deny and default. op is eq, ne, lt, le, gt, ge, or masked-eq, "
+            "which compares the bits of mask; numbers are unsigned. An argument that the kernel "
+            "takes as a 32-bit number, such as the request of ioctl, is compared by its low half, "
+            "so that bits above it hide nothing; bits = 32 or 64 says it for an argument whose "
+            "width is not known here. A filter sees pointers, but not what they point to.",
+        .operation = "seccomp(2) SECCOMP_SET_MODE_FILTER",
+        .source = "seccomp(2)",
+        .systemd = "",
+        .read = read_rules,
     },
 };
 

@@ -190,10 +190,29 @@ struct SeccompEntry {
     std::optional<SeccompAction> action;
 };
 
+enum class SeccompComparison { eq, ne, lt, le, gt, ge, masked_eq };
+
+// One argument of a system call compared with a number; numbers are unsigned.
+struct SeccompArgument {
+    unsigned index = 0;  // 0 to 5
+    SeccompComparison op = SeccompComparison::eq;
+    std::uint64_t value = 0;
+    std::uint64_t mask = ~std::uint64_t{0};  // for masked_eq only
+    std::optional<unsigned> bits;            // 32 or 64; absent: as the kernel takes the argument
+};
+
+// Calls of these names whose arguments all hold answer `action`.
+struct SeccompRule {
+    std::vector<std::string> syscalls;  // names and sets
+    SeccompAction action;
+    std::vector<SeccompArgument> args;
+};
+
 struct SeccompConfig {
     SeccompAction default_action;
     std::vector<SeccompEntry> allow;
     std::vector<SeccompEntry> deny;
+    std::vector<SeccompRule> rules = {};
 };
 
 struct RlimitSetting {

@@ -252,8 +252,18 @@ void trace(const std::string& key, const std::string& process) {
     print(key, result_of(ptrace(PTRACE_SEIZE, std::atoi(process.c_str()), 0, 0) == 0));
 }
 
-void call_number(const std::string& key, const std::string& number) {
-    print(key, result_of(syscall(std::atol(number.c_str()), 0, 0, 0, 0, 0, 0) >= 0));
+// "NUMBER" or "NUMBER,ARGUMENT,...": what is not given is 0.
+void call_number(const std::string& key, const std::string& text) {
+    std::array<unsigned long, 7> words{};
+    const char* rest = text.c_str();
+    for (unsigned long& word : words) {
+        char* end = nullptr;
+        word = std::strtoul(rest, &end, 0);
+        if (*end != ',') break;
+        rest = end + 1;
+    }
+    print(key, result_of(syscall(static_cast<long>(words[0]), words[1], words[2], words[3],
+                                 words[4], words[5], words[6]) >= 0));
 }
 
 void exit_with(const std::string&, const std::string& status) {

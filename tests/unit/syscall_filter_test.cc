@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The filter compiler: a program decides exactly as its policy, in our reading and the kernel's.
-#include "kernel/syscall_filter.h"
+#include "syscall_filter_scene.h"
 
 #include <algorithm>
 #include <catch2/catch.hpp>
@@ -20,8 +20,6 @@ using namespace confinit;
 namespace {
 
 constexpr std::uint32_t x32_bit = 0x40000000;
-constexpr std::uint32_t unknown = SECCOMP_RET_ERRNO | ENOSYS;
-constexpr int tested_numbers = 1024;
 
 std::uint32_t decision_of(const SyscallPolicy& policy, std::uint32_t number) {
     const auto found =
@@ -47,36 +45,6 @@ int count_wrong_decisions(const SyscallPolicy& policy, const BpfProgram& program
     }));
 }
 
-// What the kernel demands of jumps and of the last instruction (bpf_check_classic).
-bool is_well_formed(const BpfProgram& program) {
-    if (program.empty() || program.size() > BPF_MAXINSNS) return false;
-    for (std::size_t place = 0; place < program.size(); ++place) {
-        const auto& instruction = program[place];
-        if (BPF_CLASS(instruction.code) != BPF_JMP) continue;
-        const bool is_long = BPF_OP(instruction.code) == BPF_JA;
-        const std::size_t furthest =
-            is_long ? instruction.k : std::max(instruction.jt, instruction.jf);
-        if (place + furthest + 1 >= program.size()) return false;
-    }
-    return BPF_CLASS(program.back().code) == BPF_RET;
-}
-
-std::uint32_t below(std::mt19937& random, std::uint32_t bound) {
-    return static_cast<std::uint32_t>(random() % bound);
-}
-
-SyscallPolicy random_policy(std::mt19937& random, std::uint32_t likelihood,
-                            std::uint32_t action_count) {
-    SyscallPolicy policy{.decisions = {}, .unknown_action = unknown};
-    for (int number = 0; number < tested_numbers; ++number) {
-        if (below(random, 100) >= likelihood) continue;
-        const std::uint32_t choice = below(random, action_count);
-        const std::uint32_t action = choice == 0 ? SECCOMP_RET_ALLOW : SECCOMP_RET_ERRNO | choice;
-        policy.decisions.push_back({number, action});
-    }
-    return policy;
-}
-
 // Every number answers an errno of its own, save exit_group(2), so that nothing takes effect.
 SyscallPolicy numbered_policy() {
     SyscallPolicy policy{.decisions = {}, .unknown_action = unknown};
@@ -92,30 +60,6 @@ SyscallPolicy numbered_policy() {
 // them pass.
 bool passes_by_filter(std::uint32_t number) {
     return native_architecture == AUDIT_ARCH_X86_64 && (number == 335 || number == 336);
-}
-
-bool load(const BpfProgram& program) {
-    const sock_fprog kernel_program{
-        .len = static_cast<unsigned short>(program.size()),
-        .filter = const_cast<sock_filter*>(program.data()),
-    };
-    return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 &&
-           syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &kernel_program) == 0;
-}
-
-// Runs `act` in a child under the filter; its result is the exit status.
-template <class Act>
-int status_under(const BpfProgram& program, Act act) {
-    const pid_t child = fork();
-    if (child == 0) {
-        if (!load(program)) _exit(99);
-        // A sanitizer's runtime hangs on to _exit(2) and would make calls that are denied.
-        syscall(SYS_exit_group, act());
-        __builtin_trap();
-    }
-    int status = 0;
-    REQUIRE(waitpid(child, &status, 0) == child);
-    return status;
 }
 
 }  // namespace

@@ -113,6 +113,8 @@ constexpr KeyCase key_cases[] = {
     {"seccomp.default", "'ENOSYS'", "'kill'", "seccomp.allow = ['@base']\n"},
     {"seccomp.allow", "['@base', 'chmod:EPERM']", "['chmodd']"},
     {"seccomp.deny", "['chmod', '@mount:EPERM']", "['chmod:allow']", "seccomp.default = 'allow'\n"},
+    {"seccomp.rules", "[{ syscalls = ['chmod'], action = 'EPERM' }]", "[{ action = 'EPERM' }]",
+     "seccomp.default = 'allow'\n"},
     {"process.umask", "'0077'", "77"},
     {"process.nice", "-5", "20"},
     {"process.rlimits", "{ nofile = '1024:4096' }", "{ nofile = '2:1' }"},
