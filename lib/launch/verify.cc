@@ -103,6 +103,7 @@ void verify_process_files(const Unit& unit, const LaunchPlan& plan, const Fd& pr
         items.push_back(compare_namespace(unit, row, process, own));
     }
     verify_mount_tables(unit, plan, process, items);
+    if (status) verify_protection(unit, *status, items);
     const auto limits = read_process_limits(process);
     if (limits) {
         verify_limits(unit, plan, *limits, items);
