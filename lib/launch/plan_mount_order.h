@@ -22,6 +22,7 @@ struct PlannedOp {
     std::string target;  // without symbolic links
     Turn turn = Turn::file_systems;
     bool is_directory = false;  // what is mounted, as far as that is known
+    bool is_preset = false;     // left out where its path does not exist
     std::size_t position = 0;
 };
 

@@ -2,10 +2,13 @@
 // The mounts of a service in the order in which they are made.
 #include "launch/plan_mount_order.h"
 #include "launch/plan_parts.h"
+#include "unit/protect_presets.h"
 
+#include <algorithm>
 #include <array>
 #include <linux/mount.h>
 #include <sys/sysmacros.h>
+#include <unistd.h>
 
 namespace confinit {
 namespace {
@@ -87,6 +90,9 @@ private:
     void add_paths(MountOpKind kind, Turn turn, std::string_view key,
                    const std::vector<std::string>& paths);
     void add_mount_points();
+    void add_preset(const ProtectPreset& preset, const std::string& key);
+    bool is_there(const std::vector<PlannedOp>& before, const PlannedOp& planned) const;
+    static bool is_covered(const std::vector<PlannedOp>& before, const PlannedOp& planned);
 
     const Unit& unit_;
     const LaunchContext& context_;
@@ -203,6 +209,52 @@ void MountBuilder::add_attributes() {
               mounts.inaccessible);
 }
 
+void MountBuilder::add_preset(const ProtectPreset& preset, const std::string& key) {
+    const std::size_t first = ops_.size();
+    const auto add_each = [&](MountOpKind kind, Turn turn,
+                              std::span<const std::string_view> paths) {
+        for (const std::string_view path : paths) {
+            MountOp& op = add(kind, std::string{path}, key, turn).op;
+            op.recursive = true;
+            if (kind == MountOpKind::inaccessible) {
+                op.source = keep(plan_, context_.inaccessible_file);
+            }
+        }
+    };
+    add_each(MountOpKind::read_only, Turn::read_only, preset.read_only);
+    add_each(MountOpKind::read_write, Turn::read_write, preset.read_write);
+    add_each(MountOpKind::inaccessible, Turn::inaccessible, preset.inaccessible);
+    for (const std::string_view path : preset.tmpfs) {
+        add_tmpfs(std::string{path}, key, 0755, no_devices | MOUNT_ATTR_RDONLY);
+    }
+    for (std::size_t i = first; i < ops_.size(); ++i)
+        ops_[i].is_preset = true;
+}
+
+// What cannot be told counts as there: its op then fails, rather than being left out.
+bool MountBuilder::is_there(const std::vector<PlannedOp>& before, const PlannedOp& planned) const {
+    const Lookup::Presence presence = view_.find(planned.target).presence;
+    if (presence != Lookup::Presence::unknown) return presence == Lookup::Presence::present;
+    if (is_within(planned.target, "/proc")) {
+        // What a procfs has beside processes is the same in all of them, except that pids-only
+        // leaves it out.
+        return unit_.mounts.proc != ProcView::pids_only &&
+               access(planned.target.c_str(), F_OK) == 0;
+    }
+    if (find_covering_tmpfs(before, planned) == nullptr) return true;
+    return std::ranges::any_of(before, [&](const PlannedOp& other) {
+        return other.turn == Turn::file_systems && other.target == planned.target;
+    });
+}
+
+// A path that leads into another one of the same preset: /bin, where /usr is merged.
+bool MountBuilder::is_covered(const std::vector<PlannedOp>& before, const PlannedOp& planned) {
+    return std::ranges::any_of(before, [&](const PlannedOp& other) {
+        return other.op.kind == planned.op.kind && other.key == planned.key &&
+               is_within(planned.target, other.target);
+    });
+}
+
 void MountBuilder::add_all() {
     const MountConfig& mounts = unit_.mounts;
     if (mounts.private_tmp) add_private_tmp();
@@ -214,6 +266,9 @@ void MountBuilder::add_all() {
     }
     add_binds();
     add_attributes();
+    for (std::size_t i = 0; i < mounts.protect.size(); ++i) {
+        add_preset(*mounts.protect[i], indexed("mounts.protect", i));
+    }
 }
 
 // A mount point inside of a tmpfs of the launch is made by the launch as well; inside of anything
@@ -243,10 +298,16 @@ void MountBuilder::add_mount_points() {
 void MountBuilder::resolve_and_sort() {
     // The shorter paths first: a longer one may lead through what is mounted there.
     sort_by_depth(ops_);
+    std::vector<PlannedOp> kept;
     for (PlannedOp& planned : ops_) {
         planned.target = view_.resolve(planned.op.target);
+        const bool is_needless =
+            planned.is_preset && (is_covered(kept, planned) || !is_there(kept, planned));
+        if (is_needless) continue;
         view_.add_mount(planned.op, planned.target);
+        kept.push_back(std::move(planned));
     }
+    ops_ = std::move(kept);
     add_mount_points();
     sort_by_depth(ops_);
     inherit_attributes(ops_);

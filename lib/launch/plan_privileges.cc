@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What a service may do: its capability sets, no_new_privs and the system call filter.
 #include "launch/plan_parts.h"
+#include "launch/protection.h"
 #include "launch/seccomp_policy.h"
 
 #include <bit>
@@ -66,6 +67,10 @@ LaunchStatus check_capabilities(const Unit& unit, CapabilityMask there) {
         return refuse("capabilities.ambient", config.ambient & ~bounding,
                       "not in capabilities.bounding");
     }
+    if ((config.ambient & dropped_capabilities(unit)) != 0) {
+        return refuse("capabilities.ambient", config.ambient & dropped_capabilities(unit),
+                      "a preset of mounts.protect takes it away");
+    }
     return check_useful(unit);
 }
 
@@ -98,7 +103,7 @@ LaunchStatus apply_capabilities(const Unit& unit, const LaunchContext& context, 
     const CapabilityMask there = available(unit, context, all) & all;
     TRY(check_capabilities(unit, there));
     ChildPlan& child = plan.child;
-    child.bounding = unit.capabilities.bounding.value_or(there);
+    child.bounding = unit.capabilities.bounding.value_or(there) & ~dropped_capabilities(unit);
     child.ambient = unit.capabilities.ambient;
     child.inheritable = child.ambient;
     child.securebits = unit.capabilities.securebits;
@@ -111,9 +116,10 @@ LaunchStatus apply_capabilities(const Unit& unit, const LaunchContext& context, 
 }
 
 LaunchStatus apply_filter(const Unit& unit, LaunchPlan& plan) {
-    plan.child.no_new_privs = unit.capabilities.no_new_privs.value_or(unit.seccomp.has_value());
-    if (!unit.seccomp) return {};
-    const auto policy = make_policy(*unit.seccomp);
+    const auto seccomp = filter_with_protection(unit);
+    plan.child.no_new_privs = unit.capabilities.no_new_privs.value_or(seccomp.has_value());
+    if (!seccomp) return {};
+    const auto policy = make_policy(*seccomp);
     if (!policy) {
         return std::unexpected(LaunchFailure{.key = "seccomp", .hint = policy.error().what});
     }

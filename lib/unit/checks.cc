@@ -2,6 +2,8 @@
 // Checks of a whole unit: what single keys cannot know, such as that one key needs another.
 #include "unit/checks.h"
 
+#include "unit/protect_presets.h"
+
 #include <algorithm>
 #include <functional>
 #include <map>
@@ -29,6 +31,7 @@ public:
         check_namespaces();
         check_mounts();
         check_paths();
+        check_protection();
         if (unit_.seccomp) check_seccomp(*unit_.seccomp);
         settle_oom_group();
         check_optional();
@@ -190,6 +193,16 @@ private:
             const std::string item = std::string{key} + "[" + std::to_string(i) + "]";
             const auto [other, is_first] = seen.emplace(path, item);
             if (!is_first) refuse(item, quoted(path) + " is listed already, as " + other->second);
+        }
+    }
+
+    void check_protection() {
+        if (unit_.capabilities.no_new_privs != false) return;
+        for (const ProtectPreset* preset : unit_.mounts.protect) {
+            if (preset->denied_calls.empty()) continue;
+            refuse("capabilities.no_new_privs", "the system call filter of mounts.protect " +
+                                                    quoted(preset->name) + " needs no_new_privs");
+            return;
         }
     }
 

@@ -4,6 +4,7 @@
 #include "unit/keys.h"
 
 #include "base/text.h"
+#include "unit/protect_presets.h"
 
 namespace confinit {
 namespace {
@@ -40,6 +41,19 @@ void read_root(const Value& value, Unit& unit) {
 template <std::vector<std::string> MountConfig::* member>
 void read_paths(const Value& value, Unit& unit) {
     unit.mounts.*member = list_of(value, path_form, read_plain_path);
+}
+
+std::optional<const ProtectPreset*> read_preset(const Value& value) {
+    const auto name = value.word();
+    if (!name) return std::nullopt;
+    if (const ProtectPreset* preset = find_protect_preset(*name)) return preset;
+    value.refuse("there is no preset " + quoted(*name),
+                 value.nearest(*name, protect_preset_names()));
+    return std::nullopt;
+}
+
+void read_protect(const Value& value, Unit& unit) {
+    unit.mounts.protect = list_of(value, "the name of a preset such as \"system\"", read_preset);
 }
 
 std::optional<std::string> required_path(const Value& table, std::string_view name) {
@@ -236,6 +250,29 @@ constexpr Key keys[] = {
         .source = "mount_setattr(2)",
         .systemd = "ExecPaths=",
         .read = read_paths<&MountConfig::exec>,
+    },
+    {
+        .path = "mounts.protect",
+        .form = "an array of system, system-full, system-strict, home, home-read-only, home-tmpfs, "
+                "kernel-tunables, kernel-modules, kernel-logs, cgroups, clock, hostname",
+        .fallback = "[]",
+        .documentation =
+            "Presets; each covers of its paths those that exist. system: /usr, /boot, /efi and the "
+            "programs and libraries beside /usr are read-only; system-full: /etc, too; "
+            "system-strict: everything but /proc, /sys, /dev and the home directories. home: "
+            "/home, /root and /run/user are inaccessible; home-read-only, home-tmpfs: read-only, "
+            "or empty. kernel-tunables: /proc/sys and its like and /sys are read-only, "
+            "/proc/kallsyms and /proc/kcore inaccessible. kernel-modules: the modules are "
+            "inaccessible, CAP_SYS_MODULE is taken away and the calls that load them answer EPERM. "
+            "kernel-logs: the same of /dev/kmsg, /proc/kmsg, CAP_SYSLOG and syslog(2). cgroups: "
+            "/sys/fs/cgroup is read-only. clock: CAP_SYS_TIME, CAP_WAKE_ALARM and the calls that "
+            "set a clock are taken away. hostname: the calls that set the host's and the domain's "
+            "name answer EPERM. A preset that denies calls brings a filter, and so no_new_privs.",
+        .operation = "as read_only, inaccessible, tmpfs, capabilities.bounding and seccomp.deny",
+        .source = "mount_setattr(2), capabilities(7), seccomp(2)",
+        .systemd = "ProtectSystem=, ProtectHome=, ProtectKernelTunables=, ProtectKernelModules=, "
+                   "ProtectKernelLogs=, ProtectControlGroups=, ProtectClock=, ProtectHostname=",
+        .read = read_protect,
     },
     {
         .path = "mounts.bind",

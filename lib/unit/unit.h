@@ -13,6 +13,8 @@
 
 namespace confinit {
 
+struct ProtectPreset;
+
 // Where a value stands, for messages: "heat.toml:12:3".
 struct Location {
     std::string file;
@@ -161,6 +163,7 @@ struct MountConfig {
     std::vector<std::string> inaccessible;
     std::vector<std::string> no_exec;
     std::vector<std::string> exec;
+    std::vector<const ProtectPreset*> protect;  // rows of the table of presets
     std::vector<BindMount> bind;
     std::vector<TmpfsMount> tmpfs;
     bool private_tmp = false;
@@ -169,8 +172,8 @@ struct MountConfig {
 
     bool is_empty() const {
         return !propagation && !root && read_only.empty() && read_write.empty() &&
-               inaccessible.empty() && no_exec.empty() && exec.empty() && bind.empty() &&
-               tmpfs.empty() && !private_tmp && !private_dev && !proc;
+               inaccessible.empty() && no_exec.empty() && exec.empty() && protect.empty() &&
+               bind.empty() && tmpfs.empty() && !private_tmp && !private_dev && !proc;
     }
 };
 

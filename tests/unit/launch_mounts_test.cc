@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // The mounts of a plan: their order, their targets and what belongs to each key.
 #include "plan_scene.h"
+#include "unit/protect_presets.h"
 
 #include <algorithm>
 #include <linux/mount.h>
 #include <sys/sysmacros.h>
+#include <unistd.h>
 
 namespace confinit {
 namespace {
@@ -90,6 +92,33 @@ TEST_CASE("what a mount takes over of execution and of writing comes from the lo
     CHECK(attributes("read_write /var/lib/web") == MOUNT_ATTR_NOEXEC);
     CHECK((attributes("tmpfs /tmp") & MOUNT_ATTR_NOEXEC) != 0);
     CHECK((attributes("tmpfs /tmp") & MOUNT_ATTR_RDONLY) == 0);
+}
+
+TEST_CASE("a preset covers what exists of its paths, and nothing twice", "[unit]") {
+    PlanScene scene;
+    scene.unit.mounts.protect = {find_protect_preset("system-full"),
+                                 find_protect_preset("home-tmpfs")};
+    scene.root.make_directory("home");
+    scene.root.make_directory("usr/lib");
+    REQUIRE(symlink("usr/lib", (scene.root.path() + "/lib").c_str()) == 0);
+
+    const auto plan = scene.plan();
+
+    const Texts texts = op_texts(*plan);
+    CHECK(Texts(texts.begin() + 1, texts.end() - 1) ==
+          Texts{"tmpfs /home", "read_only /usr", "read_only /bin", "read_only /etc"});
+    CHECK(plan->mount_keys[1] == "mounts.protect[1]");
+    CHECK(plan->mount_keys[2] == "mounts.protect[0]");
+}
+
+TEST_CASE("a preset's file that the launch itself puts away is not covered", "[unit]") {
+    PlanScene scene;
+    scene.unit.mounts.private_dev = true;
+    scene.unit.mounts.protect = {find_protect_preset("kernel-logs")};
+    CHECK(std::ranges::count(op_texts(*scene.plan()), "inaccessible /dev/kmsg") == 0);
+
+    scene.unit.mounts.bind = {{.source = "/dev/null", .target = "/dev/kmsg"}};
+    CHECK(std::ranges::count(op_texts(*scene.plan()), "inaccessible /dev/kmsg") == 1);
 }
 
 TEST_CASE("exec within a read-only bind of its own source stays read-only", "[unit]") {

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // What a plan lets a service do: capability sets, no_new_privs and the filter.
+#include "kernel/syscall_sets.h"
 #include "plan_scene.h"
+#include "unit/protect_presets.h"
 
 #include <linux/capability.h>
 
@@ -81,6 +83,36 @@ TEST_CASE("a capability that a user namespace makes useless is refused", "[unit]
 
     scene.unit.capabilities.ambient = bit(CAP_SYS_TIME);
     CHECK(scene.failure().object == "sys_time");
+}
+
+TEST_CASE("a preset takes its capabilities away and brings its filter", "[unit][H8]") {
+    PlanScene scene;
+    scene.unit.mounts.protect = {find_protect_preset("kernel-modules")};
+
+    const auto plan = scene.plan();
+
+    CHECK((plan->child.bounding & bit(CAP_SYS_MODULE)) == 0);
+    CHECK((plan->child.bounding | bit(CAP_SYS_MODULE)) == scene.capabilities);
+    CHECK(plan->child.no_new_privs);
+    CHECK_FALSE(plan->filter.empty());
+}
+
+TEST_CASE("an ambient capability that a preset takes away is refused", "[unit][H3][H8]") {
+    PlanScene scene;
+    scene.unit.mounts.protect = {find_protect_preset("clock")};
+    scene.unit.capabilities.ambient = bit(CAP_SYS_TIME);
+
+    CHECK(scene.failure().text() ==
+          "capabilities.ambient: 'sys_time': a preset of mounts.protect takes it away");
+}
+
+TEST_CASE("every word of a preset is one that the kernel knows", "[unit]") {
+    for (const ProtectPreset& preset : protect_presets()) {
+        for (const auto name : preset.capabilities)
+            CHECK(capability_number(name));
+        for (const auto call : preset.denied_calls)
+            CHECK(is_syscall_name(call));
+    }
 }
 
 TEST_CASE("a filter brings no_new_privs", "[unit][H17]") {

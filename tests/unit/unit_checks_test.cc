@@ -69,6 +69,15 @@ TEST_CASE("id maps come in pairs", "[unit]") {
           "web.toml:4:20: namespaces.user.uid_map: needs a gid_map beside it\n");
 }
 
+TEST_CASE("a preset with a filter needs no_new_privs", "[unit][H17]") {
+    const std::string text =
+        "[namespaces]\nmount = true\n[capabilities]\nno_new_privs = false\n[mounts]\n";
+    CHECK(service_faults(text + "protect = ['system', 'clock']\n") ==
+          "web.toml:6:16: capabilities.no_new_privs: the system call filter of mounts.protect "
+          "'clock' needs no_new_privs\n");
+    CHECK(service_faults(text + "protect = ['system']\n") == "");
+}
+
 TEST_CASE("one path cannot have two kinds of access or two mounts", "[unit]") {
     const std::string mount = "[namespaces]\nmount = true\n[mounts]\n";
     CHECK(service_faults(mount + "read_only = ['/a', '/b']\nread_write = ['/b']\n") ==

@@ -105,6 +105,7 @@ constexpr KeyCase key_cases[] = {
     {"mounts.inaccessible", "['/home']", "['/a//b']", in_mount_namespace},
     {"mounts.no_exec", "['/']", "['a']", in_mount_namespace},
     {"mounts.exec", "['/usr']", "'/usr'", in_mount_namespace},
+    {"mounts.protect", "['system-full', 'clock']", "['sytem']", in_mount_namespace},
     {"mounts.bind", "['/a:/b']", "['/a']", in_mount_namespace},
     {"mounts.tmpfs", "['/run/web']", "[{ size = '1M' }]", in_mount_namespace},
     {"mounts.private_tmp", "true", "'true'", in_mount_namespace},
