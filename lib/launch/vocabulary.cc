@@ -4,6 +4,11 @@
 
 #include "kernel/capability_set.h"
 #include "kernel/syscall_sets.h"
+#include "launch/protection.h"
+#include "launch/seccomp_policy.h"
+
+#include <linux/bpf_common.h>
+#include <linux/filter.h>
 
 namespace confinit {
 namespace {
@@ -12,12 +17,24 @@ bool is_syscall_word(std::string_view word) {
     return word.starts_with('@') ? syscalls_in_set(word).has_value() : is_syscall_name(word);
 }
 
+std::optional<std::string> filter_fault(const Unit& unit) {
+    const auto seccomp = filter_with_protection(unit);
+    if (!seccomp) return std::nullopt;
+    const auto policy = make_policy(*seccomp);
+    if (!policy) return policy.error().what;
+    const std::size_t size = compile_filter(*policy).size();
+    if (size <= BPF_MAXINSNS) return std::nullopt;
+    return "seccomp: the filter has " + std::to_string(size) +
+           " instructions, and the kernel takes no more than " + std::to_string(BPF_MAXINSNS);
+}
+
 }  // namespace
 
 Vocabulary kernel_vocabulary() {
     Vocabulary vocabulary{
         .capability_number = capability_number,
         .is_syscall_word = is_syscall_word,
+        .filter_fault = filter_fault,
         .capability_names = {capability_names().begin(), capability_names().end()},
         .syscall_words = {syscall_words().begin(), syscall_words().end()},
         .securebits = {},

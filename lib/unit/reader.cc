@@ -98,6 +98,7 @@ public:
         read_entries();
         // Without one of its files the unit as a whole means something else.
         if (files_.documents.size() == files_.names.size()) check_unit(unit_, files_.problems);
+        if (files_.problems.is_empty()) check_filter();
         if (!files_.problems.is_empty()) {
             return std::unexpected(files_.problems.take(files_.names));
         }
@@ -108,6 +109,20 @@ public:
     }
 
 private:
+    void check_filter() {
+        const auto fault_of = reading_.vocabulary.filter_fault;
+        const auto fault = fault_of != nullptr ? fault_of(unit_) : std::nullopt;
+        if (!fault) return;
+        const std::size_t colon = std::min(fault->find(": "), fault->size());
+        Problem problem{.key = fault->substr(0, colon),
+                        .message = fault->substr(std::min(colon + 2, fault->size()))};
+        auto place = unit_.locations.find(problem.key);
+        if (place == unit_.locations.end()) place = unit_.locations.find("seccomp");
+        problem.location =
+            place != unit_.locations.end() ? place->second : Location{.file = files_.names.front()};
+        files_.problems.add(std::move(problem));
+    }
+
     bool is_left_out(std::string_view path) const {
         return std::ranges::any_of(
             without_, [&](const std::string& key) { return path == key || is_below(path, key); });

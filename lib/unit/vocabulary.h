@@ -6,17 +6,24 @@
 #pragma once
 
 #include <optional>
+#include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
 namespace confinit {
 
+struct Unit;
+
 struct Vocabulary {
     // "net_raw", "CAP_NET_RAW" -> 13; absent when there is no such capability.
     std::optional<int> (*capability_number)(std::string_view name);
     // Whether "chmod" is a system call of some architecture, or "@mount" a set of them.
     bool (*is_syscall_word)(std::string_view word);
+
+    // Why no program could be started under the unit's filter, with the key at fault before a
+    // colon; null where nobody knows filters.
+    std::optional<std::string> (*filter_fault)(const Unit& unit) = nullptr;
 
     // All words of each kind, for suggestions.
     std::vector<std::string_view> capability_names;  // in lower case, without "cap_"
