@@ -68,13 +68,9 @@ void set_frozen(ControlContext& context, const Call& call, const Responder& resp
                 bool frozen) {
     Service* service = named_unit(context, call, responder);
     if (service == nullptr) return;
-    const Run* run = running(*service, responder);
+    Run* run = running(*service, responder);
     if (run == nullptr) return;
-    if (run->node() == nullptr) {
-        return responder.error(ControlError::operation_failed,
-                               "a service without a cgroup node cannot be frozen");
-    }
-    answer(responder, run->node()->freeze(frozen));
+    run->freeze(frozen, [responder](const Status& status) { answer(responder, status); });
 }
 
 void freeze(ControlContext& context, const Call& call, Responder responder) {

@@ -134,7 +134,7 @@ Status Run::watch_everything() {
     error_watch_ = TRY(watch_output(error_output_, LogStream::standard_error));
     // What happened in the node before this watch stood is read when the first process is reaped.
     if (node_) {
-        node_watch_ = TRY(services_.cgroup_events.watch(*node_, [this] { check_populated(); }));
+        node_watch_ = TRY(services_.cgroup_events.watch(*node_, [this] { on_node_event(); }));
     }
     return {};
 }
@@ -221,6 +221,34 @@ void Run::on_main_exit(ExitStatus status) {
     check_populated();
 }
 
+void Run::on_node_event() {
+    check_frozen();
+    check_populated();
+}
+
+void Run::freeze(bool frozen, std::function<void(const Status&)> done) {
+    end_freeze(failure("another request has taken its place"));
+    if (!node_) return done(failure("a service without a cgroup node cannot be frozen"));
+    if (const auto written = node_->freeze(frozen); !written) return done(written);
+    wanted_frozen_ = frozen;
+    freeze_done_ = std::move(done);
+    check_frozen();
+}
+
+// The kernel says so in an event once the last process stands still.
+void Run::check_frozen() {
+    if (!wanted_frozen_ || !node_) return;
+    const auto frozen = node_->read_field("cgroup.events", "frozen");
+    if (!frozen) return end_freeze(std::unexpected(frozen.error()));
+    if ((*frozen != 0) == *wanted_frozen_) end_freeze({});
+}
+
+void Run::end_freeze(const Status& status) {
+    if (!wanted_frozen_) return;
+    wanted_frozen_.reset();
+    std::exchange(freeze_done_, {})(status);
+}
+
 void Run::check_populated() {
     if (empty_) return;
     if (node_) {
@@ -230,6 +258,7 @@ void Run::check_populated() {
     }
     if (!first_exited_) return;
     empty_ = true;
+    end_freeze(failure("the service has ended"));
     emit_(engine::Event::cgroup_empty);
 }
 

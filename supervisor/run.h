@@ -56,6 +56,10 @@ public:
     void send_stop_signal();
     void kill_all();
 
+    // Freezes or thaws the node; `done` hears when its processes stand still, or run, or that the
+    // run is over. A later request takes the place of one that still waits.
+    void freeze(bool frozen, std::function<void(const Status&)> done);
+
     // Whether everything of this run is removed now; false asks for another try later.
     bool release();
 
@@ -86,6 +90,9 @@ private:
     void on_hang_up();
     void on_first_process_exit(ExitStatus status);
     void on_main_exit(ExitStatus status);
+    void on_node_event();
+    void check_frozen();
+    void end_freeze(const Status& status);
     void check_populated();
     void describe_exit(ExitStatus status);
     bool was_oom_killed(std::string& text) const;
@@ -99,6 +106,8 @@ private:
     std::unique_ptr<LaunchPlan> plan_;
     std::optional<Cgroup> node_;
     int node_watch_ = -1;
+    std::optional<bool> wanted_frozen_;  // while somebody waits for it
+    std::function<void(const Status&)> freeze_done_;
     Spawned spawned_;
     pid_t main_pid_ = 0;
     Fd main_pidfd_;

@@ -37,9 +37,8 @@ CapabilityMask available(const Unit& unit, const LaunchContext& context, Capabil
     return unit.namespaces.user ? all : context.capabilities;
 }
 
-LaunchStatus check_useful(const Unit& unit) {
+LaunchStatus check_useful(const Unit& unit, CapabilityMask ambient) {
     if (!unit.namespaces.user) return {};
-    const CapabilityMask ambient = unit.capabilities.ambient;
     constexpr std::string_view key = "capabilities.ambient";
     if ((ambient & of_first_user_namespace) != 0) {
         return refuse(key, ambient & of_first_user_namespace,
@@ -53,8 +52,22 @@ LaunchStatus check_useful(const Unit& unit) {
     return {};
 }
 
-LaunchStatus check_capabilities(const Unit& unit, CapabilityMask there) {
-    const CapabilityConfig& config = unit.capabilities;
+// "all", or all but some ("~net_admin"), also holds numbers that no kernel has: it is what there
+// is, while a capability that is named has to be there.
+CapabilityMask wanted(CapabilityMask declared, CapabilityMask there) {
+    constexpr CapabilityMask of_no_kernel = CapabilityMask{1} << 63;
+    return (declared & of_no_kernel) != 0 ? declared & there : declared;
+}
+
+CapabilityConfig resolve(const CapabilityConfig& declared, CapabilityMask there) {
+    CapabilityConfig config = declared;
+    if (config.bounding) config.bounding = wanted(*config.bounding, there);
+    config.ambient = wanted(config.ambient, config.bounding.value_or(there));
+    return config;
+}
+
+LaunchStatus check_capabilities(const Unit& unit, const CapabilityConfig& config,
+                                CapabilityMask there) {
     constexpr std::string_view not_there = "not in the supervisor's own bounding set";
     if (config.bounding && (*config.bounding & ~there) != 0) {
         return refuse("capabilities.bounding", *config.bounding & ~there, not_there);
@@ -71,7 +84,7 @@ LaunchStatus check_capabilities(const Unit& unit, CapabilityMask there) {
         return refuse("capabilities.ambient", config.ambient & dropped_capabilities(unit),
                       "a preset of mounts.protect takes it away");
     }
-    return check_useful(unit);
+    return check_useful(unit, config.ambient);
 }
 
 // Without no_new_privs, seccomp(2) loads a filter only for who has CAP_SYS_ADMIN at that point.
@@ -101,10 +114,11 @@ int last_capability(CapabilityMask all) {
 LaunchStatus apply_capabilities(const Unit& unit, const LaunchContext& context, LaunchPlan& plan) {
     const CapabilityMask all = TRY(all_capabilities());
     const CapabilityMask there = available(unit, context, all) & all;
-    TRY(check_capabilities(unit, there));
+    const CapabilityConfig config = resolve(unit.capabilities, there);
+    TRY(check_capabilities(unit, config, there));
     ChildPlan& child = plan.child;
-    child.bounding = unit.capabilities.bounding.value_or(there) & ~dropped_capabilities(unit);
-    child.ambient = unit.capabilities.ambient;
+    child.bounding = config.bounding.value_or(there) & ~dropped_capabilities(unit);
+    child.ambient = config.ambient;
     child.inheritable = child.ambient;
     child.securebits = unit.capabilities.securebits;
     child.last_capability = last_capability(all);

@@ -137,4 +137,16 @@ TEST_CASE("a filter without no_new_privs needs sys_admin", "[unit][H17]") {
     CHECK_FALSE(scene.plan()->child.no_new_privs);
 }
 
+TEST_CASE("all, and all but some, are of what the supervisor has", "[unit][H8]") {
+    PlanScene scene;
+    const CapabilityMask excluded = CapabilityMask{1} << 12;
+    scene.unit.capabilities.bounding = ~excluded;
+    scene.unit.capabilities.ambient = ~CapabilityMask{0};
+
+    const auto plan = scene.plan();
+
+    CHECK(plan->child.bounding == (scene.capabilities & ~excluded));
+    CHECK(plan->child.ambient == (scene.capabilities & ~excluded));
+}
+
 }  // namespace confinit
