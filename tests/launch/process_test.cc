@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What a launched service is born with: descriptors, signals, session, limits, environment.
 #include "base/file.h"
+#include "fault.h"
 #include "scene.h"
 
 #include <array>
@@ -8,6 +9,9 @@
 #include <csignal>
 #include <cstdlib>
 #include <fcntl.h>
+#include <linux/seccomp.h>
+#include <memory>
+#include <poll.h>
 #include <pty.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -263,20 +267,20 @@ TEST_CASE("a pty becomes the controlling terminal of the service", "[launch][X6]
 
 TEST_CASE("a service that is killed during the launch is not taken for one that ran", "[launch]") {
     Scene scene{{"ids"}};
-    scene.child.reaper_program = -1;
-    const TestDirectory directory;
-    REQUIRE(mkfifo((directory / "fifo").c_str(), 0600) == 0);
-    // To open a FIFO waits for its other end: the launch stands still there.
-    const std::string fifo = directory / "fifo";
-    scene.child.tty = fifo.c_str();
-    const Fd writer = open_at(AT_FDCWD, fifo, O_RDWR).value();
+    std::unique_ptr<Launch> launch;
 
-    Launch launch{scene};
-    launch.signal(SIGKILL);
-    launch.finish();
+    // The launch stands still in a call that nobody answers.
+    run_with_fault({.call = SYS_umask, .action = SECCOMP_RET_USER_NOTIF}, [&](const Fd& listener) {
+        launch = std::make_unique<Launch>(scene);
+        pollfd wait{listener.get(), POLLIN, 0};
+        constexpr int patience = 30'000;
+        REQUIRE(poll(&wait, 1, patience) == 1);
+        launch->signal(SIGKILL);
+    });
+    launch->finish();
 
-    CHECK(WIFSIGNALED(launch.status));
-    CHECK(launch.output.empty());
+    CHECK(WIFSIGNALED(launch->status));
+    CHECK(launch->output.empty());
 }
 
 }  // namespace confinit::testing
