@@ -213,10 +213,17 @@ void describe_groups(const LaunchPlan& plan, const LaunchReport& report, LaunchF
     }
 }
 
-void describe_capability(const LaunchPlan&, const LaunchReport& report, LaunchFailure& failure) {
+// The ambient set is emptied before it is filled, and the securebits that forbid that come last.
+bool is_about_securebits(const LaunchPlan& plan, const LaunchReport& report) {
+    if (report.syscall != SYS_prctl) return false;
+    return report.stage == LaunchStage::bounding || plan.child.securebits != 0;
+}
+
+void describe_capability(const LaunchPlan& plan, const LaunchReport& report,
+                         LaunchFailure& failure) {
     if (report.item >= 0) {
         failure.object = capability_name(report.item);
-    } else if (report.syscall == SYS_prctl) {
+    } else if (is_about_securebits(plan, report)) {
         failure.key = "capabilities.securebits";
     }
 }
