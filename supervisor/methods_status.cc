@@ -151,7 +151,17 @@ void logs(ControlContext& context, const Call& call, Responder responder) {
     const Json lines = last_lines(service->log, static_cast<std::size_t>(wanted));
     const Json reply = {{"lines", lines}, {"dropped", service->log.dropped()}};
     if (!call.more) return responder.reply(reply);
-    context.server.follow(responder.connection(), service->unit.name, service->log.next_number());
+    context.server.follow(responder.connection(),
+                          [&manager = context.manager, unit = service->unit.name,
+                           next = service->log.next_number()]() mutable -> std::optional<Json> {
+                              const auto found = manager.all().find(unit);
+                              if (found == manager.all().end()) return std::nullopt;
+                              const LogRing& log = found->second->log;
+                              if (log.next_number() <= next) return std::nullopt;
+                              const Json newer =
+                                  lines_from(log, std::exchange(next, log.next_number()));
+                              return Json{{"lines", newer}};
+                          });
     responder.reply_more(reply);
 }
 
@@ -166,14 +176,16 @@ void verify_unit(ControlContext& context, const Call& call, Responder responder)
         items.push_back({{"key", item.key},
                          {"declared", item.declared},
                          {"in_force", item.in_force},
-                         {"same", item.same}});
+                         {"same", item.same},
+                         {"seen", item.seen}});
         all_same = all_same && item.same;
     }
     for (const SkippedKey& skipped : service->skipped) {
         items.push_back({{"key", skipped.key},
                          {"declared", "optional"},
                          {"in_force", "left out: " + skipped.reason},
-                         {"same", true}});
+                         {"same", true},
+                         {"seen", true}});
     }
     responder.reply({{"unit", service->unit.name}, {"same", all_same}, {"items", items}});
 }

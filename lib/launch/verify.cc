@@ -53,6 +53,7 @@ void verify_process_files(const Unit& unit, const LaunchPlan& plan, const Fd& pr
     const auto own_status = read_process_status(own);
     if (status && own_status) {
         verify_status(unit, plan, *status, *own_status, items);
+        verify_pid1(unit, *status, items);
     } else {
         add_unread(items, "service.user", status ? own_status.error() : status.error());
     }

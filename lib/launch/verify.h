@@ -6,8 +6,8 @@
 // the text then shows what is in force. An id, a namespace, a cgroup value, a mount, umask, nice or
 // oom_score_adj that is another one than declared differs.
 //
-// Left out, because the kernel shows them to the process itself only: securebits, the hostname,
-// the content of a filter (its presence is an item), and whether lo is up.
+// What the kernel shows to nobody but the process itself (securebits) is an item that is not `seen`:
+// it was in force at execve(2), or the service would not run. Left out is whether lo is up.
 #pragma once
 
 #include "base/result.h"
@@ -25,6 +25,7 @@ struct VerifyItem {
     std::string declared;  // "64M"
     std::string in_force;  // "67108864", or why it could not be read
     bool same = false;
+    bool seen = true;  // false: the kernel shows it to the process alone, and `same` is no finding
 };
 
 // `main_process` is the service's main process in our pid namespace; `node` is absent (null) when

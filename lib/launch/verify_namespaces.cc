@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Verify: whose namespaces the main process is in, and the clocks of a time namespace.
+#include "kernel/hostname.h"
 #include "launch/namespace_table.h"
 #include "launch/plan_parts.h"
 #include "launch/verify_parts.h"
@@ -56,10 +57,67 @@ void compare_offset(const Unit& unit, std::string_view clock, std::chrono::micro
                      in_force == clock_offset_text(offset)});
 }
 
+// The kernel aligns the columns of its map files.
+std::string map_text(std::string_view text) {
+    std::string joined;
+    for (const std::string_view line : split(text, '\n')) {
+        if (trim(line).empty()) continue;
+        if (!joined.empty()) joined += ", ";
+        std::string_view gap;
+        for (const std::string_view word : split_words(line)) {
+            joined += gap;
+            joined += word;
+            gap = " ";
+        }
+    }
+    return joined;
+}
+
+void compare_map(const Unit& unit, std::string_view file, std::string_view wanted,
+                 const Fd& process, VerifyItems& items) {
+    const std::string key = "namespaces.user." + std::string{file};
+    const auto text = read_file(process.get(), std::string{file});
+    if (!text) return add_unread(items, key, text.error());
+    const std::string in_force = map_text(*text);
+    const std::string planned = map_text(wanted);
+    items.push_back({key, declared_text(unit, key, planned), in_force, in_force == planned});
+}
+
+void compare_maps(const Unit& unit, const LaunchPlan& plan, const Fd& process, VerifyItems& items) {
+    if (!unit.namespaces.user || plan.uid_map.empty()) return;
+    compare_map(unit, "uid_map", plan.uid_map, process, items);
+    compare_map(unit, "gid_map", plan.gid_map, process, items);
+    constexpr std::string_view key = "namespaces.user.setgroups";
+    const auto text = read_file(process.get(), "setgroups");
+    if (!text) return add_unread(items, key, text.error());
+    const std::string planned = plan.deny_setgroups ? "deny" : "allow";
+    items.push_back({std::string{key}, declared_text(unit, key, planned), std::string{trim(*text)},
+                     trim(*text) == planned});
+}
+
+void compare_hostname(const Unit& unit, const Fd& process, const Fd& own, VerifyItems& items) {
+    if (!unit.namespaces.hostname) return;
+    constexpr std::string_view key = "namespaces.uts.hostname";
+    const auto name = read_hostname(process, own);
+    if (!name) return add_unread(items, key, name.error());
+    items.push_back(
+        {std::string{key}, *unit.namespaces.hostname, *name, *name == *unit.namespaces.hostname});
+}
+
 }  // namespace
+
+// With our reaper as PID 1 in there, the service itself is another one.
+void verify_pid1(const Unit& unit, const ProcessStatus& status, VerifyItems& items) {
+    if (!unit.namespaces.pid || status.ns_pids.empty()) return;
+    const bool is_pid1 = status.ns_pids.back() == 1;
+    items.push_back({"namespaces.pid.pid1", unit.namespaces.pid1_is_service ? "self" : "reaper",
+                     is_pid1 ? "self" : "reaper", is_pid1 == unit.namespaces.pid1_is_service});
+}
 
 void verify_namespaces(const Unit& unit, const LaunchPlan& plan, const Fd& process, const Fd& own,
                        VerifyItems& items) {
+    compare_maps(unit, plan, process, items);
+    compare_hostname(unit, process, own, items);
     for (const NamespaceRow& row : namespace_rows) {
         const auto joined = std::ranges::find(plan.join_targets, row.flag, &JoinTarget::flag);
         items.push_back(joined != plan.join_targets.end()

@@ -26,6 +26,9 @@ void add_unread(VerifyItems& items, std::string_view key, const Error& error);
 void verify_namespaces(const Unit& unit, const LaunchPlan& plan, const Fd& process, const Fd& own,
                        VerifyItems& items);
 
+// Which process is PID 1 of a new pid namespace.
+void verify_pid1(const Unit& unit, const ProcessStatus& status, VerifyItems& items);
+
 // verify_process.cc: user, groups, capability sets, no_new_privs and umask. `own` is the status of
 // the supervisor itself, whose filters count beside the service's.
 void verify_status(const Unit& unit, const LaunchPlan& plan, const ProcessStatus& status,

@@ -106,6 +106,17 @@ void compare_capabilities(const Unit& unit, const LaunchPlan& plan, const Capabi
     comparison.add("effective", wanted.effective, sets.effective);
 }
 
+// They show in the sets only, as far as the program's own ids let them.
+void add_securebits(const Unit& unit, const LaunchPlan& plan, VerifyItems& items) {
+    constexpr std::string_view key = "capabilities.securebits";
+    if (plan.child.securebits == 0) return;
+    items.push_back({.key = std::string{key},
+                     .declared = declared_text(unit, key, std::to_string(plan.child.securebits)),
+                     .in_force = "set before execve",
+                     .same = true,
+                     .seen = false});
+}
+
 std::string truth(bool value) {
     return value ? "true" : "false";
 }
@@ -138,6 +149,7 @@ void verify_status(const Unit& unit, const LaunchPlan& plan, const ProcessStatus
         compare_ids(unit, "service.group", plan.child.gid, namespaces.gid_map, status.gid));
     items.push_back(compare_groups(unit, plan, status));
     compare_capabilities(unit, plan, status.capabilities, items);
+    add_securebits(unit, plan, items);
     const bool wanted = plan.child.no_new_privs;
     items.push_back({"capabilities.no_new_privs",
                      declared_text(unit, "capabilities.no_new_privs", truth(wanted)),

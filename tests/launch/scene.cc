@@ -204,6 +204,8 @@ Launch::Launch(const LaunchPlan& plan, Streams streams, int node, CloneMethod me
     spawned = std::move(*result);
 }
 
+Launch::Launch(Spawned started) : spawned(std::move(started)), output_ended_(true) {}
+
 Launch::~Launch() {
     for (const Fd* process : {&main_pidfd, &spawned.pidfd}) {
         if (*process) (void)syscall(SYS_pidfd_send_signal, process->get(), SIGKILL, nullptr, 0);
@@ -226,9 +228,13 @@ void Launch::finish() {
     if (joins_pid_namespace_ && main_pidfd) entered_status = wait_status_of(main_pidfd);
 }
 
-void Launch::wait_for_execution() {
+void Launch::wait_for_hang_up() {
     while (!has_hung_up)
         step();
+}
+
+void Launch::wait_for_execution() {
+    wait_for_hang_up();
     if (failed) FAIL("the launch failed in stage " << static_cast<int>(failed->stage));
     REQUIRE(is_executing);
 }

@@ -74,6 +74,8 @@ public:
                     CloneMethod method = CloneMethod::clone3_into_node);
     explicit Launch(Scene& scene, Streams streams = {})
         : Launch((scene.bind(), scene.plan), std::move(streams)) {}
+    // One that has been started already, whose output is not ours.
+    explicit Launch(Spawned started);
     Launch(const Launch&) = delete;
     Launch& operator=(const Launch&) = delete;
     ~Launch();
@@ -83,7 +85,8 @@ public:
     // Reads records until the hang-up, and all output until its end, and waits for the end of the
     // first process.
     void finish();
-    // Reads records until the hang-up.
+    // Reads records until the hang-up; the second fails unless the program was executed.
+    void wait_for_hang_up();
     void wait_for_execution();
 
     void signal(int number) const;

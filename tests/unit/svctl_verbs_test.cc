@@ -82,6 +82,7 @@ TEST_CASE("calls have the method and the parameters of the verb", "[svctl]") {
             {{"cat", "heat"}, "Cat", {{"unit", "heat"}}},
             {{"verify", "heat"}, "Verify", {{"unit", "heat"}}},
             {{"logs", "-n", "7", "heat"}, "Logs", {{"unit", "heat"}, {"lines", 7}}},
+            {{"events", "heat"}, "Events", {{"units", {"heat"}}}},
             {{"daemon-reload"}, "DaemonReload", Json::object()},
             {{"probe"}, "Probe", Json::object()},
             {{"poweroff"}, "PowerOff", Json::object()},
@@ -186,6 +187,23 @@ TEST_CASE("verify exits 3 when an item differs, and names it", "[svctl][H7]") {
           "heat: 1 of 2 items differs from the unit\n");
 }
 
+TEST_CASE("what the kernel shows to the process alone is no finding", "[svctl][H7]") {
+    const Json item{{"key", "capabilities.securebits"},
+                    {"declared", "noroot"},
+                    {"in_force", "set before execve"},
+                    {"same", true},
+                    {"seen", false}};
+    const FakeSupervisor supervisor{
+        answers(encode_reply({{"unit", "heat"}, {"same", true}, {"items", {item}}}))};
+
+    const Outcome outcome = run_svctl(supervisor.path(), {"verify", "heat"});
+
+    CHECK(outcome.status == 0);
+    CHECK(outcome.output ==
+          "    unseen  capabilities.securebits  noroot  set before execve\n"
+          "heat: 1 items, all in force, but 1 that the kernel shows to the process alone\n");
+}
+
 TEST_CASE("an item without a verdict differs", "[svctl][H7]") {
     const FakeSupervisor supervisor{
         answers(encode_reply({{"same", true}, {"items", {{{"key", "a"}}}}}))};
@@ -226,6 +244,17 @@ TEST_CASE("logs follow until the supervisor ends the stream", "[svctl]") {
     CHECK(outcome.status == 0);
     CHECK(outcome.output.find("| one\n") < outcome.output.find("| two\n"));
     CHECK(outcome.output.ends_with("| three\n"));
+}
+
+TEST_CASE("events show when, which unit, what kind and what", "[svctl][H7]") {
+    const Json event{
+        {"time_us", 0}, {"unit", "heat"}, {"kind", "drift"}, {"text", "cgroup.pids.max: \x1b"}};
+    const FakeSupervisor supervisor{answers(encode_reply({{"events", {event}}}))};
+
+    CHECK(run_svctl(supervisor.path(), {"events"})
+              .output.ends_with(" heat drift cgroup.pids.max: \\x1b\n"));
+    const Json document = run_svctl(supervisor.path(), {"--json", "events"}).document();
+    CHECK(document["events"][0]["kind"] == "drift");
 }
 
 TEST_CASE("daemon-reload exits 6 when a unit file is refused", "[svctl]") {

@@ -12,10 +12,27 @@
 namespace confinit {
 namespace {
 
-std::string summary_line(const std::string& unit, std::size_t count, std::size_t differing) {
-    if (differing == 0) return fmt::format("{}: {} items, all in force\n", unit, count);
-    return fmt::format("{}: {} of {} items {} from the unit\n", unit, differing, count,
-                       differing == 1 ? "differs" : "differ");
+struct Counts {
+    std::size_t all = 0;
+    std::size_t differing = 0;
+    std::size_t unseen = 0;
+};
+
+std::string summary_line(const std::string& unit, const Counts& counts) {
+    const std::string unseen =
+        counts.unseen == 0
+            ? ""
+            : fmt::format(", but {} that the kernel shows to the process alone", counts.unseen);
+    if (counts.differing == 0) {
+        return fmt::format("{}: {} items, all in force{}\n", unit, counts.all, unseen);
+    }
+    return fmt::format("{}: {} of {} items {} from the unit{}\n", unit, counts.differing,
+                       counts.all, counts.differing == 1 ? "differs" : "differ", unseen);
+}
+
+std::string_view verdict(bool is_same, bool is_seen) {
+    if (!is_same) return "DIFFERS";
+    return is_seen ? "same" : "unseen";
 }
 
 Answer<UnitReport> ask_items(const Context& context, const std::string& unit) {
@@ -24,20 +41,21 @@ Answer<UnitReport> ask_items(const Context& context, const std::string& unit) {
     if (items == nullptr) return refuse({0, "reply without items"});
 
     Table table{4};
-    std::size_t differing = 0;
+    Counts counts{.all = items->size()};
     for (const Json& item : *items) {
         const bool is_same = bool_or(item, "same");
-        if (!is_same) ++differing;
-        table.add({is_same ? "same" : "DIFFERS", shown(context, string_or(item, "key")),
+        const bool is_seen = !item.is_object() || !item.contains("seen") || bool_or(item, "seen");
+        if (!is_same) ++counts.differing;
+        if (is_same && !is_seen) ++counts.unseen;
+        table.add({std::string{verdict(is_same, is_seen)}, shown(context, string_or(item, "key")),
                    shown(context, string_or(item, "declared")),
                    shown(context, string_or(item, "in_force"))});
     }
     // What the supervisor says of the whole counts too, should it know more than its items tell.
-    const bool is_same = differing == 0 && bool_or(answer, "same");
-    return UnitReport{
-        .json = {{"same", is_same}, {"items", *items}},
-        .text = table.text() + summary_line(shown(context, unit), items->size(), differing),
-        .code = is_same ? ExitCode::done : ExitCode::not_running_or_differs};
+    const bool is_same = counts.differing == 0 && bool_or(answer, "same");
+    return UnitReport{.json = {{"same", is_same}, {"items", *items}},
+                      .text = table.text() + summary_line(shown(context, unit), counts),
+                      .code = is_same ? ExitCode::done : ExitCode::not_running_or_differs};
 }
 
 // The units that have a main process now.
