@@ -24,6 +24,7 @@ const MethodRow* find_method(std::string_view name);
 // Rows, by theme.
 std::span<const MethodRow> unit_methods();     // start stop restart kill freeze thaw
 std::span<const MethodRow> status_methods();   // list status cat show logs verify
+std::span<const MethodRow> event_methods();
 std::span<const MethodRow> machine_methods();  // reload, power off and so on, probe, version
 std::span<const MethodRow> enter_methods();
 std::span<const MethodRow> set_methods();

@@ -4,7 +4,6 @@
 
 #include "base/file.h"
 #include "control_methods.h"
-#include "log_lines.h"
 #include "socket_io.h"
 
 #include <array>
@@ -22,7 +21,7 @@ namespace {
 // More callers than this at once are refused at the door, so that descriptors stay for services.
 constexpr std::size_t connection_limit = 256;
 
-// A caller that does not read its replies is dropped, a follower of logs just gets no more lines.
+// A caller that does not read its replies is dropped, a follower just gets no more news.
 constexpr std::size_t output_limit = 2 * reply_limit;
 constexpr std::size_t follower_output_limit = 256 * 1024;
 
@@ -168,7 +167,7 @@ void ControlServer::send(std::uint64_t id, std::string bytes, bool is_last,
     if (!connection.is_oneway) connection.output += bytes;
     if (is_last) {
         connection.is_waiting = false;
-        connection.followed.reset();
+        connection.news = nullptr;
         // Whoever answers is inside of that connection's call; the next one begins afterwards.
         loop_.defer([this, id] { run_calls(id); });
     }
@@ -206,9 +205,9 @@ void ControlServer::close(std::uint64_t id) {
     connections_.erase(id);
 }
 
-void ControlServer::follow(std::uint64_t id, const std::string& unit, std::uint64_t next_line) {
+void ControlServer::follow(std::uint64_t id, News news) {
     if (const auto found = connections_.find(id); found != connections_.end()) {
-        found->second->followed = std::pair{unit, next_line};
+        found->second->news = std::move(news);
     }
 }
 
@@ -216,19 +215,14 @@ void ControlServer::send_news() {
     has_news_ = false;
     std::vector<std::uint64_t> followers;
     for (const auto& [id, connection] : connections_) {
-        if (connection->followed && connection->output.size() < follower_output_limit) {
+        if (connection->news && connection->output.size() < follower_output_limit) {
             followers.push_back(id);
         }
     }
     for (const std::uint64_t id : followers) {
-        auto& [unit, next_line] = *connections_.at(id)->followed;
-        const auto service = context_.manager.all().find(unit);
-        if (service == context_.manager.all().end()) continue;
-        const LogRing& log = service->second->log;
-        if (log.next_number() <= next_line) continue;
-        const Json lines = lines_from(log, next_line);
-        next_line = log.next_number();
-        Responder{*this, id}.reply_more({{"lines", lines}});
+        if (const auto parameters = connections_.at(id)->news()) {
+            Responder{*this, id}.reply_more(*parameters);
+        }
     }
 }
 

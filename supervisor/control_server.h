@@ -63,8 +63,11 @@ public:
     // Binds the path; a socket of an earlier supervisor that is dead is replaced.
     Status listen(const std::string& path);
 
-    // Follows a unit's log for a connection, beginning with this line number.
-    void follow(std::uint64_t connection, const std::string& unit, std::uint64_t next_line);
+    // The parameters of a further reply, when there is something new since it was last asked.
+    using News = std::move_only_function<std::optional<Json>()>;
+
+    // Asks for news whenever something has happened, as long as the connection stands.
+    void follow(std::uint64_t connection, News news);
 
     // Sends what is new to those who follow.
     void send_news();
@@ -81,7 +84,7 @@ private:
         std::size_t descriptors_at = 0;
         bool is_waiting = false;  // a call is being answered; later ones wait
         bool is_oneway = false;
-        std::optional<std::pair<std::string, std::uint64_t>> followed;
+        News news;
         Watch watch;
     };
 

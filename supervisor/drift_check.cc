@@ -52,6 +52,7 @@ void DriftCheck::check(Service& service) {
         if (std::ranges::find(service.drift, text) != service.drift.end()) continue;
         const std::string line = "drift: " + text;
         console_.warning(fmt::format("{}: {}", service.unit.name, line));
+        manager_.note(service.unit.name, EventKind::drift, text);
         service.log.append(LogStream::standard_error, "confinit: " + line + "\n");
     }
     service.drift = std::move(drift);

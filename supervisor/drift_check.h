@@ -12,7 +12,8 @@
 namespace confinit {
 
 // One service a turn of the loop, so that a thousand of them hold nobody up. What differs is told
-// once, on the console and among the unit's log lines, and stands in its status until it is gone.
+// once, on the console, among the unit's log lines and as an event, and stands in its status until
+// it is gone.
 // Nothing wakes up while no service runs.
 class DriftCheck {
 public:

@@ -320,6 +320,7 @@ bool Manager::skip(Service& service, const LaunchFailure& failure) {
         service.skipped.push_back({key, failure.text()});
         services_.console.warning(
             fmt::format("{}: without the optional {}: {}", service.unit.name, key, failure.text()));
+        note(service.unit.name, EventKind::skipped, failure.text());
         return true;
     }
     return false;
@@ -365,8 +366,16 @@ void Manager::finish_job(const engine::Action& action) {
     waiting.mapped()(action.result, action.reason);
 }
 
+void Manager::note(std::string_view unit, EventKind kind, std::string_view text) {
+    events_of_units_.add(unit, kind, text);
+    if (observer_) observer_();
+}
+
 void Manager::report_state(const std::string& unit) {
     const engine::UnitState state = engine_.state(unit);
+    note(unit, EventKind::state,
+         state.reason.empty() ? std::string{engine::name(state.sub)}
+                              : fmt::format("{}: {}", engine::name(state.sub), state.reason));
     switch (state.sub) {
     case engine::SubState::running:
         services_.console.notice(fmt::format("{}: running", unit));

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "engine/engine.h"
+#include "event_ring.h"
 #include "log_ring.h"
 #include "run.h"
 #include "unit/loader.h"
@@ -90,6 +91,10 @@ public:
     const std::vector<std::string>& unit_directories() const { return directories_; }
     Services& services() { return services_; }
 
+    const EventRing& events() const { return events_of_units_; }
+    // Keeps what has happened, and tells those who follow.
+    void note(std::string_view unit, EventKind kind, std::string_view text);
+
     // For those who wait for new log lines or states of any unit.
     void set_observer(std::function<void()> observer) { observer_ = std::move(observer); }
 
@@ -128,6 +133,7 @@ private:
     std::uint64_t next_job_ = 1;
     std::function<void()> on_quiet_;
     std::function<void()> observer_;
+    EventRing events_of_units_;
 };
 
 // The engine's clock: CLOCK_MONOTONIC, which does not jump when the date is set.

@@ -44,6 +44,7 @@ constexpr Verb verbs[] = {
     {"status", looking, "tell the state of units, and why", declare_status},
     {"show", looking, "print all properties of units as KEY=VALUE", declare_show},
     {"logs", looking, "print the output of a unit", declare_logs},
+    {"events", looking, "print what has happened to units", declare_events},
     {"verify", looking, "compare units with what the kernel has in force", declare_verify},
     {"cat", files, "print the files of units", declare_cat},
     {"check", files, "look for mistakes in unit files, without a supervisor", declare_check},

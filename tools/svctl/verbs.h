@@ -17,6 +17,7 @@ VerbAction declare_cat(CLI::App& command);
 VerbAction declare_check(CLI::App& command);
 VerbAction declare_daemon_reload(CLI::App& command);
 VerbAction declare_enter(CLI::App& command);
+VerbAction declare_events(CLI::App& command);
 VerbAction declare_explain(CLI::App& command);
 VerbAction declare_freeze(CLI::App& command);
 VerbAction declare_halt(CLI::App& command);

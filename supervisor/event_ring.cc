@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: Apache-2.0
+// EventRing: what has happened to the units lately, bounded; the oldest events give way.
+#include "event_ring.h"
+
+namespace confinit {
+
+void EventRing::add(std::string_view unit, EventKind kind, std::string_view text) {
+    if (events_.size() >= event_limit) events_.pop_front();
+    events_.push_back({.time = std::chrono::system_clock::now(),
+                       .unit = std::string{unit},
+                       .kind = kind,
+                       .text = std::string{text.substr(0, text_limit)},
+                       .number = next_number_++});
+}
+
+}  // namespace confinit

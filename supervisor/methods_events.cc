@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+// The control method events: what has happened to units, and what happens.
+#include "control/fields.h"
+#include "control_methods.h"
+
+#include <algorithm>
+#include <chrono>
+
+namespace confinit {
+namespace {
+
+constexpr auto event_kind_names = make_name_table<EventKind>({
+    {EventKind::state, "state"},
+    {EventKind::skipped, "skipped"},
+    {EventKind::drift, "drift"},
+});
+
+Json event_list(const EventRing& ring, const std::vector<std::string>& units, std::uint64_t first) {
+    Json list = Json::array();
+    for (const UnitEvent& event : ring.events()) {
+        const bool is_wanted = units.empty() || std::ranges::find(units, event.unit) != units.end();
+        if (event.number < first || !is_wanted) continue;
+        const auto time =
+            std::chrono::duration_cast<std::chrono::microseconds>(event.time.time_since_epoch());
+        list.push_back({{"time_us", time.count()},
+                        {"unit", event.unit},
+                        {"kind", event_kind_names.name(event.kind)},
+                        {"text", event.text}});
+    }
+    return list;
+}
+
+void events(ControlContext& context, const Call& call, Responder responder) {
+    std::vector<std::string> units;
+    if (const Json* named = find_array(call.parameters, "units")) {
+        for (const Json& unit : *named)
+            units.push_back(unit.is_string() ? unit.get<std::string>() : "");
+    }
+    const EventRing& ring = context.manager.events();
+    const Json reply{{"events", event_list(ring, units, 0)}};
+    if (!call.more) return responder.reply(reply);
+    context.server.follow(
+        responder.connection(),
+        [&ring, units, next = ring.next_number()]() mutable -> std::optional<Json> {
+            if (ring.next_number() <= next) return std::nullopt;
+            const Json list = event_list(ring, units, std::exchange(next, ring.next_number()));
+            if (list.empty()) return std::nullopt;
+            return Json{{"events", list}};
+        });
+    responder.reply_more(reply);
+}
+
+constexpr std::array rows{MethodRow{Method::events, Authority::anyone, events}};
+
+}  // namespace
+
+std::span<const MethodRow> event_methods() {
+    return rows;
+}
+
+}  // namespace confinit

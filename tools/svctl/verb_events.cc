@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+// events [UNIT...]: what has happened to units lately, and with --follow what happens.
+#include "control/fields.h"
+#include "svctl/follow.h"
+#include "svctl/human.h"
+#include "svctl/output.h"
+#include "svctl/verbs.h"
+
+#include <fmt/format.h>
+#include <memory>
+
+namespace confinit {
+namespace {
+
+struct EventsOptions {
+    std::vector<std::string> units;
+    bool follow = false;
+};
+
+void print_events(const Context& context, const Json& parameters) {
+    const Json* found = find_array(parameters, "events");
+    const Json events = found != nullptr ? *found : Json::array();
+    if (context.json) {
+        print_document(context, {{"events", events}});
+        return;
+    }
+    std::string text;
+    for (const Json& event : events) {
+        const std::chrono::microseconds time{integer_or(event, "time_us")};
+        text += fmt::format(
+            "{} {} {} {}\n", human_time(time), shown(context, string_or(event, "unit")),
+            shown(context, string_or(event, "kind")), shown(context, string_or(event, "text")));
+    }
+    print(text);
+}
+
+}  // namespace
+
+VerbAction declare_events(CLI::App& command) {
+    auto options = std::make_unique<EventsOptions>();
+    command.add_option("UNIT", options->units, "only what concerns these units");
+    command.add_flag("-f,--follow", options->follow, "go on with events as they happen");
+    command.footer(
+        "A line shows the time, the unit, and what it is about: a new state, an optional key that\n"
+        "the unit runs without (skipped), or confinement that is no longer as declared (drift).");
+    return [options = std::move(options)](const Context& context) {
+        return print_replies(context, Method::events, {{"units", options->units}}, options->follow,
+                             [&](const Json& parameters) { print_events(context, parameters); });
+    };
+}
+
+}  // namespace confinit
