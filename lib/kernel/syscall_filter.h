@@ -48,19 +48,27 @@ struct SyscallDecision {
     std::vector<ArgumentRule> rules = {};
 };
 
+// The decisions for the calls of another architecture, by its own numbers.
+struct ForeignDecisions {
+    std::uint32_t architecture = 0;  // AUDIT_ARCH_*
+    std::vector<SyscallDecision> decisions;
+};
+
 struct SyscallPolicy {
     // Every system call that the kernel's tables know and we know, in the order of numbers, each
     // with its decision. All other numbers answer `unknown_action`.
     std::vector<SyscallDecision> decisions;
     std::uint32_t unknown_action = 0;
+    // The calls of architectures that are not among these kill.
+    std::vector<ForeignDecisions> foreign = {};
 };
 
 using BpfProgram = std::vector<sock_filter>;
 
 // A binary search over ranges of numbers with equal decisions: far fewer instructions than one
-// comparison a call. Another architecture than the native one is SECCOMP_RET_KILL_PROCESS; x32
-// numbers (bit 30) are among the unknown ones. Decisions out of order yield a program that kills on
-// every call.
+// comparison a call, one such search an architecture. Another architecture than the native one and
+// those of `foreign` is SECCOMP_RET_KILL_PROCESS; x32 numbers (bit 30) are among the unknown ones.
+// Decisions out of order yield a program that kills on every call.
 BpfProgram compile_filter(const SyscallPolicy& policy);
 
 // Runs a program on one call as the kernel would and returns the SECCOMP_RET_* value, for tests.
