@@ -5,6 +5,7 @@
 #include "base/file.h"
 #include "base/text.h"
 #include "launch/id_maps.h"
+#include "launch/killing_keys.h"
 #include "service_signals.h"
 
 #include <algorithm>
@@ -298,7 +299,7 @@ void Run::describe_exit(ExitStatus status) {
     if (was_oom_killed(oom) && (by_kill || !status.is_clean())) {
         end_.text = oom;
     } else if (launched_ && status.code != CLD_EXITED && status.status == SIGSYS) {
-        end_.text = "killed by its system call filter (SIGSYS)";
+        end_.text = "killed by its system call filter (SIGSYS): by " + killing_keys(unit_);
     } else if (launched_) {
         end_.text = exit_text(status);
     }

@@ -109,6 +109,12 @@ void apply_process_limits(const Unit& unit, LaunchPlan& plan) {
         plan.rlimit_keys.push_back("process.rlimits." +
                                    std::string{resource_limit_name(limit.resource)});
     }
+    if (unit.seccomp && !unit.seccomp->realtime) {
+        // A declared one is 0 as well, which the unit's check sees to.
+        plan.rlimit_values.push_back({0, 0});
+        plan.rlimit_resources.push_back(RLIMIT_RTPRIO);
+        plan.rlimit_keys.emplace_back("seccomp.realtime");
+    }
     if (process.nice) {
         plan.nice = *process.nice;
         plan.child.nice = &plan.nice;

@@ -4,6 +4,9 @@
 
 #include "base/text.h"
 #include "kernel/syscall_sets.h"
+#include "kernel/x86_calls.h"
+#include "launch/seccomp_doors.h"
+#include "launch/seccomp_restrictions.h"
 #include "launch/seccomp_rules.h"
 
 #include <algorithm>
@@ -34,20 +37,20 @@ bool is_stricter(std::uint32_t decision, std::uint32_t than) {
 
 using Decisions = std::map<int, std::uint32_t>;
 
-void decide(Decisions& decisions, std::string_view name, std::uint32_t decision) {
-    const auto number = syscall_number(name);
+void decide(Decisions& decisions, std::optional<int> number, std::uint32_t decision) {
     if (!number) return;
     const auto [place, is_new] = decisions.try_emplace(*number, decision);
     if (!is_new && is_stricter(decision, place->second)) place->second = decision;
 }
 
-// One list, resolved to numbers.
+// One list, resolved to numbers: what it names itself, what it names by an older name, sets.
 struct ResolvedList {
     Decisions by_name;
+    Decisions by_variant;
     Decisions by_set;
 
     std::optional<std::uint32_t> find(int number) const {
-        for (const auto* decisions : {&by_name, &by_set}) {
+        for (const auto* decisions : {&by_name, &by_variant, &by_set}) {
             const auto found = decisions->find(number);
             if (found != decisions->end()) return found->second;
         }
@@ -55,17 +58,28 @@ struct ResolvedList {
     }
 };
 
-ResolvedList resolve(std::span<const SeccompEntry> entries, const SeccompAction& otherwise) {
+void decide_variants(Decisions& decisions, std::string_view name, SyscallAbi abi,
+                     std::uint32_t decision) {
+    if (abi != SyscallAbi::x86) return;
+    for (const auto variant : x86_variants(name))
+        decide(decisions, syscall_number(variant, abi), decision);
+}
+
+ResolvedList resolve(std::span<const SeccompEntry> entries, const SeccompAction& otherwise,
+                     SyscallAbi abi) {
     ResolvedList list;
     for (const auto& entry : entries) {
         const std::uint32_t decision = return_value(entry.action.value_or(otherwise));
-        const auto members = syscalls_in_set(entry.name);
+        const auto members = syscalls_in_set(entry.name, abi);
         if (!members) {
-            decide(list.by_name, entry.name, decision);
+            decide(list.by_name, syscall_number(entry.name, abi), decision);
+            decide_variants(list.by_variant, entry.name, abi, decision);
             continue;
         }
-        for (const auto member : *members)
-            decide(list.by_set, member, decision);
+        for (const auto member : *members) {
+            decide(list.by_set, syscall_number(member, abi), decision);
+            decide_variants(list.by_set, member, abi, decision);
+        }
     }
     return list;
 }
@@ -98,21 +112,14 @@ Status check_config(const SeccompConfig& config) {
     return check_rules(config);
 }
 
-bool gives_action(std::span<const SeccompEntry> entries, std::string_view name) {
-    return std::ranges::any_of(entries, [name](const SeccompEntry& entry) {
-        return entry.name == name && entry.action.has_value();
-    });
+bool denies_execve(const SeccompConfig& config) {
+    const auto deny =
+        resolve(config.deny, default_denial(config.default_action), SyscallAbi::native);
+    const auto number = syscall_number("execve");
+    return number && deny.find(*number);
 }
 
-void let_clone3_fall_back(const SeccompConfig& config, SyscallPolicy& policy) {
-    if (gives_action(config.allow, "clone3") || gives_action(config.deny, "clone3")) return;
-    const auto* clone = find_decision(policy, "clone");
-    auto* clone3 = find_decision(policy, "clone3");
-    if (clone == nullptr || clone3 == nullptr) return;
-    if (lets_through(clone->action) && !lets_through(clone3->action)) clone3->action = no_such_call;
-}
-
-Status check_execve(const ResolvedList& deny, SyscallPolicy& policy) {
+Status check_execve(const SeccompConfig& config, SyscallPolicy& policy) {
     const auto* execve = find_decision(policy, "execve");
     const auto denies = [](const ArgumentRule& rule) {
         return !lets_through(rule.action);
@@ -124,11 +131,34 @@ Status check_execve(const ResolvedList& deny, SyscallPolicy& policy) {
     }
     if (execve != nullptr && lets_through(execve->action)) return {};
     const std::string reason = "the launch itself must execute the program";
-    if (execve != nullptr && deny.find(execve->number)) {
+    if (denies_execve(config)) {
         return failure("seccomp.deny: 'execve' is denied, but " + reason);
     }
     return failure("seccomp.allow: 'execve' is not allowed, but " + reason +
                    "; list 'execve' or '@base'");
+}
+
+// 32-bit programs are x86-64's.
+Status check_architectures(const SeccompConfig& config) {
+    if (config.architectures.empty() || native_architecture == AUDIT_ARCH_X86_64) return {};
+    return failure("seccomp.architectures: this machine has no x86 programs");
+}
+
+std::vector<SyscallDecision> make_decisions(const SeccompConfig& config, SyscallAbi abi) {
+    const auto allow = resolve(config.allow, {.kind = SeccompActionKind::allow}, abi);
+    const auto deny = resolve(config.deny, default_denial(config.default_action), abi);
+    const std::uint32_t otherwise = return_value(config.default_action);
+
+    CallTable calls{.abi = abi};
+    for (const int number : known_syscalls(abi)) {
+        auto decision = deny.find(number);
+        if (!decision) decision = allow.find(number);
+        calls.decisions.push_back({.number = number, .action = decision.value_or(otherwise)});
+    }
+    add_rules(config, calls);
+    close_doors(config, calls);
+    restrict_calls(config, calls);
+    return std::move(calls.decisions);
 }
 
 }  // namespace
@@ -178,19 +208,13 @@ SyscallDecision* find_decision(SyscallPolicy& policy, std::string_view name) {
 
 Result<SyscallPolicy> make_policy(const SeccompConfig& config) {
     TRY(check_config(config));
-    const auto allow = resolve(config.allow, {.kind = SeccompActionKind::allow});
-    const auto deny = resolve(config.deny, default_denial(config.default_action));
-    const std::uint32_t otherwise = return_value(config.default_action);
-
-    SyscallPolicy policy{.decisions = {}, .unknown_action = no_such_call};
-    for (const int number : known_syscalls()) {
-        auto decision = deny.find(number);
-        if (!decision) decision = allow.find(number);
-        policy.decisions.push_back({.number = number, .action = decision.value_or(otherwise)});
+    TRY(check_architectures(config));
+    SyscallPolicy policy{.decisions = make_decisions(config, SyscallAbi::native),
+                         .unknown_action = no_such_call};
+    if (!config.architectures.empty()) {
+        policy.foreign.push_back({AUDIT_ARCH_I386, make_decisions(config, SyscallAbi::x86)});
     }
-    let_clone3_fall_back(config, policy);
-    add_rules(config, policy);
-    TRY(check_execve(deny, policy));
+    TRY(check_execve(config, policy));
     return policy;
 }
 

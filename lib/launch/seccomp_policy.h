@@ -23,7 +23,10 @@ namespace confinit {
 // same reason clone3(2) answers ENOSYS where it is not let through but clone(2) is, unless an entry
 // gives clone3 an action of its own: a filter cannot see clone3's flags.
 //
-// A rule of seccomp.rules that holds wins over both lists and the default.
+// A rule of seccomp.rules that holds wins over both lists and the default. Then the doors around
+// what is denied are closed (seccomp_doors.h), and last the unit's restrictions take from what is
+// let through (seccomp_restrictions.h). All of it is done once for the native calls and, where they
+// are declared, once for those of 32-bit programs, by their own names and numbers.
 //
 // An entry that only other architectures know is ignored. It is an error ("seccomp.allow[2]: ...")
 // when an entry is no system call or set, when an action's errno is not within 1 to 4095, or when

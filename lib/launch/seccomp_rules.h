@@ -3,7 +3,7 @@
 #pragma once
 
 #include "base/result.h"
-#include "kernel/syscall_filter.h"
+#include "launch/call_table.h"
 #include "unit/unit.h"
 
 namespace confinit {
@@ -13,8 +13,8 @@ namespace confinit {
 Status check_rules(const SeccompConfig& config);
 
 // Adds the rules to the decisions of the calls that they name, in their order. One without
-// conditions ends the list of its calls. Where one denies some calls of clone(2), clone3(2) answers
-// ENOSYS unless a rule names it: a filter cannot see its flags, and a libc falls back on clone(2).
-void add_rules(const SeccompConfig& config, SyscallPolicy& policy);
+// conditions ends the list of its calls. A denial that looks at an argument which 32-bit programs
+// do not pass in a register of its own answers ENOSYS to the whole call.
+void add_rules(const SeccompConfig& config, CallTable& calls);
 
 }  // namespace confinit

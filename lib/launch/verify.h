@@ -7,7 +7,8 @@
 // oom_score_adj that is another one than declared differs.
 //
 // Left out, because the kernel shows them to the process itself only: securebits, the hostname,
-// the content of a filter (its presence is an item), and whether lo is up.
+// the content of a filter (its presence is an item, and that what was loaded denies what each key
+// says), and whether lo is up.
 #pragma once
 
 #include "base/result.h"

@@ -33,6 +33,10 @@ void verify_status(const Unit& unit, const LaunchPlan& plan, const ProcessStatus
 void verify_limits(const Unit& unit, const LaunchPlan& plan, std::span<const ProcessLimit> limits,
                    VerifyItems& items);
 
+// verify_seccomp.cc: whether there is a filter, and an item for each key that restricts calls.
+void verify_seccomp(const Unit& unit, const LaunchPlan& plan, const ProcessStatus& status,
+                    const ProcessStatus& own, VerifyItems& items);
+
 // verify_mounts.cc: one item for each key of the plan's mounts.
 void verify_mounts(const Unit& unit, const LaunchPlan& plan, const MountTable& service,
                    const MountTable& host, VerifyItems& items);

@@ -110,23 +110,6 @@ std::string truth(bool value) {
     return value ? "true" : "false";
 }
 
-VerifyItem compare_filter(const LaunchPlan& plan, const ProcessStatus& status,
-                          const ProcessStatus& own) {
-    constexpr int filter_mode = 2;
-    const unsigned inherited = own.seccomp_mode == filter_mode ? own.seccomp_filters : 0;
-    const bool is_filtered = status.seccomp_mode == filter_mode;
-    const unsigned added =
-        is_filtered && status.seccomp_filters > inherited ? status.seccomp_filters - inherited : 0;
-    VerifyItem item;
-    item.key = "seccomp";
-    item.declared = plan.filter.empty() ? "no filter" : "1 filter";
-    item.in_force = added == 0   ? "no filter"
-                    : added == 1 ? "1 filter"
-                                 : std::to_string(added) + " filters";
-    item.same = plan.filter.empty() || added > 0;
-    return item;
-}
-
 }  // namespace
 
 void verify_status(const Unit& unit, const LaunchPlan& plan, const ProcessStatus& status,
@@ -142,7 +125,7 @@ void verify_status(const Unit& unit, const LaunchPlan& plan, const ProcessStatus
     items.push_back({"capabilities.no_new_privs",
                      declared_text(unit, "capabilities.no_new_privs", truth(wanted)),
                      truth(status.no_new_privs), status.no_new_privs || !wanted});
-    items.push_back(compare_filter(plan, status, own));
+    verify_seccomp(unit, plan, status, own, items);
     items.push_back({"process.umask", declared_text(unit, "process.umask", octal(plan.child.umask)),
                      octal(status.umask), status.umask == plan.child.umask});
 }

@@ -2,6 +2,7 @@
 // Checks of a whole unit: what single keys cannot know, such as that one key needs another.
 #include "unit/checks.h"
 
+#include "unit/keys.h"
 #include "unit/protect_presets.h"
 
 #include <algorithm>
@@ -10,6 +11,7 @@
 #include <set>
 #include <string>
 #include <string_view>
+#include <sys/resource.h>
 
 namespace confinit {
 namespace {
@@ -32,7 +34,10 @@ public:
         check_mounts();
         check_paths();
         check_protection();
-        if (unit_.seccomp) check_seccomp(*unit_.seccomp);
+        if (unit_.seccomp) {
+            settle_filter(*unit_.seccomp);
+            check_seccomp(*unit_.seccomp);
+        }
         settle_oom_group();
         check_optional();
         warn();
@@ -206,7 +211,32 @@ private:
         }
     }
 
+    // Keys that only take something away say nothing of the other calls.
+    void settle_filter(SeccompConfig& seccomp) const {
+        const auto is_restriction = [](std::string_view path) {
+            return std::ranges::any_of(seccomp_restriction_keys(), [path](const Key& key) {
+                return is_key_within(path, key.path);
+            });
+        };
+        bool restricts = false;
+        for (const auto& [path, place] : unit_.locations) {
+            if (!path.starts_with("seccomp.")) continue;
+            if (!is_restriction(path)) return;
+            restricts = true;
+        }
+        if (restricts) seccomp.default_action = permissive_filter().default_action;
+    }
+
+    void check_realtime() {
+        for (const RlimitSetting& limit : unit_.process.rlimits) {
+            if (limit.resource != RLIMIT_RTPRIO || limit.hard == 0) continue;
+            refuse("process.rlimits.rtprio",
+                   "seccomp.realtime = false leaves no realtime priority");
+        }
+    }
+
     void check_seccomp(const SeccompConfig& seccomp) {
+        if (!seccomp.realtime) check_realtime();
         if (unit_.capabilities.no_new_privs == false) {
             refuse("capabilities.no_new_privs",
                    "a system call filter needs no_new_privs; without it, a setuid program would "

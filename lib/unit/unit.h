@@ -211,12 +211,35 @@ struct SeccompRule {
     std::vector<SeccompArgument> args;
 };
 
+// Socket families by their AF_ numbers: these only, or all but these.
+struct AddressFamilies {
+    std::vector<unsigned> families;
+    bool are_exceptions = false;
+};
+
+// Whose system calls, by their numbers, beside those of the machine's own programs.
+enum class ForeignCalls { x86 };
+
 struct SeccompConfig {
     SeccompAction default_action;
     std::vector<SeccompEntry> allow;
     std::vector<SeccompEntry> deny;
     std::vector<SeccompRule> rules = {};
+
+    // What is taken from the calls that the above lets through; absent or true: nothing.
+    std::optional<AddressFamilies> address_families = std::nullopt;
+    std::optional<std::vector<NamespaceKind>> namespaces = std::nullopt;  // that it may make
+    bool memory_deny_write_execute = false;
+    bool suid_sgid = true;
+    bool realtime = true;
+    bool personality = true;
+    std::vector<ForeignCalls> architectures = {};
 };
+
+// What a unit has that only takes some calls away: all others are let through.
+inline SeccompConfig permissive_filter() {
+    return {.default_action = {.kind = SeccompActionKind::allow}, .allow = {}, .deny = {}};
+}
 
 struct RlimitSetting {
     int resource = 0;        // RLIMIT_ of setrlimit(2)

@@ -252,20 +252,6 @@ void trace(const std::string& key, const std::string& process) {
     print(key, result_of(ptrace(PTRACE_SEIZE, std::atoi(process.c_str()), 0, 0) == 0));
 }
 
-// "NUMBER" or "NUMBER,ARGUMENT,...": what is not given is 0.
-void call_number(const std::string& key, const std::string& text) {
-    std::array<unsigned long, 7> words{};
-    const char* rest = text.c_str();
-    for (unsigned long& word : words) {
-        char* end = nullptr;
-        word = std::strtoul(rest, &end, 0);
-        if (*end != ',') break;
-        rest = end + 1;
-    }
-    print(key, result_of(syscall(static_cast<long>(words[0]), words[1], words[2], words[3],
-                                 words[4], words[5], words[6]) >= 0));
-}
-
 void exit_with(const std::string&, const std::string& status) {
     std::_Exit(std::atoi(status.c_str()));
 }
@@ -295,6 +281,9 @@ constexpr Command commands[] = {
     {"orphan", make_orphan},
     {"wait", wait_for_signal},
     {"pause", wait_for_ever},
+    {"code", make_code},
+    {"realtime", ask_for_realtime},
+    {"threads", start_thread_and_program},
 };
 
 struct CommandWithArgument {
@@ -302,10 +291,11 @@ struct CommandWithArgument {
     void (*run)(const std::string& key, const std::string& argument);
 };
 constexpr CommandWithArgument commands_with_argument[] = {
-    {"list", list_directory},   {"read", show_text},   {"write", open_for_writing},
-    {"open", open_for_reading}, {"file", show_file},   {"mount", show_mount},
-    {"trace", trace},           {"call", call_number}, {"exit", exit_with},
-    {"raise", raise_signal},
+    {"list", list_directory},   {"read", show_text},           {"write", open_for_writing},
+    {"open", open_for_reading}, {"file", show_file},           {"mount", show_mount},
+    {"trace", trace},           {"call", call_number},         {"exit", exit_with},
+    {"raise", raise_signal},    {"int80", interrupt},          {"namespaces", make_namespaces},
+    {"socket", make_sockets},   {"set-id", make_set_id_files},
 };
 
 bool run(const std::string& text) {
