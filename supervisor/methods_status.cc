@@ -94,6 +94,7 @@ Json full_status(const Manager& manager, const Service& service) {
     status["last_exit"] = "";
     status["pids_refused"] = 0;
     status["drift"] = service.drift;
+    status["warnings"] = service.run ? service.run->plan().warnings : std::vector<std::string>();
     status["log"] = last_lines(service.log, lines_in_status);
     if (service.last_end) add_last_end(status, *service.last_end);
     if (service.run && service.run->node() != nullptr) {

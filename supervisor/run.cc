@@ -69,6 +69,8 @@ LaunchResult<std::unique_ptr<Run>> Run::start(const Unit& unit, Services& servic
     auto plan = make_launch_plan(run->unit_, services.launch_context);
     if (!plan) return std::unexpected(std::move(plan).error());
     run->plan_ = std::move(*plan);
+    for (const std::string& warning : run->plan_->warnings)
+        services.console.warning(unit.name + ": " + warning);
     if (auto made = run->make_node(); !made) return std::unexpected(std::move(made).error());
     if (auto spawned = run->spawn_main(); !spawned) {
         (void)run->release();

@@ -3,6 +3,7 @@
 #include "launch/plan.h"
 
 #include "launch/executable.h"
+#include "launch/lost_power.h"
 #include "launch/plan_parts.h"
 
 #include <cerrno>
@@ -78,9 +79,9 @@ LaunchResult<std::unique_ptr<LaunchPlan>> make_launch_plan(const Unit& unit,
     TRY(apply_program(unit, *plan));
     TRY(apply_working_directory(unit, *plan));
     bind_child_plan(*plan);
-    if (auto fault = find_executable_fault(*plan, make_service_view(*plan, FileSystems::local))) {
-        return std::unexpected(std::move(*fault));
-    }
+    const ServiceView view = make_service_view(*plan, FileSystems::local);
+    if (auto fault = find_executable_fault(*plan, view)) return std::unexpected(std::move(*fault));
+    if (auto lost = find_lost_power(*plan, view)) plan->warnings.push_back(std::move(*lost));
     return plan;
 }
 

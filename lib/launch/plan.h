@@ -83,6 +83,8 @@ struct LaunchPlan {
     std::vector<std::string> rlimit_keys;
     std::vector<JoinTarget> join_targets;
 
+    std::vector<std::string> warnings;  // what is allowed and hardly meant: "KEY: ..."
+
     ChildPlan child;
 
     // The memory behind `child`.

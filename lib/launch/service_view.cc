@@ -147,6 +147,7 @@ Lookup ServiceView::look_at(const Tree& tree, const std::string& path) const {
     if (mount == nullptr || mount->type == "proc") return lookup;
     if (file_systems_ == FileSystems::local && can_keep_waiting(*mount)) return lookup;
     lookup.is_noexec = mount->has_option("noexec");
+    lookup.is_nosuid = mount->has_option("nosuid");
     if (lstat(host->c_str(), &lookup.status) < 0) {
         lookup.error = errno;
         const bool is_absent = errno == ENOENT || errno == ENOTDIR;

@@ -32,6 +32,7 @@ struct Lookup {
     struct stat status{};    // of something present, not following a link
     int error = 0;           // of something absent: ENOENT, ENOTDIR, ELOOP
     bool is_noexec = false;  // the host's mount forbids to execute
+    bool is_nosuid = false;  // and leaves set-id bits and file capabilities aside
 };
 
 class ServiceView {

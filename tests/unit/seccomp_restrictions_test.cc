@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <linux/sched.h>
 #include <sched.h>
+#include <set>
 #include <sys/mman.h>
 #include <sys/personality.h>
 #include <sys/shm.h>
@@ -225,6 +226,87 @@ TEST_CASE("the personality is asked for and not changed", "[seccomp][S3]") {
           std::uint64_t{PER_LINUX32}, ADDR_NO_RANDOMIZE | above, std::uint64_t{0xfffffffe}}) {
         CAPTURE(value);
         CHECK(filter("personality", {value}) == answers(EPERM));
+    }
+}
+
+namespace {
+
+// Every known call with each of these values in each of its places, the others being 0 or full.
+Names ever_denied(const UnitFilter& filter, SyscallAbi abi) {
+    constexpr std::uint64_t values[] = {0,
+                                        1,
+                                        2,
+                                        3,
+                                        5,
+                                        7,
+                                        17,
+                                        S_ISUID,
+                                        S_ISGID,
+                                        0x41,
+                                        0x80,
+                                        0x5412,
+                                        SHM_EXEC,
+                                        CLONE_NEWNS,
+                                        0x7e020000,
+                                        0x40000002,
+                                        0x0400000,
+                                        0x00040000,
+                                        0xffff,
+                                        0xffffffff,
+                                        0x100000000,
+                                        0x100000002,
+                                        ~std::uint64_t{0}};
+    std::set<std::string> names;
+    for (const std::uint64_t rest : {std::uint64_t{0}, ~std::uint64_t{0}}) {
+        for (std::size_t place = 0; place < syscall_argument_count; ++place) {
+            for (const std::uint64_t value : values) {
+                SyscallArguments arguments;
+                arguments.fill(rest);
+                arguments.at(place) = value;
+                const Names denied = calls_denied(filter, arguments, abi);
+                names.insert(denied.begin(), denied.end());
+            }
+        }
+    }
+    return {names.begin(), names.end()};
+}
+
+}  // namespace
+
+TEST_CASE("a restriction touches the calls that it is about, and no other", "[seccomp][X16]") {
+    struct Reach {
+        std::string key;
+        Names native;
+        Names x86;  // beside those
+    };
+    const Reach reaches[] = {
+        {"address_families = ['unix']",
+         {"io_uring_enter", "io_uring_register", "io_uring_setup", "socket", "socketpair"},
+         {"ipc", "socketcall"}},
+        {"namespaces = false", {"clone", "clone3", "setns", "unshare"}, {}},
+        {"memory_deny_write_execute = true",
+         {"mmap", "mprotect", "personality", "pkey_mprotect", "shmat"},
+         {"ipc", "mmap2"}},
+        {"suid_sgid = false",
+         {"chmod", "creat", "fchmod", "fchmodat", "fchmodat2", "io_uring_enter",
+          "io_uring_register", "io_uring_setup", "mkdir", "mkdirat", "mknod", "mknodat", "open",
+          "openat", "openat2"},
+         {}},
+        {"realtime = false", {"sched_setattr", "sched_setscheduler"}, {}},
+        {"personality = false", {"personality"}, {}},
+    };
+    for (const Reach& reach : reaches) {
+        CAPTURE(reach.key);
+        const UnitFilter native{reach.key};
+        CHECK(ever_denied(native, SyscallAbi::native) == reach.native);
+#if defined(__x86_64__)
+        const UnitFilter both{reach.key + "\narchitectures = ['native', 'x86']"};
+        Names expected = reach.native;
+        expected.insert(expected.end(), reach.x86.begin(), reach.x86.end());
+        std::ranges::sort(expected);
+        CHECK(ever_denied(both, SyscallAbi::native) == reach.native);
+        CHECK(ever_denied(both, SyscallAbi::x86) == expected);
+#endif
     }
 }
 

@@ -152,11 +152,13 @@ TEST_CASE("skipped keys, refused forks and a frozen unit stand in the status", "
     Json status = running_status();
     status["skipped"] = {"cgroup.io.weight"};
     status["pids_refused"] = 12;
+    status["warnings"] = {"service.command[0]: it is set-user-ID"};
     status["frozen"] = true;
 
     const std::string text = status_text(people, status, 13s);
 
     CHECK(text.contains("skipped   cgroup.io.weight\n"));
+    CHECK(text.contains("warning   service.command[0]: it is set-user-ID\n"));
     CHECK(text.contains("pids.max  refused 12 forks\n"));
     CHECK(text.contains("pid 87, frozen\n"));
 }

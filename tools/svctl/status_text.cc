@@ -173,6 +173,7 @@ std::string status_text(const Context& context, const Json& status, microseconds
     add(table, "usage", usage_line(view));
     add_list(table, view, "skipped", "skipped");
     add_list(table, view, "drift", "drift");
+    add_list(table, view, "warning", "warnings");
     text += table.text();
 
     const Json* log = find_array(status, "log");
