@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // What keys need of one another, and what is only warned of.
+#include "unit/reader.h"
 #include "unit_scene.h"
 
 namespace confinit {
@@ -48,6 +49,24 @@ TEST_CASE("ambient capabilities must be in the bounding set", "[unit][H8]") {
           "capabilities.bounding\n");
     CHECK(service_faults("[capabilities]\nbounding = ['~chown']\nambient = ['net_raw']\n") == "");
     CHECK(service_faults("[capabilities]\nambient = ['net_raw']\n") == "");
+}
+
+TEST_CASE("a filter of which every key is left out is no filter", "[unit][H3]") {
+    const std::string head =
+        "unit.optional = ['seccomp.realtime']\n" + std::string{minimal_service};
+    const Unit only = good(head + "[seccomp]\nrealtime = false\n");
+    const Unit more = good(head + "[seccomp]\nrealtime = false\npersonality = false\n");
+    const std::vector<std::string> keys = {"seccomp.realtime"};
+
+    const auto without = without_keys(only, keys, test_vocabulary());
+    const auto rest = without_keys(more, keys, test_vocabulary());
+
+    REQUIRE(without.has_value());
+    CHECK_FALSE(without->seccomp.has_value());
+    REQUIRE(rest.has_value());
+    REQUIRE(rest->seccomp.has_value());
+    CHECK(rest->seccomp->realtime);
+    CHECK_FALSE(rest->seccomp->personality);
 }
 
 TEST_CASE("a filter and no_new_privs = false are refused together", "[unit][H17]") {
