@@ -155,8 +155,10 @@ constexpr Key keys[] = {
             "mmap(2) with both, mprotect(2) and pkey_mprotect(2) with PROT_EXEC, shmat(2) with "
             "SHM_EXEC and personality(2) with READ_IMPLIES_EXEC answer EPERM. All processes of the "
             "service inherit it, so that a program with a just-in-time compiler, or a library that "
-            "makes code, fails with \"Operation not permitted\" in any of them. A file that is "
-            "written and then mapped is not concerned: mounts.no_exec is for that.",
+            "makes code, fails with \"Operation not permitted\" in any of them. Not concerned are "
+            "a "
+            "file that is written and then mapped, for which mounts.no_exec is, and code that is "
+            "there and changed through /proc/self/mem or ptrace(2).",
         .operation = "seccomp(2) SECCOMP_SET_MODE_FILTER",
         .source = "mmap(2), mprotect(2), shmop(2), personality(2)",
         .systemd = "MemoryDenyWriteExecute=",
