@@ -28,12 +28,16 @@ struct ArgumentCondition {
     ArgumentComparison comparison = ArgumentComparison::equal;
     std::uint64_t value = 0;
     std::uint64_t mask = ~std::uint64_t{0};
+
+    bool operator==(const ArgumentCondition&) const = default;
 };
 
 // Answers `action` where all conditions hold.
 struct ArgumentRule {
     std::vector<ArgumentCondition> conditions;
     std::uint32_t action = 0;
+
+    bool operator==(const ArgumentRule&) const = default;
 };
 
 inline constexpr unsigned syscall_argument_count = 6;

@@ -2,7 +2,7 @@
 // What a service may do: its capability sets, no_new_privs and the system call filter.
 #include "launch/plan_parts.h"
 #include "launch/protection.h"
-#include "launch/seccomp_policy.h"
+#include "launch/unit_filter.h"
 
 #include <bit>
 #include <linux/bpf_common.h>
@@ -130,14 +130,14 @@ LaunchStatus apply_capabilities(const Unit& unit, const LaunchContext& context, 
 }
 
 LaunchStatus apply_filter(const Unit& unit, LaunchPlan& plan) {
-    const auto seccomp = filter_with_protection(unit);
-    plan.child.no_new_privs = unit.capabilities.no_new_privs.value_or(seccomp.has_value());
-    if (!seccomp) return {};
-    const auto policy = make_policy(*seccomp);
+    const auto policy = make_unit_policy(unit, plan.child.bounding);
     if (!policy) {
         return std::unexpected(LaunchFailure{.key = "seccomp", .hint = policy.error().what});
     }
-    plan.filter = compile_filter(*policy);
+    const bool has_filter = policy->has_value();
+    plan.child.no_new_privs = unit.capabilities.no_new_privs.value_or(has_filter);
+    if (!has_filter) return {};
+    plan.filter = compile_filter(**policy);
     if (plan.filter.empty() || plan.filter.size() > BPF_MAXINSNS) {
         return std::unexpected(LaunchFailure{
             .key = "seccomp",

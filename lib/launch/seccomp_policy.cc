@@ -4,7 +4,9 @@
 
 #include "base/text.h"
 #include "kernel/syscall_sets.h"
+#include "launch/profile_policy.h"
 #include "launch/seccomp_rules.h"
+#include "unit/seccomp_profile.h"
 
 #include <algorithm>
 #include <cerrno>
@@ -18,8 +20,6 @@
 namespace confinit {
 
 namespace {
-
-constexpr std::uint32_t no_such_call = SECCOMP_RET_ERRNO | ENOSYS;
 
 // The kernel cuts a greater errno to this (MAX_ERRNO), and 0 would feign success.
 constexpr int highest_errno = 4095;
@@ -104,15 +104,18 @@ bool gives_action(std::span<const SeccompEntry> entries, std::string_view name) 
     });
 }
 
-void let_clone3_fall_back(const SeccompConfig& config, SyscallPolicy& policy) {
+// What a profile says of clone3 is kept.
+void let_clone3_fall_back(const SeccompConfig& config, const ResolvedList& deny,
+                          SyscallPolicy& policy) {
     if (gives_action(config.allow, "clone3") || gives_action(config.deny, "clone3")) return;
     const auto* clone = find_decision(policy, "clone");
     auto* clone3 = find_decision(policy, "clone3");
     if (clone == nullptr || clone3 == nullptr) return;
+    if (config.profile != nullptr && !deny.find(clone3->number)) return;
     if (lets_through(clone->action) && !lets_through(clone3->action)) clone3->action = no_such_call;
 }
 
-Status check_execve(const ResolvedList& deny, SyscallPolicy& policy) {
+Status check_execve(const SeccompConfig& config, const ResolvedList& deny, SyscallPolicy& policy) {
     const auto* execve = find_decision(policy, "execve");
     const auto denies = [](const ArgumentRule& rule) {
         return !lets_through(rule.action);
@@ -126,6 +129,10 @@ Status check_execve(const ResolvedList& deny, SyscallPolicy& policy) {
     const std::string reason = "the launch itself must execute the program";
     if (execve != nullptr && deny.find(execve->number)) {
         return failure("seccomp.deny: 'execve' is denied, but " + reason);
+    }
+    if (config.profile != nullptr) {
+        return failure("seccomp.profile: it does not allow 'execve', but " + reason +
+                       "; list 'execve' in seccomp.allow");
     }
     return failure("seccomp.allow: 'execve' is not allowed, but " + reason +
                    "; list 'execve' or '@base'");
@@ -144,7 +151,7 @@ std::uint32_t return_value(const SeccompAction& action) {
     case SeccompActionKind::trap:
         return SECCOMP_RET_TRAP;
     case SeccompActionKind::trace:
-        return SECCOMP_RET_TRACE;
+        return SECCOMP_RET_TRACE | static_cast<std::uint32_t>(action.error_number);
     case SeccompActionKind::kill_thread:
         return SECCOMP_RET_KILL_THREAD;
     case SeccompActionKind::kill_process:
@@ -170,27 +177,37 @@ Status check_word(std::string_view word) {
                    (nearest ? "; did you mean '" + std::string(*nearest) + "'?" : ""));
 }
 
+SyscallPolicy same_for_all(std::uint32_t action) {
+    SyscallPolicy policy{.decisions = {}, .unknown_action = no_such_call};
+    for (const int number : known_syscalls())
+        policy.decisions.push_back({.number = number, .action = action});
+    return policy;
+}
+
 SyscallDecision* find_decision(SyscallPolicy& policy, std::string_view name) {
     const auto number = syscall_number(name);
     const auto found = std::ranges::find(policy.decisions, number, &SyscallDecision::number);
     return found == policy.decisions.end() ? nullptr : &*found;
 }
 
-Result<SyscallPolicy> make_policy(const SeccompConfig& config) {
+Result<SyscallPolicy> make_policy(const SeccompConfig& config, CapabilityMask bounding) {
     TRY(check_config(config));
+    const SeccompAction& otherwise =
+        config.profile ? config.profile->default_action : config.default_action;
     const auto allow = resolve(config.allow, {.kind = SeccompActionKind::allow});
-    const auto deny = resolve(config.deny, default_denial(config.default_action));
-    const std::uint32_t otherwise = return_value(config.default_action);
+    const auto deny = resolve(config.deny, default_denial(otherwise));
 
-    SyscallPolicy policy{.decisions = {}, .unknown_action = no_such_call};
-    for (const int number : known_syscalls()) {
-        auto decision = deny.find(number);
-        if (!decision) decision = allow.find(number);
-        policy.decisions.push_back({.number = number, .action = decision.value_or(otherwise)});
+    SyscallPolicy policy = config.profile
+                               ? make_profile_policy(*config.profile, {bounding, running_kernel()})
+                               : same_for_all(return_value(otherwise));
+    for (SyscallDecision& each : policy.decisions) {
+        auto decision = deny.find(each.number);
+        if (!decision) decision = allow.find(each.number);
+        if (decision) each = {.number = each.number, .action = *decision};
     }
-    let_clone3_fall_back(config, policy);
+    let_clone3_fall_back(config, deny, policy);
     add_rules(config, policy);
-    TRY(check_execve(deny, policy));
+    TRY(check_execve(config, deny, policy));
     return policy;
 }
 

@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <linux/seccomp.h>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -83,12 +84,6 @@ constexpr NarrowArguments narrow_arguments[] = {
     {"userfaultfd", at(0)},
 };
 
-bool is_narrow(std::string_view call, const SeccompArgument& argument) {
-    if (argument.bits) return *argument.bits == 32;
-    const auto* found = std::ranges::find(narrow_arguments, call, &NarrowArguments::call);
-    return found != std::end(narrow_arguments) && (found->indices >> argument.index & 1) != 0;
-}
-
 ArgumentComparison comparison(SeccompComparison op) {
     switch (op) {
     case SeccompComparison::eq:
@@ -111,12 +106,7 @@ ArgumentComparison comparison(SeccompComparison op) {
 ArgumentRule resolve(std::string_view call, const SeccompRule& rule) {
     ArgumentRule resolved{.conditions = {}, .action = return_value(rule.action)};
     for (const auto& argument : rule.args) {
-        resolved.conditions.push_back({
-            .index = argument.index,
-            .comparison = comparison(argument.op),
-            .value = argument.value,
-            .mask = is_narrow(call, argument) ? argument.mask & low_bits : argument.mask,
-        });
+        resolved.conditions.push_back(make_condition(call, argument));
     }
     return resolved;
 }
@@ -168,19 +158,37 @@ bool names(const SeccompConfig& config, std::string_view call) {
     });
 }
 
-void let_clone3_fall_back(const SeccompConfig& config, SyscallPolicy& policy) {
+// `inherited` rules of clone(2), its last ones, are not of this list.
+void let_clone3_fall_back(const SeccompConfig& config, SyscallPolicy& policy,
+                          std::size_t inherited) {
     if (names(config, "clone3")) return;
     const auto* clone = find_decision(policy, "clone");
     auto* clone3 = find_decision(policy, "clone3");
     if (clone == nullptr || clone3 == nullptr) return;
+    const auto own = std::span{clone->rules}.first(clone->rules.size() - inherited);
     const bool denies_some = std::ranges::any_of(
-        clone->rules, [](const ArgumentRule& rule) { return !lets_through(rule.action); });
+        own, [](const ArgumentRule& rule) { return !lets_through(rule.action); });
     if (!denies_some || !lets_through(clone3->action)) return;
     clone3->action = SECCOMP_RET_ERRNO | ENOSYS;
     clone3->rules.clear();
 }
 
 }  // namespace
+
+bool is_narrow(std::string_view call, const SeccompArgument& argument) {
+    if (argument.bits) return *argument.bits == 32;
+    const auto* found = std::ranges::find(narrow_arguments, call, &NarrowArguments::call);
+    return found != std::end(narrow_arguments) && (found->indices >> argument.index & 1) != 0;
+}
+
+ArgumentCondition make_condition(std::string_view call, const SeccompArgument& argument) {
+    return {
+        .index = argument.index,
+        .comparison = comparison(argument.op),
+        .value = argument.value,
+        .mask = is_narrow(call, argument) ? argument.mask & low_bits : argument.mask,
+    };
+}
 
 Status check_rules(const SeccompConfig& config) {
     for (std::size_t index = 0; index < config.rules.size(); ++index) {
@@ -193,6 +201,8 @@ Status check_rules(const SeccompConfig& config) {
 }
 
 void add_rules(const SeccompConfig& config, SyscallPolicy& policy) {
+    const SyscallDecision* clone = find_decision(policy, "clone");
+    std::size_t inherited = clone != nullptr ? clone->rules.size() : 0;
     // From the last to the first: a rule without conditions replaces what comes after it.
     for (auto rule = config.rules.rbegin(); rule != config.rules.rend(); ++rule) {
         auto calls = calls_of(*rule);
@@ -207,10 +217,11 @@ void add_rules(const SeccompConfig& config, SyscallPolicy& policy) {
                 continue;
             }
             decision->rules.clear();
+            if (decision == clone) inherited = 0;
             decision->action = resolved.action;
         }
     }
-    let_clone3_fall_back(config, policy);
+    let_clone3_fall_back(config, policy, inherited);
 }
 
 }  // namespace confinit

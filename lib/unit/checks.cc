@@ -3,6 +3,7 @@
 #include "unit/checks.h"
 
 #include "unit/protect_presets.h"
+#include "unit/seccomp_profile.h"
 
 #include <algorithm>
 #include <functional>
@@ -212,6 +213,10 @@ private:
                    "a system call filter needs no_new_privs; without it, a setuid program would "
                    "run under a filter that it does not expect");
         }
+        if (seccomp.profile != nullptr && is_given("seccomp.default")) {
+            refuse("seccomp.default", "the profile brings a default action of its own");
+        }
+        if (is_given("seccomp.profile")) return;
         const SeccompActionKind kind = seccomp.default_action.kind;
         const bool forbids = kind != SeccompActionKind::allow && kind != SeccompActionKind::log;
         if (forbids && seccomp.allow.empty() && !problems_.concerns("seccomp")) {
@@ -238,6 +243,10 @@ private:
             unit_.mounts.proc != ProcView::inherited) {
             warn("namespaces.pid",
                  "without namespaces.mount, /proc still shows the processes of the host");
+        }
+        if (unit_.seccomp && unit_.seccomp->profile != nullptr) {
+            for (const std::string& text : unit_.seccomp->profile->warnings)
+                warn("seccomp.profile", quoted(unit_.seccomp->profile->path) + ": " + text);
         }
         if (unit_.namespaces.user && unit_.capabilities.ambient != 0) {
             warn("capabilities.ambient",

@@ -58,6 +58,7 @@ std::span<const Key> namespaces_keys();
 std::span<const Key> user_namespace_keys();
 std::span<const Key> mounts_keys();
 std::span<const Key> seccomp_keys();
+std::span<const Key> seccomp_profile_keys();
 std::span<const Key> process_keys();
 
 }  // namespace confinit

@@ -2,8 +2,7 @@
 // The keys of [seccomp]: which system calls the service may make, and what the others answer.
 #include "unit/forms.h"
 #include "unit/keys.h"
-
-#include "base/result.h"
+#include "unit/seccomp_words.h"
 
 #include <array>
 #include <charconv>
@@ -29,21 +28,10 @@ constexpr auto action_names = make_name_table<SeccompActionKind>({
     {SeccompActionKind::kill_process, "kill-process"},
 });
 
-// The kernel's errno values; the largest on any architecture is below this (asm-generic/errno.h).
-constexpr int highest_error = 200;
-
-std::optional<int> error_number(std::string_view name) {
-    for (int number = 1; number < highest_error; ++number) {
-        if (errno_name(number) == name) return number;
-    }
-    return std::nullopt;
-}
-
 std::string nearest_action(const Value& value, std::string_view word) {
     auto words = action_names.names();
-    for (int number = 1; number < highest_error; ++number) {
-        if (error_number(errno_name(number)) == number) words.push_back(errno_name(number));
-    }
+    const auto errors = error_names();
+    words.insert(words.end(), errors.begin(), errors.end());
     return value.nearest(word, words);
 }
 

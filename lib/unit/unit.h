@@ -14,6 +14,7 @@
 namespace confinit {
 
 struct ProtectPreset;
+struct SeccompProfile;
 
 // Where a value stands, for messages: "heat.toml:12:3".
 struct Location {
@@ -182,7 +183,7 @@ enum class SeccompActionKind { allow, log, error, trap, trace, kill_thread, kill
 
 struct SeccompAction {
     SeccompActionKind kind = SeccompActionKind::kill_process;
-    int error_number = 0;  // for `error` only
+    int error_number = 0;  // for `error`; of `trace` in a profile, what the tracer is told
 
     bool operator==(const SeccompAction&) const = default;
 };
@@ -216,6 +217,8 @@ struct SeccompConfig {
     std::vector<SeccompEntry> allow;
     std::vector<SeccompEntry> deny;
     std::vector<SeccompRule> rules = {};
+    // A container's profile, which stands below the lists and rules and has its own default.
+    std::shared_ptr<const SeccompProfile> profile = {};
 };
 
 struct RlimitSetting {

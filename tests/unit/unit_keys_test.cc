@@ -116,6 +116,8 @@ constexpr KeyCase key_cases[] = {
     {"seccomp.deny", "['chmod', '@mount:EPERM']", "['chmod:allow']", "seccomp.default = 'allow'\n"},
     {"seccomp.rules", "[{ syscalls = ['chmod'], action = 'EPERM' }]", "[{ action = 'EPERM' }]",
      "seccomp.default = 'allow'\n"},
+    {"seccomp.profile", "'" CONFINIT_SOURCE "/tests/fuzz/corpus/profile/docker.json'",
+     "'/no/such/profile.json'"},
     {"process.umask", "'0077'", "77"},
     {"process.nice", "-5", "20"},
     {"process.rlimits", "{ nofile = '1024:4096' }", "{ nofile = '2:1' }"},
