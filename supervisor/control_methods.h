@@ -27,6 +27,7 @@ std::span<const MethodRow> status_methods();   // list status cat show logs veri
 std::span<const MethodRow> machine_methods();  // reload, power off and so on, probe, version
 std::span<const MethodRow> enter_methods();
 std::span<const MethodRow> set_methods();
+std::span<const MethodRow> filter_methods();
 
 // The unit that the call names; otherwise the error is sent and the answer is null.
 Service* named_unit(ControlContext& context, const Call& call, const Responder& responder);
