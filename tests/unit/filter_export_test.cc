@@ -185,12 +185,15 @@ TEST_CASE("every action and instruction has its text", "[profile]") {
 
     const auto lines = lines_of(policy);
 
+    const auto has = [&](std::string_view text) {
+        return std::ranges::any_of(lines, [text](const std::string& line) {
+            return line.ends_with(": " + std::string{text});
+        });
+    };
     CHECK(lines[0] == "0: load the architecture");
-    CHECK(lines[2] == "2: answer kill-process");
-    CHECK(std::ranges::find(lines, "3: load the number of the call") != lines.end());
-    CHECK(std::ranges::any_of(lines, [](const std::string& line) {
-        return line.ends_with(": load the low half of argument 2");
-    }));
-    CHECK(std::ranges::any_of(
-        lines, [](const std::string& line) { return line.ends_with(": keep the bits 0x7"); }));
+    CHECK(has("answer kill-process"));
+    CHECK(has("load the number of the call"));
+    CHECK(has("load the low half of argument 2"));
+    CHECK(has("keep the bits 0x7"));
+    CHECK(has("answer log"));
 }

@@ -115,9 +115,9 @@ Comparison compare(const SeccompProfile& profile, const LibseccompReference& ref
                                                             as_kernel_sees(call, arguments));
             ++comparison.decisions;
             if (decided == expected || comparison.differences.size() >= most_shown) continue;
-            comparison.differences.push_back(
-                fmt::format("{}({:#x}, {:#x}, {:#x}): {:#x} and not {:#x}", call, arguments[0],
-                            arguments[1], arguments[2], decided, expected));
+            comparison.differences.push_back(fmt::format(
+                "{}({:#x}, {:#x}, {:#x}, {:#x}): {:#x} and not {:#x}", call, arguments[0],
+                arguments[1], arguments[2], arguments[3], decided, expected));
         }
     }
     return comparison;
@@ -161,6 +161,8 @@ constexpr const char* varied_profile = R"({
             {"index": 3, "value": 8589934595, "op": "SCMP_CMP_LT"}]},
         {"names": ["lseek"], "action": "SCMP_ACT_LOG", "args": [
             {"index": 1, "value": 1, "op": "SCMP_CMP_EQ"}]},
+        {"names": ["stat"], "action": "SCMP_ACT_ERRNO", "errnoRet": 1},
+        {"names": ["stat"], "action": "SCMP_ACT_ALLOW"},
         {"names": ["fstat"], "action": "SCMP_ACT_ERRNO", "errnoRet": 0},
         {"names": ["fstat"], "action": "SCMP_ACT_ALLOW"}
     ]})";
@@ -224,7 +226,7 @@ constexpr const char* all_comparisons[] = {"SCMP_CMP_EQ",       "SCMP_CMP_NE", "
                                            "SCMP_CMP_LE",       "SCMP_CMP_GT", "SCMP_CMP_GE",
                                            "SCMP_CMP_MASKED_EQ"};
 
-// Rules for one call whose arguments are all 64 bits wide.
+// Rules for one call, on arguments of which the kernel looks at all 64 bits.
 Json random_profile(std::mt19937& random, std::span<const char* const> comparisons,
                     unsigned most_arguments) {
     constexpr std::uint64_t numbers[] = {0,          1,          5,          1ULL << 32,
@@ -234,7 +236,7 @@ Json random_profile(std::mt19937& random, std::span<const char* const> compariso
     const auto rule_count = 1 + random() % 4;
     for (unsigned i = 0; i < rule_count; ++i) {
         Json args = Json::array();
-        for (unsigned index = 0; index < most_arguments; ++index) {
+        for (unsigned index = 1; index <= most_arguments; ++index) {
             if (random() % 3 == 0) continue;
             args.push_back({{"index", index},
                             {"op", any_of(random, comparisons)},
