@@ -338,7 +338,7 @@ bool Manager::starts_without(Service& service, engine::Event event) {
     service.starts_without = false;
     const std::string& name = service.unit.name;
     const bool is_wanted = engine_.state(name).sub == engine::SubState::start;
-    if (is_wanted && service.run->release()) {
+    if (is_wanted && service.run->release(Run::Next::launch)) {
         service.run.reset();
         service.last_end.reset();
         start_run(service);

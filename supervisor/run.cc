@@ -57,7 +57,11 @@ std::string exit_text(ExitStatus status) {
 }
 
 Run::Run(Unit unit, Services& services, LogRing& log, Emit emit)
-    : unit_(std::move(unit)), services_(services), log_(log), emit_(std::move(emit)) {}
+    : unit_(std::move(unit)),
+      services_(services),
+      log_(log),
+      emit_(std::move(emit)),
+      runtime_directories_(services.reaper, services.console, services.clone_method) {}
 
 LaunchResult<std::unique_ptr<Run>> Run::start(const Unit& unit, Services& services, LogRing& log,
                                               Emit emit) {
@@ -353,6 +357,9 @@ void Run::send_stop_signal() {
 }
 
 void Run::kill_all() {
+    if (spawned_.preparer_pidfd) {
+        (void)syscall(SYS_pidfd_send_signal, spawned_.preparer_pidfd.get(), SIGKILL, nullptr, 0);
+    }
     if (node_) {
         // A process ends no faster than its group's CPU quota lets it.
         (void)node_->write("cpu.max", "max");
@@ -363,7 +370,12 @@ void Run::kill_all() {
     }
 }
 
-bool Run::release() {
+bool Run::release(Next next) {
+    const bool keeps_directories = next == Next::launch || !spawned_.preparer_pidfd;
+    if (!keeps_directories && !runtime_directories_.remove(unit_.name, plan_->runtime_directories,
+                                                           spawned_.preparer_pidfd)) {
+        return false;
+    }
     // The last words of the service are in the pipes still.
     for (const auto& [pipe, stream, watch] :
          {std::tuple{&output_, LogStream::standard_output, &output_watch_},

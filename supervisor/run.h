@@ -11,6 +11,7 @@
 #include "launch/spawn.h"
 #include "log_ring.h"
 #include "reaper.h"
+#include "runtime_directories.h"
 
 #include <functional>
 #include <memory>
@@ -60,8 +61,10 @@ public:
     // run is over. A later request takes the place of one that still waits.
     void freeze(bool frozen, std::function<void(const Status&)> done);
 
-    // Whether everything of this run is removed now; false asks for another try later.
-    bool release();
+    // Whether everything of this run is removed now; false asks for another try later. For the
+    // next launch of an attempt the runtime directories stay.
+    enum class Next { none, launch };
+    bool release(Next next = Next::none);
 
     // pidfd_send_signal(2) to the main process or to everyone in the node.
     Status signal_main(int signal) const;
@@ -119,6 +122,7 @@ private:
     bool handed_over_ = false;               // the first process has made the main one, and ended
     bool first_exited_ = false;
     bool empty_ = false;
+    RuntimeDirectories runtime_directories_;
     RunEnd end_;
     // After everything that their callbacks use.
     Watch report_watch_;

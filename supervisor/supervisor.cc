@@ -24,9 +24,10 @@ namespace {
 
 constexpr std::array watched_signals{SIGCHLD, SIGTERM, SIGINT, SIGPWR, SIGHUP};
 
-// The file that mounts.inaccessible shows in place of a file: nobody may open it.
+// The file that mounts.inaccessible shows in place of a file: nobody may open it. Beside it is the
+// directory on which an image becomes a part of a service's tree.
 Result<std::string> make_inaccessible_file(const std::string& directory) {
-    TRY(make_directories(directory));
+    TRY(make_directories(directory + "/image"));
     const std::string path = directory + "/inaccessible";
     (void)TRY(open_at(AT_FDCWD, path, O_RDONLY | O_CREAT, 0));
     return path;
@@ -94,7 +95,7 @@ void Supervisor::set_up_launch() {
     }
     auto inaccessible = make_inaccessible_file(options_.runtime_directory);
     if (!inaccessible) {
-        console_.warning(fmt::format("{}; units with inaccessible files will be refused",
+        console_.warning(fmt::format("{}; units with inaccessible files or images will be refused",
                                      inaccessible.error().what));
     }
     launch_context_.reset(new LaunchContext{.reaper_program = reaper_program_,

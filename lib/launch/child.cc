@@ -54,6 +54,7 @@ struct Step {
 // The order of confinement, in full.
 constexpr std::array<Step, launch_stage_count> steps{{
     {LaunchStage::id_maps, wait_for_parent},
+    {LaunchStage::preparation, wait_for_preparer},
     {LaunchStage::scheduling, set_scheduling},
     {LaunchStage::terminal, open_terminal},
     {LaunchStage::streams, place_streams},
@@ -99,6 +100,7 @@ void report_failure(ChildContext& child, LaunchStage stage) {
         .object = child.object,
         .error = child.error,
         .syscall = child.failed_call,
+        .found = {child.found[0], child.found[1], child.found[2]},
     };
     LastWords* last_words = child.plan.last_words;
     if (last_words != nullptr) {

@@ -18,6 +18,9 @@ bool enter_working_directory(ChildContext& child);
 bool set_umask(ChildContext& child);
 bool close_descriptors(ChildContext& child);
 
+// child_preparation.cc
+bool wait_for_preparer(ChildContext& child);
+
 // child_namespaces.cc
 bool make_time_namespace(ChildContext& child);
 bool join_namespaces(ChildContext& child);

@@ -5,11 +5,14 @@
 #include "kernel/capability_set.h"
 #include "kernel/syscall_sets.h"
 #include "launch/executable.h"
+#include "launch/plan_parts.h"
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <optional>
 #include <string>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 
 namespace confinit {
@@ -24,6 +27,7 @@ struct StageText {
 };
 constexpr std::array<StageText, launch_stage_count> stage_texts{{
     {LaunchStage::id_maps, "wait for its id maps", "namespaces.user"},
+    {LaunchStage::preparation, "wait for its directories or its root image", "directories"},
     {LaunchStage::scheduling, "set its priorities", "process", &ChildPlan::oom_score_adj},
     {LaunchStage::terminal, "open its terminal", "service.tty", &ChildPlan::tty},
     {LaunchStage::streams, "place its standard streams", ""},
@@ -75,6 +79,22 @@ constexpr auto hints = std::to_array<Hint>({
     {LaunchStage::scheduling, EPERM, SYS_setpriority, "the supervisor lacks CAP_SYS_NICE"},
     {LaunchStage::scheduling, EACCES, any_call, "the supervisor lacks CAP_SYS_RESOURCE"},
     {LaunchStage::scheduling, ENODEV, any_call, "what is mounted on /proc is no procfs"},
+    {LaunchStage::preparation, EPIPE, SYS_recvmsg, "the process that prepares them was killed"},
+    {LaunchStage::preparation, ELOOP, any_call,
+     "a symbolic link is on the way; it is not followed"},
+    {LaunchStage::preparation, ENOTDIR, any_call, "a part of the path is no directory"},
+    {LaunchStage::preparation, EMLINK, any_call,
+     "a file in it has another name as well, and could be any file of the host"},
+    {LaunchStage::preparation, ENAMETOOLONG, SYS_fchownat, "its directories nest too deep"},
+    {LaunchStage::preparation, EMEDIUMTYPE, any_call,
+     "it is no file with a squashfs, ext4 or erofs file system"},
+    {LaunchStage::preparation, ENODEV, SYS_fsopen,
+     "this kernel has no such file system, or its module is not loaded"},
+    {LaunchStage::preparation, ENODEV, SYS_fstat, "a device of /dev is another one than its name"},
+    {LaunchStage::preparation, EROFS, SYS_fsconfig,
+     "its journal would have to be written first; run fsck on the image"},
+    {LaunchStage::preparation, EINVAL, SYS_fsconfig, "its file system is damaged"},
+    {LaunchStage::preparation, EPERM, any_call, "the supervisor lacks CAP_SYS_ADMIN or CAP_CHOWN"},
     {LaunchStage::terminal, ENOENT, any_call, "the host has no such terminal"},
     {LaunchStage::terminal, EIO, any_call, "the terminal has no device behind it"},
     {LaunchStage::session, EPERM, SYS_ioctl, "the terminal belongs to another session"},
@@ -133,12 +153,18 @@ constexpr auto mount_hints = std::to_array<MountHint>({
     {LaunchReport::Object::target, ENOTDIR, SYS_move_mount,
      "a directory can only be mounted on a directory, a file on a file"},
     {LaunchReport::Object::target, ELOOP, any_call,
-     "a magic link of /proc is on the way, or too many symbolic links"},
+     "a magic link of /proc is on the way, or a symbolic link that was not there before"},
     {LaunchReport::Object::source, ELOOP, any_call,
      "a magic link of /proc is on the way, or too many symbolic links"},
     {LaunchReport::Object::source, ENODEV, SYS_fstat,
      "the host has another device under this name"},
-    {LaunchReport::Object::target, ENODEV, SYS_fsopen, "this kernel has no such file system"},
+    {LaunchReport::Object::source, ESTALE, any_call,
+     "the path leads to another file within the bind mount than on the host"},
+    {LaunchReport::Object::target, ESTALE, any_call,
+     "the path leads to another file within the bind mount than on the host"},
+    {LaunchReport::Object::target, ENODEV, SYS_fsopen,
+     "this kernel has no such file system, or its module is not loaded"},
+    {LaunchReport::Object::source, ENODEV, SYS_fstatfs, "what is mounted on /proc is no procfs"},
     {LaunchReport::Object::target, EPERM, SYS_fsconfig,
      "in a user namespace a new procfs needs the present one to be wholly visible"},
     {LaunchReport::Object::target, EPERM, SYS_fsmount,
@@ -169,12 +195,14 @@ auto item_of(const List& list, const LaunchReport& report) -> decltype(list.data
 std::string mount_key(const LaunchPlan& plan, const LaunchReport& report, const MountOp& op) {
     const bool is_root = op.kind == MountOpKind::propagation || op.kind == MountOpKind::change_root;
     if (is_root && plan.child.root != nullptr) return "mounts.root";
+    if (is_root && plan.child.image_mount_point != nullptr) return "mounts.root_image";
     const std::string* key = item_of(plan.mount_keys, report);
     return key != nullptr && !key->empty() ? *key : "mounts";
 }
 
 std::string mount_object(const LaunchPlan& plan, const LaunchReport& report, const MountOp& op) {
     if (op.kind == MountOpKind::propagation || op.kind == MountOpKind::change_root) {
+        if (plan.child.image_mount_point != nullptr) return plan.child.image_mount_point;
         return plan.child.root != nullptr ? plan.child.root : "/";
     }
     const bool is_path = op.kind != MountOpKind::symlink && op.kind != MountOpKind::tmpfs;
@@ -188,12 +216,59 @@ void describe_mount(const LaunchPlan& plan, const LaunchReport& report, LaunchFa
     if (op == nullptr) return;
     failure.key = mount_key(plan, report, *op);
     failure.object = mount_object(plan, report, *op);
+    if (op->kind == MountOpKind::overlay && report.error == EINVAL) {
+        failure.hint =
+            "the kernel does not take these layers: upper and work must be two "
+            "directories of one mount, apart from each other and from every lower one";
+        return;
+    }
     for (const MountHint& hint : mount_hints) {
         if (hint.object != report.object || hint.error != report.error) continue;
         if (hint.call != any_call && hint.call != report.syscall) continue;
         failure.hint = hint.text;
         return;
     }
+}
+
+std::string_view type_text(std::uint32_t mode) {
+    switch (mode & S_IFMT) {
+    case S_IFDIR:
+        return "directory";
+    case S_IFLNK:
+        return "symbolic link";
+    case S_IFREG:
+        return "file";
+    default:
+        return "special file";
+    }
+}
+
+// What stands in the way of a directory, and what would not.
+std::string existing_hint(const Preparation& wanted, const LaunchReport& report) {
+    const auto [mode, uid, gid] = report.found;
+    const bool is_directory = S_ISDIR(mode);
+    std::string text = "it is a ";
+    text.append(type_text(mode)).append(" of " + std::to_string(uid) + ":" + std::to_string(gid));
+    text += "; expected a directory of " + std::to_string(wanted.uid) + ":" +
+            std::to_string(wanted.gid);
+    if (is_directory) text += ", or directories.chown = \"recursive\" to give it over";
+    return text;
+}
+
+void describe_preparation(const LaunchPlan& plan, const LaunchReport& report,
+                          LaunchFailure& failure) {
+    const Preparation* preparation = item_of(plan.preparations, report);
+    if (preparation == nullptr) return;
+    failure.key = *item_of(plan.preparation_keys, report);
+    const bool is_image = preparation->kind == Preparation::Kind::image;
+    failure.object = is_image ? preparation->path : directory_path(*preparation);
+    if (is_image && report.error == ENOENT) {
+        failure.hint =
+            "there is no such file, or no /dev/loop-control: the kernel's module 'loop' "
+            "is not loaded";
+    }
+    const bool is_other = std::ranges::any_of(report.found, [](auto word) { return word != 0; });
+    if (is_other) failure.hint = existing_hint(*preparation, report);
 }
 
 void describe_rlimit(const LaunchPlan& plan, const LaunchReport& report, LaunchFailure& failure) {
@@ -257,6 +332,7 @@ struct Describer {
     void (*describe)(const LaunchPlan& plan, const LaunchReport& report, LaunchFailure& failure);
 };
 constexpr auto describers = std::to_array<Describer>({
+    {LaunchStage::preparation, describe_preparation},
     {LaunchStage::scheduling, describe_priority},
     {LaunchStage::join_namespaces, describe_join},
     {LaunchStage::mounts, describe_mount},

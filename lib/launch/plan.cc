@@ -52,6 +52,7 @@ void bind_child_plan(LaunchPlan& plan) {
     child.rlimit_values = plan.rlimit_values;
     child.rlimit_resources = plan.rlimit_resources;
     child.mounts = plan.mount_ops;
+    child.preparations = plan.preparations;
     child.joins = plan.join_descriptors;
     child.filter = plan.filter;
 }
@@ -73,6 +74,7 @@ LaunchResult<std::unique_ptr<LaunchPlan>> make_launch_plan(const Unit& unit,
     TRY(apply_filter(unit, *plan));
     TRY(apply_cgroup(unit, context, *plan));
     apply_process_limits(unit, *plan);
+    TRY(apply_directories(unit, *plan));
     TRY(apply_mounts(unit, context, *plan));
     plan->environment = make_environment(unit, identity);
     TRY(apply_program(unit, *plan));

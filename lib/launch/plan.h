@@ -46,7 +46,8 @@ struct RunningUnit {
 // What the supervisor lends to every launch.
 struct LaunchContext {
     const Fd& reaper_program;       // sealed memfd of confinit-reaper
-    std::string inaccessible_file;  // a regular file of mode 000 for mounts.inaccessible
+    std::string inaccessible_file;  // a regular file of mode 000 for mounts.inaccessible; beside
+                                    // it is an empty directory 'image', for mounts.root_image
     CapabilityMask capabilities;    // those that the supervisor itself has in its bounding set
     std::uint64_t memory_total;     // bytes, for percentages
 
@@ -81,12 +82,16 @@ struct LaunchPlan {
     std::vector<std::string>
         mount_targets;  // without symbolic links, as far as the plan could tell
     std::vector<std::string> rlimit_keys;
+    std::vector<std::string> preparation_keys;
+    std::vector<std::string>
+        runtime_directories;  // on the host; removed when the service has ended
     std::vector<JoinTarget> join_targets;
 
     ChildPlan child;
 
     // The memory behind `child`.
     std::vector<MountOp> mount_ops;
+    std::vector<Preparation> preparations;
     std::vector<std::unique_ptr<std::string>> strings;
     std::vector<char*> argv;
     std::vector<char*> envp;

@@ -55,6 +55,11 @@ LaunchStatus apply_joins(const Unit& unit, const LaunchContext& context, LaunchP
 LaunchResult<JoinTarget> open_join_target(const JoinedNamespace& joined,
                                           const LaunchContext& context);
 
+// plan_directories.cc: what the preparer makes; each is found again by its key.
+LaunchStatus apply_directories(const Unit& unit, LaunchPlan& plan);
+// The host's path of a directory that is prepared.
+std::string directory_path(const Preparation& preparation);
+
 // plan_mounts.cc
 LaunchStatus apply_mounts(const Unit& unit, const LaunchContext& context, LaunchPlan& plan);
 

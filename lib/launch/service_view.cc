@@ -91,6 +91,10 @@ ServiceView::ServiceView(const std::string& root, FileSystems file_systems)
     service_.root = walk(host_, root).path();
 }
 
+void ServiceView::hide_root() {
+    service_.mounts.push_back({"/", {}, Cover::hidden});
+}
+
 void ServiceView::add_mount(const MountOp& op, std::string target) {
     switch (op.kind) {
     case MountOpKind::bind:
@@ -101,12 +105,15 @@ void ServiceView::add_mount(const MountOp& op, std::string target) {
     case MountOpKind::proc:
     case MountOpKind::devpts:
     case MountOpKind::mqueue:
+    case MountOpKind::overlay:
     case MountOpKind::symlink:
     case MountOpKind::inaccessible:
         service_.mounts.push_back({std::move(target), {}, Cover::hidden});
         return;
     case MountOpKind::propagation:
+    case MountOpKind::overlay_layer:
     case MountOpKind::directory:
+    case MountOpKind::seal:
     case MountOpKind::read_only:
     case MountOpKind::read_write:
     case MountOpKind::no_exec:

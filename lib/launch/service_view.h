@@ -39,6 +39,9 @@ public:
     // `root` is the host path of the service's root directory, "/" where it has the host's.
     ServiceView(const std::string& root, FileSystems file_systems);
 
+    // The root is a file system that is yet to be mounted.
+    void hide_root();
+
     // Takes note of a planned mount at a path without symbolic links.
     void add_mount(const MountOp& op, std::string target);
 

@@ -58,6 +58,7 @@ void verify_process_files(const Unit& unit, const LaunchPlan& plan, const Fd& pr
     }
     verify_namespaces(unit, plan, process, own, items);
     verify_mount_tables(unit, plan, process, items);
+    verify_directories(unit, plan, items);
     if (status) verify_protection(unit, *status, items);
     const auto limits = read_process_limits(process);
     if (limits) {

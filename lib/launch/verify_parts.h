@@ -43,6 +43,9 @@ VerifyItem verify_cgroup_file(const Unit& unit, const CgroupSetting& setting,
 // Whether a path of /proc/PID/cgroup is the node at this directory.
 bool is_cgroup_path_of(std::string_view path, std::string_view directory, const MountTable& own);
 
+// verify_directories.cc: one item for each directory, which the items of its mount may have begun.
+void verify_directories(const Unit& unit, const LaunchPlan& plan, VerifyItems& items);
+
 // verify_protection.cc: one item for each preset, which the items of its paths may have begun.
 void verify_protection(const Unit& unit, const ProcessStatus& status, VerifyItems& items);
 

@@ -15,8 +15,8 @@ namespace confinit {
 namespace {
 
 // The tables that say how a process is confined, and so need one.
-constexpr std::string_view process_tables[] = {"cgroup", "capabilities", "namespaces",
-                                               "mounts", "seccomp",      "process"};
+constexpr std::string_view process_tables[] = {
+    "cgroup", "capabilities", "namespaces", "mounts", "directories", "seccomp", "process"};
 
 class UnitCheck {
 public:
@@ -157,6 +157,9 @@ private:
     }
 
     void check_mounts() {
+        if (unit_.mounts.root && unit_.mounts.root_image) {
+            refuse("mounts.root_image", "stands in place of mounts.root");
+        }
         MountConfig changes = unit_.mounts;
         if (changes.proc == ProcView::inherited) changes.proc.reset();
         if (changes.is_empty() || unit_.namespaces.mount) return;
@@ -181,6 +184,7 @@ private:
         seen.clear();
         note(seen, "mounts.bind", unit_.mounts.bind, &BindMount::target);
         note(seen, "mounts.tmpfs", unit_.mounts.tmpfs, &TmpfsMount::target);
+        note(seen, "mounts.overlay", unit_.mounts.overlay, &OverlayMount::target);
     }
 
     // With an element at fault the indices would not be those of the file.

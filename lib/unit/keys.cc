@@ -13,7 +13,7 @@ std::vector<const Key*> collect_keys() {
     for (const auto& rows :
          {unit_keys(), service_keys(), cgroup_cpu_keys(), cgroup_keys(), cgroup_device_keys(),
           capabilities_keys(), namespaces_keys(), user_namespace_keys(), mounts_keys(),
-          seccomp_keys(), process_keys()}) {
+          overlay_keys(), directories_keys(), seccomp_keys(), process_keys()}) {
         for (const Key& key : rows)
             all.push_back(&key);
     }

@@ -57,6 +57,8 @@ std::span<const Key> capabilities_keys();
 std::span<const Key> namespaces_keys();
 std::span<const Key> user_namespace_keys();
 std::span<const Key> mounts_keys();
+std::span<const Key> overlay_keys();
+std::span<const Key> directories_keys();
 std::span<const Key> seccomp_keys();
 std::span<const Key> process_keys();
 

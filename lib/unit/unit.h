@@ -147,6 +147,16 @@ struct TmpfsMount {
     unsigned mode = 0755;
 };
 
+// Directories of the host, laid over each other at a target: overlayfs.
+struct OverlayMount {
+    std::string target;
+    std::vector<std::string> lower;     // the topmost first
+    std::optional<std::string> upper;   // what is written goes here; absent: read-only
+    std::optional<std::string> work;    // beside `upper`
+    bool upper_in_memory = false;       // upper = "tmpfs"
+    std::optional<std::uint64_t> size;  // of that tmpfs
+};
+
 // How the service sees /proc: as it is inherited, or a procfs of its own (proc(5): hidepid,
 // subset).
 enum class ProcView { inherited, own, invisible, pids_only };
@@ -158,6 +168,7 @@ enum class Propagation { slave, private_tree, shared, unbindable };
 struct MountConfig {
     std::optional<Propagation> propagation;  // absent: slave
     std::optional<std::string> root;         // a directory that becomes "/"
+    std::optional<std::string> root_image;   // a file with a file system that becomes "/"
     std::vector<std::string> read_only;
     std::vector<std::string> read_write;
     std::vector<std::string> inaccessible;
@@ -166,15 +177,33 @@ struct MountConfig {
     std::vector<const ProtectPreset*> protect;  // rows of the table of presets
     std::vector<BindMount> bind;
     std::vector<TmpfsMount> tmpfs;
+    std::vector<OverlayMount> overlay;
     bool private_tmp = false;
     bool private_dev = false;
     std::optional<ProcView> proc;  // absent: own with a new pid namespace, else inherited
 
     bool is_empty() const {
-        return !propagation && !root && read_only.empty() && read_write.empty() &&
+        return !propagation && !has_own_root() && read_only.empty() && read_write.empty() &&
                inaccessible.empty() && no_exec.empty() && exec.empty() && protect.empty() &&
-               bind.empty() && tmpfs.empty() && !private_tmp && !private_dev && !proc;
+               bind.empty() && tmpfs.empty() && overlay.empty() && !private_tmp && !private_dev &&
+               !proc;
     }
+    bool has_own_root() const { return root || root_image; }
+};
+
+// A directory that a launch makes for the service, and that is the service's user's.
+struct ServiceDirectory {
+    std::string name;  // "web" or "web/uploads", below the place of its kind
+    unsigned mode = 0755;
+};
+
+struct DirectoryConfig {
+    std::vector<ServiceDirectory> state;          // /var/lib
+    std::vector<ServiceDirectory> cache;          // /var/cache
+    std::vector<ServiceDirectory> runtime;        // /run; gone with the service
+    std::vector<ServiceDirectory> logs;           // /var/log
+    std::vector<ServiceDirectory> configuration;  // /etc
+    bool chown_recursively = false;  // chown = "recursive": one of another owner is given over
 };
 
 // What the filter answers to a system call: seccomp(2). `error` returns the errno to the caller.
@@ -244,6 +273,7 @@ struct Unit {
     CapabilityConfig capabilities;
     NamespaceConfig namespaces;
     MountConfig mounts;
+    DirectoryConfig directories;
     std::optional<SeccompConfig> seccomp;
     ProcessConfig process;
 

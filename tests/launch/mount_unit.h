@@ -18,17 +18,19 @@ namespace confinit::testing {
 
 class MountUnit {
 public:
-    // The probe's commands, and the text of the unit from [mounts] on.
-    MountUnit(const std::vector<std::string>& commands, const std::string& text) {
+    // The probe's commands, the text of the unit from [mounts] on, and more of [service].
+    MountUnit(const std::vector<std::string>& commands, const std::string& text,
+              const std::string& service = {}) {
         directory_.copy_probe("probe");
         directory_.make_file("cover", "", 0);
+        directory_.make_directory("image");
         std::string command = "\"" + directory_ / "probe" + "\"";
         for (const std::string& word : commands)
             command += ", \"" + word + "\"";
-        auto read = parse_unit(
-            "test", "test.toml",
-            "[service]\ncommand = [" + command + "]\n[namespaces]\nmount = true\n" + text,
-            kernel_vocabulary());
+        auto read = parse_unit("test", "test.toml",
+                               "[service]\ncommand = [" + command + "]\n" + service +
+                                   "[namespaces]\nmount = true\n" + text,
+                               kernel_vocabulary());
         if (!read) FAIL(read.error().front().text());
         unit = std::move(*read);
     }

@@ -109,6 +109,12 @@ inline std::string_view kind_text(MountOpKind kind) {
         return "mqueue";
     case MountOpKind::directory:
         return "directory";
+    case MountOpKind::overlay_layer:
+        return "layer";
+    case MountOpKind::overlay:
+        return "overlay";
+    case MountOpKind::seal:
+        return "seal";
     case MountOpKind::symlink:
         return "symlink";
     case MountOpKind::read_only:
