@@ -2,8 +2,8 @@
 // What /proc shows of one process: ids, capabilities, filters, limits, namespaces, cgroup.
 #include "kernel/proc_status.h"
 
-#include "base/file.h"
 #include "base/text.h"
+#include "kernel/procfs.h"
 
 #include <algorithm>
 #include <charconv>
@@ -110,45 +110,47 @@ std::optional<std::uint64_t> parse_limit(std::string_view word) {
 }  // namespace
 
 Result<Fd> open_process(pid_t pid) {
-    return open_at(AT_FDCWD, "/proc/" + std::to_string(pid), O_RDONLY | O_DIRECTORY);
+    const Fd root = TRY(open_procfs());
+    return open_in_procfs(root, std::to_string(pid), O_RDONLY | O_DIRECTORY);
 }
 
 Result<Fd> open_own_process() {
-    return open_at(AT_FDCWD, "/proc/self", O_RDONLY | O_DIRECTORY);
+    return open_process(getpid());
 }
 
 Result<ProcessStatus> read_process_status(const Fd& process) {
-    const std::string text = TRY(read_file(process.get(), "status"));
+    const std::string text = TRY(read_in_procfs(process, "status"));
     return parse_process_status(text);
 }
 
 Result<std::vector<ProcessLimit>> read_process_limits(const Fd& process) {
-    const std::string text = TRY(read_file(process.get(), "limits"));
+    const std::string text = TRY(read_in_procfs(process, "limits"));
     return parse_process_limits(text);
 }
 
 Result<int> read_oom_score_adj(const Fd& process) {
-    const std::string text = TRY(read_file(process.get(), "oom_score_adj"));
+    const std::string text = TRY(read_in_procfs(process, "oom_score_adj"));
     const auto number = parse_signed(trim(text));
     if (!number) return failure("/proc/PID/oom_score_adj has no number");
     return static_cast<int>(*number);
 }
 
 Result<int> read_nice(const Fd& process) {
-    const std::string text = TRY(read_file(process.get(), "stat"));
+    const std::string text = TRY(read_in_procfs(process, "stat"));
     return parse_nice(text);
 }
 
 Result<std::string> read_namespace(const Fd& process, std::string_view name) {
     const std::string path = "ns/" + std::string{name};
+    const Fd file = TRY(open_in_procfs(process, path, O_PATH | O_NOFOLLOW));
     std::array<char, 64> link;
-    const ssize_t size = readlinkat(process.get(), path.c_str(), link.data(), link.size());
+    const ssize_t size = readlinkat(file.get(), "", link.data(), link.size());
     if (size < 0) return errno_failure("readlink", path);
     return std::string{link.data(), static_cast<std::size_t>(size)};
 }
 
 Result<std::string> read_cgroup_path(const Fd& process) {
-    const std::string text = TRY(read_file(process.get(), "cgroup"));
+    const std::string text = TRY(read_in_procfs(process, "cgroup"));
     return parse_cgroup_path(text);
 }
 

@@ -114,10 +114,16 @@ TargetParent open_target_parent(ChildContext& child, const MountOp& op) {
             slash + 1};
 }
 
-bool is_procfs(ChildContext& child, int fd) {
+ChildFd open_in_procfs(ChildContext& child, const char* path, std::uint64_t flags) {
+    const ChildFd root{child.call(SYS_openat, AT_FDCWD, "/proc", O_PATH | O_DIRECTORY | O_CLOEXEC)};
     struct statfs file_system{};
-    if (child.call(SYS_fstatfs, fd, &file_system) < 0) return false;
-    return file_system.f_type == PROC_SUPER_MAGIC || child.fail(SYS_fstatfs, ENODEV);
+    if (!root || child.call(SYS_fstatfs, root.get(), &file_system) < 0) return ChildFd{-1};
+    if (file_system.f_type != PROC_SUPER_MAGIC) {
+        (void)child.fail(SYS_fstatfs, ENODEV);
+        return ChildFd{-1};
+    }
+    return open_path(child, root.get(), path, flags,
+                     RESOLVE_BENEATH | RESOLVE_NO_XDEV | RESOLVE_NO_MAGICLINKS);
 }
 
 ChildFd copy_mount(ChildContext& child, int fd, bool recursive) {

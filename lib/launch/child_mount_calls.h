@@ -23,9 +23,9 @@ struct TargetParent {
 };
 TargetParent open_target_parent(ChildContext& child, const MountOp& op);
 
-// An open descriptor that is certainly one of procfs: what else is mounted on /proc could take
-// what is written and do nothing with it, or do another thing.
-bool is_procfs(ChildContext& child, int fd);
+// A file of /proc, such as "self/oom_score_adj", that is certainly the kernel's: what else is
+// mounted there could take what is written and do nothing with it, or do another thing.
+ChildFd open_in_procfs(ChildContext& child, const char* path, std::uint64_t flags);
 
 // A detached copy of the mount at a descriptor: open_tree(2).
 ChildFd copy_mount(ChildContext& child, int fd, bool recursive);

@@ -46,10 +46,8 @@ bool copy_target(ChildContext& child, const MountOp& op, int& source) {
 // Where a layer is found by its descriptor.
 bool open_own_descriptors(ChildContext& child) {
     if (child.own_descriptors >= 0) return true;
-    ChildFd directory = open_path(child, AT_FDCWD, "/proc/self/fd", O_PATH | O_DIRECTORY, 0);
-    if (!directory || !is_procfs(child, directory.get())) return false;
-    child.own_descriptors = directory.release();
-    return true;
+    child.own_descriptors = open_in_procfs(child, "self/fd", O_PATH | O_DIRECTORY).release();
+    return child.own_descriptors >= 0;
 }
 
 bool open_op_source(ChildContext& child, const MountOp& op, int& source) {

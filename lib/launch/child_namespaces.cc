@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The child's steps on namespaces: those of a running service joined, those made with clone3(2)
 // furnished.
+#include "launch/child_mount_calls.h"
 #include "launch/child_steps.h"
 
 #include <cstring>
@@ -52,12 +53,14 @@ bool make_time_namespace(ChildContext& child) {
     if (child.call(SYS_unshare, CLONE_NEWTIME) < 0) return false;
     const std::size_t size = __builtin_strlen(offsets);
     if (size > 0) {
-        const ChildFd file{
-            child.call(SYS_openat, AT_FDCWD, "/proc/self/timens_offsets", O_WRONLY | O_CLOEXEC)};
+        const ChildFd file = open_in_procfs(child, "self/timens_offsets", O_WRONLY);
         if (!file || child.call(SYS_write, file.get(), offsets, size) < 0) return false;
     }
+    // The file is behind a magic link, the way to which is that of procfs alone.
+    const ChildFd links = open_in_procfs(child, "self/ns", O_PATH | O_DIRECTORY);
+    if (!links) return false;
     const ChildFd own{
-        child.call(SYS_openat, AT_FDCWD, "/proc/self/ns/time_for_children", O_RDONLY | O_CLOEXEC)};
+        child.call(SYS_openat, links.get(), "time_for_children", O_RDONLY | O_CLOEXEC)};
     return own && child.call(SYS_setns, own.get(), CLONE_NEWTIME) >= 0;
 }
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The child's steps on what a process has from birth: descriptors, session, signals, limits.
+#include "launch/child_mount_calls.h"
 #include "launch/child_steps.h"
 
 #include <array>
@@ -7,11 +8,9 @@
 #include <csignal>
 #include <fcntl.h>
 #include <linux/close_range.h>
-#include <linux/magic.h>
 #include <linux/openat2.h>
 #include <sys/ioctl.h>
 #include <sys/resource.h>
-#include <sys/statfs.h>
 
 namespace confinit {
 
@@ -52,14 +51,8 @@ bool take_controlling_terminal(ChildContext& child) {
 bool write_oom_score_adj(ChildContext& child) {
     const char* text = child.plan.oom_score_adj;
     if (text == nullptr) return true;
-    const ChildFd file{
-        child.call(SYS_openat, AT_FDCWD, "/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC)};
-    if (!file) return false;
-    // Something else mounted on /proc could take the value and do nothing with it.
-    struct statfs file_system{};
-    if (child.call(SYS_fstatfs, file.get(), &file_system) < 0) return false;
-    if (file_system.f_type != PROC_SUPER_MAGIC) return child.fail(SYS_fstatfs, ENODEV);
-    return child.call(SYS_write, file.get(), text, __builtin_strlen(text)) >= 0;
+    const ChildFd file = open_in_procfs(child, "self/oom_score_adj", O_WRONLY);
+    return file && child.call(SYS_write, file.get(), text, __builtin_strlen(text)) >= 0;
 }
 
 bool set_rlimit(ChildContext& child, std::size_t index) {

@@ -5,6 +5,8 @@
 
 #include "base/file.h"
 #include "base/text.h"
+#include "kernel/proc_status.h"
+#include "kernel/procfs.h"
 
 #include <array>
 #include <cerrno>
@@ -32,8 +34,9 @@ std::optional<std::vector<std::uint32_t>> numbers_of(std::span<const std::string
 }
 
 // The lines of a map file; those of our own namespace say which ids we have to give.
-Result<std::vector<IdMap>> read_map(int directory, const std::string& file) {
-    const std::string text = TRY(read_file(directory, file));
+Result<std::vector<IdMap>> read_map(pid_t pid, const std::string& file) {
+    const Fd process = TRY(open_process(pid));
+    const std::string text = TRY(read_in_procfs(process, file));
     std::vector<IdMap> map;
     for (const std::string_view line : split(text, '\n')) {
         const auto words = split_words(line);
@@ -43,6 +46,11 @@ Result<std::vector<IdMap>> read_map(int directory, const std::string& file) {
         map.push_back({(*numbers)[0], (*numbers)[1], (*numbers)[2]});
     }
     return map;
+}
+
+Result<std::string> read_setgroups(pid_t pid) {
+    const Fd process = TRY(open_process(pid));
+    return read_in_procfs(process, "setgroups");
 }
 
 LaunchFailure map_failure(std::string object, Error error) {
@@ -55,7 +63,7 @@ LaunchFailure map_failure(std::string object, Error error) {
 
 // Every id that our own namespace has, as itself.
 LaunchResult<std::vector<IdMap>> identity_map(const std::string& file) {
-    auto own = read_map(AT_FDCWD, "/proc/self/" + file);
+    auto own = read_map(getpid(), file);
     if (!own) return std::unexpected(map_failure("/proc/self/" + file, std::move(own).error()));
     for (IdMap& map : *own)
         map.outside = map.inside;
@@ -111,7 +119,7 @@ public:
         }
     }
 
-    std::string directory() const { return "/proc/" + std::to_string(pid_); }
+    pid_t pid() const { return pid_; }
 
 private:
     Visitor(pid_t pid, Fd leave) : pid_(pid), leave_(std::move(leave)) {}
@@ -144,9 +152,9 @@ LaunchStatus read_joined_maps(const std::string& object, const Fd& user_namespac
     };
     const auto visitor = Visitor::enter(user_namespace);
     if (!visitor) return fail(visitor.error());
-    auto uid_map = read_map(AT_FDCWD, visitor->directory() + "/uid_map");
-    auto gid_map = read_map(AT_FDCWD, visitor->directory() + "/gid_map");
-    const auto setgroups = read_file(AT_FDCWD, visitor->directory() + "/setgroups");
+    auto uid_map = read_map(visitor->pid(), "uid_map");
+    auto gid_map = read_map(visitor->pid(), "gid_map");
+    const auto setgroups = read_setgroups(visitor->pid());
     if (!uid_map) return fail(uid_map.error());
     if (!gid_map) return fail(gid_map.error());
     namespaces.uid_map = std::move(*uid_map);

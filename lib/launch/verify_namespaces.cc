@@ -4,8 +4,8 @@
 #include "launch/plan_parts.h"
 #include "launch/verify_parts.h"
 
-#include "base/file.h"
 #include "base/text.h"
+#include "kernel/procfs.h"
 
 #include <algorithm>
 
@@ -67,7 +67,7 @@ void verify_namespaces(const Unit& unit, const LaunchPlan& plan, const Fd& proce
                             : compare_own(unit, row, process, own));
     }
     if (!unit.namespaces.time) return;
-    const auto text = read_file(process.get(), "timens_offsets");
+    const auto text = read_in_procfs(process, "timens_offsets");
     if (!text) return add_unread(items, "namespaces.time", text.error());
     compare_offset(unit, "boottime", unit.namespaces.boottime_offset, *text, items);
     compare_offset(unit, "monotonic", unit.namespaces.monotonic_offset, *text, items);

@@ -36,7 +36,6 @@ struct Case {
 
 constexpr std::uint32_t clone_of_reaper = CLONE_PIDFD | SIGCHLD;
 constexpr std::uint32_t terminal_flags = O_RDWR | O_NOCTTY | O_CLOEXEC;
-constexpr std::uint32_t write_flags = O_WRONLY | O_CLOEXEC;
 constexpr std::uint32_t slave = MS_SLAVE | MS_REC;
 
 const Case cases[] = {
@@ -44,6 +43,8 @@ const Case cases[] = {
     {LaunchStage::streams, SYS_dup3},
     {LaunchStage::time_namespace, SYS_unshare, 0, CLONE_NEWTIME},
     {LaunchStage::time_namespace, SYS_setns, 1, CLONE_NEWTIME},
+    {LaunchStage::time_namespace, SYS_openat2},
+    {LaunchStage::time_namespace, SYS_fstatfs},
     {LaunchStage::join_namespaces, SYS_setns, 1, 0},
     {LaunchStage::cgroup_namespace, SYS_unshare, 0, CLONE_NEWCGROUP},
     {LaunchStage::mounts, SYS_mount, 3, slave},
@@ -188,6 +189,7 @@ TEST_CASE("a step that fails ends the launch and is told by stage, call and errn
     const TestDirectory directory;
     FullScene scene{directory};
     scene.child.limits_by_parent = chosen.stage == LaunchStage::id_maps;
+    if (chosen.stage == LaunchStage::mounts) scene.child.time_offsets = nullptr;
     INFO("stage " << launch_stage_text(chosen.stage) << ", call " << chosen.call);
 
     const auto launch = launch_under({.call = chosen.call,
@@ -259,7 +261,7 @@ TEST_CASE("a priority that cannot be set ends the launch", "[launch][H3]") {
     scene.child.nice = &nice;
     scene.child.oom_score_adj = "4";
     const Case chosen = GENERATE(Case{LaunchStage::scheduling, SYS_setpriority},
-                                 Case{LaunchStage::scheduling, SYS_openat, 2, write_flags},
+                                 Case{LaunchStage::scheduling, SYS_openat2},
                                  Case{LaunchStage::scheduling, SYS_fstatfs});
 
     const auto launch = launch_under({.call = chosen.call,
