@@ -4,6 +4,8 @@
 
 #include "unit/directory_kinds.h"
 
+#include <algorithm>
+
 namespace confinit {
 namespace {
 
@@ -20,6 +22,10 @@ std::string directory_path(const Preparation& preparation) {
 }
 
 LaunchStatus apply_directories(const Unit& unit, LaunchPlan& plan) {
+    const bool has_none = std::ranges::all_of(directory_kinds, [&](const DirectoryKind& kind) {
+        return (unit.directories.*kind.list).empty();
+    });
+    if (has_none) return {};
     const ServiceView host{"/", FileSystems::local};
     const NamespaceConfig& namespaces = unit.namespaces;
     const auto uid = host_id(namespaces, namespaces.uid_map, plan.child.uid);

@@ -52,6 +52,7 @@ private:
     void add_paths(MountOpKind kind, Turn turn, std::string_view key,
                    const std::vector<std::string>& paths);
     void add_mount_points();
+    static bool is_at_own_name(const PlannedOp& planned);
     void find_place(PlannedOp& planned, const std::vector<PlannedOp>& before);
     void place_inside();
     void add_preset(const ProtectPreset& preset, const std::string& key);

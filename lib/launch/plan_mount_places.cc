@@ -60,15 +60,25 @@ void MountBuilder::add_mount_points() {
     ops_ = std::move(ops);
 }
 
+// What programs and libraries trust by its name lies there, or nowhere: in a root that makes /dev
+// or /proc a link, a mount behind it would cover other files.
+bool MountBuilder::is_at_own_name(const PlannedOp& planned) {
+    const bool is_dev = planned.key == "mounts.private_dev" && planned.target == "/dev";
+    return is_dev || planned.op.kind == MountOpKind::proc;
+}
+
 // What the plan knows of where the target is, the launch holds on to: a link that has come there
 // meanwhile leads nowhere. Within a bind mount, what stays writable or executable is taken from
 // below its source.
 void MountBuilder::find_place(PlannedOp& planned, const std::vector<PlannedOp>& before) {
-    const Lookup found = view_.find(planned.op.target);
-    planned.target = view_.resolve(planned.op.target);
-    if (found.presence == Lookup::Presence::present) {
-        planned.op.place = keep(plan_, planned.target);
+    if (is_at_own_name(planned)) {
+        planned.op.place = planned.op.target;
+        return;
     }
+    const Lookup found = view_.find(planned.op.target);
+    const bool is_there = found.presence == Lookup::Presence::present;
+    planned.target = is_there ? found.path : view_.resolve(planned.op.target);
+    if (is_there) planned.op.place = keep(plan_, planned.target);
     const MountOpKind kind = planned.op.kind;
     if (kind != MountOpKind::read_write && kind != MountOpKind::exec) return;
     const PlannedOp* mount = find_covering_mount(before, planned, OwnMount::counts);

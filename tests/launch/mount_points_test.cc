@@ -8,6 +8,7 @@
 #include <csignal>
 #include <sys/mount.h>
 #include <sys/syscall.h>
+#include <unistd.h>
 
 namespace confinit::testing {
 
@@ -142,6 +143,58 @@ TEST_CASE("what is mounted below a path on the host is as read-only and noexec a
     CHECK(launch["write:" + tree + "/x"] == "EROFS");
     CHECK(launch["write:" + inner + "/x"] == "EROFS");
     CHECK(launch["mount:" + inner] == "ro,nosuid,noexec,relatime tmpfs");
+}
+
+TEST_CASE("a root's own devices and terminals are not taken for the kernel's", "[launch][X8]") {
+    const TestDirectory directory;
+    for (const char* name : {"root/dev", "root/proc", "root/tmp"})
+        directory.make_directory(name);
+    for (const char* name : {"null", "ptmx", "console", "pts", "tty"})
+        directory.make_file("root/dev/" + std::string{name}, "fake");
+    directory.copy_probe("root/probe");
+    MountUnit unit{{"file:/dev/null", "file:/dev/ptmx", "file:/dev/pts/ptmx", "file:/dev/tty",
+                    "file:/dev/console", "read:/dev/null", "open:/dev/ptmx"},
+                   "[mounts]\nroot = '" + directory / "root" + "'\nprivate_dev = true\n"};
+    unit.unit.service->command[0] = "/probe";
+    const auto plan = unit.plan();
+
+    Launch launch{*plan};
+    launch.finish();
+
+    INFO(failure_text(*plan, launch));
+    REQUIRE_FALSE(launch.failed);
+    CHECK(launch["file:/dev/null"].starts_with("device 0666 103"));
+    CHECK(launch["read:/dev/null"].empty());
+    CHECK(launch["file:/dev/ptmx"].starts_with("link"));
+    CHECK(launch["file:/dev/pts/ptmx"].starts_with("device 0666 502"));
+    CHECK(launch["file:/dev/tty"].starts_with("device 0666 500"));
+    CHECK(launch["file:/dev/console"] == "ENOENT");
+    CHECK(launch["open:/dev/ptmx"] == "ok");
+}
+
+TEST_CASE("a /dev or /proc that is a link is refused, and nothing is mounted behind it",
+          "[launch][X8][X7]") {
+    const TestDirectory directory;
+    for (const char* name : {"root/etc", "root/tmp"})
+        directory.make_directory(name);
+    directory.copy_probe("root/probe");
+    const std::string name = GENERATE("dev", "proc");
+    REQUIRE(symlink("etc", (directory / "root" + "/" + name).c_str()) == 0);
+    MountUnit unit{{"ids"},
+                   "pid = true\n[mounts]\nroot = '" + directory / "root" + "'\n" +
+                       (name == "dev" ? "private_dev = true\nproc = 'inherited'\n" : "")};
+    unit.unit.service->command[0] = "/probe";
+    const auto plan = unit.plan();
+
+    Launch launch{*plan};
+    launch.finish();
+
+    REQUIRE(launch.failed);
+    const LaunchFailure failure = explain(*plan, *launch.failed);
+    CHECK(failure.key == (name == "dev" ? "mounts.private_dev" : "namespaces.pid"));
+    CHECK(failure.object == "/" + name);
+    CHECK(failure.error == ELOOP);
+    CHECK(launch.output.empty());
 }
 
 TEST_CASE("a mount point that cannot be made is told by its key and path", "[launch][H3][H4]") {

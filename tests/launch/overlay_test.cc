@@ -179,6 +179,36 @@ TEST_CASE("an image of no known file system is refused", "[launch][H4]") {
     CHECK(launch.output.empty());
 }
 
+TEST_CASE("an image that cannot be mounted is told by its key and path", "[launch][H3][H4]") {
+    struct Case {
+        long call;
+        std::optional<unsigned> argument = {};
+        std::uint32_t value = 0;
+    };
+    const auto chosen = GENERATE(Case{SYS_pread64}, Case{SYS_ioctl, 1, LOOP_CTL_GET_FREE},
+                                 Case{SYS_ioctl, 1, LOOP_CONFIGURE}, Case{SYS_fsopen});
+    if (chosen.call != SYS_pread64 && !has_loop()) return;
+    const TestDirectory directory;
+    directory.make_file("image", "hsqs" + std::string(65536, '\0'));
+    const MountUnit unit{{"ids"}, "[mounts]\nroot_image = '" + directory / "image" + "'\n"};
+    const auto plan = unit.plan();
+
+    std::optional<Launch> launch;
+    run_with_fault({.call = chosen.call,
+                    .action = SECCOMP_RET_ERRNO | EIO,
+                    .argument = chosen.argument,
+                    .value = chosen.value},
+                   [&](const Fd&) { launch.emplace(*plan); });
+    launch->finish();
+
+    REQUIRE(launch->failed);
+    const LaunchFailure failure = explain(*plan, *launch->failed);
+    CHECK(failure.key == "mounts.root_image");
+    CHECK(failure.object == directory / "image");
+    CHECK(failure.error == EIO);
+    CHECK(launch->output.empty());
+}
+
 TEST_CASE("an image whose device or file system fails leaves no loop device", "[launch][R11]") {
     if (!has_loop()) return;
     const TestDirectory directory;
