@@ -125,16 +125,39 @@ bool give_over_below(ChildContext& child, int directory, const Preparation& want
     return count == 0;
 }
 
-// Made under another name and then renamed: whoever interrupts it leaves none of a wrong owner.
-bool make_new(ChildContext& child, int parent, const char* name, const Preparation& wanted) {
-    constexpr const char* unfinished = ".confinit-unfinished";
-    (void)child.call(SYS_unlinkat, parent, unfinished, AT_REMOVEDIR);
-    if (child.call(SYS_mkdirat, parent, unfinished, 0700) < 0) return false;
+// ".confinit-NUMBER": other units are made ready beside it at the same time.
+struct UnfinishedName {
+    std::array<char, 32> text{".confinit-"};
+
+    explicit UnfinishedName(long number) {
+        std::size_t size = __builtin_strlen(text.data());
+        long unit = 1;
+        while (number / unit >= 10)
+            unit *= 10;
+        for (; unit > 0; unit /= 10)
+            text.data()[size++] = static_cast<char>('0' + number / unit % 10);
+    }
+};
+
+bool finish_new(ChildContext& child, int parent, const char* unfinished, const char* name,
+                const Preparation& wanted) {
     const ChildFd made =
         open_path(child, parent, unfinished, O_PATH | O_DIRECTORY, no_links | RESOLVE_NO_XDEV);
     return made && change_owner(child, made.get(), wanted) &&
            change_mode(child, made.get(), wanted.mode) &&
            child.call(SYS_renameat2, parent, unfinished, parent, name, rename_no_replace) >= 0;
+}
+
+// Made under another name and then renamed: whoever interrupts it leaves none of a wrong owner.
+bool make_new(ChildContext& child, int parent, const char* name, const Preparation& wanted) {
+    const UnfinishedName unfinished{child.call(SYS_getpid)};
+    (void)child.call(SYS_unlinkat, parent, unfinished.text.data(), AT_REMOVEDIR);
+    if (child.call(SYS_mkdirat, parent, unfinished.text.data(), 0700) < 0) return false;
+    if (finish_new(child, parent, unfinished.text.data(), name, wanted)) return true;
+    const std::int32_t failed_call = child.failed_call;
+    const std::int32_t error = child.error;
+    (void)child.call(SYS_unlinkat, parent, unfinished.text.data(), AT_REMOVEDIR);
+    return child.fail(failed_call, error);
 }
 
 bool refuse(ChildContext& child, const struct stat& status, int error) {
@@ -169,9 +192,14 @@ bool prepare_directory(ChildContext& child, const Preparation& wanted) {
         if (!parent || !take_part(child, part.rest, part)) return false;
     }
     const char* name = part.name.data();
-    const ChildFd existing = open_path(child, parent.get(), name, O_PATH | O_NOFOLLOW, no_links);
-    if (existing) return take_existing(child, existing.get(), wanted);
-    return child.error == ENOENT && make_new(child, parent.get(), name, wanted);
+    ChildFd existing = open_path(child, parent.get(), name, O_PATH | O_NOFOLLOW, no_links);
+    if (!existing && child.error == ENOENT) {
+        if (make_new(child, parent.get(), name, wanted)) return true;
+        // Another unit with the same directory was faster.
+        if (child.failed_call != SYS_renameat2 || child.error != EEXIST) return false;
+        existing = open_path(child, parent.get(), name, O_PATH | O_NOFOLLOW, no_links);
+    }
+    return existing && take_existing(child, existing.get(), wanted);
 }
 
 }  // namespace confinit

@@ -231,6 +231,35 @@ TEST_CASE("what lies over a directory's place does not hide it", "[launch][H16]"
     CHECK(exists(path + "/x"));
 }
 
+TEST_CASE("many units that begin at once get their directories, a shared one too",
+          "[launch][H16]") {
+    const TestDirectory directory;
+    directory.make_directory("all");
+    std::vector<std::unique_ptr<MountUnit>> units;
+    std::vector<std::unique_ptr<LaunchPlan>> plans;
+    std::vector<std::unique_ptr<Launch>> launches;
+    for (int i = 0; i < 24; ++i) {
+        units.push_back(std::make_unique<MountUnit>(
+            std::vector<std::string>{"ids"},
+            "[directories]\nstate = ['" + below_state(directory, "all/own" + std::to_string(i)) +
+                "', '" + below_state(directory, "all/shared") + "']\n",
+            std::string{as_www}));
+        plans.push_back(units.back()->plan());
+    }
+
+    for (const auto& plan : plans)
+        launches.push_back(std::make_unique<Launch>(*plan));
+    for (const auto& launch : launches)
+        launch->finish();
+
+    for (std::size_t i = 0; i < launches.size(); ++i) {
+        INFO(text_of(*plans[i], *launches[i]));
+        CHECK_FALSE(launches[i]->failed);
+        CHECK(owner_of(directory / "all/own" + std::to_string(i)) == Owner{33, 33, 0755});
+    }
+    CHECK(list_directory(AT_FDCWD, directory / "all").value().size() == 25);
+}
+
 TEST_CASE("a directory that cannot be made is told, and none is left unfinished",
           "[launch][H3][H4][H16]") {
     const long call =
@@ -255,7 +284,7 @@ TEST_CASE("a directory that cannot be made is told, and none is left unfinished"
     }
     CHECK(failure.error == EIO);
     CHECK(launch->output.empty());
-    CHECK_FALSE(exists(path));
+    CHECK(list_directory(AT_FDCWD, directory.path()).value().empty());
 }
 
 TEST_CASE("a preparer that is killed ends the launch", "[launch][H3][H4]") {
