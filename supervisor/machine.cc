@@ -106,9 +106,9 @@ void kill_everybody() {
     (void)sigprocmask(SIG_BLOCK, &child_signal, nullptr);
     (void)kill(-1, SIGKILL);
     for (;;) {
-        const pid_t pid = waitpid(-1, nullptr, WNOHANG);
-        if (pid < 0 && errno == ECHILD) return;
-        if (pid > 0) continue;
+        siginfo_t ended{};
+        if (waitid(P_ALL, 0, &ended, WEXITED | WNOHANG) < 0 && errno == ECHILD) return;
+        if (ended.si_pid > 0) continue;
         if (sigtimedwait(&child_signal, nullptr, &kill_patience) < 0 && errno == EAGAIN) return;
     }
 }

@@ -34,7 +34,7 @@ bool lives(CloneMethod method, int node) {
     if (pid < 0) return false;
     const Fd process{pidfd};
     siginfo_t end{};
-    while (waitid(P_PID, static_cast<id_t>(pid), &end, WEXITED) < 0) {
+    while (waitid(P_PIDFD, static_cast<id_t>(process.get()), &end, WEXITED) < 0) {
         if (errno != EINTR) return false;
     }
     return end.si_code == CLD_EXITED;

@@ -5,6 +5,7 @@
 
 #include "base/file.h"
 #include "base/text.h"
+#include "kernel/clone.h"
 
 #include <array>
 #include <cerrno>
@@ -90,12 +91,13 @@ public:
     static Result<Visitor> enter(const Fd& user_namespace) {
         Pipe arrived = TRY(make_pipe());
         Pipe leave = TRY(make_pipe());
-        const pid_t pid = fork();
-        if (pid < 0) return errno_failure("fork");
+        int pidfd = -1;
+        const long pid = clone_process(CloneMethod::clone_then_move, 0, -1, pidfd);
+        if (pid < 0) return std::unexpected(system_error(static_cast<int>(-pid), "clone"));
         if (pid == 0) visit(user_namespace, arrived, leave);
         arrived.write_end.reset();
         leave.read_end.reset();
-        Visitor visitor{pid, std::move(leave.write_end)};
+        Visitor visitor{static_cast<pid_t>(pid), Fd{pidfd}, std::move(leave.write_end)};
         int error = ESRCH;
         if (read(arrived.read_end.get(), &error, sizeof error) != sizeof error) error = ESRCH;
         if (error == 0) return visitor;
@@ -107,14 +109,17 @@ public:
     ~Visitor() {
         if (!leave_) return;
         leave_.reset();
-        while (waitpid(pid_, nullptr, 0) < 0 && errno == EINTR) {
+        siginfo_t end{};
+        while (waitid(P_PIDFD, static_cast<id_t>(process_.get()), &end, WEXITED) < 0 &&
+               errno == EINTR) {
         }
     }
 
     std::string directory() const { return "/proc/" + std::to_string(pid_); }
 
 private:
-    Visitor(pid_t pid, Fd leave) : pid_(pid), leave_(std::move(leave)) {}
+    Visitor(pid_t pid, Fd process, Fd leave)
+        : pid_(pid), process_(std::move(process)), leave_(std::move(leave)) {}
 
     [[noreturn]] static void visit(const Fd& user_namespace, Pipe& arrived, Pipe& leave) {
         (void)syscall(SYS_close, leave.write_end.get());
@@ -130,6 +135,7 @@ private:
     }
 
     pid_t pid_;
+    Fd process_;
     Fd leave_;
 };
 
