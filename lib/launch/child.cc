@@ -66,6 +66,7 @@ constexpr std::array<Step, launch_stage_count> steps{{
     {LaunchStage::network, bring_up_loopback},
     {LaunchStage::reaper, fork_below_reaper},
     {LaunchStage::session, begin_session},
+    {LaunchStage::keyring, make_keyring},
     {LaunchStage::rlimits, set_rlimits},
     {LaunchStage::join_user, join_user_namespace},
     {LaunchStage::bounding, limit_capabilities},

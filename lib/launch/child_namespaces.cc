@@ -21,14 +21,20 @@ bool close_between(ChildContext& child, int first, int last) {
 }
 
 // Whoever can trace this process after setns(2) would find PID 1's descriptors and memory in it.
-// Of the descriptors above the standard ones these two stay; one of them may be -1.
-bool become_untraceable(ChildContext& child, int one, int other) {
+// Of the descriptors above the standard ones these stay; each of them may be -1.
+bool become_untraceable(ChildContext& child, int one, int other, int third) {
     if (child.call(SYS_prctl, PR_SET_DUMPABLE, 0, 0, 0, 0) < 0) return false;
-    const int lower = one < other ? one : other;
-    const int upper = one < other ? other : one;
-    return close_between(child, STDERR_FILENO + 1, lower - 1) &&
-           close_between(child, lower < 0 ? STDERR_FILENO + 1 : lower + 1, upper - 1) &&
-           child.call(SYS_close_range, upper + 1, ~0U, 0) >= 0;
+    const int kept[] = {one, other, third};
+    int first = STDERR_FILENO + 1;
+    for (;;) {
+        int next = -1;
+        for (const int descriptor : kept) {
+            if (descriptor >= first && (next < 0 || descriptor < next)) next = descriptor;
+        }
+        if (next < 0) return child.call(SYS_close_range, first, ~0U, 0) >= 0;
+        if (!close_between(child, first, next - 1)) return false;
+        first = next + 1;
+    }
 }
 
 bool join_each(ChildContext& child) {
@@ -39,7 +45,8 @@ bool join_each(ChildContext& child) {
     child.item = -1;
     // In a pid namespace of others the rest of the launch happens before their eyes.
     if (!child.plan.fork_into_pid_namespace) return true;
-    return become_untraceable(child, child.plan.report_socket, child.plan.join_user);
+    return become_untraceable(child, child.plan.report_socket, child.plan.join_user,
+                              child.plan.ready_pipe);
 }
 
 }  // namespace
@@ -63,7 +70,9 @@ bool make_time_namespace(ChildContext& child) {
 
 bool join_namespaces(ChildContext& child) {
     if (child.plan.join_pidfd < 0) return join_each(child);
-    if (!become_untraceable(child, child.plan.report_socket, child.plan.join_pidfd)) return false;
+    if (!become_untraceable(child, child.plan.report_socket, child.plan.join_pidfd, -1)) {
+        return false;
+    }
     // One call for all: with the user namespace among them, its rights count for the others.
     if (child.call(SYS_setns, child.plan.join_pidfd, child.plan.join_flags) < 0) return false;
     return child.call(SYS_close, child.plan.join_pidfd) >= 0;

@@ -20,7 +20,7 @@ namespace confinit {
 // descriptor that a later one takes away.
 enum class LaunchStage : std::uint32_t {
     id_maps,           // wait until the parent has written the id maps and lifted the limits
-    scheduling,        // nice and oom_score_adj, by the host's /proc
+    scheduling,        // policy, nice, CPUs, I/O priority; oom_score_adj, by the host's /proc
     terminal,          // open the declared tty, by the host's /dev
     streams,           // descriptors 0, 1, 2
     time_namespace,    // its offsets written before anybody is in it, by the host's /proc
@@ -32,6 +32,7 @@ enum class LaunchStage : std::uint32_t {
     network,  // lo up
     reaper,   // fork below our own PID 1 of the new pid namespace
     session,  // signal dispositions, setsid(2), controlling terminal, signal mask
+    keyring,  // as the supervisor's user, whose quota has room for all services
     rlimits,
     join_user,  // setns(2) into the user namespace that the unit joins: the host's rights end
     bounding,   // the inheritable set, the bounding set and securebits
@@ -40,7 +41,7 @@ enum class LaunchStage : std::uint32_t {
     ambient,    // the permitted and effective sets trimmed, the ambient set raised
     working_directory,  // as the user
     umask,
-    descriptors,  // everything but 0, 1, 2 is closed on exec; RLIMIT_NOFILE
+    descriptors,  // everything but 0, 1, 2 and the ready pipe is closed on exec; RLIMIT_NOFILE
     no_new_privs,
     reaper_ready,  // wait until our reaper has locked itself
     announce,      // the `executing` record: the filter may forbid to send it later
@@ -111,6 +112,9 @@ struct LastWords {
     std::uint32_t spoken = 0;  // 1 while `report` has not been delivered by the socket
 };
 
+// A session keyring of its own; `if_offered` where nobody asked for it by name.
+enum class ChildKeyring : std::uint32_t { inherited, separate_if_offered, separate };
+
 struct ChildPlan {
     const char* executable = nullptr;  // absolute, inside of the new root
     char* const* argv = nullptr;
@@ -118,11 +122,15 @@ struct ChildPlan {
 
     // Filled in by spawn(). All descriptors are above the range of 0, 1, 2.
     int report_socket = -1;         // SOCK_SEQPACKET: LaunchReport records to the parent
+    int parent_end = -1;            // of the report socket; closed before the child waits for it
     int exit_socket = -1;           // SOCK_SEQPACKET: the reaper's record, or -1
     int streams[3] = {-1, -1, -1};  // what becomes 0, 1, 2
+    int ready_pipe = -1;            // what becomes ready_number, or -1; above that number
     bool wait_for_parent = false;   // one byte on the report socket when the parent's part is done
     int* mount_sources = nullptr;   // the child's own notes: a descriptor for each MountOp
     LastWords* last_words = nullptr;
+
+    int ready_number = -1;  // the descriptor that the service writes a newline to, or -1
 
     const char* tty = nullptr;   // becomes 0, 1, 2 and the controlling terminal
     bool tty_is_stream = false;  // stream 0 is a pty slave that becomes the controlling tty
@@ -130,6 +138,11 @@ struct ChildPlan {
     std::span<const rlimit64> rlimit_values;
     std::span<const int> rlimit_resources;
     const int* nice = nullptr;
+    int scheduling_policy = -1;  // SCHED_*, or -1: as it is
+    int scheduling_priority = 0;
+    int io_priority = -1;  // for ioprio_set(2), or -1: as it is
+    std::span<const std::uint64_t> cpu_affinity;
+    ChildKeyring keyring = ChildKeyring::inherited;
     const char* oom_score_adj = nullptr;
     // With a new user namespace: the ids, inside of it, that what the mounts create belongs to. The
     // child itself comes with an id that the namespace does not know, and could create nothing.

@@ -2,7 +2,9 @@
 // The child's report in the words of promise two: key, object, call, errno and one hint.
 #include "launch/launch_report.h"
 
+#include "base/bit_list.h"
 #include "kernel/capability_set.h"
+#include "kernel/scheduling.h"
 #include "kernel/syscall_sets.h"
 #include "launch/executable.h"
 
@@ -37,6 +39,7 @@ constexpr std::array<StageText, launch_stage_count> stage_texts{{
     {LaunchStage::network, "bring up the loopback interface", "namespaces.net"},
     {LaunchStage::reaper, "fork below the reaper", "namespaces.pid"},
     {LaunchStage::session, "begin its session", "service.tty", &ChildPlan::tty},
+    {LaunchStage::keyring, "give it a session keyring", "process.keyring"},
     {LaunchStage::rlimits, "set its limits", "process.rlimits"},
     {LaunchStage::join_user, "join its user namespace", "namespaces.user"},
     {LaunchStage::bounding, "limit its capabilities", "capabilities.bounding"},
@@ -73,6 +76,12 @@ constexpr long any_call = -1;
 constexpr auto hints = std::to_array<Hint>({
     {LaunchStage::scheduling, EACCES, SYS_setpriority, "the supervisor lacks CAP_SYS_NICE"},
     {LaunchStage::scheduling, EPERM, SYS_setpriority, "the supervisor lacks CAP_SYS_NICE"},
+    {LaunchStage::scheduling, EPERM, SYS_sched_setscheduler,
+     "the supervisor lacks CAP_SYS_NICE, or the cgroup has no realtime runtime"},
+    {LaunchStage::scheduling, EPERM, SYS_ioprio_set, "the supervisor lacks CAP_SYS_NICE"},
+    {LaunchStage::scheduling, ENOSYS, SYS_ioprio_set, "this kernel has no CONFIG_BLOCK"},
+    {LaunchStage::scheduling, EINVAL, SYS_sched_setaffinity,
+     "a CPU of the list is not there, or not in the cpuset of the service"},
     {LaunchStage::scheduling, EACCES, any_call, "the supervisor lacks CAP_SYS_RESOURCE"},
     {LaunchStage::scheduling, ENODEV, any_call, "what is mounted on /proc is no procfs"},
     {LaunchStage::terminal, ENOENT, any_call, "the host has no such terminal"},
@@ -92,6 +101,9 @@ constexpr auto hints = std::to_array<Hint>({
     {LaunchStage::cgroup_namespace, ENOSPC, any_call, "user.max_cgroup_namespaces is reached"},
     {LaunchStage::hostname, EPERM, any_call, "the uts namespace is not the service's own"},
     {LaunchStage::reaper, EAGAIN, any_call, "cgroup.pids.max leaves no room for the reaper"},
+    {LaunchStage::keyring, ENOSYS, any_call, "this kernel has no keyrings (CONFIG_KEYS)"},
+    {LaunchStage::keyring, EPERM, any_call, "a filter on the supervisor forbids keyrings"},
+    {LaunchStage::keyring, EDQUOT, any_call, "kernel.keys.root_maxkeys is reached"},
     {LaunchStage::rlimits, EPERM, any_call,
      "the supervisor lacks CAP_SYS_RESOURCE, and the limit is above its own hard one"},
     {LaunchStage::rlimits, EINVAL, any_call, "the soft limit is above the hard one"},
@@ -222,9 +234,32 @@ void describe_capability(const LaunchPlan&, const LaunchReport& report, LaunchFa
 }
 
 void describe_priority(const LaunchPlan& plan, const LaunchReport& report, LaunchFailure& failure) {
-    const bool is_nice = report.syscall == SYS_setpriority;
-    failure.key = is_nice ? "process.nice" : "process.oom_score_adj";
-    if (is_nice && plan.child.nice != nullptr) failure.object = std::to_string(*plan.child.nice);
+    failure.key = "process.oom_score_adj";
+    if (report.syscall == SYS_setpriority && plan.child.nice != nullptr) {
+        failure.key = "process.nice";
+        failure.object = std::to_string(*plan.child.nice);
+    }
+    if (report.syscall == SYS_sched_setscheduler) {
+        failure.key = "process.scheduling";
+        failure.object =
+            scheduling_text(plan.child.scheduling_policy, plan.child.scheduling_priority);
+    }
+    if (report.syscall == SYS_ioprio_set) {
+        failure.key = "process.io_priority";
+        failure.object = io_priority_text(plan.child.io_priority);
+    }
+    if (report.syscall == SYS_sched_setaffinity || report.syscall == SYS_sched_getaffinity) {
+        failure.key = "process.cpu_affinity";
+        failure.object = bit_list_text(plan.child.cpu_affinity);
+    }
+}
+
+void describe_descriptors(const LaunchPlan& plan, const LaunchReport& report,
+                          LaunchFailure& failure) {
+    if (report.item >= 0) return describe_rlimit(plan, report, failure);
+    if (report.syscall != SYS_dup3 && report.syscall != SYS_fcntl) return;
+    failure.key = "service.ready";
+    failure.object = "fd:" + std::to_string(plan.child.ready_number);
 }
 
 void describe_join(const LaunchPlan& plan, const LaunchReport& report, LaunchFailure& failure) {
@@ -267,7 +302,7 @@ constexpr auto describers = std::to_array<Describer>({
     {LaunchStage::groups, describe_groups},
     {LaunchStage::user, describe_user},
     {LaunchStage::ambient, describe_capability},
-    {LaunchStage::descriptors, describe_rlimit},
+    {LaunchStage::descriptors, describe_descriptors},
 });
 
 void describe(const LaunchPlan& plan, const LaunchReport& report, LaunchFailure& failure) {

@@ -4,14 +4,17 @@
 
 #include "base/file.h"
 #include "base/text.h"
+#include "kernel/scheduling.h"
 
 #include <algorithm>
 #include <array>
 #include <cerrno>
 #include <fcntl.h>
+#include <linux/ioprio.h>
 #include <linux/magic.h>
 #include <sched.h>
 #include <sys/resource.h>
+#include <sys/syscall.h>
 #include <sys/vfs.h>
 #include <unistd.h>
 
@@ -164,8 +167,34 @@ LaunchStatus lift_hard_limits(const LaunchPlan& plan, pid_t child) {
     return {};
 }
 
+LaunchFailure priority_failure(std::string key, std::string object, std::string call) {
+    return {.key = std::move(key),
+            .object = std::move(object),
+            .call = std::move(call),
+            .error = errno,
+            .hint = errno == EPERM ? "the supervisor lacks CAP_SYS_NICE" : ""};
+}
+
+LaunchStatus set_scheduling_of(const ChildPlan& wanted, pid_t child) {
+    const sched_param parameter{.sched_priority = wanted.scheduling_priority};
+    if (wanted.scheduling_policy >= 0 &&
+        sched_setscheduler(child, wanted.scheduling_policy, &parameter) < 0) {
+        return std::unexpected(
+            priority_failure("process.scheduling",
+                             scheduling_text(wanted.scheduling_policy, wanted.scheduling_priority),
+                             "sched_setscheduler"));
+    }
+    if (wanted.io_priority >= 0 &&
+        syscall(SYS_ioprio_set, IOPRIO_WHO_PROCESS, child, wanted.io_priority) < 0) {
+        return std::unexpected(priority_failure(
+            "process.io_priority", io_priority_text(wanted.io_priority), "ioprio_set"));
+    }
+    return {};
+}
+
 LaunchStatus set_priorities(const LaunchPlan& plan, const Fd& process, pid_t child) {
     const ChildPlan& wanted = plan.child;
+    TRY(set_scheduling_of(wanted, child));
     if (wanted.nice != nullptr &&
         setpriority(PRIO_PROCESS, static_cast<id_t>(child), *wanted.nice) < 0) {
         return std::unexpected(LaunchFailure{.key = "process.nice",

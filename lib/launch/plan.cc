@@ -54,6 +54,7 @@ void bind_child_plan(LaunchPlan& plan) {
     child.mounts = plan.mount_ops;
     child.joins = plan.join_descriptors;
     child.filter = plan.filter;
+    child.cpu_affinity = plan.cpu_affinity;
 }
 
 LaunchResult<std::unique_ptr<LaunchPlan>> make_launch_plan(const Unit& unit,
@@ -75,6 +76,7 @@ LaunchResult<std::unique_ptr<LaunchPlan>> make_launch_plan(const Unit& unit,
     apply_process_limits(unit, *plan);
     TRY(apply_mounts(unit, context, *plan));
     plan->environment = make_environment(unit, identity);
+    apply_readiness(unit, context, *plan);
     TRY(apply_program(unit, *plan));
     TRY(apply_working_directory(unit, *plan));
     bind_child_plan(*plan);

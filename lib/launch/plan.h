@@ -47,8 +47,11 @@ struct RunningUnit {
 struct LaunchContext {
     const Fd& reaper_program;       // sealed memfd of confinit-reaper
     std::string inaccessible_file;  // a regular file of mode 000 for mounts.inaccessible
-    CapabilityMask capabilities;    // those that the supervisor itself has in its bounding set
-    std::uint64_t memory_total;     // bytes, for percentages
+    // Where the directories of the units' notify sockets are, see notify_directory(), and where a
+    // service with a mount namespace of its own finds the one that is its own.
+    std::string notify_root = "/run/confinit/notify";
+    CapabilityMask capabilities;  // those that the supervisor itself has in its bounding set
+    std::uint64_t memory_total;   // bytes, for percentages
 
     // Absent where there is no supervisor: for "unit:NAME", and for a unit's own 65,536 ids.
     std::function<std::optional<RunningUnit>(std::string_view unit)> find_running = {};
@@ -95,6 +98,7 @@ struct LaunchPlan {
     std::vector<gid_t> groups;
     std::vector<int> join_descriptors;
     int nice = 0;
+    std::vector<std::uint64_t> cpu_affinity;
 };
 
 // Resolves a unit: user and group ids from /etc/passwd and /etc/group of the service's root (no
@@ -114,8 +118,17 @@ struct LaunchPlan {
 // - private_tmp is a tmpfs on /tmp, which must be there, and on /var/tmp where it is there.
 // - A new pid namespace with a new mount namespace has a /proc of its own.
 // - Who has no entry in the passwd file has to name a group.
+// - A unit that is ready by notify, or has a watchdog, has NOTIFY_SOCKET in its environment. With a
+//   new mount namespace the socket's directory is mounted on notify_root.
+// - A new session keyring, where the kernel offers one.
 LaunchResult<std::unique_ptr<LaunchPlan>> make_launch_plan(const Unit& unit,
                                                            const LaunchContext& context);
+
+// Whether the unit may send to a notify socket of its own.
+bool has_notify_socket(const Unit& unit);
+// The host's directory of the unit's notify socket, which only one run at a time uses.
+std::string notify_directory(const Unit& unit, const LaunchContext& context);
+inline constexpr std::string_view notify_socket_name = "socket";
 
 // The unit's cgroup settings as they are to be written: percentages and devices resolved.
 LaunchResult<CgroupConfig> make_cgroup_config(const Unit& unit, const LaunchContext& context);

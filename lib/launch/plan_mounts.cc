@@ -86,6 +86,7 @@ private:
     void add_private_dev();
     void add_proc();
     void add_binds();
+    void add_notify_directory();
     void add_attributes();
     void add_paths(MountOpKind kind, Turn turn, std::string_view key,
                    const std::vector<std::string>& paths);
@@ -190,6 +191,18 @@ void MountBuilder::add_binds() {
     }
 }
 
+// Read-only: even root in there can neither remove the socket nor put another one in its place. In
+// a mount namespace that begins with the host's tree it hides the sockets of the other units.
+void MountBuilder::add_notify_directory() {
+    if (!has_notify_socket(unit_)) return;
+    PlannedOp& planned =
+        add(MountOpKind::bind, context_.notify_root, std::string{notify_key(unit_)});
+    planned.is_directory = true;
+    planned.op.source = keep(plan_, notify_directory(unit_, context_));
+    planned.op.attributes = no_devices | MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOEXEC;
+    planned.op.recursive = true;
+}
+
 void MountBuilder::add_paths(MountOpKind kind, Turn turn, std::string_view key,
                              const std::vector<std::string>& paths) {
     for (std::size_t i = 0; i < paths.size(); ++i) {
@@ -265,6 +278,7 @@ void MountBuilder::add_all() {
         add_tmpfs(tmpfs.target, indexed("mounts.tmpfs", i), tmpfs.mode, no_devices, tmpfs.size);
     }
     add_binds();
+    add_notify_directory();
     add_attributes();
     for (std::size_t i = 0; i < mounts.protect.size(); ++i) {
         add_preset(*mounts.protect[i], indexed("mounts.protect", i));

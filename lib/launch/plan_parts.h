@@ -63,6 +63,11 @@ LaunchStatus apply_program(const Unit& unit, LaunchPlan& plan);
 std::vector<std::string> make_environment(const Unit& unit, const Identity& identity);
 LaunchStatus apply_working_directory(const Unit& unit, LaunchPlan& plan);
 
+// plan_ready.cc: NOTIFY_SOCKET and WATCHDOG_USEC, and the number of the ready pipe.
+void apply_readiness(const Unit& unit, const LaunchContext& context, LaunchPlan& plan);
+// The key that asks for the notify socket.
+std::string_view notify_key(const Unit& unit);
+
 // plan.cc
 // A copy that lives as long as the plan.
 const char* keep(LaunchPlan& plan, std::string text);

@@ -5,6 +5,7 @@
 #include "base/file.h"
 #include "launch/parent_part.h"
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <csignal>
@@ -20,13 +21,13 @@ namespace confinit {
 
 namespace {
 
-// The child's descriptors lie above those that become 0, 1 and 2, so that its dup3(2) can neither
-// collide nor be a no-op.
+// The child's descriptors lie above those that become the service's own, so that its dup3(2) can
+// neither collide nor be a no-op.
 constexpr int lowest_child_descriptor = 10;
 
-Result<Fd> child_stream(const Fd& stream) {
-    if (stream) return duplicate(stream, lowest_child_descriptor);
-    return duplicate(TRY(open_at(AT_FDCWD, "/dev/null", O_RDWR)), lowest_child_descriptor);
+Result<Fd> child_stream(const Fd& stream, int lowest) {
+    if (stream) return duplicate(stream, lowest);
+    return duplicate(TRY(open_at(AT_FDCWD, "/dev/null", O_RDWR)), lowest);
 }
 
 // What the child works with. All but the parent's ends and the page goes when spawn() returns.
@@ -34,19 +35,20 @@ struct Lent {
     ReportChannel report;
     ReportChannel exit;
     std::array<Fd, 3> streams;
+    Fd ready;
     std::vector<int> mount_sources;
     LastWordsPage last_words;
 };
 
 Result<Lent> lend(const LaunchPlan& plan, const Streams& streams) {
     Lent lent;
-    lent.report = TRY(make_report_channel(lowest_child_descriptor));
-    if (plan.child.reaper_program >= 0) {
-        lent.exit = TRY(make_report_channel(lowest_child_descriptor));
-    }
-    lent.streams[0] = TRY(child_stream(streams.input));
-    lent.streams[1] = TRY(child_stream(streams.output));
-    lent.streams[2] = TRY(child_stream(streams.error));
+    const int lowest = std::max(lowest_child_descriptor, plan.child.ready_number + 1);
+    lent.report = TRY(make_report_channel(lowest));
+    if (plan.child.reaper_program >= 0) lent.exit = TRY(make_report_channel(lowest));
+    lent.streams[0] = TRY(child_stream(streams.input, lowest));
+    lent.streams[1] = TRY(child_stream(streams.output, lowest));
+    lent.streams[2] = TRY(child_stream(streams.error, lowest));
+    if (streams.ready) lent.ready = TRY(duplicate(streams.ready, lowest));
     lent.mount_sources.assign(plan.child.mounts.size(), -1);
     lent.last_words = TRY(LastWordsPage::make());
     return lent;
@@ -67,9 +69,11 @@ bool has_parent_part(const LaunchPlan& plan, const Place& place) {
 ChildPlan complete(const LaunchPlan& plan, const Place& place, Lent& lent) {
     ChildPlan child = plan.child;
     child.report_socket = lent.report.child.get();
+    child.parent_end = lent.report.parent.get();
     child.exit_socket = lent.exit.child.get();
     for (std::size_t i = 0; i < lent.streams.size(); ++i)
         child.streams[i] = lent.streams[i].get();
+    child.ready_pipe = lent.ready.get();
     child.wait_for_parent = has_parent_part(plan, place);
     child.mount_sources = lent.mount_sources.data();
     child.last_words = lent.last_words.get();

@@ -20,11 +20,13 @@
 
 namespace confinit {
 
-// The descriptors that become 0, 1 and 2 of the service; an empty one becomes /dev/null.
+// The descriptors that become 0, 1 and 2 of the service; an empty one becomes /dev/null. `ready` is
+// the writing end of the pipe that becomes ChildPlan::ready_number, where that is asked for.
 struct Streams {
     Fd input;
     Fd output;
     Fd error;
+    Fd ready = {};
 };
 
 struct Spawned {

@@ -24,19 +24,6 @@ void verify_node(const Unit& unit, const LaunchPlan& plan, const Fd& process, co
     }
 }
 
-void verify_scheduling(const Unit& unit, const LaunchPlan& plan, const Fd& process,
-                       VerifyItems& items) {
-    const auto score = read_oom_score_adj(process);
-    const std::string wanted_score = std::to_string(unit.process.oom_score_adj);
-    items.push_back({"process.oom_score_adj", wanted_score,
-                     score ? std::to_string(*score) : score.error().what,
-                     score && *score == unit.process.oom_score_adj});
-    if (plan.child.nice == nullptr) return;
-    const auto nice = read_nice(process);
-    items.push_back({"process.nice", std::to_string(plan.nice),
-                     nice ? std::to_string(*nice) : nice.error().what, nice && *nice == plan.nice});
-}
-
 void verify_mount_tables(const Unit& unit, const LaunchPlan& plan, const Fd& process,
                          VerifyItems& items) {
     if (plan.mount_ops.empty()) return;
@@ -47,8 +34,8 @@ void verify_mount_tables(const Unit& unit, const LaunchPlan& plan, const Fd& pro
     verify_mounts(unit, plan, *service, *host, items);
 }
 
-void verify_process_files(const Unit& unit, const LaunchPlan& plan, const Fd& process,
-                          const Fd& own, VerifyItems& items) {
+void verify_process_files(const Unit& unit, const LaunchPlan& plan, pid_t main_process,
+                          const Fd& process, const Fd& own, VerifyItems& items) {
     const auto status = read_process_status(process);
     const auto own_status = read_process_status(own);
     if (status && own_status) {
@@ -65,7 +52,7 @@ void verify_process_files(const Unit& unit, const LaunchPlan& plan, const Fd& pr
     } else {
         add_unread(items, "process.rlimits", limits.error());
     }
-    verify_scheduling(unit, plan, process, items);
+    verify_scheduling(unit, plan, process, main_process, items);
 }
 
 }  // namespace
@@ -89,7 +76,7 @@ std::vector<VerifyItem> verify(const Unit& unit, const LaunchPlan& plan, pid_t m
         return items;
     }
     verify_node(unit, plan, *process, node, items);
-    verify_process_files(unit, plan, *process, *own, items);
+    verify_process_files(unit, plan, main_process, *process, *own, items);
     return items;
 }
 

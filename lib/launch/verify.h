@@ -2,12 +2,12 @@
 // Verify: reads a running service's confinement back from the kernel, item by item.
 //
 // "Same" means: not less confined than declared. A program may give up more by itself (drop
-// capabilities, add a filter, lower a limit, and its soft limits move freely below the hard ones);
-// the text then shows what is in force. An id, a namespace, a cgroup value, a mount, umask, nice or
-// oom_score_adj that is another one than declared differs.
+// capabilities, add a filter, lower a limit, keep to fewer CPUs, and its soft limits move freely
+// below the hard ones); the text then shows what is in force. An id, a namespace, a cgroup value, a
+// mount, umask, nice or oom_score_adj that is another one than declared differs.
 //
 // Left out, because the kernel shows them to the process itself only: securebits, the hostname,
-// the content of a filter (its presence is an item), and whether lo is up.
+// the session keyring, the content of a filter (its presence is an item), and whether lo is up.
 #pragma once
 
 #include "base/result.h"

@@ -33,6 +33,10 @@ void verify_status(const Unit& unit, const LaunchPlan& plan, const ProcessStatus
 void verify_limits(const Unit& unit, const LaunchPlan& plan, std::span<const ProcessLimit> limits,
                    VerifyItems& items);
 
+// verify_scheduling.cc: how the kernel treats the process among others.
+void verify_scheduling(const Unit& unit, const LaunchPlan& plan, const Fd& process,
+                       pid_t main_process, VerifyItems& items);
+
 // verify_mounts.cc: one item for each key of the plan's mounts.
 void verify_mounts(const Unit& unit, const LaunchPlan& plan, const MountTable& service,
                    const MountTable& host, VerifyItems& items);

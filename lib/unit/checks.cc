@@ -109,6 +109,7 @@ private:
 
     void check_service(ServiceConfig& service) {
         if (!is_given("service.command")) report("service", "'command' is missing");
+        settle_readiness(service);
         if (service.type == ServiceType::oneshot && service.restart == RestartMode::always) {
             refuse("service.restart", "a oneshot service that always restarts would never be done");
         }
@@ -118,6 +119,30 @@ private:
         if (service.restart_max_delay < service.restart_delay) {
             refuse("service.restart_max_delay", "it is shorter than service.restart_delay");
         }
+    }
+
+    // type = "notify" is the short form of ready = "notify".
+    void settle_readiness(ServiceConfig& service) {
+        const bool is_ready_given = is_given("service.ready");
+        if (service.type == ServiceType::oneshot && is_ready_given) {
+            refuse("service.ready", "a oneshot service counts as started when it has ended");
+        }
+        if (service.type == ServiceType::oneshot && service.watchdog) {
+            refuse("service.watchdog", "a oneshot service is watched by service.start_timeout");
+        }
+        const bool joins_mounts = joins_namespace(unit_.namespaces, NamespaceKind::mount);
+        if (joins_mounts && (service.type == ServiceType::notify || service.watchdog ||
+                             service.ready.by == ReadyBy::notify)) {
+            refuse("service",
+                   "the notify socket is not in the mount namespace that the unit joins; "
+                   "ready = \"fd:3\" needs none");
+        }
+        if (service.type != ServiceType::notify) return;
+        if (is_ready_given && service.ready.by != ReadyBy::notify) {
+            refuse("service.ready",
+                   "service.type = \"notify\" says otherwise; give one of the two");
+        }
+        service.ready.by = ReadyBy::notify;
     }
 
     void check_capabilities() {

@@ -33,13 +33,23 @@ struct UnitSection {
     std::vector<std::string> optional;  // keys, or tables, that may be left out where they fail
 };
 
-enum class ServiceType { exec, oneshot };
+// notify is exec that is ready by sd_notify(3): check_unit() makes `ready` say so.
+enum class ServiceType { exec, notify, oneshot };
+// When a service counts as started: when its program runs, when it sends READY=1, or when it writes
+// a newline to the descriptor of this number.
+enum class ReadyBy { exec, notify, descriptor };
+struct Readiness {
+    ReadyBy by = ReadyBy::exec;
+    int descriptor = -1;  // for ReadyBy::descriptor
+};
 enum class RestartMode { no, on_failure, always };
 // What the stop signal is sent to; whatever is left after stop_timeout ends by cgroup.kill.
 enum class KillMode { control_group, mixed };
 
 struct ServiceConfig {
     ServiceType type = ServiceType::exec;
+    Readiness ready;
+    std::optional<std::chrono::microseconds> watchdog;  // the longest pause between signs of life
     std::vector<std::string> command;
     std::string user = "root";                      // a name or a decimal id
     std::optional<std::string> group;               // absent: the user's own group
@@ -224,9 +234,24 @@ struct RlimitSetting {
     std::uint64_t hard = 0;
 };
 
+// A policy of sched(7) by its SCHED_ number, with the priority of a realtime one.
+struct SchedulingSetting {
+    int policy = 0;
+    int priority = 0;
+
+    bool operator==(const SchedulingSetting&) const = default;
+};
+
+// A session keyring of the service's own, or the supervisor's: session-keyring(7).
+enum class KeyringMode { separate, inherited };
+
 struct ProcessConfig {
     unsigned umask = 022;
     std::optional<int> nice;
+    std::optional<SchedulingSetting> scheduling;
+    std::optional<int> io_priority;           // class and level as ioprio_set(2) takes them
+    std::vector<std::uint64_t> cpu_affinity;  // bit N % 64 of word N / 64 for CPU N; empty: any
+    std::optional<KeyringMode> keyring;       // absent: its own, where the kernel has keyrings
     std::vector<RlimitSetting> rlimits;
     int oom_score_adj = 0;
 };

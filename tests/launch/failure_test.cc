@@ -67,6 +67,7 @@ const Case cases[] = {
     {LaunchStage::session, SYS_rt_sigaction},
     {LaunchStage::session, SYS_setsid},
     {LaunchStage::session, SYS_pidfd_open},
+    {LaunchStage::keyring, SYS_keyctl},
     {LaunchStage::rlimits, SYS_prlimit64, 1, 4},
     {LaunchStage::bounding, SYS_capset},
     {LaunchStage::bounding, SYS_prctl, 0, PR_CAPBSET_DROP},
@@ -107,6 +108,7 @@ struct FullScene : Scene {
         child.time_offsets = "boottime 3600 0\n";
         plan.join_descriptors.push_back(own_ipc_namespace.get());
         plan.clone_flags &= ~std::uint64_t{CLONE_NEWIPC};
+        child.keyring = ChildKeyring::separate_if_offered;
         limit(4, 0, 0);
         deny(SYS_getpgid, SECCOMP_RET_ERRNO | EXDEV);
     }

@@ -44,6 +44,8 @@ constexpr KeyCase key_cases[] = {
     {"service.stop_timeout", "'250ms'", "'5 apples'"},
     {"service.stop_signal", "'SIGINT'", "'SIGFOO'"},
     {"service.kill_mode", "'mixed'", "'process'"},
+    {"service.ready", "'fd:3'", "'fd:2'"},
+    {"service.watchdog", "'30s'", "'0s'"},
     {"cgroup.cpu.weight", "25", "0"},
     {"cgroup.cpu.max", "'50%'", "'0%'"},
     {"cgroup.cpuset.cpus", "'0-3,6'", "'3-0'"},
@@ -120,6 +122,10 @@ constexpr KeyCase key_cases[] = {
     {"process.nice", "-5", "20"},
     {"process.rlimits", "{ nofile = '1024:4096' }", "{ nofile = '2:1' }"},
     {"process.oom_score_adj", "-1000", "1001"},
+    {"process.scheduling", "'fifo:50'", "'fifo'"},
+    {"process.io_priority", "'best-effort:4'", "'idle:4'"},
+    {"process.cpu_affinity", "'0-3,6'", "'3-0'"},
+    {"process.keyring", "'inherit'", "'shared'"},
 };
 
 // Dotted keys at the top of the file, so that every case is one line of its own.
@@ -202,7 +208,8 @@ TEST_CASE("a choice names all its words", "[unit]") {
     CHECK(faults("service.command = ['/a']\nservice.restart = 'yes'") ==
           "web.toml:2:19: service.restart: expected one of no, on-failure, always; got 'yes'\n");
     CHECK(faults("service.command = ['/a']\nservice.type = 'exce'") ==
-          "web.toml:2:16: service.type: expected one of exec, oneshot; got 'exce'; did you mean "
+          "web.toml:2:16: service.type: expected one of exec, notify, oneshot; got 'exce'; did you "
+          "mean "
           "'exec'?\n");
 }
 
