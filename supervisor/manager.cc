@@ -2,6 +2,8 @@
 // Manager: holds every loaded unit, feeds the engine, and performs what it decides.
 #include "manager.h"
 
+#include "base/text.h"
+#include "engine_spec.h"
 #include "launch/vocabulary.h"
 #include "unit/keys.h"
 #include "unit/reader.h"
@@ -13,38 +15,6 @@
 namespace confinit {
 namespace {
 
-engine::Restart engine_restart(RestartMode mode) {
-    switch (mode) {
-    case RestartMode::no:
-        return engine::Restart::no;
-    case RestartMode::on_failure:
-        return engine::Restart::on_failure;
-    case RestartMode::always:
-        return engine::Restart::always;
-    }
-    return engine::Restart::no;
-}
-
-engine::UnitSpec make_spec(const Unit& unit) {
-    engine::UnitSpec spec;
-    spec.name = unit.name;
-    spec.requires_units = unit.unit.requires_units;
-    spec.wants = unit.unit.wants;
-    spec.after = unit.unit.after;
-    spec.before = unit.unit.before;
-    spec.conflicts = unit.unit.conflicts;
-    if (!unit.service) return spec;
-    const ServiceConfig& service = *unit.service;
-    spec.is_service = true;
-    spec.is_oneshot = service.type == ServiceType::oneshot;
-    spec.restart = engine_restart(service.restart);
-    spec.restart_delay = service.restart_delay;
-    spec.restart_max_delay = service.restart_max_delay;
-    spec.start_timeout = service.start_timeout;
-    spec.stop_timeout = service.stop_timeout;
-    return spec;
-}
-
 std::vector<std::string> texts(const std::vector<Problem>& problems) {
     std::vector<std::string> all;
     for (const Problem& problem : problems) {
@@ -52,6 +22,19 @@ std::vector<std::string> texts(const std::vector<Problem>& problems) {
         all.push_back(problem.key == not_found_key ? problem.message : problem.text());
     }
     return all;
+}
+
+// What the engine gives as the reason, if the event makes the run a failed one.
+std::string detail_of(const Service& service, engine::Event event) {
+    if (event == engine::Event::watchdog_missed && service.run) {
+        const auto& watchdog = service.run->unit().service->watchdog;
+        return "gave no sign of life within its watchdog of " +
+               format_duration(watchdog.value_or(engine::Time{0}));
+    }
+    const bool is_end = event == engine::Event::launch_failed ||
+                        event == engine::Event::main_failed ||
+                        event == engine::Event::main_exited_clean;
+    return is_end && service.last_end ? service.last_end->text : "";
 }
 
 }  // namespace
@@ -71,7 +54,7 @@ Checked<Unit> Manager::read_unit(std::string_view name) const {
 
 std::optional<std::string> Manager::take(Unit unit) {
     // Its service stays as it is: a run keeps the unit that it was started with.
-    if (auto cycle = engine_.load(make_spec(unit))) {
+    if (auto cycle = engine_.load(make_engine_spec(unit))) {
         return fmt::format("{}: ordering cycle: {}", unit.name, *cycle);
     }
     auto& service = services_by_name_[unit.name];
@@ -230,10 +213,8 @@ void Manager::handle_events() {
         if (service.run_number != event.run_number) continue;
         if (service.run && !service.run->end().text.empty()) service.last_end = service.run->end();
         if (starts_without(service, event.event)) continue;
-        const bool has_failed = event.event == engine::Event::launch_failed ||
-                                event.event == engine::Event::main_failed;
-        const std::string detail = has_failed && service.last_end ? service.last_end->text : "";
-        perform(engine_.handle(event.unit, event.event, engine_now(), detail));
+        perform(
+            engine_.handle(event.unit, event.event, engine_now(), detail_of(service, event.event)));
     }
     check_quiet();
 }
@@ -253,6 +234,9 @@ void Manager::perform_one(const engine::Action& action) {
         return;
     case engine::ActionKind::send_stop_signal:
         if (service != nullptr && service->run) service->run->send_stop_signal();
+        return;
+    case engine::ActionKind::send_abort_signal:
+        if (service != nullptr && service->run) service->run->send_abort_signal();
         return;
     case engine::ActionKind::kill_all:
         if (service != nullptr && service->run) service->run->kill_all();
@@ -297,7 +281,10 @@ void Manager::start_run(Service& service) {
             break;
         }
         run = Run::start(*unit, services_, service.log,
-                         [this, name, number](engine::Event event) { post(name, number, event); });
+                         {[this, name, number](engine::Event event) { post(name, number, event); },
+                          [this, name](engine::Time length) {
+                              engine_.extend(name, length, engine_now());
+                          }});
         if (run || !skip(service, run.error())) break;
     }
     if (run) {

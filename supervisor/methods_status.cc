@@ -82,6 +82,14 @@ void add_last_end(Json& status, const RunEnd& end) {
     };
 }
 
+// What the service says of itself.
+void add_self_report(Json& status, const Run& run) {
+    const SelfReport& report = run.self_report();
+    status["status_text"] = report.status;
+    status["self_state"] = report.state;
+    status["self_errno"] = report.error == 0 ? "" : std::string{errno_name(report.error)};
+}
+
 Json full_status(const Manager& manager, const Service& service) {
     const engine::UnitState state = manager.state(service.unit.name);
     Json status = summary(manager, service);
@@ -94,6 +102,7 @@ Json full_status(const Manager& manager, const Service& service) {
     status["last_exit"] = "";
     status["pids_refused"] = 0;
     status["drift"] = service.drift;
+    if (service.run) add_self_report(status, *service.run);
     status["log"] = last_lines(service.log, lines_in_status);
     if (service.last_end) add_last_end(status, *service.last_end);
     if (service.run && service.run->node() != nullptr) {

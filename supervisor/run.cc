@@ -56,15 +56,17 @@ std::string exit_text(ExitStatus status) {
                        status.code == CLD_DUMPED ? ", core dumped" : "");
 }
 
-Run::Run(Unit unit, Services& services, LogRing& log, Emit emit)
-    : unit_(std::move(unit)), services_(services), log_(log), emit_(std::move(emit)) {}
+Run::Run(Unit unit, Services& services, LogRing& log, Listener listener)
+    : unit_(std::move(unit)), services_(services), log_(log), listener_(std::move(listener)) {}
 
 LaunchResult<std::unique_ptr<Run>> Run::start(const Unit& unit, Services& services, LogRing& log,
-                                              Emit emit) {
-    std::unique_ptr<Run> run{new Run(unit, services, log, std::move(emit))};
+                                              Listener listener) {
+    std::unique_ptr<Run> run{new Run(unit, services, log, std::move(listener))};
     if (auto settled = settle_id_maps(services.launch_context, run->unit_); !settled) {
         return std::unexpected(std::move(settled).error());
     }
+    run->readiness_ = TRY(ReadinessWatch::make(run->unit_, services.launch_context, services.loop,
+                                               log, run->listener_));
     auto plan = make_launch_plan(run->unit_, services.launch_context);
     if (!plan) return std::unexpected(std::move(plan).error());
     run->plan_ = std::move(*plan);
@@ -107,15 +109,18 @@ LaunchResult<void> Run::spawn_main() {
     if (!input) return std::unexpected(resource_failure(std::move(input).error()));
     const uid_t uid = outside_id(unit_.namespaces.uid_map, plan_->child.uid);
     const gid_t gid = outside_id(unit_.namespaces.gid_map, plan_->child.gid);
+    if (auto given = readiness_->give_to(uid, gid); !given) {
+        return std::unexpected(resource_failure(std::move(given).error()));
+    }
     auto output = make_output_pipe(uid, gid);
     if (!output) return std::unexpected(resource_failure(std::move(output).error()));
     auto error_output = make_output_pipe(uid, gid);
     if (!error_output) return std::unexpected(resource_failure(std::move(error_output).error()));
 
-    auto spawned =
-        spawn(*plan_, node_ ? node_->directory().get() : -1,
-              {std::move(*input), std::move(output->write_end), std::move(error_output->write_end)},
-              services_.clone_method);
+    auto spawned = spawn(*plan_, node_ ? node_->directory().get() : -1,
+                         {std::move(*input), std::move(output->write_end),
+                          std::move(error_output->write_end), readiness_->take_pipe()},
+                         services_.clone_method);
     if (!spawned) return std::unexpected(std::move(spawned).error());
     spawned_ = std::move(*spawned);
     output_ = std::move(output->read_end);
@@ -128,6 +133,7 @@ LaunchResult<void> Run::spawn_main() {
 }
 
 Status Run::watch_everything() {
+    TRY(readiness_->begin(spawned_.pid, node_.has_value()));
     report_watch_ = TRY(services_.loop.on_fd(spawned_.report_socket, EPOLLIN,
                                              [this](std::uint32_t) { drain_reports(); }));
     output_watch_ = TRY(watch_output(output_, LogStream::standard_output));
@@ -172,6 +178,7 @@ void Run::on_report(ReceivedReport received) {
     case LaunchReport::Kind::executing:
         executing_ = true;
         main_pid_ = received.sender;
+        readiness_->set_main(main_pid_);
         main_pidfd_ = std::move(received.process);
         // In a joined pid namespace the first process only makes the main one, as our child.
         if (plan_->child.fork_into_pid_namespace) {
@@ -192,7 +199,8 @@ void Run::on_hang_up() {
     // Without the mark before execve the child died while it was being set up.
     if (!executing_ || end_.setup_failure || launched_) return;
     launched_ = true;
-    emit_(engine::Event::launched);
+    listener_.emit(engine::Event::launched);
+    readiness_->on_launched();
 }
 
 void Run::on_first_process_exit(ExitStatus status) {
@@ -204,6 +212,7 @@ void Run::on_first_process_exit(ExitStatus status) {
 void Run::on_main_exit(ExitStatus status) {
     first_exited_ = true;
     drain_reports();
+    readiness_->end_main();
     if (has_reaper()) {
         while (auto received = receive_report(spawned_.exit_socket)) {
             auto* report = std::get_if<ReceivedReport>(&*received);
@@ -214,9 +223,10 @@ void Run::on_main_exit(ExitStatus status) {
     const ExitStatus ended = main_status_.value_or(status);
     describe_exit(ended);
     if (!launched_) {
-        emit_(engine::Event::launch_failed);
+        listener_.emit(engine::Event::launch_failed);
     } else {
-        emit_(ended.is_clean() ? engine::Event::main_exited_clean : engine::Event::main_failed);
+        listener_.emit(ended.is_clean() ? engine::Event::main_exited_clean
+                                        : engine::Event::main_failed);
     }
     check_populated();
 }
@@ -231,6 +241,7 @@ void Run::freeze(bool frozen, std::function<void(const Status&)> done) {
     if (!node_) return done(failure("a service without a cgroup node cannot be frozen"));
     if (const auto written = node_->freeze(frozen); !written) return done(written);
     wanted_frozen_ = frozen;
+    readiness_->set_frozen(frozen);
     freeze_done_ = std::move(done);
     check_frozen();
 }
@@ -259,7 +270,7 @@ void Run::check_populated() {
     if (!first_exited_) return;
     empty_ = true;
     end_freeze(failure("the service has ended"));
-    emit_(engine::Event::cgroup_empty);
+    listener_.emit(engine::Event::cgroup_empty);
 }
 
 bool Run::was_oom_killed(std::string& text) const {
@@ -344,12 +355,18 @@ Status Run::signal_all(int signal) const {
 }
 
 void Run::send_stop_signal() {
+    readiness_->end_watchdog();
     const int signal = unit_.service->stop_signal;
     const auto sent =
         unit_.service->kill_mode == KillMode::mixed ? signal_main(signal) : signal_all(signal);
     if (sent || sent.error().code == ESRCH) return;
     services_.console.warning(
         fmt::format("stop '{}': {}, ignoring", unit_.name, sent.error().what));
+}
+
+// Its core shows what it was at; when it cannot be sent, the stop timeout ends the service.
+void Run::send_abort_signal() {
+    (void)signal_main(SIGABRT);
 }
 
 void Run::kill_all() {

@@ -10,6 +10,7 @@
 #include "launch/plan.h"
 #include "launch/spawn.h"
 #include "log_ring.h"
+#include "readiness_watch.h"
 #include "reaper.h"
 
 #include <functional>
@@ -39,12 +40,12 @@ struct RunEnd {
 
 class Run {
 public:
-    using Emit = std::function<void(engine::Event)>;
+    using Listener = ReadinessWatch::Listener;
 
     // Makes the plan, the node and the first process. A failure is complete: nothing is left but
     // perhaps the node, which release() removes.
     static LaunchResult<std::unique_ptr<Run>> start(const Unit& unit, Services& services,
-                                                    LogRing& log, Emit emit);
+                                                    LogRing& log, Listener listener);
     Run(const Run&) = delete;
     Run& operator=(const Run&) = delete;
     ~Run();
@@ -54,6 +55,7 @@ public:
     LaunchStatus change_limits(const Unit& unit);
 
     void send_stop_signal();
+    void send_abort_signal();
     void kill_all();
 
     // Freezes or thaws the node; `done` hears when its processes stand still, or run, or that the
@@ -77,9 +79,10 @@ public:
     const Cgroup* node() const { return node_ ? &*node_ : nullptr; }
     const RunEnd& end() const { return end_; }
     bool is_executing() const { return executing_; }
+    const SelfReport& self_report() const { return readiness_->report(); }
 
 private:
-    Run(Unit unit, Services& services, LogRing& log, Emit emit);
+    Run(Unit unit, Services& services, LogRing& log, Listener listener);
 
     LaunchResult<void> make_node();
     LaunchResult<void> spawn_main();
@@ -102,7 +105,8 @@ private:
     Unit unit_;
     Services& services_;
     LogRing& log_;
-    Emit emit_;
+    Listener listener_;
+    std::unique_ptr<ReadinessWatch> readiness_;
     std::unique_ptr<LaunchPlan> plan_;
     std::optional<Cgroup> node_;
     int node_watch_ = -1;

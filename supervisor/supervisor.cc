@@ -99,6 +99,7 @@ void Supervisor::set_up_launch() {
     }
     launch_context_.reset(new LaunchContext{.reaper_program = reaper_program_,
                                             .inaccessible_file = inaccessible.value_or(""),
+                                            .notify_root = options_.runtime_directory + "/notify",
                                             .capabilities = own_bounding_set(),
                                             .memory_total = memory_total()});
     launch_context_->separate_ids = [this](const std::string& unit) {

@@ -122,6 +122,10 @@ Actions Engine::handle(std::string_view unit, Event event, Time now, std::string
     return call.actions;
 }
 
+void Engine::extend(std::string_view unit, Time length, Time now) {
+    if (const UnitSpec* spec = graph_.find(unit)) live_.extend(*spec, length, now);
+}
+
 Actions Engine::expire(Time now) {
     Call call{now, {}};
     settle(call);

@@ -20,7 +20,8 @@
 //
 // The end of a run. A run is over when the main process's exit and cgroup_empty were both seen;
 // then the node is released, and only then does the next run begin. A start job ends when its unit
-// is active (an exec service: when launched; a oneshot: when it has exited) or when the failed run
+// is active (an exec service: when launched; one that tells when it is ready: when it has; a
+// oneshot: when it has exited) or when the failed run
 // is released, so that who asks for the state after a failed start is told of the failure.
 //
 // Restart. A failed run of a service with a restart policy is tried again for ever, see
@@ -75,6 +76,9 @@ public:
     // `detail` of a failure is for people: it becomes the unit's reason and a part of what its
     // dependents are told.
     Actions handle(std::string_view unit, Event event, Time now, std::string_view detail = {});
+
+    // The service asks for more time to start or to stop, counted from now.
+    void extend(std::string_view unit, Time length, Time now);
 
     // Fires every timer that is due. The caller calls it at next_deadline().
     Actions expire(Time now);

@@ -81,6 +81,18 @@ Transition launched(ServiceState state) {
     return is_up ? enter(state, SubState::running, Timer::health) : stay(state);
 }
 
+Transition ready(const ServiceState& state) {
+    const bool is_up = state.kind == UnitKind::notify && state.is_launched;
+    return is_up ? enter(state, SubState::running, Timer::health) : stay(state);
+}
+
+// What does not live any more as it should may still leave a core.
+Transition miss_watchdog(ServiceState state) {
+    if (state.main_gone) return stay(state);
+    state.ending = Ending::failed;
+    return enter(state, SubState::stop_sigterm, Timer::stop, {ActionKind::send_abort_signal});
+}
+
 ServiceState stopped(ServiceState state) {
     state.ending = Ending::stopped;
     return state;
@@ -104,9 +116,11 @@ Transition when_idle(const ServiceState& state, Input input, const Rules& rules)
         if (state.sub == SubState::auto_restart) return enter(state, SubState::waiting);
         return stay(state);
     case Input::launched:
+    case Input::ready:
     case Input::launch_failed:
     case Input::main_exited_clean:
     case Input::main_failed:
+    case Input::watchdog_missed:
     case Input::cgroup_empty:
     case Input::released:
     case Input::release_failed:
@@ -119,11 +133,16 @@ Transition when_starting(const ServiceState& state, Input input) {
     switch (input) {
     case Input::launched:
         return launched(state);
+    case Input::ready:
+        return ready(state);
     case Input::launch_failed:
         return state.is_launched ? stay(state) : lose_all(state, Ending::failed);
-    case Input::main_exited_clean:
-        // A process that ends without having reached execve has not done its work.
-        return lose_main(state, state.is_launched ? Ending::clean : Ending::failed);
+    case Input::main_exited_clean: {
+        // A process that ends without having reached execve, or having said that it is ready, has
+        // not done its work.
+        const bool is_done = state.is_launched && state.kind != UnitKind::notify;
+        return lose_main(state, is_done ? Ending::clean : Ending::failed);
+    }
     case Input::main_failed:
         return lose_main(state, Ending::failed);
     case Input::cgroup_empty:
@@ -145,6 +164,7 @@ Transition when_starting(const ServiceState& state, Input input) {
     case Input::begin:
     case Input::dependency_failed:
     case Input::refused:
+    case Input::watchdog_missed:
     case Input::released:
     case Input::release_failed:
         return stay(state);
@@ -169,6 +189,8 @@ Transition when_running(const ServiceState& state, Input input) {
     case Input::stop:
         return enter(stopped(state), SubState::stop_sigterm, Timer::stop,
                      {ActionKind::send_stop_signal});
+    case Input::watchdog_missed:
+        return miss_watchdog(state);
     case Input::timed_out:
         return {state, Timer::off, {}};
     case Input::hold:
@@ -176,6 +198,7 @@ Transition when_running(const ServiceState& state, Input input) {
     case Input::dependency_failed:
     case Input::refused:
     case Input::launched:
+    case Input::ready:
     case Input::launch_failed:
     case Input::released:
     case Input::release_failed:
@@ -205,6 +228,8 @@ Transition when_stopping(const ServiceState& state, Input input) {
     case Input::begin:
     case Input::dependency_failed:
     case Input::refused:
+    case Input::ready:
+    case Input::watchdog_missed:
     case Input::released:
     case Input::release_failed:
         return stay(state);
@@ -228,9 +253,11 @@ Transition when_releasing(const ServiceState& state, Input input, const Rules& r
     case Input::dependency_failed:
     case Input::refused:
     case Input::launched:
+    case Input::ready:
     case Input::launch_failed:
     case Input::main_exited_clean:
     case Input::main_failed:
+    case Input::watchdog_missed:
     case Input::cgroup_empty:
         return stay(state);
     }
@@ -265,12 +292,16 @@ Input input_of(Event event) {
     switch (event) {
     case Event::launched:
         return Input::launched;
+    case Event::ready:
+        return Input::ready;
     case Event::launch_failed:
         return Input::launch_failed;
     case Event::main_exited_clean:
         return Input::main_exited_clean;
     case Event::main_failed:
         return Input::main_failed;
+    case Event::watchdog_missed:
+        return Input::watchdog_missed;
     case Event::cgroup_empty:
         return Input::cgroup_empty;
     case Event::released:

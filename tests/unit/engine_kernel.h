@@ -95,6 +95,7 @@ private:
     void kill_all(const std::string& unit, Run& run, Time now);
     void release(const std::string& unit, Run& run, Time now);
     void happen(const Occurrence& occurrence, Run& run);
+    void say_something(const std::string& unit, Run& run);
     void end_main(const std::string& unit, Run& run, Event event, Time now);
     void look_for_empty(const std::string& unit, Run& run, Time now);
     void expect(const std::string& unit, const Run& run, What what, Time time);
@@ -118,6 +119,7 @@ inline void SimulatedKernel::perform(const Action& action, Time now) {
     }
     Run& run = found->second;
     if (action.kind == ActionKind::send_stop_signal) send_stop_signal(action.unit, run, now);
+    if (action.kind == ActionKind::send_abort_signal) send_stop_signal(action.unit, run, now);
     if (action.kind == ActionKind::kill_all) kill_all(action.unit, run, now);
     if (action.kind == ActionKind::release) release(action.unit, run, now);
 }
@@ -192,6 +194,7 @@ inline void SimulatedKernel::happen(const Occurrence& occurrence, Run& run) {
         run.others_live = chance_.one_in(3);
         run.told_launched = time + chance_.duration();
         tell(unit, run, Event::launched, run.told_launched);
+        say_something(unit, run);
         const What end = chance_.one_in(2) ? What::clean_exit : What::failure;
         if (!chance_.one_in(3)) expect(unit, run, end, time + chance_.duration());
         if (!chance_.one_in(3)) expect(unit, run, What::others_exit, time + chance_.duration());
@@ -202,6 +205,15 @@ inline void SimulatedKernel::happen(const Occurrence& occurrence, Run& run) {
         if (what == What::failure) end_main(unit, run, Event::main_failed, time);
     }
     look_for_empty(unit, run, time);
+}
+
+// Some services never say that they are ready, some say it twice, and few miss their watchdog.
+inline void SimulatedKernel::say_something(const std::string& unit, Run& run) {
+    while (!chance_.one_in(3)) {
+        tell(unit, run, Event::ready, run.told_launched + chance_.duration());
+    }
+    if (!chance_.one_in(8)) return;
+    tell(unit, run, Event::watchdog_missed, run.told_launched + chance_.duration());
 }
 
 inline void SimulatedKernel::end_main(const std::string& unit, Run& run, Event event, Time now) {

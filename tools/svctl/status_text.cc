@@ -128,6 +128,16 @@ std::string pids_line(const View& view) {
     return fmt::format("refused {} {}", refused, refused == 1 ? "fork" : "forks");
 }
 
+// "serving 3 clients (reloading), ENOENT".
+std::string self_report_line(const View& view) {
+    std::string line = view.text("status_text");
+    const std::string state = view.text("self_state");
+    if (!state.empty()) line += line.empty() ? state : fmt::format(" ({})", state);
+    const std::string error = view.text("self_errno");
+    if (!error.empty()) line += (line.empty() ? "" : ", ") + error;
+    return line;
+}
+
 void add(Table& table, std::string_view label, std::string value) {
     if (!value.empty()) table.add({std::string{label}, std::move(value)});
 }
@@ -171,6 +181,7 @@ std::string status_text(const Context& context, const Json& status, microseconds
     add_list(table, view, "unit", "files");
     add(table, "cgroup", view.text("cgroup"));
     add(table, "usage", usage_line(view));
+    add(table, "says", self_report_line(view));
     add_list(table, view, "skipped", "skipped");
     add_list(table, view, "drift", "drift");
     text += table.text();
