@@ -3,8 +3,6 @@
 #include "manager.h"
 
 #include "launch/vocabulary.h"
-#include "unit/keys.h"
-#include "unit/reader.h"
 
 #include <algorithm>
 #include <fmt/format.h>
@@ -33,6 +31,7 @@ engine::UnitSpec make_spec(const Unit& unit) {
     spec.after = unit.unit.after;
     spec.before = unit.unit.before;
     spec.conflicts = unit.unit.conflicts;
+    spec.is_group = is_group(unit);
     if (!unit.service) return spec;
     const ServiceConfig& service = *unit.service;
     spec.is_service = true;
@@ -45,6 +44,8 @@ engine::UnitSpec make_spec(const Unit& unit) {
     return spec;
 }
 
+}  // namespace
+
 std::vector<std::string> texts(const std::vector<Problem>& problems) {
     std::vector<std::string> all;
     for (const Problem& problem : problems) {
@@ -54,7 +55,20 @@ std::vector<std::string> texts(const std::vector<Problem>& problems) {
     return all;
 }
 
-}  // namespace
+const Cgroup* node_of(const Service& service) {
+    if (service.run) return service.run->node();
+    return service.group ? &service.group->node() : nullptr;
+}
+
+std::vector<VerifyItem> verify_service(const Service& service) {
+    if (service.group) {
+        const Group& group = *service.group;
+        return verify_limits(group.unit(), group.settings(), group.node());
+    }
+    if (!service.run) return {};
+    const Run& run = *service.run;
+    return verify(run.unit(), run.plan(), run.main_pid(), run.node());
+}
 
 engine::Time engine_now() {
     return std::chrono::duration_cast<engine::Time>(Clock::now().time_since_epoch());
@@ -256,6 +270,7 @@ void Manager::perform_one(const engine::Action& action) {
         return;
     case engine::ActionKind::kill_all:
         if (service != nullptr && service->run) service->run->kill_all();
+        if (service != nullptr && service->group) service->group->kill_all();
         return;
     case engine::ActionKind::release:
         if (service != nullptr) release(*service);
@@ -267,96 +282,6 @@ void Manager::perform_one(const engine::Action& action) {
         report_state(action.unit);
         return;
     }
-}
-
-void Manager::launch(Service& service) {
-    service.skipped.clear();
-    service.starts_without = false;
-    start_run(service);
-}
-
-Checked<Unit> Manager::unit_to_run(const Service& service) const {
-    if (service.skipped.empty()) return service.unit;
-    std::vector<std::string> keys;
-    for (const SkippedKey& skipped : service.skipped)
-        keys.push_back(skipped.key);
-    return without_keys(service.unit, keys, vocabulary_);
-}
-
-void Manager::start_run(Service& service) {
-    const std::uint64_t number = ++service.run_number;
-    const std::string name = service.unit.name;
-    service.drift.clear();
-    LaunchResult<std::unique_ptr<Run>> run;
-    for (;;) {
-        const auto unit = unit_to_run(service);
-        if (!unit) {
-            // What is left makes no sense without the key, which therefore is not optional.
-            run = std::unexpected(LaunchFailure{.key = service.skipped.back().key,
-                                                .hint = texts(unit.error()).front()});
-            break;
-        }
-        run = Run::start(*unit, services_, service.log,
-                         [this, name, number](engine::Event event) { post(name, number, event); });
-        if (run || !skip(service, run.error())) break;
-    }
-    if (run) {
-        service.run = std::move(*run);
-        return;
-    }
-    RunEnd end;
-    end.text = "setup-failed: " + run.error().text();
-    end.setup_failure = std::move(run).error();
-    service.last_end = std::move(end);
-    post(name, number, engine::Event::launch_failed);
-}
-
-// Whether the failure is one of an optional key, which is then left out of the next attempt.
-bool Manager::skip(Service& service, const LaunchFailure& failure) {
-    for (const std::string& key : service.unit.unit.optional) {
-        const bool is_new =
-            std::ranges::find(service.skipped, key, &SkippedKey::key) == service.skipped.end();
-        if (!is_key_within(failure.key, key) || !is_new) continue;
-        service.skipped.push_back({key, failure.text()});
-        services_.console.warning(
-            fmt::format("{}: without the optional {}: {}", service.unit.name, key, failure.text()));
-        return true;
-    }
-    return false;
-}
-
-// A launch that failed in the child, for an optional key, is made anew without it once nothing of
-// it is left. Whoever stops the unit meanwhile gets what the engine has not been told of yet.
-bool Manager::starts_without(Service& service, engine::Event event) {
-    if (!service.run) return false;
-    if (event == engine::Event::launch_failed) {
-        const auto& failure = service.run->end().setup_failure;
-        service.starts_without = failure && skip(service, *failure);
-        return service.starts_without;
-    }
-    if (event != engine::Event::cgroup_empty || !service.starts_without) return false;
-    service.starts_without = false;
-    const std::string& name = service.unit.name;
-    const bool is_wanted = engine_.state(name).sub == engine::SubState::start;
-    if (is_wanted && service.run->release()) {
-        service.run.reset();
-        service.last_end.reset();
-        start_run(service);
-        return true;
-    }
-    perform(engine_.handle(name, engine::Event::launch_failed, engine_now(),
-                           service.last_end ? service.last_end->text : ""));
-    return false;
-}
-
-void Manager::release(Service& service) {
-    const std::string& name = service.unit.name;
-    if (service.run && !service.run->release()) {
-        post(name, service.run_number, engine::Event::release_failed);
-        return;
-    }
-    service.run.reset();
-    post(name, service.run_number, engine::Event::released);
 }
 
 void Manager::finish_job(const engine::Action& action) {

@@ -3,6 +3,8 @@
 #pragma once
 
 #include "engine/engine.h"
+#include "group.h"
+#include "launch/verify.h"
 #include "log_ring.h"
 #include "run.h"
 #include "unit/loader.h"
@@ -26,11 +28,13 @@ struct SkippedKey {
     std::string reason;  // begins with the key, or with what below it failed
 };
 
-// Service: the live thing behind a unit, also behind a target, which never has a run.
+// Service: the live thing behind a unit, also behind a group, which has a node only, and behind a
+// target, which has nothing.
 struct Service {
     Unit unit;
     LogRing log;
     std::unique_ptr<Run> run;
+    std::unique_ptr<Group> group;
     std::uint64_t run_number = 0;    // events of an earlier run are told by it
     std::optional<RunEnd> last_end;  // of the last run that ended, or of the one that ends now
     std::vector<SkippedKey> skipped;
@@ -38,6 +42,12 @@ struct Service {
                                      // until nothing is left of it
     std::vector<std::string> drift;  // what the last check found to differ from the unit
 };
+
+// The node that the unit has now, or null.
+const Cgroup* node_of(const Service& service);
+
+// Reads back from the kernel what is in force, for one that has a main process or is a group.
+std::vector<VerifyItem> verify_service(const Service& service);
 
 // Why a unit cannot be named in a request: it is not there at all, or its file does not load.
 struct UnitRefused {
@@ -89,6 +99,7 @@ public:
     engine::UnitState state(std::string_view unit) const { return engine_.state(unit); }
     const std::vector<std::string>& unit_directories() const { return directories_; }
     Services& services() { return services_; }
+    const Services& services() const { return services_; }
 
     // For those who wait for new log lines or states of any unit.
     void set_observer(std::function<void()> observer) { observer_ = std::move(observer); }
@@ -110,6 +121,8 @@ private:
     void perform_one(const engine::Action& action);
     void launch(Service& service);
     void start_run(Service& service);
+    LaunchStatus start_once(Service& service, const Unit& unit);
+    LaunchResult<GroupNodes> groups_of(const Unit& unit) const;
     Checked<Unit> unit_to_run(const Service& service) const;
     bool skip(Service& service, const LaunchFailure& failure);
     bool starts_without(Service& service, engine::Event event);
@@ -129,6 +142,9 @@ private:
     std::function<void()> on_quiet_;
     std::function<void()> observer_;
 };
+
+// What is wrong with a unit, a line each.
+std::vector<std::string> texts(const std::vector<Problem>& problems);
 
 // The engine's clock: CLOCK_MONOTONIC, which does not jump when the date is set.
 engine::Time engine_now();

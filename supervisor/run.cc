@@ -4,6 +4,7 @@
 
 #include "base/file.h"
 #include "base/text.h"
+#include "kernel/proc_status.h"
 #include "launch/id_maps.h"
 #include "service_signals.h"
 
@@ -59,8 +60,8 @@ std::string exit_text(ExitStatus status) {
 Run::Run(Unit unit, Services& services, LogRing& log, Emit emit)
     : unit_(std::move(unit)), services_(services), log_(log), emit_(std::move(emit)) {}
 
-LaunchResult<std::unique_ptr<Run>> Run::start(const Unit& unit, Services& services, LogRing& log,
-                                              Emit emit) {
+LaunchResult<std::unique_ptr<Run>> Run::start(const Unit& unit, Services& services,
+                                              GroupNodes groups, LogRing& log, Emit emit) {
     std::unique_ptr<Run> run{new Run(unit, services, log, std::move(emit))};
     if (auto settled = settle_id_maps(services.launch_context, run->unit_); !settled) {
         return std::unexpected(std::move(settled).error());
@@ -68,7 +69,8 @@ LaunchResult<std::unique_ptr<Run>> Run::start(const Unit& unit, Services& servic
     auto plan = make_launch_plan(run->unit_, services.launch_context);
     if (!plan) return std::unexpected(std::move(plan).error());
     run->plan_ = std::move(*plan);
-    if (auto made = run->make_node(); !made) return std::unexpected(std::move(made).error());
+    if (auto made = run->make_node(std::move(groups)); !made)
+        return std::unexpected(std::move(made).error());
     if (auto spawned = run->spawn_main(); !spawned) {
         (void)run->release();
         return std::unexpected(std::move(spawned).error());
@@ -77,7 +79,7 @@ LaunchResult<std::unique_ptr<Run>> Run::start(const Unit& unit, Services& servic
 }
 
 Run::~Run() {
-    if (node_watch_ >= 0) services_.cgroup_events.forget(node_watch_);
+    forget_node();
     if (spawned_.pid > 0 && !first_exited_) {
         // A run that is dropped half-way must not leave a process that nobody knows.
         services_.reaper.forget(spawned_.pid);
@@ -86,7 +88,7 @@ Run::~Run() {
     }
 }
 
-LaunchResult<void> Run::make_node() {
+LaunchResult<void> Run::make_node(GroupNodes groups) {
     if (services_.tree == nullptr) {
         if (plan_->cgroup.empty()) return {};
         return std::unexpected(
@@ -96,9 +98,14 @@ LaunchResult<void> Run::make_node() {
                           .error = 0,
                           .hint = "no writable cgroup v2 tree here, so no limit can be set"});
     }
-    auto node = services_.tree->make_node(unit_.name, plan_->cgroup);
-    if (!node) return std::unexpected(std::move(node).error());
-    node_ = std::move(*node);
+    // When the memory of a group is used up, one service goes as a whole, not a process of it.
+    const bool is_said = std::ranges::find(plan_->cgroup, "memory.oom.group",
+                                           &CgroupSetting::file) != plan_->cgroup.end();
+    if (!is_said && std::ranges::any_of(groups, &GroupNode::limits_memory)) {
+        plan_->cgroup.push_back({"memory.oom.group", "1"});
+    }
+    node_ = TRY(UnitNode::make(*services_.tree, unit_, std::move(groups), plan_->cgroup));
+    limit_events_.emplace(limit_levels(*node_, *services_.tree));
     return {};
 }
 
@@ -113,7 +120,7 @@ LaunchResult<void> Run::spawn_main() {
     if (!error_output) return std::unexpected(resource_failure(std::move(error_output).error()));
 
     auto spawned =
-        spawn(*plan_, node_ ? node_->directory().get() : -1,
+        spawn(*plan_, node_ ? node_->node().directory().get() : -1,
               {std::move(*input), std::move(output->write_end), std::move(error_output->write_end)},
               services_.clone_method);
     if (!spawned) return std::unexpected(std::move(spawned).error());
@@ -132,11 +139,36 @@ Status Run::watch_everything() {
                                              [this](std::uint32_t) { drain_reports(); }));
     output_watch_ = TRY(watch_output(output_, LogStream::standard_output));
     error_watch_ = TRY(watch_output(error_output_, LogStream::standard_error));
-    // What happened in the node before this watch stood is read when the first process is reaped.
-    if (node_) {
-        node_watch_ = TRY(services_.cgroup_events.watch(*node_, [this] { on_node_event(); }));
+    return node_ ? watch_node() : Status{};
+}
+
+// What happened in the node before these watches stood is read when the first process is reaped.
+Status Run::watch_node() {
+    CgroupEvents& events = services_.cgroup_events;
+    node_watches_.push_back(
+        TRY(events.watch(node_->node(), "cgroup.events", [this] { on_node_event(); })));
+    // A kernel without the controller has no such file, and then nothing to tell of.
+    if (limit_events_->may_kill_others_only()) {
+        const auto memory =
+            events.watch(node_->node(), "memory.events", [this] { on_memory_event(); });
+        if (memory) node_watches_.push_back(*memory);
     }
+    const auto pids =
+        events.watch(node_->node(), "pids.events", [this] { limit_events_->note_refused_fork(); });
+    if (pids) node_watches_.push_back(*pids);
     return {};
+}
+
+void Run::forget_node() {
+    for (const int watch : std::exchange(node_watches_, {}))
+        services_.cgroup_events.forget(watch);
+}
+
+// The kernel tells at once, so that a main process that was killed is dying or dead by now.
+void Run::on_memory_event() {
+    if (main_pid_ == 0 || first_exited_) return;
+    const auto process = open_process(main_pid_);
+    if (process && is_alive(*process)) limit_events_->note_main_survived();
 }
 
 Result<Watch> Run::watch_output(const Fd& pipe, LogStream stream) {
@@ -222,111 +254,76 @@ void Run::on_main_exit(ExitStatus status) {
 }
 
 void Run::on_node_event() {
-    check_frozen();
+    if (node_) freezer_.check(node_->node());
     check_populated();
 }
 
-void Run::freeze(bool frozen, std::function<void(const Status&)> done) {
-    end_freeze(failure("another request has taken its place"));
+void Run::freeze(bool frozen, Freezer::Done done) {
     if (!node_) return done(failure("a service without a cgroup node cannot be frozen"));
-    if (const auto written = node_->freeze(frozen); !written) return done(written);
-    wanted_frozen_ = frozen;
-    freeze_done_ = std::move(done);
-    check_frozen();
-}
-
-// The kernel says so in an event once the last process stands still.
-void Run::check_frozen() {
-    if (!wanted_frozen_ || !node_) return;
-    const auto frozen = node_->read_field("cgroup.events", "frozen");
-    if (!frozen) return end_freeze(std::unexpected(frozen.error()));
-    if ((*frozen != 0) == *wanted_frozen_) end_freeze({});
-}
-
-void Run::end_freeze(const Status& status) {
-    if (!wanted_frozen_) return;
-    wanted_frozen_.reset();
-    std::exchange(freeze_done_, {})(status);
+    freezer_.begin(node_->node(), frozen, std::move(done));
 }
 
 void Run::check_populated() {
     if (empty_) return;
     if (node_) {
-        const auto populated = node_->is_populated();
+        const auto populated = node_->node().is_populated();
         // A node that cannot be read any more is gone, and nobody lives in it.
         if (populated && *populated) return;
     }
     if (!first_exited_) return;
     empty_ = true;
-    end_freeze(failure("the service has ended"));
+    freezer_.end(failure("the service has ended"));
     emit_(engine::Event::cgroup_empty);
 }
 
-bool Run::was_oom_killed(std::string& text) const {
-    if (!node_) return false;
-    const auto kills = node_->read_field("memory.events", "oom_kill");
-    if (!kills || *kills == 0) return false;
-    const auto limit = node_->read("memory.max");
-    const auto peak = node_->read("memory.peak");
-    const auto size = [](const Result<std::string>& value) -> std::string {
-        if (!value) return "unknown";
-        const auto bytes = parse_unsigned(*value);
-        return bytes ? format_size(*bytes) : *value;
-    };
-    text = fmt::format("oom-killed (memory.max {}, peak {})", size(limit), size(peak));
-    return true;
+// Only SIGKILL is how the kernel ends a process for want of memory; whoever ends otherwise has
+// perhaps lost a process that way, and says so by how it ends.
+std::string Run::end_text(ExitStatus status) const {
+    const bool by_kill = status.code != CLD_EXITED && status.status == SIGKILL;
+    const auto oom = limit_events_ ? limit_events_->kill_of_main() : std::nullopt;
+    if (oom && by_kill) return *oom;
+    if (status.code != CLD_EXITED && status.status == SIGSYS) {
+        return "killed by its system call filter (SIGSYS)";
+    }
+    const auto lost = limit_events_ ? limit_events_->kill_of_any() : std::nullopt;
+    if (lost && !by_kill && !status.is_clean()) {
+        return fmt::format("{}, a process of it was {}", exit_text(status), *lost);
+    }
+    return exit_text(status);
 }
 
 void Run::describe_exit(ExitStatus status) {
-    if (node_) end_.forks_refused = node_->read_field("pids.events", "max").value_or(0);
+    if (limit_events_) {
+        end_.forks_refused = limit_events_->forks_refused();
+        end_.limits_met = limit_events_->texts();
+    }
     if (end_.setup_failure) {
         end_.text = "setup-failed: " + end_.setup_failure->text();
         return;
     }
-    if (!launched_) {
-        end_.setup_failure =
-            LaunchFailure{.key = "",
-                          .object = "",
-                          .call = "",
-                          .error = 0,
-                          .hint = exit_text(status) + " while it was being set up"};
-        end_.text = "setup-failed: " + end_.setup_failure->hint;
+    if (launched_) {
+        end_.text = end_text(status);
+        return;
     }
-    // Only SIGKILL is how the kernel ends a process for want of memory; other ends are its own.
-    std::string oom;
-    const bool by_kill = status.code != CLD_EXITED && status.status == SIGKILL;
-    if (was_oom_killed(oom) && (by_kill || !status.is_clean())) {
-        end_.text = oom;
-    } else if (launched_ && status.code != CLD_EXITED && status.status == SIGSYS) {
-        end_.text = "killed by its system call filter (SIGSYS)";
-    } else if (launched_) {
-        end_.text = exit_text(status);
-    }
+    // The limits hold for our own code in the child as well.
+    const auto oom = limit_events_ ? limit_events_->kill_of_main() : std::nullopt;
+    end_.setup_failure =
+        LaunchFailure{.key = "",
+                      .object = "",
+                      .call = "",
+                      .error = 0,
+                      .hint = oom.value_or(exit_text(status)) + " while it was being set up"};
+    end_.text = "setup-failed: " + end_.setup_failure->hint;
 }
 
 LaunchStatus Run::change_limits(const Unit& unit) {
     if (!node_) return std::unexpected(LaunchFailure{.key = "cgroup", .hint = "there is no node"});
     CgroupConfig config = TRY(make_cgroup_config(unit, services_.launch_context));
-    CgroupConfig before;
-    LaunchStatus status;
-    for (const CgroupSetting& setting : config) {
-        const auto present = node_->read(setting.file);
-        if (present && shows_value(*present, normal_value(setting.file, setting.value))) continue;
-        if (present) before.push_back({setting.file, *present});
-        status = CgroupTree::write_setting(*node_, setting);
-        if (!status) break;
-    }
-    if (status) {
-        unit_.cgroup = unit.cgroup;
-        unit_.declared = unit.declared;
-        plan_->cgroup = std::move(config);
-        return {};
-    }
-    for (const CgroupSetting& setting : before) {
-        for (const std::string_view line : split(setting.value, '\n'))
-            (void)node_->write(setting.file, line);
-    }
-    return status;
+    TRY(node_->change(config));
+    unit_.cgroup = unit.cgroup;
+    unit_.declared = unit.declared;
+    plan_->cgroup = std::move(config);
+    return {};
 }
 
 Status Run::signal_main(int signal) const {
@@ -340,7 +337,7 @@ Status Run::signal_main(int signal) const {
 Status Run::signal_all(int signal) const {
     if (!node_) return signal_main(signal);
     // Our own reaper of the pid namespace would only pass it on to the main process again.
-    return signal_node(*node_, signal, has_reaper() ? spawned_.pid : 0);
+    return signal_node(node_->node(), signal, has_reaper() ? spawned_.pid : 0);
 }
 
 void Run::send_stop_signal() {
@@ -355,8 +352,8 @@ void Run::send_stop_signal() {
 void Run::kill_all() {
     if (node_) {
         // A process ends no faster than its group's CPU quota lets it.
-        (void)node_->write("cpu.max", "max");
-        if (const auto killed = node_->kill(); killed) return;
+        (void)node_->node().write("cpu.max", "max");
+        if (const auto killed = node_->node().kill(); killed) return;
     }
     if (spawned_.pidfd) {
         (void)syscall(SYS_pidfd_send_signal, spawned_.pidfd.get(), SIGKILL, nullptr, 0);
@@ -373,8 +370,9 @@ bool Run::release() {
     }
     log_.finish_lines();
     if (node_) {
-        if (node_watch_ >= 0) services_.cgroup_events.forget(std::exchange(node_watch_, -1));
-        if (const auto removed = services_.tree->remove_node(unit_.name); !removed) return false;
+        forget_node();
+        if (const auto removed = node_->remove(); !removed) return false;
+        limit_events_.reset();
         node_.reset();
     }
     return true;

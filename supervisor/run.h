@@ -2,15 +2,14 @@
 // Run: one run of a service, from its fresh node to the removal of all that belonged to it.
 #pragma once
 
-#include "cgroup_events.h"
-#include "cgroup_tree.h"
-#include "console.h"
 #include "engine/engine.h"
-#include "event_loop.h"
+#include "freezer.h"
 #include "launch/plan.h"
 #include "launch/spawn.h"
+#include "limit_events.h"
 #include "log_ring.h"
-#include "reaper.h"
+#include "services.h"
+#include "unit_node.h"
 
 #include <functional>
 #include <memory>
@@ -19,32 +18,22 @@
 
 namespace confinit {
 
-// What every run borrows from the supervisor. `tree` is null on a machine without cgroup v2.
-struct Services {
-    EventLoop& loop;
-    Reaper& reaper;
-    CgroupEvents& cgroup_events;
-    const CgroupTree* tree;
-    const LaunchContext& launch_context;
-    CloneMethod clone_method;
-    Console& console;
-};
-
 // How a run ended, in words and for the policy.
 struct RunEnd {
     std::string text;  // "exited with code 3", "oom-killed (memory.max 64M, peak 64M)"
     std::optional<LaunchFailure> setup_failure;
-    std::uint64_t forks_refused = 0;  // by pids.max
+    std::uint64_t forks_refused = 0;           // by pids.max
+    std::vector<std::string> limits_met = {};  // a text for each limit that was met
 };
 
 class Run {
 public:
     using Emit = std::function<void(engine::Event)>;
 
-    // Makes the plan, the node and the first process. A failure is complete: nothing is left but
-    // perhaps the node, which release() removes.
+    // Makes the plan, the node below those of the groups, and the first process. A failure is
+    // complete: nothing is left but perhaps the node, which release() removes.
     static LaunchResult<std::unique_ptr<Run>> start(const Unit& unit, Services& services,
-                                                    LogRing& log, Emit emit);
+                                                    GroupNodes groups, LogRing& log, Emit emit);
     Run(const Run&) = delete;
     Run& operator=(const Run&) = delete;
     ~Run();
@@ -74,16 +63,22 @@ public:
     const Fd& main_pidfd() const { return main_pidfd_; }
     const LaunchPlan& plan() const { return *plan_; }
     const Unit& unit() const { return unit_; }
-    const Cgroup* node() const { return node_ ? &*node_ : nullptr; }
+    const Cgroup* node() const { return node_ ? &node_->node() : nullptr; }
+    const UnitNode* unit_node() const { return node_ ? &*node_ : nullptr; }
+    // Null where there is no node.
+    const LimitEvents* limit_events() const { return limit_events_ ? &*limit_events_ : nullptr; }
     const RunEnd& end() const { return end_; }
     bool is_executing() const { return executing_; }
 
 private:
     Run(Unit unit, Services& services, LogRing& log, Emit emit);
 
-    LaunchResult<void> make_node();
+    LaunchResult<void> make_node(GroupNodes groups);
     LaunchResult<void> spawn_main();
     Status watch_everything();
+    Status watch_node();
+    void forget_node();
+    void on_memory_event();
     Result<Watch> watch_output(const Fd& pipe, LogStream stream);
     void read_output(const Fd& pipe, LogStream stream);
     void on_report(ReceivedReport received);
@@ -91,11 +86,9 @@ private:
     void on_first_process_exit(ExitStatus status);
     void on_main_exit(ExitStatus status);
     void on_node_event();
-    void check_frozen();
-    void end_freeze(const Status& status);
     void check_populated();
     void describe_exit(ExitStatus status);
-    bool was_oom_killed(std::string& text) const;
+    std::string end_text(ExitStatus status) const;
     bool has_reaper() const { return static_cast<bool>(spawned_.exit_socket); }
 
     // As it was when the run began, whatever is reloaded meanwhile.
@@ -104,10 +97,10 @@ private:
     LogRing& log_;
     Emit emit_;
     std::unique_ptr<LaunchPlan> plan_;
-    std::optional<Cgroup> node_;
-    int node_watch_ = -1;
-    std::optional<bool> wanted_frozen_;  // while somebody waits for it
-    std::function<void(const Status&)> freeze_done_;
+    std::optional<UnitNode> node_;
+    std::optional<LimitEvents> limit_events_;
+    std::vector<int> node_watches_;
+    Freezer freezer_;
     Spawned spawned_;
     pid_t main_pid_ = 0;
     Fd main_pidfd_;

@@ -23,6 +23,10 @@
 // is active (an exec service: when launched; a oneshot: when it has exited) or when the failed run
 // is released, so that who asks for the state after a failed start is told of the failure.
 //
+// Groups. A group is a unit that has a node and runs nothing; those whose nodes are below it
+// require it. It starts with the first of them, and when the last unit that requires it has gone
+// down it is stopped; one that was started for itself waits for its first.
+//
 // Restart. A failed run of a service with a restart policy is tried again for ever, see
 // restart_policy.h, and so is a start whose requirement failed and will itself be tried again. An
 // automatic restart starts what the unit requires where that is down, but not what it wants. A
@@ -36,6 +40,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -107,6 +112,10 @@ private:
     void start_again(const std::string& unit, Call& call);
 
     void settle(Call& call);
+    void advance_jobs(Call& call);
+    void note_loss(const std::string& unit);
+    void stop_unneeded_groups(Call& call);
+    bool is_needed(std::string_view group) const;
     void advance_start(const std::string& unit, Call& call);
     void advance_stop(const std::string& unit, Call& call);
     void apply(const std::string& unit, Input input, Call& call, std::string_view detail = {});
@@ -119,6 +128,7 @@ private:
     UnitGraph graph_;
     JobQueue jobs_;
     LiveUnits live_;
+    std::set<std::string> perhaps_unneeded_;  // groups that have lost a member in this call
     bool is_shutting_down_ = false;
 };
 

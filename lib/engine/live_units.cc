@@ -14,7 +14,8 @@ constexpr Time kill_interval{1'000'000};
 
 Rules rules_of(const UnitSpec& spec) {
     const UnitKind service = spec.is_oneshot ? UnitKind::oneshot : UnitKind::exec;
-    return {.kind = spec.is_service ? service : UnitKind::target, .restart = spec.restart};
+    const UnitKind other = spec.is_group ? UnitKind::group : UnitKind::target;
+    return {.kind = spec.is_service ? service : other, .restart = spec.restart};
 }
 
 bool is_busy(SubState state) {

@@ -24,7 +24,8 @@ Transition begin(const Rules& rules) {
 }
 
 Transition retry_or_fail(const ServiceState& state, const Rules& rules) {
-    if (rules.kind == UnitKind::target || rules.restart == Restart::no) {
+    const bool runs_nothing = rules.kind == UnitKind::target || rules.kind == UnitKind::group;
+    if (runs_nothing || rules.restart == Restart::no) {
         return enter(state, SubState::failed);
     }
     return enter(state, SubState::auto_restart, Timer::restart);
@@ -115,7 +116,43 @@ Transition when_idle(const ServiceState& state, Input input, const Rules& rules)
     return stay(state);
 }
 
+// Who is below it has been stopped before; what is there all the same is killed by the release
+// that is tried again.
+Transition give_back(ServiceState state, Ending ending) {
+    state.main_gone = true;
+    state.is_empty = true;
+    state.ending = ending;
+    return enter(state, SubState::release, Timer::off, {ActionKind::release});
+}
+
+// A group that starts or is active.
+Transition when_group(const ServiceState& state, Input input) {
+    const bool is_starting = state.sub == SubState::start;
+    switch (input) {
+    case Input::launched:
+        return is_starting ? enter(state, SubState::running) : stay(state);
+    case Input::launch_failed:
+        return is_starting ? give_back(state, Ending::failed) : stay(state);
+    case Input::timed_out:
+        return is_starting ? give_back(state, Ending::timed_out) : stay(state);
+    case Input::stop:
+        return give_back(state, Ending::stopped);
+    case Input::hold:
+    case Input::begin:
+    case Input::dependency_failed:
+    case Input::refused:
+    case Input::main_exited_clean:
+    case Input::main_failed:
+    case Input::cgroup_empty:
+    case Input::released:
+    case Input::release_failed:
+        return stay(state);
+    }
+    return stay(state);
+}
+
 Transition when_starting(const ServiceState& state, Input input) {
+    if (state.kind == UnitKind::group) return when_group(state, input);
     switch (input) {
     case Input::launched:
         return launched(state);
@@ -159,6 +196,7 @@ Transition when_active_without_process(const ServiceState& state, Input input) {
 
 Transition when_running(const ServiceState& state, Input input) {
     if (state.kind == UnitKind::target) return when_active_without_process(state, input);
+    if (state.kind == UnitKind::group) return when_group(state, input);
     switch (input) {
     case Input::main_exited_clean:
         return lose_main(state, Ending::clean);

@@ -26,7 +26,8 @@ enum class Input {
     timed_out,
 };
 
-enum class UnitKind { target, exec, oneshot };
+// A group has a node and no process of its own: launched with it, and released when it is stopped.
+enum class UnitKind { target, group, exec, oneshot };
 
 // How a run ends: the first cause counts, but a stop request takes precedence over all.
 enum class Ending { none, clean, failed, timed_out, stopped };

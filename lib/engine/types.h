@@ -86,6 +86,7 @@ struct UnitSpec {
     std::vector<std::string> before;
     std::vector<std::string> conflicts;  // stopped when this one starts, and the reverse
     bool is_service = false;
+    bool is_group = false;  // no service, but a node that those who require it are below
     bool is_oneshot = false;
     Restart restart = Restart::no;  // for a oneshot, `always` means the same as `on_failure`
     Time restart_delay{100'000};

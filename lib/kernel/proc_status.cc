@@ -134,6 +134,12 @@ Result<int> read_oom_score_adj(const Fd& process) {
     return static_cast<int>(*number);
 }
 
+bool is_alive(const Fd& process) {
+    const auto stat = read_file(process.get(), "stat");
+    const auto status = read_file(process.get(), "status");
+    return stat && status && parse_is_alive(*stat, *status);
+}
+
 Result<int> read_nice(const Fd& process) {
     const std::string text = TRY(read_file(process.get(), "stat"));
     return parse_nice(text);
@@ -196,6 +202,24 @@ Result<int> parse_nice(std::string_view stat) {
     const auto number = words.size() > nice_field ? parse_signed(words[nice_field]) : std::nullopt;
     if (!number) return failure("/proc/PID/stat has no nice value");
     return static_cast<int>(*number);
+}
+
+bool parse_is_alive(std::string_view stat, std::string_view status) {
+    const std::size_t bracket = stat.rfind(')');
+    if (bracket == std::string_view::npos) return false;
+    const auto words = split_words(stat.substr(bracket + 1));
+    constexpr std::size_t flags_field = 9 - 3;
+    constexpr std::uint64_t is_exiting = 0x4;  // PF_EXITING of the kernel's sched.h
+    const auto flags =
+        words.size() > flags_field ? parse_unsigned(words[flags_field]) : std::nullopt;
+    if (!flags || (*flags & is_exiting) != 0 || words[0] == "Z" || words[0] == "X") return false;
+    const StatusFields fields{status};
+    constexpr std::uint64_t kill_bit = std::uint64_t{1} << (9 - 1);
+    for (const std::string_view pending : {"SigPnd", "ShdPnd"}) {
+        const auto signals = fields.number(pending, 16);
+        if (!signals || (*signals & kill_bit) != 0) return false;
+    }
+    return true;
 }
 
 Result<std::string> parse_cgroup_path(std::string_view text) {

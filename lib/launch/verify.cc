@@ -4,6 +4,9 @@
 
 #include "launch/verify_parts.h"
 
+#include <algorithm>
+#include <iterator>
+
 namespace confinit {
 namespace {
 
@@ -19,9 +22,7 @@ void verify_node(const Unit& unit, const LaunchPlan& plan, const Fd& process, co
     const auto path = read_cgroup_path(process);
     items.push_back({"cgroup", node->path(), path ? *path : path.error().what,
                      own && path && is_cgroup_path_of(*path, node->path(), *own)});
-    for (const CgroupSetting& setting : plan.cgroup) {
-        items.push_back(verify_cgroup_file(unit, setting, node->read(setting.file)));
-    }
+    std::ranges::move(verify_limits(unit, plan.cgroup, *node), std::back_inserter(items));
 }
 
 void verify_scheduling(const Unit& unit, const LaunchPlan& plan, const Fd& process,
@@ -77,6 +78,15 @@ void add_unread(VerifyItems& items, std::string_view key, const Error& error) {
 std::string declared_text(const Unit& unit, std::string_view key, std::string fallback) {
     const auto declared = unit.declared.find(key);
     return declared == unit.declared.end() ? std::move(fallback) : declared->second;
+}
+
+std::vector<VerifyItem> verify_limits(const Unit& unit, const CgroupConfig& settings,
+                                      const Cgroup& node) {
+    VerifyItems items;
+    for (const CgroupSetting& setting : settings) {
+        items.push_back(verify_cgroup_file(unit, setting, node.read(setting.file)));
+    }
+    return items;
 }
 
 std::vector<VerifyItem> verify(const Unit& unit, const LaunchPlan& plan, pid_t main_process,

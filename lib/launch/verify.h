@@ -34,4 +34,8 @@ struct VerifyItem {
 std::vector<VerifyItem> verify(const Unit& unit, const LaunchPlan& plan, pid_t main_process,
                                const Cgroup* node);
 
+// The limits of a node that no process is in: a group's.
+std::vector<VerifyItem> verify_limits(const Unit& unit, const CgroupConfig& settings,
+                                      const Cgroup& node);
+
 }  // namespace confinit

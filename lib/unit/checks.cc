@@ -28,6 +28,7 @@ public:
         if (!unit_.service) check_target();
         check_capabilities();
         check_cgroup();
+        if (!unit_.cgroup_place.group.empty()) need_unit(unit_.cgroup_place.group);
         check_namespaces();
         check_mounts();
         check_paths();
@@ -74,6 +75,12 @@ private:
         }
     }
 
+    void need_unit(const std::string& name) {
+        for (auto* list : {&unit_.unit.requires_units, &unit_.unit.after}) {
+            if (std::ranges::find(*list, name) == list->end()) list->push_back(name);
+        }
+    }
+
     // Files of the kernel of which one decides what the other says.
     void check_cgroup() {
         if (is_given("cgroup.cpu.weight") && is_given("cgroup.cpu.weight.nice")) {
@@ -100,9 +107,10 @@ private:
         }
     }
 
+    // Without a service, [cgroup] makes a group of the unit, of which others are members.
     void check_target() {
         for (const std::string_view table : process_tables) {
-            if (!is_given(table)) continue;
+            if (!is_given(table) || table == "cgroup") continue;
             report(table, "a unit without [service] runs no process that this could apply to");
         }
     }
@@ -149,11 +157,7 @@ private:
     void need_joined_unit(const JoinedNamespace& joined) {
         if (joined.unit.empty()) return;
         if (joined.unit == unit_.name) return refuse("namespaces", "a unit cannot join itself");
-        for (auto* list : {&unit_.unit.requires_units, &unit_.unit.after}) {
-            if (std::ranges::find(*list, joined.unit) == list->end()) {
-                list->push_back(joined.unit);
-            }
-        }
+        need_unit(joined.unit);
     }
 
     void check_mounts() {
@@ -223,6 +227,7 @@ private:
 
     // A service of which a part was killed is worse than one that is gone and restarts.
     void settle_oom_group() {
+        if (!unit_.service) return;
         const auto limit = unit_.declared.find("cgroup.memory.max");
         if (limit == unit_.declared.end() || limit->second == "max") return;
         if (is_given("cgroup.memory.oom.group")) return;
@@ -250,6 +255,10 @@ private:
 };
 
 }  // namespace
+
+bool is_group(const Unit& unit) {
+    return !unit.service && unit.locations.contains("cgroup");
+}
 
 void check_unit(Unit& unit, ProblemList& problems) {
     UnitCheck{unit, problems}.run();

@@ -11,9 +11,9 @@ namespace {
 std::vector<const Key*> collect_keys() {
     std::vector<const Key*> all;
     for (const auto& rows :
-         {unit_keys(), service_keys(), cgroup_cpu_keys(), cgroup_keys(), cgroup_device_keys(),
-          capabilities_keys(), namespaces_keys(), user_namespace_keys(), mounts_keys(),
-          seccomp_keys(), process_keys()}) {
+         {unit_keys(), service_keys(), cgroup_place_keys(), cgroup_cpu_keys(), cgroup_keys(),
+          cgroup_device_keys(), capabilities_keys(), namespaces_keys(), user_namespace_keys(),
+          mounts_keys(), seccomp_keys(), process_keys()}) {
         for (const Key& key : rows)
             all.push_back(&key);
     }

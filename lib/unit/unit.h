@@ -73,6 +73,11 @@ struct CgroupSetting {
 
 using CgroupConfig = std::vector<CgroupSetting>;
 
+// Where the unit's node is in the tree.
+struct CgroupPlace {
+    std::string group;  // the unit whose node it is below; empty: below our own root
+};
+
 // Sets are bit masks, bit N for capability N of capabilities(7).
 using CapabilityMask = std::uint64_t;
 
@@ -241,6 +246,7 @@ struct Unit {
     UnitSection unit;
     std::optional<ServiceConfig> service;  // absent: what systemd calls a target
     CgroupConfig cgroup;
+    CgroupPlace cgroup_place;
     CapabilityConfig capabilities;
     NamespaceConfig namespaces;
     MountConfig mounts;
@@ -261,5 +267,9 @@ struct Unit {
     // What is allowed and yet unlikely to be meant, with its place as in a Problem's text.
     std::vector<std::string> warnings;
 };
+
+// Whether the unit is a group: it runs nothing, and its [cgroup] limits are those of a node that
+// others are below.
+bool is_group(const Unit& unit);
 
 }  // namespace confinit

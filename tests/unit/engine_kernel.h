@@ -51,6 +51,12 @@ public:
     // An action that must not come now is told in problem().
     void perform(const Action& action, Time now);
 
+    // A group has a node and no process.
+    void set_group(const std::string& unit, bool is_group) {
+        if (is_group) groups_.insert(unit);
+        if (!is_group) groups_.erase(unit);
+    }
+
     std::optional<Time> next_time() const;
     // Lets happen what is due first, and gives the event if there is one to deliver.
     std::optional<Delivery> advance();
@@ -101,6 +107,7 @@ private:
     void tell(const std::string& unit, const Run& run, Event event, Time time);
 
     Chance& chance_;
+    std::set<std::string> groups_;
     std::map<std::string, Run> runs_;
     std::set<Occurrence> occurrences_;
     std::uint64_t next_serial_ = 0;
@@ -149,6 +156,12 @@ inline void SimulatedKernel::launch(const std::string& unit, Time now) {
     run.number = next_run_++;
     run.is_deaf = chance_.one_in(4);
     run.release_failures = chance_.one_in(3) ? chance_.below(12) : 0;
+    if (groups_.contains(unit)) {
+        run.main_lives = false;
+        run.was_told_empty = true;
+        const Event end = chance_.one_in(6) ? Event::launch_failed : Event::launched;
+        return tell(unit, run, end, now + chance_.duration());
+    }
     // One in twelve launches hangs.
     if (chance_.one_in(12)) return;
     const bool fails = chance_.one_in(6);

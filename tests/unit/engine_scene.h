@@ -44,6 +44,12 @@ inline UnitSpec target(std::string name) {
     return {.name = std::move(name)};
 }
 
+inline UnitSpec group(std::string name) {
+    UnitSpec spec = target(std::move(name));
+    spec.is_group = true;
+    return spec;
+}
+
 inline UnitSpec service(std::string name) {
     UnitSpec spec{.name = std::move(name)};
     spec.is_service = true;

@@ -27,6 +27,7 @@ inline constexpr auto input_names = make_name_table<Input>({
 
 inline constexpr auto kind_names = make_name_table<UnitKind>({
     {UnitKind::target, "target"},
+    {UnitKind::group, "group"},
     {UnitKind::exec, "exec"},
     {UnitKind::oneshot, "oneshot"},
 });

@@ -245,6 +245,24 @@ target running main-failed -> same
 target running cgroup-empty -> same
 target running released -> same
 
+group dead begin -> start @start launch
+group start launched -> running @off
+group start launch-failed -> release+gone+empty:failed @off release
+group start timed-out -> release+gone+empty:timed-out @off release
+group start stop -> release+gone+empty:stopped @off release
+group start cgroup-empty -> same
+group start main-failed -> same
+group running launched -> same
+group running launch-failed -> same
+group running cgroup-empty -> same
+group running timed-out -> same
+group running stop -> release+gone+empty:stopped @off release
+group release+gone+empty:stopped launched -> same
+group release+gone+empty:stopped release-failed -> release+gone+empty:stopped @release
+group release+gone+empty:stopped timed-out -> release+gone+empty:stopped @off kill-all release
+group release+gone+empty:stopped released -> dead:stopped @off
+group/always release+gone+empty:failed released -> failed:failed @off
+
 exec start+empty main-failed -> release+gone+empty:failed @off release
 exec running+launched+empty main-exited-clean -> release+launched+gone+empty:clean @off release
 exec running+launched+empty main-failed -> release+launched+gone+empty:failed @off release

@@ -107,6 +107,7 @@ UnitSpec Simulation::random_spec(const std::string& name) {
     }
     if (chance_.one_in(30)) spec.requires_units.emplace_back("ghost");
     spec.is_service = !chance_.one_in(5);
+    spec.is_group = !spec.is_service && chance_.one_in(2);
     spec.is_oneshot = chance_.one_in(3);
     spec.restart = std::array{Restart::no, Restart::on_failure, Restart::always}[chance_.below(3)];
     spec.restart_delay = chance_.duration();
@@ -118,6 +119,7 @@ UnitSpec Simulation::random_spec(const std::string& name) {
 
 void Simulation::load(UnitSpec spec) {
     const auto refused = graph_.add(spec);
+    if (!refused) kernel_.set_group(spec.name, spec.is_group);
     if (engine_.load(std::move(spec)) != refused) fail("the engine refuses another unit");
 }
 

@@ -19,8 +19,8 @@ TEST_CASE("a service without a command is refused", "[unit]") {
 TEST_CASE("a unit without a service is a target and has nothing to confine", "[unit]") {
     CHECK(faults("unit.wants = ['a']\n") == "");
     CHECK(faults("") == "");
-    CHECK(faults("[unit]\nwants = ['a']\n[cgroup]\ncpu.weight = 5\n") ==
-          "web.toml:3:1: cgroup: a unit without [service] runs no process that this could apply "
+    CHECK(faults("[unit]\nwants = ['a']\n[process]\nnice = 5\n") ==
+          "web.toml:3:1: process: a unit without [service] runs no process that this could apply "
           "to\n");
 }
 
@@ -116,6 +116,31 @@ TEST_CASE("what is unlikely to be meant is warned of", "[unit][G6]") {
     CHECK(good_service("[namespaces]\npid = true\nmount = true\n").warnings.empty());
     CHECK(good_service("[namespaces]\nuser = true\n[capabilities]\nambient = ['chown']\n")
               .warnings.size() == 1);
+}
+
+TEST_CASE("a unit with limits and without a service is a group", "[unit][G5]") {
+    const Unit group = good("[cgroup]\nmemory.max = '64M'\ngroup = 'all'\n");
+    CHECK(is_group(group));
+    CHECK(group.cgroup_place.group == "all");
+    CHECK(group.unit.requires_units == std::vector<std::string>{"all"});
+    CHECK(group.unit.after == std::vector<std::string>{"all"});
+    // Its members are killed one service at a time.
+    CHECK(group.cgroup.size() == 1);
+    CHECK(is_group(good("[cgroup]\n")));
+    CHECK_FALSE(is_group(good("[unit]\n")));
+    CHECK_FALSE(is_group(good_service("[cgroup]\nmemory.max = '64M'\n")));
+}
+
+TEST_CASE("a group is a unit's name, and another unit's", "[unit][H2]") {
+    const Unit member = good_service("[cgroup]\ngroup = 'all'\n");
+    CHECK(member.cgroup_place.group == "all");
+    CHECK(member.unit.requires_units == std::vector<std::string>{"all"});
+    CHECK(member.unit.after == std::vector<std::string>{"all"});
+    CHECK(service_faults("[cgroup]\ngroup = 'web'\n") ==
+          "web.toml:4:9: cgroup.group: a unit cannot depend on itself\n");
+    CHECK(service_faults("[cgroup]\ngroup = 'all/api'\n")
+              .starts_with("web.toml:4:9: cgroup.group: a group is named by its unit alone"));
+    CHECK(service_faults("[cgroup]\ngroup = 5\n").starts_with("web.toml:4:9: cgroup.group: "));
 }
 
 }  // namespace confinit

@@ -44,6 +44,7 @@ constexpr KeyCase key_cases[] = {
     {"service.stop_timeout", "'250ms'", "'5 apples'"},
     {"service.stop_signal", "'SIGINT'", "'SIGFOO'"},
     {"service.kill_mode", "'mixed'", "'process'"},
+    {"cgroup.group", "'all'", "'web'"},
     {"cgroup.cpu.weight", "25", "0"},
     {"cgroup.cpu.max", "'50%'", "'0%'"},
     {"cgroup.cpuset.cpus", "'0-3,6'", "'3-0'"},

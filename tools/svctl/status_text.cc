@@ -151,7 +151,10 @@ void add_failure(Table& table, const View& view) {
         add(table, "setup", setup_failure_line(view, *failure));
         add(table, "hint", shown(view.context, string_or(*failure, "hint")));
     }
-    add(table, "pids.max", pids_line(view));
+    if (find_strings(view.status, "limits_met").value_or(std::vector<std::string>{}).empty()) {
+        add(table, "pids.max", pids_line(view));
+    }
+    add_list(table, view, "met", "limits_met");
     add(table, "restart", next_try_line(view));
 }
 
@@ -169,8 +172,11 @@ std::string status_text(const Context& context, const Json& status, microseconds
     add(table, "timeout", deadline_line(view));
     add_failure(table, view);
     add_list(table, view, "unit", "files");
+    add(table, "group", view.text("group"));
+    add_list(table, view, "members", "members");
     add(table, "cgroup", view.text("cgroup"));
     add(table, "usage", usage_line(view));
+    add_list(table, view, "above", "limits_above");
     add_list(table, view, "skipped", "skipped");
     add_list(table, view, "drift", "drift");
     text += table.text();
