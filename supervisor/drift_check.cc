@@ -38,7 +38,10 @@ void DriftCheck::expire() {
 }
 
 void DriftCheck::check(Service& service) {
-    if (!service.group && !manager_.find_running(service.unit.name)) return;
+    // A filter is loaded after the main process is known.
+    const bool is_running =
+        service.run && service.run->is_launched() && manager_.find_running(service.unit.name);
+    if (!service.group && !is_running) return;
     std::vector<std::string> drift;
     for (const VerifyItem& item : verify_service(service)) {
         if (item.same) continue;

@@ -72,8 +72,10 @@ void EnterSessions::start(const Run& run, const EnterRequest& request,
     if (!streams) return responder.error(ControlError::operation_failed, streams.error().what);
     (*plan)->child.tty_is_stream = terminal.has_value();
 
-    const int node = run.node() != nullptr ? run.node()->directory().get() : -1;
-    auto spawned = spawn(**plan, node, std::move(streams->inside), services_.clone_method);
+    const auto node = run.node_of_main();
+    if (!node) return responder.error(ControlError::operation_failed, node.error().text());
+    const int directory = *node ? (*node)->directory().get() : -1;
+    auto spawned = spawn(**plan, directory, std::move(streams->inside), services_.clone_method);
     if (!spawned) return responder.error(ControlError::operation_failed, spawned.error().text());
 
     auto& session = *sessions_.emplace_back(std::make_unique<Session>(

@@ -2,6 +2,7 @@
 // Manager: holds every loaded unit, feeds the engine, and performs what it decides.
 #include "manager.h"
 
+#include "kernel/probe.h"
 #include "launch/vocabulary.h"
 
 #include <algorithm>
@@ -89,6 +90,7 @@ std::optional<std::string> Manager::take(Unit unit) {
         return fmt::format("{}: ordering cycle: {}", unit.name, *cycle);
     }
     auto& service = services_by_name_[unit.name];
+    warn(unit, service.get());
     if (!service) {
         service = std::make_unique<Service>();
         service->log.set_observer([this] {
@@ -97,6 +99,20 @@ std::optional<std::string> Manager::take(Unit unit) {
     }
     service->unit = std::move(unit);
     return std::nullopt;
+}
+
+// Told once, and again when it changes.
+void Manager::warn(const Unit& unit, const Service* known) const {
+    const bool is_told = known != nullptr && known->unit.warnings == unit.warnings;
+    if (is_told) return;
+    for (const std::string& warning : unit.warnings)
+        services_.console.warning(warning);
+    const auto high = unit.declared.find("cgroup.memory.high");
+    if (high == unit.declared.end() || high->second == "max" || swap_total() != 0) return;
+    services_.console.warning(fmt::format(
+        "{}: cgroup.memory.high: this machine has no swap, so that a service that needs more can "
+        "only be slowed down",
+        unit.name));
 }
 
 std::vector<std::string> Manager::load_all() {
@@ -213,12 +229,17 @@ void Manager::check_quiet() {
 }
 
 std::optional<Clock::time_point> Manager::next_deadline() const {
-    const auto deadline = engine_.next_deadline();
-    if (!deadline) return std::nullopt;
-    return Clock::time_point{std::chrono::duration_cast<Clock::duration>(*deadline)};
+    std::optional<Clock::time_point> next;
+    if (const auto deadline = engine_.next_deadline()) {
+        next = Clock::time_point{std::chrono::duration_cast<Clock::duration>(*deadline)};
+    }
+    for (const auto& [unit, retry] : retries_)
+        next = std::min(next.value_or(retry.due), retry.due);
+    return next;
 }
 
 void Manager::expire() {
+    retry_starts();
     perform(engine_.expire(engine_now()));
 }
 
@@ -271,6 +292,7 @@ void Manager::perform_one(const engine::Action& action) {
     case engine::ActionKind::kill_all:
         if (service != nullptr && service->run) service->run->kill_all();
         if (service != nullptr && service->group) service->group->kill_all();
+        if (service != nullptr) cancel_retry(*service);
         return;
     case engine::ActionKind::release:
         if (service != nullptr) release(*service);

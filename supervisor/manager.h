@@ -113,6 +113,7 @@ private:
 
     Checked<Unit> read_unit(std::string_view name) const;
     std::optional<std::string> take(Unit unit);
+    void warn(const Unit& unit, const Service* known) const;
     void load_needed(const std::string& unit);
     std::uint64_t new_job(Done done);
     void post(std::string unit, std::uint64_t run_number, engine::Event event);
@@ -122,6 +123,9 @@ private:
     void launch(Service& service);
     void start_run(Service& service);
     LaunchStatus start_once(Service& service, const Unit& unit);
+    bool try_later(const std::string& unit, const LaunchFailure& failure);
+    void retry_starts();
+    void cancel_retry(const Service& service);
     LaunchResult<GroupNodes> groups_of(const Unit& unit) const;
     Checked<Unit> unit_to_run(const Service& service) const;
     bool skip(Service& service, const LaunchFailure& failure);
@@ -141,6 +145,12 @@ private:
     std::uint64_t next_job_ = 1;
     std::function<void()> on_quiet_;
     std::function<void()> observer_;
+    // Starts that wait until a node of an earlier run is empty, and how often they have tried.
+    struct Retry {
+        Clock::time_point due;
+        unsigned tries = 0;
+    };
+    std::map<std::string, Retry, std::less<>> retries_;
 };
 
 // What is wrong with a unit, a line each.

@@ -6,11 +6,13 @@
 #include "unit/reader.h"
 
 #include <algorithm>
+#include <cerrno>
 #include <fmt/format.h>
 
 namespace confinit {
 
 void Manager::launch(Service& service) {
+    retries_.erase(service.unit.name);
     service.skipped.clear();
     service.starts_without = false;
     start_run(service);
@@ -41,15 +43,52 @@ void Manager::start_run(Service& service) {
         if (started || !skip(service, started.error())) break;
     }
     if (started) {
+        retries_.erase(name);
         // A group has nothing that would tell of itself.
         if (service.group) post(name, number, engine::Event::launched);
         return;
     }
+    if (try_later(name, started.error())) return;
     RunEnd end;
     end.text = "setup-failed: " + started.error().text();
     end.setup_failure = std::move(started).error();
     service.last_end = std::move(end);
     post(name, number, engine::Event::launch_failed);
+}
+
+// What was left over of an earlier run has been killed, but a process takes its time to end.
+bool Manager::try_later(const std::string& unit, const LaunchFailure& failure) {
+    constexpr std::chrono::milliseconds pause{20};
+    constexpr unsigned most_tries = 100;
+    const bool is_busy = failure.call == "rmdir" && failure.error == EBUSY;
+    Retry& retry = retries_[unit];
+    if (is_busy && retry.tries < most_tries) {
+        ++retry.tries;
+        retry.due = Clock::now() + pause;
+        return true;
+    }
+    retries_.erase(unit);
+    return false;
+}
+
+void Manager::retry_starts() {
+    std::vector<std::string> due;
+    for (const auto& [unit, retry] : retries_) {
+        if (retry.due <= Clock::now()) due.push_back(unit);
+    }
+    for (const std::string& unit : due) {
+        const auto found = services_by_name_.find(unit);
+        if (found != services_by_name_.end()) start_run(*found->second);
+        // One that has begun, or failed for another reason, does not wait any more.
+        const auto retry = retries_.find(unit);
+        if (retry != retries_.end() && retry->second.due <= Clock::now()) retries_.erase(retry);
+    }
+}
+
+// Whoever waits for the end of a run that has not begun hears of it.
+void Manager::cancel_retry(const Service& service) {
+    if (retries_.erase(service.unit.name) == 0) return;
+    post(service.unit.name, service.run_number, engine::Event::launch_failed);
 }
 
 LaunchStatus Manager::start_once(Service& service, const Unit& unit) {
@@ -127,6 +166,7 @@ bool Manager::starts_without(Service& service, engine::Event event) {
 }
 
 void Manager::release(Service& service) {
+    retries_.erase(service.unit.name);
     const std::string& name = service.unit.name;
     if (service.run && !service.run->release()) {
         post(name, service.run_number, engine::Event::release_failed);

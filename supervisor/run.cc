@@ -4,7 +4,6 @@
 
 #include "base/file.h"
 #include "base/text.h"
-#include "kernel/proc_status.h"
 #include "launch/id_maps.h"
 #include "service_signals.h"
 
@@ -35,16 +34,6 @@ Result<Pipe> make_output_pipe(uid_t uid, gid_t gid) {
     if (fcntl(pipe.read_end.get(), F_SETFL, O_NONBLOCK) < 0) return errno_failure("fcntl F_SETFL");
     if (fchown(pipe.write_end.get(), uid, gid) < 0) return errno_failure("fchown");
     return pipe;
-}
-
-// The id on this side of a map; the id itself when there is no map.
-std::uint32_t outside_id(const std::vector<IdMap>& map, std::uint32_t id) {
-    for (const IdMap& entry : map) {
-        if (id >= entry.inside && id - entry.inside < entry.count) {
-            return entry.outside + (id - entry.inside);
-        }
-    }
-    return id;
 }
 
 }  // namespace
@@ -88,39 +77,17 @@ Run::~Run() {
     }
 }
 
-LaunchResult<void> Run::make_node(GroupNodes groups) {
-    if (services_.tree == nullptr) {
-        if (plan_->cgroup.empty()) return {};
-        return std::unexpected(
-            LaunchFailure{.key = plan_->cgroup.front().key(),
-                          .object = "/sys/fs/cgroup",
-                          .call = "",
-                          .error = 0,
-                          .hint = "no writable cgroup v2 tree here, so no limit can be set"});
-    }
-    // When the memory of a group is used up, one service goes as a whole, not a process of it.
-    const bool is_said = std::ranges::find(plan_->cgroup, "memory.oom.group",
-                                           &CgroupSetting::file) != plan_->cgroup.end();
-    if (!is_said && std::ranges::any_of(groups, &GroupNode::limits_memory)) {
-        plan_->cgroup.push_back({"memory.oom.group", "1"});
-    }
-    node_ = TRY(UnitNode::make(*services_.tree, unit_, std::move(groups), plan_->cgroup));
-    limit_events_.emplace(limit_levels(*node_, *services_.tree));
-    return {};
-}
-
 LaunchResult<void> Run::spawn_main() {
     auto input = open_at(AT_FDCWD, "/dev/null", O_RDONLY);
     if (!input) return std::unexpected(resource_failure(std::move(input).error()));
-    const uid_t uid = outside_id(unit_.namespaces.uid_map, plan_->child.uid);
-    const gid_t gid = outside_id(unit_.namespaces.gid_map, plan_->child.gid);
+    const auto [uid, gid] = owner();
     auto output = make_output_pipe(uid, gid);
     if (!output) return std::unexpected(resource_failure(std::move(output).error()));
     auto error_output = make_output_pipe(uid, gid);
     if (!error_output) return std::unexpected(resource_failure(std::move(error_output).error()));
 
     auto spawned =
-        spawn(*plan_, node_ ? node_->node().directory().get() : -1,
+        spawn(*plan_, node_ ? node_->entrance().directory().get() : -1,
               {std::move(*input), std::move(output->write_end), std::move(error_output->write_end)},
               services_.clone_method);
     if (!spawned) return std::unexpected(std::move(spawned).error());
@@ -140,35 +107,6 @@ Status Run::watch_everything() {
     output_watch_ = TRY(watch_output(output_, LogStream::standard_output));
     error_watch_ = TRY(watch_output(error_output_, LogStream::standard_error));
     return node_ ? watch_node() : Status{};
-}
-
-// What happened in the node before these watches stood is read when the first process is reaped.
-Status Run::watch_node() {
-    CgroupEvents& events = services_.cgroup_events;
-    node_watches_.push_back(
-        TRY(events.watch(node_->node(), "cgroup.events", [this] { on_node_event(); })));
-    // A kernel without the controller has no such file, and then nothing to tell of.
-    if (limit_events_->may_kill_others_only()) {
-        const auto memory =
-            events.watch(node_->node(), "memory.events", [this] { on_memory_event(); });
-        if (memory) node_watches_.push_back(*memory);
-    }
-    const auto pids =
-        events.watch(node_->node(), "pids.events", [this] { limit_events_->note_refused_fork(); });
-    if (pids) node_watches_.push_back(*pids);
-    return {};
-}
-
-void Run::forget_node() {
-    for (const int watch : std::exchange(node_watches_, {}))
-        services_.cgroup_events.forget(watch);
-}
-
-// The kernel tells at once, so that a main process that was killed is dying or dead by now.
-void Run::on_memory_event() {
-    if (main_pid_ == 0 || first_exited_) return;
-    const auto process = open_process(main_pid_);
-    if (process && is_alive(*process)) limit_events_->note_main_survived();
 }
 
 Result<Watch> Run::watch_output(const Fd& pipe, LogStream stream) {
@@ -258,11 +196,6 @@ void Run::on_node_event() {
     check_populated();
 }
 
-void Run::freeze(bool frozen, Freezer::Done done) {
-    if (!node_) return done(failure("a service without a cgroup node cannot be frozen"));
-    freezer_.begin(node_->node(), frozen, std::move(done));
-}
-
 void Run::check_populated() {
     if (empty_) return;
     if (node_) {
@@ -282,6 +215,10 @@ std::string Run::end_text(ExitStatus status) const {
     const bool by_kill = status.code != CLD_EXITED && status.status == SIGKILL;
     const auto oom = limit_events_ ? limit_events_->kill_of_main() : std::nullopt;
     if (oom && by_kill) return *oom;
+    if (is_stalled_ && by_kill) {
+        return fmt::format("memory-stall: no progress for {}, killed",
+                           format_duration(*unit_.cgroup_place.memory_stall_timeout));
+    }
     if (status.code != CLD_EXITED && status.status == SIGSYS) {
         return "killed by its system call filter (SIGSYS)";
     }
@@ -314,16 +251,6 @@ void Run::describe_exit(ExitStatus status) {
                       .error = 0,
                       .hint = oom.value_or(exit_text(status)) + " while it was being set up"};
     end_.text = "setup-failed: " + end_.setup_failure->hint;
-}
-
-LaunchStatus Run::change_limits(const Unit& unit) {
-    if (!node_) return std::unexpected(LaunchFailure{.key = "cgroup", .hint = "there is no node"});
-    CgroupConfig config = TRY(make_cgroup_config(unit, services_.launch_context));
-    TRY(node_->change(config));
-    unit_.cgroup = unit.cgroup;
-    unit_.declared = unit.declared;
-    plan_->cgroup = std::move(config);
-    return {};
 }
 
 Status Run::signal_main(int signal) const {

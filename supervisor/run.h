@@ -8,6 +8,7 @@
 #include "launch/spawn.h"
 #include "limit_events.h"
 #include "log_ring.h"
+#include "memory_stall.h"
 #include "services.h"
 #include "unit_node.h"
 
@@ -65,20 +66,29 @@ public:
     const Unit& unit() const { return unit_; }
     const Cgroup* node() const { return node_ ? &node_->node() : nullptr; }
     const UnitNode* unit_node() const { return node_ ? &*node_ : nullptr; }
+
+    // The node that the main process is in now, for one that joins it; below the run's own node.
+    // Absent where there is none.
+    LaunchResult<std::optional<Cgroup>> node_of_main() const;
     // Null where there is no node.
     const LimitEvents* limit_events() const { return limit_events_ ? &*limit_events_ : nullptr; }
     const RunEnd& end() const { return end_; }
     bool is_executing() const { return executing_; }
+    // Whether execve(2) has happened, and with it all of the confinement.
+    bool is_launched() const { return launched_; }
 
 private:
     Run(Unit unit, Services& services, LogRing& log, Emit emit);
 
+    NodeOwner owner() const;
     LaunchResult<void> make_node(GroupNodes groups);
     LaunchResult<void> spawn_main();
     Status watch_everything();
     Status watch_node();
     void forget_node();
     void on_memory_event();
+    void watch_stall();
+    void on_stall();
     Result<Watch> watch_output(const Fd& pipe, LogStream stream);
     void read_output(const Fd& pipe, LogStream stream);
     void on_report(ReceivedReport received);
@@ -101,6 +111,8 @@ private:
     std::optional<LimitEvents> limit_events_;
     std::vector<int> node_watches_;
     Freezer freezer_;
+    std::unique_ptr<MemoryStall> stall_;
+    bool is_stalled_ = false;  // it was killed for that
     Spawned spawned_;
     pid_t main_pid_ = 0;
     Fd main_pidfd_;

@@ -21,6 +21,7 @@ struct Services {
     const LaunchContext& launch_context;
     CloneMethod clone_method;
     Console& console;
+    bool told_of_pressure = false;  // that the kernel tells none
 };
 
 }  // namespace confinit

@@ -100,7 +100,8 @@ void Supervisor::set_up_launch() {
     launch_context_.reset(new LaunchContext{.reaper_program = reaper_program_,
                                             .inaccessible_file = inaccessible.value_or(""),
                                             .capabilities = own_bounding_set(),
-                                            .memory_total = memory_total()});
+                                            .memory_total = memory_total(),
+                                            .cgroup_mount = tree_ ? tree_->mount() : ""});
     launch_context_->separate_ids = [this](const std::string& unit) {
         return id_ranges_.first_id(unit);
     };

@@ -66,6 +66,7 @@ LaunchFailure node_failure(std::string key, std::string object, std::string call
 LaunchResult<Cgroup> make_fresh_node(const Cgroup& parent, const std::string& name) {
     if (const auto left_over = parent.open_child(name)) {
         (void)left_over->kill();
+        (void)left_over->freeze(false);
         if (const auto removed = parent.remove_child(name); !removed) {
             return std::unexpected(node_failure("", left_over->path(), "rmdir",
                                                 removed.error().code,
@@ -91,12 +92,12 @@ bool has(const Result<std::vector<std::string>>& names, std::string_view name) {
 }
 
 // The controller is not in this level's cgroup.controllers: which level above does not pass it on?
-LaunchFailure lost_controller(const CgroupSetting& setting, std::string_view controller,
+LaunchFailure lost_controller(const std::string& key, std::string_view controller,
                               const CgroupTree& tree, const Cgroup& level) {
     const Cgroup* below = &level;
     for (const Cgroup& node : tree.above()) {
         if (has(node.controllers(), controller)) {
-            return node_failure(setting.key(), node.path(), "", 0,
+            return node_failure(key, node.path(), "", 0,
                                 fmt::format("the controller '{}' is lost here: '{}' is below and "
                                             "has it no more; enable it in cgroup.subtree_control",
                                             controller, below->path()));
@@ -104,7 +105,7 @@ LaunchFailure lost_controller(const CgroupSetting& setting, std::string_view con
         below = &node;
     }
     const auto offered = below->controllers().value_or(std::vector<std::string>{});
-    return node_failure(setting.key(), below->path(), "", 0,
+    return node_failure(key, below->path(), "", 0,
                         fmt::format("the controller '{}' is not offered here: cgroup.controllers "
                                     "says '{}'",
                                     controller, join(offered, " ")));
@@ -118,36 +119,67 @@ bool has_own_processes(const Cgroup& node) {
     return !processes || !processes->empty();
 }
 
-// Every controller that the settings need, offered by each of the nodes above to those below it.
-// None of these nodes has a process of its own.
-LaunchResult<void> enable_controllers(const CgroupTree& tree, const GroupNodes& groups,
-                                      const CgroupConfig& settings) {
-    for (const Cgroup* level : levels_of(tree, groups)) {
-        const auto offered = level->controllers();
-        const auto enabled = level->enabled_controllers();
-        for (const CgroupSetting& setting : settings) {
-            const std::string_view controller = controller_of(setting.file);
-            if (controller.empty() || has(enabled, controller)) continue;
-            if (!has(offered, controller)) {
-                return std::unexpected(lost_controller(setting, controller, tree, *level));
-            }
-            if (has_own_processes(*level)) {
-                return std::unexpected(node_failure(
-                    setting.key(), level->path(), "", EBUSY,
-                    fmt::format("the controller '{}' cannot be enabled below a node that has "
-                                "processes of its own: who has put them there?",
-                                controller)));
-            }
-            const auto done =
-                level->write("cgroup.subtree_control", fmt::format("+{}", controller));
-            if (done) continue;
+// A controller that is needed, and the key that needs it.
+struct Need {
+    std::string key;
+    std::string controller;
+};
+
+// Offers these to the nodes below this one, which has no process of its own.
+LaunchStatus enable_at(const CgroupTree& tree, const Cgroup& level,
+                       const std::vector<Need>& needs) {
+    const auto offered = level.controllers();
+    const auto enabled = level.enabled_controllers();
+    for (const auto& [key, controller] : needs) {
+        if (has(enabled, controller)) continue;
+        if (!has(offered, controller)) {
+            return std::unexpected(lost_controller(key, controller, tree, level));
+        }
+        if (has_own_processes(level)) {
             return std::unexpected(node_failure(
-                setting.key(), level->path(), "write", done.error().code,
-                fmt::format("the controller '{}' could not be enabled for the nodes below",
+                key, level.path(), "", EBUSY,
+                fmt::format("the controller '{}' cannot be enabled below a node that has "
+                            "processes of its own: who has put them there?",
                             controller)));
         }
+        const auto done = level.write("cgroup.subtree_control", fmt::format("+{}", controller));
+        if (done) continue;
+        return std::unexpected(
+            node_failure(key, level.path(), "write", done.error().code,
+                         fmt::format("the controller '{}' could not be enabled for the nodes below",
+                                     controller)));
     }
     return {};
+}
+
+// By each of the nodes above.
+LaunchStatus enable_above(const CgroupTree& tree, const GroupNodes& groups,
+                          const std::vector<Need>& needs) {
+    for (const Cgroup* level : levels_of(tree, groups))
+        TRY(enable_at(tree, *level, needs));
+    return {};
+}
+
+std::vector<Need> needs_of(const CgroupConfig& settings) {
+    std::vector<Need> needs;
+    for (const CgroupSetting& setting : settings) {
+        const std::string_view controller = controller_of(setting.file);
+        if (!controller.empty()) needs.push_back({setting.key(), std::string{controller}});
+    }
+    return needs;
+}
+
+// Those that a unit names, or all that the root has; of them in a threaded subtree those that can
+// tell threads apart.
+std::vector<Need> needs_of(const CgroupPlace& place, const CgroupTree& tree) {
+    std::vector<std::string> names = place.delegated_controllers;
+    if (names.empty()) names = tree.root().controllers().value_or(std::vector<std::string>{});
+    std::vector<Need> needs;
+    for (std::string& name : names) {
+        const bool is_threaded = name == "cpu" || name == "cpuset" || name == "pids";
+        if (is_threaded || !place.threaded) needs.push_back({"cgroup.delegate", std::move(name)});
+    }
+    return needs;
 }
 
 // One file of a node, written and, where the kernel may not mean it, read back.
@@ -162,7 +194,7 @@ LaunchStatus write_setting(const Cgroup& node, const CgroupSetting& setting) {
 
 LaunchResult<UnitNode> UnitNode::make(const CgroupTree& tree, const Unit& unit, GroupNodes groups,
                                       const CgroupConfig& settings) {
-    TRY(enable_controllers(tree, groups, settings));
+    TRY(enable_above(tree, groups, needs_of(settings)));
     const Cgroup& parent = groups.empty() ? tree.root() : groups.back().node;
     Cgroup fresh = TRY(make_fresh_node(parent, node_name(unit)));
     UnitNode made{tree, node_name(unit), std::move(groups), std::move(fresh)};
@@ -175,8 +207,34 @@ LaunchResult<UnitNode> UnitNode::make(const CgroupTree& tree, const Unit& unit, 
     return made;
 }
 
+LaunchStatus UnitNode::delegate(const CgroupPlace& place, NodeOwner owner) {
+    const std::vector<Need> needs = needs_of(place, *tree_);
+    TRY(enable_above(*tree_, groups_, needs));
+    TRY(enable_at(*tree_, node_, needs));
+    auto subtree = node_.make_child(delegated_node_name);
+    if (!subtree) {
+        return std::unexpected(node_failure(
+            "cgroup.delegate", node_.path() + "/" + delegated_node_name, "mkdir",
+            subtree.error().code, "cgroup.max.descendants and cgroup.max.depth count this node"));
+    }
+    if (place.threaded) {
+        const auto made = subtree->write("cgroup.type", "threaded");
+        if (!made) {
+            return std::unexpected(node_failure("cgroup.threaded", subtree->path() + "/cgroup.type",
+                                                "write", made.error().code,
+                                                "the subtree could not be made threaded"));
+        }
+    }
+    if (const auto given = subtree->give_to(owner.uid, owner.gid); !given) {
+        return std::unexpected(node_failure("cgroup.delegate", subtree->path(), "fchown",
+                                            given.error().code, given.error().what));
+    }
+    subtree_ = std::move(*subtree);
+    return {};
+}
+
 LaunchStatus UnitNode::change(const CgroupConfig& settings) const {
-    TRY(enable_controllers(*tree_, groups_, settings));
+    TRY(enable_above(*tree_, groups_, needs_of(settings)));
     CgroupConfig before;
     LaunchStatus status;
     for (const CgroupSetting& setting : settings) {

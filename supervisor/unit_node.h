@@ -23,6 +23,12 @@ struct GroupNode {
 
 using GroupNodes = std::vector<GroupNode>;  // the outermost first
 
+// Who a delegated subtree belongs to.
+struct NodeOwner {
+    unsigned uid = 0;
+    unsigned gid = 0;
+};
+
 class UnitNode {
 public:
     // A fresh node with the settings written, before any process is in it. The controllers that
@@ -30,6 +36,12 @@ public:
     // is killed and removed first; one that cannot be is refused.
     static LaunchResult<UnitNode> make(const CgroupTree& tree, const Unit& unit, GroupNodes groups,
                                        const CgroupConfig& settings);
+
+    // Makes the subtree that the service may do with as it likes, below the node with the limits.
+    LaunchStatus delegate(const CgroupPlace& place, NodeOwner owner);
+
+    // Where the first process goes.
+    const Cgroup& entrance() const { return subtree_ ? *subtree_ : node_; }
 
     // Gives the node these settings where it has others; all of them, or none and the reason.
     LaunchStatus change(const CgroupConfig& settings) const;
@@ -54,6 +66,7 @@ private:
     std::string name_;
     GroupNodes groups_;
     Cgroup node_;
+    std::optional<Cgroup> subtree_;
 };
 
 }  // namespace confinit

@@ -177,6 +177,12 @@ std::uint64_t memory_total() {
     return static_cast<std::uint64_t>(info.totalram) * info.mem_unit;
 }
 
+std::uint64_t swap_total() {
+    struct sysinfo info{};
+    if (sysinfo(&info) < 0) return 0;
+    return static_cast<std::uint64_t>(info.totalswap) * info.mem_unit;
+}
+
 std::vector<Feature> probe_kernel() {
     std::vector<Feature> features;
     probe_cgroup(features);

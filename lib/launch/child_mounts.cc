@@ -102,6 +102,7 @@ bool open_sources(ChildContext& child) {
         case MountOpKind::proc:
         case MountOpKind::devpts:
         case MountOpKind::mqueue:
+        case MountOpKind::cgroup:
         case MountOpKind::directory:
         case MountOpKind::symlink:
         case MountOpKind::read_only:
@@ -274,6 +275,8 @@ bool apply(ChildContext& child, const MountOp& op, int source) {
                           .attributes = op.attributes | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC});
     case MountOpKind::mqueue:
         return mount_new(child, op, {.type = "mqueue", .attributes = op.attributes | data_only});
+    case MountOpKind::cgroup:
+        return mount_new(child, op, {.type = "cgroup2", .attributes = op.attributes | data_only});
     case MountOpKind::directory:
         return make_directory(child, op);
     case MountOpKind::symlink:

@@ -58,6 +58,7 @@ enum class MountOpKind : std::uint32_t {
     device_node,  // a bind of one of the host's device nodes, checked by device number
     devpts,
     mqueue,
+    cgroup,     // cgroup2 as the new cgroup namespace sees it
     directory,  // mkdir(2) on a file system that an earlier op mounted
     symlink,    // symlink(2), likewise
     read_only,

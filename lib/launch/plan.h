@@ -49,6 +49,7 @@ struct LaunchContext {
     std::string inaccessible_file;  // a regular file of mode 000 for mounts.inaccessible
     CapabilityMask capabilities;    // those that the supervisor itself has in its bounding set
     std::uint64_t memory_total;     // bytes, for percentages
+    std::string cgroup_mount = {};  // where our own cgroup tree is mounted, if there is one
 
     // Absent where there is no supervisor: for "unit:NAME", and for a unit's own 65,536 ids.
     std::function<std::optional<RunningUnit>(std::string_view unit)> find_running = {};
@@ -62,6 +63,9 @@ struct JoinTarget {
     Fd file;
     std::string identity;  // "net:[4026531840]", as /proc/PID/ns shows it
 };
+
+// The node below that of a unit with cgroup.delegate which the service may write, and runs in.
+inline constexpr const char* delegated_node_name = "delegated";
 
 struct LaunchPlan {
     std::string unit;

@@ -40,6 +40,7 @@ Says says(const MountOp& op) {
     case MountOpKind::proc:
     case MountOpKind::devpts:
     case MountOpKind::mqueue:
+    case MountOpKind::cgroup:
         return {.about_writing = true, .read_only = (op.attributes & MOUNT_ATTR_RDONLY) != 0};
     case MountOpKind::propagation:
     case MountOpKind::device_node:
@@ -62,6 +63,7 @@ bool brings_mount(MountOpKind kind) {
     case MountOpKind::device_node:
     case MountOpKind::devpts:
     case MountOpKind::mqueue:
+    case MountOpKind::cgroup:
     case MountOpKind::read_write:
     case MountOpKind::exec:
         return true;

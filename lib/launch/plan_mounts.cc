@@ -86,6 +86,8 @@ private:
     void add_private_dev();
     void add_proc();
     void add_binds();
+    void add_cgroup_tree();
+    bool keeps_cgroup_tree(std::string_view path) const;
     void add_attributes();
     void add_paths(MountOpKind kind, Turn turn, std::string_view key,
                    const std::vector<std::string>& paths);
@@ -190,6 +192,38 @@ void MountBuilder::add_binds() {
     }
 }
 
+// Whether the unit says itself how its service sees the tree, or nobody may write it anyway.
+bool MountBuilder::keeps_cgroup_tree(std::string_view path) const {
+    const MountConfig& mounts = unit_.mounts;
+    std::size_t read_only = 0;
+    std::size_t read_write = 0;
+    for (const std::string& above : mounts.read_only) {
+        if (is_within(path, above)) read_only = std::max(read_only, above.size());
+    }
+    for (const std::string& other : mounts.read_write) {
+        if (is_within(other, path)) return true;
+        if (is_within(path, other)) read_write = std::max(read_write, other.size());
+    }
+    return read_only > read_write;
+}
+
+// The service's own subtree as all that there is; or what there is, so that root cannot raise the
+// limits that hold for it.
+void MountBuilder::add_cgroup_tree() {
+    const std::string& path = context_.cgroup_mount;
+    const std::string key = "cgroup.delegate";
+    if (unit_.cgroup_place.delegate) {
+        if (!unit_.namespaces.cgroup) return;
+        add(MountOpKind::cgroup, path.empty() ? "/sys/fs/cgroup" : path, key).op.attributes =
+            no_devices | MOUNT_ATTR_NOEXEC;
+        return;
+    }
+    if (path.empty() || keeps_cgroup_tree(path)) return;
+    PlannedOp& planned = add(MountOpKind::read_only, path, key, Turn::read_only);
+    planned.op.recursive = true;
+    planned.is_preset = true;
+}
+
 void MountBuilder::add_paths(MountOpKind kind, Turn turn, std::string_view key,
                              const std::vector<std::string>& paths) {
     for (std::size_t i = 0; i < paths.size(); ++i) {
@@ -265,6 +299,7 @@ void MountBuilder::add_all() {
         add_tmpfs(tmpfs.target, indexed("mounts.tmpfs", i), tmpfs.mode, no_devices, tmpfs.size);
     }
     add_binds();
+    add_cgroup_tree();
     add_attributes();
     for (std::size_t i = 0; i < mounts.protect.size(); ++i) {
         add_preset(*mounts.protect[i], indexed("mounts.protect", i));

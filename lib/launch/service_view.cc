@@ -101,6 +101,7 @@ void ServiceView::add_mount(const MountOp& op, std::string target) {
     case MountOpKind::proc:
     case MountOpKind::devpts:
     case MountOpKind::mqueue:
+    case MountOpKind::cgroup:
     case MountOpKind::symlink:
     case MountOpKind::inaccessible:
         service_.mounts.push_back({std::move(target), {}, Cover::hidden});

@@ -20,8 +20,14 @@ void verify_node(const Unit& unit, const LaunchPlan& plan, const Fd& process, co
     }
     const auto own = MountTable::read_own();
     const auto path = read_cgroup_path(process);
-    items.push_back({"cgroup", node->path(), path ? *path : path.error().what,
-                     own && path && is_cgroup_path_of(*path, node->path(), *own)});
+    const bool has_subtree = unit.cgroup_place.delegate;
+    const std::string place = has_subtree ? node->path() + "/" + delegated_node_name : node->path();
+    // A service with a subtree may have moved on within it.
+    const bool is_there = own && path &&
+                          (has_subtree ? is_cgroup_path_within(*path, place, *own)
+                                       : is_cgroup_path_of(*path, place, *own));
+    items.push_back({"cgroup", place, path ? *path : path.error().what, is_there});
+    if (has_subtree) verify_subtree(unit, plan, *node, items);
     std::ranges::move(verify_limits(unit, plan.cgroup, *node), std::back_inserter(items));
 }
 

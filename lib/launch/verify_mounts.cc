@@ -45,6 +45,7 @@ bool puts_mount(MountOpKind kind) {
     case MountOpKind::device_node:
     case MountOpKind::devpts:
     case MountOpKind::mqueue:
+    case MountOpKind::cgroup:
     case MountOpKind::inaccessible:
         return true;
     case MountOpKind::propagation:
@@ -74,6 +75,7 @@ private:
     Finding compare_own_propagation(std::uint64_t wanted) const;
     Finding compare_root() const;
     Finding compare_file_system(std::size_t index, std::string_view type) const;
+    Finding compare_cgroup(std::size_t index) const;
     Finding compare_bind(std::size_t index) const;
     Finding compare_read_only(std::size_t index) const;
     Finding compare_read_write(std::size_t index) const;
@@ -209,6 +211,16 @@ Finding MountComparison::compare_file_system(std::size_t index, std::string_view
     return {true, mount->type + " at " + target};
 }
 
+// All of cgroup v2 is one file system; what tells this mount from the host's is where it begins.
+Finding MountComparison::compare_cgroup(std::size_t index) const {
+    const std::string& target = plan_.mount_targets[index];
+    const Mount* mount = mount_at(index);
+    if (mount == nullptr) return {false, "nothing is mounted at " + target};
+    const std::string begin = "/" + plan_.unit + ".service/" + delegated_node_name;
+    const bool is_own = mount->type == "cgroup2" && mount->root.ends_with(begin);
+    return {is_own, mount->root + " of " + mount->type + " at " + target};
+}
+
 Finding MountComparison::compare_bind(std::size_t index) const {
     const MountOp& op = plan_.mount_ops[index];
     const std::string& target = plan_.mount_targets[index];
@@ -318,6 +330,8 @@ std::optional<Finding> MountComparison::compare(std::size_t index) const {
         return compare_file_system(index, "devpts");
     case MountOpKind::mqueue:
         return compare_file_system(index, "mqueue");
+    case MountOpKind::cgroup:
+        return compare_cgroup(index);
     case MountOpKind::read_only:
         return compare_read_only(index);
     case MountOpKind::read_write:

@@ -40,8 +40,14 @@ void verify_mounts(const Unit& unit, const LaunchPlan& plan, const MountTable& s
 // verify_cgroup.cc: one item for a file, from its text or the failure to read it.
 VerifyItem verify_cgroup_file(const Unit& unit, const CgroupSetting& setting,
                               const Result<std::string>& text);
+// The node of a service with a subtree of its own: whose it is, and what works in there.
+void verify_subtree(const Unit& unit, const LaunchPlan& plan, const Cgroup& node,
+                    VerifyItems& items);
 // Whether a path of /proc/PID/cgroup is the node at this directory.
 bool is_cgroup_path_of(std::string_view path, std::string_view directory, const MountTable& own);
+// The same for that node and all below it.
+bool is_cgroup_path_within(std::string_view path, std::string_view directory,
+                           const MountTable& own);
 
 // verify_protection.cc: one item for each preset, which the items of its paths may have begun.
 void verify_protection(const Unit& unit, const ProcessStatus& status, VerifyItems& items);

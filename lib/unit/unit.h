@@ -73,9 +73,13 @@ struct CgroupSetting {
 
 using CgroupConfig = std::vector<CgroupSetting>;
 
-// Where the unit's node is in the tree.
+// Where the unit's node is in the tree, and what the service may do with the tree below it.
 struct CgroupPlace {
-    std::string group;  // the unit whose node it is below; empty: below our own root
+    std::string group;      // the unit whose node it is below; empty: below our own root
+    bool delegate = false;  // the service has a subtree of its own, below the node with the limits
+    std::vector<std::string> delegated_controllers;                 // empty: all that there are
+    std::optional<std::chrono::microseconds> memory_stall_timeout;  // absent: it is left alone
+    bool threaded = false;                                          // that subtree is threaded
 };
 
 // Sets are bit masks, bit N for capability N of capabilities(7).

@@ -37,7 +37,8 @@ public:
         return make_launch_plan(unit, {.reaper_program = reaper_program(),
                                        .inaccessible_file = directory_ / "cover",
                                        .capabilities = own_capabilities(),
-                                       .memory_total = std::uint64_t{1} << 30});
+                                       .memory_total = std::uint64_t{1} << 30,
+                                       .cgroup_mount = cgroup_mount});
     }
 
     std::unique_ptr<LaunchPlan> plan() const {
@@ -55,6 +56,7 @@ public:
     }
 
     Unit unit;
+    std::string cgroup_mount;  // where the supervisor's tree is said to be
 
 private:
     const TestDirectory directory_;

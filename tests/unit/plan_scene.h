@@ -44,7 +44,8 @@ public:
         return {.reaper_program = reaper,
                 .inaccessible_file = "/run/confinit/inaccessible",
                 .capabilities = capabilities,
-                .memory_total = std::uint64_t{1} << 30};
+                .memory_total = std::uint64_t{1} << 30,
+                .cgroup_mount = cgroup_mount};
     }
 
     LaunchResult<std::unique_ptr<LaunchPlan>> try_plan() const {
@@ -79,6 +80,7 @@ public:
 
     const TemporaryDirectory root;
     Unit unit;
+    std::string cgroup_mount;
     CapabilityMask capabilities = kernel_capabilities().value_or(0);
 
 private:
@@ -107,6 +109,8 @@ inline std::string_view kind_text(MountOpKind kind) {
         return "devpts";
     case MountOpKind::mqueue:
         return "mqueue";
+    case MountOpKind::cgroup:
+        return "cgroup";
     case MountOpKind::directory:
         return "directory";
     case MountOpKind::symlink:
