@@ -76,6 +76,8 @@ def second_build(report: Report, word: str) -> None:
     """The other compiler, with its sanitizers and fuzzers: all in one build, to spare time."""
     report.stage("clang and sanitizers")
     options = ["-Db_sanitize=address,undefined", "-Dfuzzers=true", "-Doptimization=0"]
+    # Reports name lines; what a debugger would want beside these only takes time.
+    options += ["-Ddebug=false", "-Dcpp_args=-gline-tables-only"]
     build = Build(SOURCE, "build-clang", options, "ccache clang++-19")
     if not build.make(report):
         return

@@ -6,6 +6,7 @@
 #include "svctl/verbs.h"
 #include "unit/keys.h"
 
+#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <fmt/format.h>
 #include <memory>

@@ -6,6 +6,7 @@
 #include "svctl/request.h"
 #include "svctl/verbs.h"
 
+#include <CLI/CLI.hpp>
 #include <array>
 #include <cstdio>
 #include <memory>

@@ -5,6 +5,7 @@
 #include "svctl/output.h"
 #include "svctl/unit_reports.h"
 
+#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <memory>
 
