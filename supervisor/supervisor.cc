@@ -101,6 +101,7 @@ void Supervisor::set_up_launch() {
                                             .inaccessible_file = inaccessible.value_or(""),
                                             .capabilities = own_bounding_set(),
                                             .memory_total = memory_total()});
+    launch_context_->filters = &filters_;
     launch_context_->separate_ids = [this](const std::string& unit) {
         return id_ranges_.first_id(unit);
     };

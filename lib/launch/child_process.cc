@@ -28,11 +28,14 @@ struct KernelSigaction {
 };
 
 // clone3(2)'s CLONE_CLEAR_SIGHAND leaves ignored signals ignored, and `yes | head -1` would not
-// end. SIGKILL and SIGSTOP refuse, as they cannot be changed in the first place.
+// end. SIGKILL and SIGSTOP refuse, as they cannot be changed in the first place. Our reaper never
+// unblocks a signal, and a blocked one waits even where it is ignored; but with SIGCHLD ignored its
+// children would vanish unreaped.
 bool reset_signals(ChildContext& child) {
     const KernelSigaction default_action{};
     for (int number = 1; number <= signal_count; ++number) {
         if (number == SIGKILL || number == SIGSTOP) continue;
+        if (child.is_reaper && number != SIGCHLD) continue;
         child.item = number;
         if (child.call(SYS_rt_sigaction, number, &default_action, nullptr, sizeof(std::uint64_t)) <
             0) {

@@ -62,6 +62,7 @@ LaunchResult<std::unique_ptr<LaunchPlan>> make_launch_plan(const Unit& unit,
         return std::unexpected(LaunchFailure{
             .key = "service.command", .object = unit.name, .hint = "there is nothing to run"});
     }
+    const SharedHostLook one_look;
     auto plan = std::make_unique<LaunchPlan>();
     plan->unit = unit.name;
     const UserDatabase database = TRY(load_user_database(unit));
@@ -70,7 +71,7 @@ LaunchResult<std::unique_ptr<LaunchPlan>> make_launch_plan(const Unit& unit,
     TRY(apply_namespaces(unit, context, *plan));
     TRY(apply_joins(unit, context, *plan));
     TRY(apply_capabilities(unit, context, *plan));
-    TRY(apply_filter(unit, *plan));
+    TRY(apply_filter(unit, context, *plan));
     TRY(apply_cgroup(unit, context, *plan));
     apply_process_limits(unit, *plan);
     TRY(apply_mounts(unit, context, *plan));

@@ -7,6 +7,7 @@
 #include "kernel/capability_set.h"
 #include "kernel/syscall_filter.h"
 #include "launch/child_plan.h"
+#include "launch/filter_cache.h"
 #include "unit/unit.h"
 
 #include <cstdint>
@@ -53,6 +54,8 @@ struct LaunchContext {
     // Absent where there is no supervisor: for "unit:NAME", and for a unit's own 65,536 ids.
     std::function<std::optional<RunningUnit>(std::string_view unit)> find_running = {};
     std::function<std::uint32_t(const std::string& unit)> separate_ids = {};
+
+    FilterCache* filters = nullptr;  // absent: every plan compiles its own
 };
 
 // A namespace that the service joins, held open while the plan lives.

@@ -36,7 +36,7 @@ std::string map_text(const std::vector<IdMap>& maps);
 LaunchResult<CapabilityMask> all_capabilities();
 int last_capability(CapabilityMask all);
 LaunchStatus apply_capabilities(const Unit& unit, const LaunchContext& context, LaunchPlan& plan);
-LaunchStatus apply_filter(const Unit& unit, LaunchPlan& plan);
+LaunchStatus apply_filter(const Unit& unit, const LaunchContext& context, LaunchPlan& plan);
 
 // plan_resources.cc
 LaunchStatus apply_cgroup(const Unit& unit, const LaunchContext& context, LaunchPlan& plan);

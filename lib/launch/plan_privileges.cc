@@ -98,6 +98,20 @@ LaunchStatus check_filter_right(const LaunchPlan& plan) {
                       .hint = "a filter needs no_new_privs, unless the service keeps sys_admin"});
 }
 
+LaunchResult<BpfProgram> compile(const SeccompConfig& config) {
+    const auto policy = make_policy(config);
+    if (!policy) {
+        return std::unexpected(LaunchFailure{.key = "seccomp", .hint = policy.error().what});
+    }
+    BpfProgram filter = compile_filter(*policy);
+    if (filter.empty() || filter.size() > BPF_MAXINSNS) {
+        return std::unexpected(LaunchFailure{
+            .key = "seccomp",
+            .hint = "the filter has " + std::to_string(filter.size()) + " instructions"});
+    }
+    return filter;
+}
+
 }  // namespace
 
 LaunchResult<CapabilityMask> all_capabilities() {
@@ -129,20 +143,13 @@ LaunchStatus apply_capabilities(const Unit& unit, const LaunchContext& context, 
     return {};
 }
 
-LaunchStatus apply_filter(const Unit& unit, LaunchPlan& plan) {
+LaunchStatus apply_filter(const Unit& unit, const LaunchContext& context, LaunchPlan& plan) {
     const auto seccomp = filter_with_protection(unit);
     plan.child.no_new_privs = unit.capabilities.no_new_privs.value_or(seccomp.has_value());
     if (!seccomp) return {};
-    const auto policy = make_policy(*seccomp);
-    if (!policy) {
-        return std::unexpected(LaunchFailure{.key = "seccomp", .hint = policy.error().what});
-    }
-    plan.filter = compile_filter(*policy);
-    if (plan.filter.empty() || plan.filter.size() > BPF_MAXINSNS) {
-        return std::unexpected(LaunchFailure{
-            .key = "seccomp",
-            .hint = "the filter has " + std::to_string(plan.filter.size()) + " instructions"});
-    }
+    const BpfProgram* kept = context.filters != nullptr ? context.filters->find(*seccomp) : nullptr;
+    plan.filter = kept != nullptr ? *kept : TRY(compile(*seccomp));
+    if (kept == nullptr && context.filters != nullptr) context.filters->add(*seccomp, plan.filter);
     return check_filter_right(plan);
 }
 

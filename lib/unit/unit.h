@@ -189,6 +189,8 @@ struct SeccompAction {
 
 // "chmod", "@mount", "chmod:EPERM".
 struct SeccompEntry {
+    bool operator==(const SeccompEntry&) const = default;
+
     std::string name;
     std::optional<SeccompAction> action;
 };
@@ -197,6 +199,8 @@ enum class SeccompComparison { eq, ne, lt, le, gt, ge, masked_eq };
 
 // One argument of a system call compared with a number; numbers are unsigned.
 struct SeccompArgument {
+    bool operator==(const SeccompArgument&) const = default;
+
     unsigned index = 0;  // 0 to 5
     SeccompComparison op = SeccompComparison::eq;
     std::uint64_t value = 0;
@@ -206,12 +210,16 @@ struct SeccompArgument {
 
 // Calls of these names whose arguments all hold answer `action`.
 struct SeccompRule {
+    bool operator==(const SeccompRule&) const = default;
+
     std::vector<std::string> syscalls;  // names and sets
     SeccompAction action;
     std::vector<SeccompArgument> args;
 };
 
 struct SeccompConfig {
+    bool operator==(const SeccompConfig&) const = default;
+
     SeccompAction default_action;
     std::vector<SeccompEntry> allow;
     std::vector<SeccompEntry> deny;
