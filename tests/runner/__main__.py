@@ -86,8 +86,8 @@ def newer_kernel(report: Report, word: str) -> None:
     start = time.monotonic()
     fetched = programs.run([str(VM_BOOT), "--show-kernel"], environment, SOURCE)
     if fetched.status != 0:
-        reason = f"it cannot be had here: {fetched.output.strip()}"
-        report.skips("vm-backports", time.monotonic() - start, reason.replace("\n", " "))
+        why = (fetched.output.strip() or "no reason given").splitlines()[-1]
+        report.skips("vm-backports", time.monotonic() - start, f"it cannot be had here: {why}")
         return
     report.note(pathlib.Path(fetched.output.strip()).name)
 
