@@ -128,6 +128,15 @@ void EnterSessions::on_hang_up(Session& session) {
 }
 
 void EnterSessions::on_exit(Session& session, ExitStatus status) {
+    // The first process, which only made the second one, may hold the socket for a moment longer
+    // than a short command lives. All that the command had to say is here, and it gets no hang-up
+    // after it.
+    if (session.spawned.report_socket) {
+        if (const auto words = session.spawned.last_words.take()) {
+            session.failure = explain(*session.plan, *words);
+        }
+        on_hang_up(session);
+    }
     if (session.failure) {
         session.responder.error(ControlError::operation_failed, session.failure->text());
     } else {
