@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// CgroupEvents: one inotify(7) instance that tells when a node's cgroup.events file changed.
+// CgroupEvents: one inotify(7) instance that tells when a file of a node changed.
 #include "cgroup_events.h"
 
 #include <array>
@@ -21,8 +21,9 @@ Result<std::unique_ptr<CgroupEvents>> CgroupEvents::make(EventLoop& loop) {
     return events;
 }
 
-Result<int> CgroupEvents::watch(const Cgroup& node, std::function<void()> changed) {
-    const std::string path = node.path() + "/cgroup.events";
+Result<int> CgroupEvents::watch(const Cgroup& node, const std::string& file,
+                                std::function<void()> changed) {
+    const std::string path = node.path() + "/" + file;
     const int watch = inotify_add_watch(inotify_.get(), path.c_str(), IN_MODIFY);
     if (watch < 0) return errno_failure("inotify_add_watch", path);
     watchers_[watch] = std::move(changed);

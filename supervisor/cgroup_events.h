@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// CgroupEvents: one inotify(7) instance that tells when a node's cgroup.events file changed.
+// CgroupEvents: one inotify(7) instance that tells when a file of a node changed.
 //
 // An event says only that something changed (a freeze does it too, and several changes come as
 // one), so whoever is told reads the file again; cgroup-v2.rst, "[Un]populated Notification".
@@ -11,6 +11,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <string>
 
 namespace confinit {
 
@@ -18,7 +19,8 @@ class CgroupEvents {
 public:
     static Result<std::unique_ptr<CgroupEvents>> make(EventLoop& loop);
 
-    Result<int> watch(const Cgroup& node, std::function<void()> changed);
+    // `file` is one of those that the kernel tells of: cgroup.events, memory.events, pids.events.
+    Result<int> watch(const Cgroup& node, const std::string& file, std::function<void()> changed);
     void forget(int watch);
 
     // Tells every watcher, for when events may have been lost.

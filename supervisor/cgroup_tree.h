@@ -1,14 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// CgroupTree: our part of the cgroup v2 tree: a leaf for ourselves, one node for each service.
+// CgroupTree: our part of the cgroup v2 tree: a leaf for ourselves, and what others are made below.
 #pragma once
 
 #include "kernel/cgroup.h"
-#include "launch/plan.h"
-#include "unit/unit.h"
 
-#include <optional>
 #include <string>
-#include <string_view>
+#include <utility>
+#include <vector>
 
 namespace confinit {
 
@@ -20,21 +18,22 @@ public:
     // Constraint").
     static Result<CgroupTree> set_up();
 
-    // A fresh node "UNIT.service" with the settings written, before any process is in it. A node
-    // of that name that is left over is killed and removed first; one that cannot be is refused.
-    LaunchResult<Cgroup> make_node(std::string_view unit, const CgroupConfig& settings) const;
-
-    // One file of a node, written and, where the kernel may not mean it, read back.
-    static LaunchStatus write_setting(const Cgroup& node, const CgroupSetting& setting);
-
-    Status remove_node(std::string_view unit) const;
-
+    // The node that all others are made below.
     const Cgroup& root() const { return root_; }
 
+    // The nodes above it, the nearest first, as far as we see them. Their limits hold for us too.
+    const std::vector<Cgroup>& above() const { return above_; }
+
+    // Where the tree is mounted: with the path of /proc/PID/cgroup behind it, the directory.
+    const std::string& mount() const { return mount_; }
+
 private:
-    explicit CgroupTree(Cgroup root) : root_(std::move(root)) {}
+    CgroupTree(Cgroup root, std::vector<Cgroup> above)
+        : root_(std::move(root)), above_(std::move(above)) {}
 
     Cgroup root_;
+    std::vector<Cgroup> above_;
+    std::string mount_;
 };
 
 }  // namespace confinit

@@ -2,8 +2,6 @@
 // DriftCheck: from time to time, whether each running service is still confined as its unit says.
 #include "drift_check.h"
 
-#include "launch/verify.h"
-
 #include <algorithm>
 #include <fmt/format.h>
 
@@ -11,7 +9,7 @@ namespace confinit {
 
 bool DriftCheck::has_services() const {
     return std::ranges::any_of(manager_.all(),
-                               [](const auto& entry) { return entry.second->run != nullptr; });
+                               [](const auto& entry) { return node_of(*entry.second) != nullptr; });
 }
 
 std::optional<Clock::time_point> DriftCheck::next_deadline() {
@@ -35,15 +33,17 @@ void DriftCheck::expire() {
     if (!next_round_ || Clock::now() < *next_round_) return;
     next_round_ = Clock::now() + interval_;
     for (const auto& [name, service] : manager_.all()) {
-        if (service->run) due_.push_back(name);
+        if (node_of(*service) != nullptr) due_.push_back(name);
     }
 }
 
 void DriftCheck::check(Service& service) {
-    if (!service.run || !manager_.find_running(service.unit.name)) return;
-    const Run& run = *service.run;
+    // A filter is loaded after the main process is known.
+    const bool is_running =
+        service.run && service.run->is_launched() && manager_.find_running(service.unit.name);
+    if (!service.group && !is_running) return;
     std::vector<std::string> drift;
-    for (const VerifyItem& item : verify(run.unit(), run.plan(), run.main_pid(), run.node())) {
+    for (const VerifyItem& item : verify_service(service)) {
         if (item.same) continue;
         drift.push_back(
             fmt::format("{}: declared {}, in force {}", item.key, item.declared, item.in_force));

@@ -72,8 +72,10 @@ void EnterSessions::start(const Run& run, const EnterRequest& request,
     if (!streams) return responder.error(ControlError::operation_failed, streams.error().what);
     (*plan)->child.tty_is_stream = terminal.has_value();
 
-    const int node = run.node() != nullptr ? run.node()->directory().get() : -1;
-    auto spawned = spawn(**plan, node, std::move(streams->inside), services_.clone_method);
+    const auto node = run.node_of_main();
+    if (!node) return responder.error(ControlError::operation_failed, node.error().text());
+    const int directory = *node ? (*node)->directory().get() : -1;
+    auto spawned = spawn(**plan, directory, std::move(streams->inside), services_.clone_method);
     if (!spawned) return responder.error(ControlError::operation_failed, spawned.error().text());
 
     auto& session = *sessions_.emplace_back(std::make_unique<Session>(
@@ -128,6 +130,15 @@ void EnterSessions::on_hang_up(Session& session) {
 }
 
 void EnterSessions::on_exit(Session& session, ExitStatus status) {
+    // The first process, which only made the second one, may hold the socket for a moment longer
+    // than a short command lives. All that the command had to say is here, and it gets no hang-up
+    // after it.
+    if (session.spawned.report_socket) {
+        if (const auto words = session.spawned.last_words.take()) {
+            session.failure = explain(*session.plan, *words);
+        }
+        on_hang_up(session);
+    }
     if (session.failure) {
         session.responder.error(ControlError::operation_failed, session.failure->text());
     } else {

@@ -115,8 +115,10 @@ std::expected<void, ChangeRefused> change_live(Manager& manager, Service& servic
         if (is_good) break;
     }
     if (!problems.empty()) return undone(manager, name, drop_in, {problems, {}});
-    if (!service.run) return {};
-    if (const auto changed = service.run->change_limits(service.unit); !changed) {
+    LaunchStatus changed;
+    if (service.run) changed = service.run->change_limits(service.unit);
+    if (service.group) changed = service.group->change_limits(service.unit);
+    if (!changed) {
         return undone(manager, name, drop_in, {{}, changed.error().text()});
     }
     return {};

@@ -15,6 +15,7 @@
 #include <cstring>
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <linux/magic.h>
 #include <linux/reboot.h>
 #include <net/if.h>
 #include <ranges>
@@ -24,6 +25,7 @@
 #include <sys/reboot.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/vfs.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -72,8 +74,21 @@ bool is_mount_point(const char* path) {
     return (status.stx_attributes & STATX_ATTR_MOUNT_ROOT) != 0;
 }
 
+// Who has mounted the tree before us may not have said what keeps a service that makes a cgroup
+// namespace from its own limits: cgroup-v2.rst, "nsdelegate".
+Status settle_options(const EarlyMount& entry) {
+    if (std::string_view{entry.type} != "cgroup2") return {};
+    struct statfs status{};
+    if (statfs(entry.target, &status) < 0) return errno_failure("statfs", entry.target);
+    if (status.f_type != CGROUP2_SUPER_MAGIC) return {};
+    if (mount(nullptr, entry.target, nullptr, MS_REMOUNT | entry.flags, entry.options) == 0) {
+        return {};
+    }
+    return errno_failure("remount cgroup2 with nsdelegate on", entry.target);
+}
+
 Status mount_if_absent(const EarlyMount& entry) {
-    if (is_mount_point(entry.target)) return {};
+    if (is_mount_point(entry.target)) return settle_options(entry);
     TRY(make_directories(entry.target));
     if (mount(entry.source, entry.target, entry.type, entry.flags, entry.options) < 0) {
         return errno_failure(fmt::format("mount {} on", entry.type), entry.target);
@@ -106,9 +121,9 @@ void kill_everybody() {
     (void)sigprocmask(SIG_BLOCK, &child_signal, nullptr);
     (void)kill(-1, SIGKILL);
     for (;;) {
-        const pid_t pid = waitpid(-1, nullptr, WNOHANG);
-        if (pid < 0 && errno == ECHILD) return;
-        if (pid > 0) continue;
+        siginfo_t ended{};
+        if (waitid(P_ALL, 0, &ended, WEXITED | WNOHANG) < 0 && errno == ECHILD) return;
+        if (ended.si_pid > 0) continue;
         if (sigtimedwait(&child_signal, nullptr, &kill_patience) < 0 && errno == EAGAIN) return;
     }
 }

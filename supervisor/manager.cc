@@ -2,9 +2,10 @@
 // Manager: holds every loaded unit, feeds the engine, and performs what it decides.
 #include "manager.h"
 
+#include "base/text.h"
+#include "engine_spec.h"
+#include "kernel/probe.h"
 #include "launch/vocabulary.h"
-#include "unit/keys.h"
-#include "unit/reader.h"
 
 #include <algorithm>
 #include <fmt/format.h>
@@ -13,37 +14,20 @@
 namespace confinit {
 namespace {
 
-engine::Restart engine_restart(RestartMode mode) {
-    switch (mode) {
-    case RestartMode::no:
-        return engine::Restart::no;
-    case RestartMode::on_failure:
-        return engine::Restart::on_failure;
-    case RestartMode::always:
-        return engine::Restart::always;
+// What the engine gives as the reason, if the event makes the run a failed one.
+std::string detail_of(const Service& service, engine::Event event) {
+    if (event == engine::Event::watchdog_missed && service.run) {
+        const auto& watchdog = service.run->unit().service->watchdog;
+        return "gave no sign of life within its watchdog of " +
+               format_duration(watchdog.value_or(engine::Time{0}));
     }
-    return engine::Restart::no;
+    const bool is_end = event == engine::Event::launch_failed ||
+                        event == engine::Event::main_failed ||
+                        event == engine::Event::main_exited_clean;
+    return is_end && service.last_end ? service.last_end->text : "";
 }
 
-engine::UnitSpec make_spec(const Unit& unit) {
-    engine::UnitSpec spec;
-    spec.name = unit.name;
-    spec.requires_units = unit.unit.requires_units;
-    spec.wants = unit.unit.wants;
-    spec.after = unit.unit.after;
-    spec.before = unit.unit.before;
-    spec.conflicts = unit.unit.conflicts;
-    if (!unit.service) return spec;
-    const ServiceConfig& service = *unit.service;
-    spec.is_service = true;
-    spec.is_oneshot = service.type == ServiceType::oneshot;
-    spec.restart = engine_restart(service.restart);
-    spec.restart_delay = service.restart_delay;
-    spec.restart_max_delay = service.restart_max_delay;
-    spec.start_timeout = service.start_timeout;
-    spec.stop_timeout = service.stop_timeout;
-    return spec;
-}
+}  // namespace
 
 std::vector<std::string> texts(const std::vector<Problem>& problems) {
     std::vector<std::string> all;
@@ -54,7 +38,20 @@ std::vector<std::string> texts(const std::vector<Problem>& problems) {
     return all;
 }
 
-}  // namespace
+const Cgroup* node_of(const Service& service) {
+    if (service.run) return service.run->node();
+    return service.group ? &service.group->node() : nullptr;
+}
+
+std::vector<VerifyItem> verify_service(const Service& service) {
+    if (service.group) {
+        const Group& group = *service.group;
+        return verify_limits(group.unit(), group.settings(), group.node());
+    }
+    if (!service.run) return {};
+    const Run& run = *service.run;
+    return verify(run.unit(), run.plan(), run.main_pid(), run.node());
+}
 
 engine::Time engine_now() {
     return std::chrono::duration_cast<engine::Time>(Clock::now().time_since_epoch());
@@ -71,10 +68,11 @@ Checked<Unit> Manager::read_unit(std::string_view name) const {
 
 std::optional<std::string> Manager::take(Unit unit) {
     // Its service stays as it is: a run keeps the unit that it was started with.
-    if (auto cycle = engine_.load(make_spec(unit))) {
+    if (auto cycle = engine_.load(make_engine_spec(unit))) {
         return fmt::format("{}: ordering cycle: {}", unit.name, *cycle);
     }
     auto& service = services_by_name_[unit.name];
+    warn(unit, service.get());
     if (!service) {
         service = std::make_unique<Service>();
         service->log.set_observer([this] {
@@ -83,6 +81,20 @@ std::optional<std::string> Manager::take(Unit unit) {
     }
     service->unit = std::move(unit);
     return std::nullopt;
+}
+
+// Told once, and again when it changes.
+void Manager::warn(const Unit& unit, const Service* known) const {
+    const bool is_told = known != nullptr && known->unit.warnings == unit.warnings;
+    if (is_told) return;
+    for (const std::string& warning : unit.warnings)
+        services_.console.warning(warning);
+    const auto high = unit.declared.find("cgroup.memory.high");
+    if (high == unit.declared.end() || high->second == "max" || swap_total() != 0) return;
+    services_.console.warning(fmt::format(
+        "{}: cgroup.memory.high: this machine has no swap, so that a service that needs more can "
+        "only be slowed down",
+        unit.name));
 }
 
 std::vector<std::string> Manager::load_all() {
@@ -199,12 +211,17 @@ void Manager::check_quiet() {
 }
 
 std::optional<Clock::time_point> Manager::next_deadline() const {
-    const auto deadline = engine_.next_deadline();
-    if (!deadline) return std::nullopt;
-    return Clock::time_point{std::chrono::duration_cast<Clock::duration>(*deadline)};
+    std::optional<Clock::time_point> next;
+    if (const auto deadline = engine_.next_deadline()) {
+        next = Clock::time_point{std::chrono::duration_cast<Clock::duration>(*deadline)};
+    }
+    for (const auto& [unit, retry] : retries_)
+        next = std::min(next.value_or(retry.due), retry.due);
+    return next;
 }
 
 void Manager::expire() {
+    retry_starts();
     perform(engine_.expire(engine_now()));
 }
 
@@ -230,10 +247,8 @@ void Manager::handle_events() {
         if (service.run_number != event.run_number) continue;
         if (service.run && !service.run->end().text.empty()) service.last_end = service.run->end();
         if (starts_without(service, event.event)) continue;
-        const bool has_failed = event.event == engine::Event::launch_failed ||
-                                event.event == engine::Event::main_failed;
-        const std::string detail = has_failed && service.last_end ? service.last_end->text : "";
-        perform(engine_.handle(event.unit, event.event, engine_now(), detail));
+        perform(
+            engine_.handle(event.unit, event.event, engine_now(), detail_of(service, event.event)));
     }
     check_quiet();
 }
@@ -254,8 +269,13 @@ void Manager::perform_one(const engine::Action& action) {
     case engine::ActionKind::send_stop_signal:
         if (service != nullptr && service->run) service->run->send_stop_signal();
         return;
+    case engine::ActionKind::send_abort_signal:
+        if (service != nullptr && service->run) service->run->send_abort_signal();
+        return;
     case engine::ActionKind::kill_all:
         if (service != nullptr && service->run) service->run->kill_all();
+        if (service != nullptr && service->group) service->group->kill_all();
+        if (service != nullptr) cancel_retry(*service);
         return;
     case engine::ActionKind::release:
         if (service != nullptr) release(*service);
@@ -267,97 +287,6 @@ void Manager::perform_one(const engine::Action& action) {
         report_state(action.unit);
         return;
     }
-}
-
-void Manager::launch(Service& service) {
-    service.skipped.clear();
-    service.starts_without = false;
-    start_run(service);
-}
-
-Checked<Unit> Manager::unit_to_run(const Service& service) const {
-    if (service.skipped.empty()) return service.unit;
-    std::vector<std::string> keys;
-    for (const SkippedKey& skipped : service.skipped)
-        keys.push_back(skipped.key);
-    return without_keys(service.unit, keys, vocabulary_);
-}
-
-void Manager::start_run(Service& service) {
-    const std::uint64_t number = ++service.run_number;
-    const std::string name = service.unit.name;
-    service.drift.clear();
-    LaunchResult<std::unique_ptr<Run>> run;
-    for (;;) {
-        const auto unit = unit_to_run(service);
-        if (!unit) {
-            // What is left makes no sense without the key, which therefore is not optional.
-            run = std::unexpected(LaunchFailure{.key = service.skipped.back().key,
-                                                .hint = texts(unit.error()).front()});
-            break;
-        }
-        run = Run::start(*unit, services_, service.log,
-                         [this, name, number](engine::Event event) { post(name, number, event); });
-        if (run || !skip(service, run.error())) break;
-    }
-    if (run) {
-        service.run = std::move(*run);
-        return;
-    }
-    RunEnd end;
-    end.text = "setup-failed: " + run.error().text();
-    end.setup_failure = std::move(run).error();
-    service.last_end = std::move(end);
-    post(name, number, engine::Event::launch_failed);
-}
-
-// Whether the failure is one of an optional key, which is then left out of the next attempt.
-bool Manager::skip(Service& service, const LaunchFailure& failure) {
-    for (const std::string& key : service.unit.unit.optional) {
-        const bool is_new =
-            std::ranges::find(service.skipped, key, &SkippedKey::key) == service.skipped.end();
-        if (!is_key_within(failure.key, key) || !is_new) continue;
-        service.skipped.push_back({key, failure.text()});
-        services_.console.warning(
-            fmt::format("{}: without the optional {}: {}", service.unit.name, key, failure.text()));
-        note(service.unit.name, EventKind::skipped, failure.text());
-        return true;
-    }
-    return false;
-}
-
-// A launch that failed in the child, for an optional key, is made anew without it once nothing of
-// it is left. Whoever stops the unit meanwhile gets what the engine has not been told of yet.
-bool Manager::starts_without(Service& service, engine::Event event) {
-    if (!service.run) return false;
-    if (event == engine::Event::launch_failed) {
-        const auto& failure = service.run->end().setup_failure;
-        service.starts_without = failure && skip(service, *failure);
-        return service.starts_without;
-    }
-    if (event != engine::Event::cgroup_empty || !service.starts_without) return false;
-    service.starts_without = false;
-    const std::string& name = service.unit.name;
-    const bool is_wanted = engine_.state(name).sub == engine::SubState::start;
-    if (is_wanted && service.run->release()) {
-        service.run.reset();
-        service.last_end.reset();
-        start_run(service);
-        return true;
-    }
-    perform(engine_.handle(name, engine::Event::launch_failed, engine_now(),
-                           service.last_end ? service.last_end->text : ""));
-    return false;
-}
-
-void Manager::release(Service& service) {
-    const std::string& name = service.unit.name;
-    if (service.run && !service.run->release()) {
-        post(name, service.run_number, engine::Event::release_failed);
-        return;
-    }
-    service.run.reset();
-    post(name, service.run_number, engine::Event::released);
 }
 
 void Manager::finish_job(const engine::Action& action) {

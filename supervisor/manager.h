@@ -4,6 +4,8 @@
 
 #include "engine/engine.h"
 #include "event_ring.h"
+#include "group.h"
+#include "launch/verify.h"
 #include "log_ring.h"
 #include "run.h"
 #include "unit/loader.h"
@@ -27,11 +29,13 @@ struct SkippedKey {
     std::string reason;  // begins with the key, or with what below it failed
 };
 
-// Service: the live thing behind a unit, also behind a target, which never has a run.
+// Service: the live thing behind a unit, also behind a group, which has a node only, and behind a
+// target, which has nothing.
 struct Service {
     Unit unit;
     LogRing log;
     std::unique_ptr<Run> run;
+    std::unique_ptr<Group> group;
     std::uint64_t run_number = 0;    // events of an earlier run are told by it
     std::optional<RunEnd> last_end;  // of the last run that ended, or of the one that ends now
     std::vector<SkippedKey> skipped;
@@ -39,6 +43,12 @@ struct Service {
                                      // until nothing is left of it
     std::vector<std::string> drift;  // what the last check found to differ from the unit
 };
+
+// The node that the unit has now, or null.
+const Cgroup* node_of(const Service& service);
+
+// Reads back from the kernel what is in force, for one that has a main process or is a group.
+std::vector<VerifyItem> verify_service(const Service& service);
 
 // Why a unit cannot be named in a request: it is not there at all, or its file does not load.
 struct UnitRefused {
@@ -90,6 +100,7 @@ public:
     engine::UnitState state(std::string_view unit) const { return engine_.state(unit); }
     const std::vector<std::string>& unit_directories() const { return directories_; }
     Services& services() { return services_; }
+    const Services& services() const { return services_; }
 
     const EventRing& events() const { return events_of_units_; }
     // Keeps what has happened, and tells those who follow.
@@ -107,6 +118,7 @@ private:
 
     Checked<Unit> read_unit(std::string_view name) const;
     std::optional<std::string> take(Unit unit);
+    void warn(const Unit& unit, const Service* known) const;
     void load_needed(const std::string& unit);
     std::uint64_t new_job(Done done);
     void post(std::string unit, std::uint64_t run_number, engine::Event event);
@@ -115,6 +127,11 @@ private:
     void perform_one(const engine::Action& action);
     void launch(Service& service);
     void start_run(Service& service);
+    LaunchStatus start_once(Service& service, const Unit& unit);
+    bool try_later(const std::string& unit, const LaunchFailure& failure);
+    void retry_starts();
+    void cancel_retry(const Service& service);
+    LaunchResult<GroupNodes> groups_of(const Unit& unit) const;
     Checked<Unit> unit_to_run(const Service& service) const;
     bool skip(Service& service, const LaunchFailure& failure);
     bool starts_without(Service& service, engine::Event event);
@@ -134,7 +151,16 @@ private:
     std::function<void()> on_quiet_;
     std::function<void()> observer_;
     EventRing events_of_units_;
+    // Starts that wait until a node of an earlier run is empty, and how often they have tried.
+    struct Retry {
+        Clock::time_point due;
+        unsigned tries = 0;
+    };
+    std::map<std::string, Retry, std::less<>> retries_;
 };
+
+// What is wrong with a unit, a line each.
+std::vector<std::string> texts(const std::vector<Problem>& problems);
 
 // The engine's clock: CLOCK_MONOTONIC, which does not jump when the date is set.
 engine::Time engine_now();

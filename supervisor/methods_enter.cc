@@ -34,7 +34,8 @@ void enter(ControlContext& context, const Call& call, Responder responder) {
     }
     const Run* run = running(*service, responder);
     if (run == nullptr) return;
-    if (run->node() != nullptr && run->node()->read_field("cgroup.events", "frozen") == 1U) {
+    const auto node = run->node_of_main();
+    if (node && *node && (*node)->read_field("cgroup.events", "frozen") == 1U) {
         return responder.error(
             ControlError::operation_failed,
             fmt::format("'{}' is frozen, and a command in it would be too: thaw it first",

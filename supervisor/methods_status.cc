@@ -4,7 +4,6 @@
 #include "base/text.h"
 #include "control/fields.h"
 #include "control_methods.h"
-#include "launch/verify.h"
 #include "log_lines.h"
 
 #include <algorithm>
@@ -32,11 +31,18 @@ void add_number(Json& object, const char* name, const Result<std::string>& value
     if (const auto number = parse_unsigned(*value)) object[name] = *number;
 }
 
+std::string_view kind_of(const Unit& unit) {
+    if (unit.service) return "service";
+    return is_group(unit) ? "group" : "target";
+}
+
 Json summary(const Manager& manager, const Service& service) {
     const engine::UnitState state = manager.state(service.unit.name);
     Json unit = {
         {"name", service.unit.name},
         {"description", service.unit.unit.description},
+        {"kind", kind_of(service.unit)},
+        {"group", service.unit.cgroup_place.group},
         {"active", engine::name(state.active)},
         {"sub", engine::name(state.sub)},
         {"pid", service.run ? service.run->main_pid() : 0},
@@ -47,10 +53,33 @@ Json summary(const Manager& manager, const Service& service) {
     for (const SkippedKey& skipped : service.skipped) {
         unit["skipped"].push_back(skipped.reason);
     }
-    if (service.run && service.run->node() != nullptr) {
-        add_number(unit, "memory_bytes", service.run->node()->read("memory.current"));
+    if (const Cgroup* node = node_of(service)) {
+        add_number(unit, "memory_bytes", node->read("memory.current"));
     }
     return unit;
+}
+
+// Those whose node is, or would be, below this group's.
+Json members_of(const Manager& manager, const std::string& group) {
+    Json members = Json::array();
+    for (const auto& [name, service] : manager.all()) {
+        if (service->unit.cgroup_place.group == group) members.push_back(name);
+    }
+    return members;
+}
+
+// Limits that the unit does not set itself, and how often it met any.
+void add_limits(Json& status, const Manager& manager, const Service& service) {
+    const UnitNode* node = nullptr;
+    if (service.run) node = service.run->unit_node();
+    if (service.group) node = &service.group->unit_node();
+    const CgroupTree* tree = manager.services().tree;
+    if (node != nullptr && tree != nullptr) {
+        status["limits_above"] = limits_from_above(limit_levels(*node, *tree));
+    }
+    if (service.run && service.run->limit_events() != nullptr) {
+        status["limits_met"] = service.run->limit_events()->texts();
+    }
 }
 
 void add_node_facts(Json& status, const Cgroup& node) {
@@ -71,6 +100,7 @@ void add_node_facts(Json& status, const Cgroup& node) {
 void add_last_end(Json& status, const RunEnd& end) {
     status["last_exit"] = end.text;
     status["pids_refused"] = end.forks_refused;
+    status["limits_met"] = end.limits_met;
     if (!end.setup_failure) return;
     const LaunchFailure& failure = *end.setup_failure;
     status["setup_failure"] = {
@@ -80,6 +110,14 @@ void add_last_end(Json& status, const RunEnd& end) {
         {"errno", failure.error == 0 ? "" : std::string{errno_name(failure.error)}},
         {"hint", failure.hint},
     };
+}
+
+// What the service says of itself.
+void add_self_report(Json& status, const Run& run) {
+    const SelfReport& report = run.self_report();
+    status["status_text"] = report.status;
+    status["self_state"] = report.state;
+    status["self_errno"] = report.error == 0 ? "" : std::string{errno_name(report.error)};
 }
 
 Json full_status(const Manager& manager, const Service& service) {
@@ -94,11 +132,15 @@ Json full_status(const Manager& manager, const Service& service) {
     status["last_exit"] = "";
     status["pids_refused"] = 0;
     status["drift"] = service.drift;
+    status["warnings"] = service.run ? service.run->plan().warnings : std::vector<std::string>();
+    if (service.run) add_self_report(status, *service.run);
     status["log"] = last_lines(service.log, lines_in_status);
+    status["limits_above"] = Json::array();
+    status["limits_met"] = Json::array();
+    if (is_group(service.unit)) status["members"] = members_of(manager, service.unit.name);
     if (service.last_end) add_last_end(status, *service.last_end);
-    if (service.run && service.run->node() != nullptr) {
-        add_node_facts(status, *service.run->node());
-    }
+    if (const Cgroup* node = node_of(service)) add_node_facts(status, *node);
+    add_limits(status, manager, service);
     return status;
 }
 
@@ -168,11 +210,10 @@ void logs(ControlContext& context, const Call& call, Responder responder) {
 void verify_unit(ControlContext& context, const Call& call, Responder responder) {
     Service* service = named_unit(context, call, responder);
     if (service == nullptr) return;
-    const Run* run = running(*service, responder);
-    if (run == nullptr) return;
+    if (!service->group && running(*service, responder) == nullptr) return;
     Json items = Json::array();
     bool all_same = true;
-    for (const VerifyItem& item : verify(run->unit(), run->plan(), run->main_pid(), run->node())) {
+    for (const VerifyItem& item : verify_service(*service)) {
         items.push_back({{"key", item.key},
                          {"declared", item.declared},
                          {"in_force", item.in_force},

@@ -68,9 +68,12 @@ void set_frozen(ControlContext& context, const Call& call, const Responder& resp
                 bool frozen) {
     Service* service = named_unit(context, call, responder);
     if (service == nullptr) return;
+    const auto done = [responder](const Status& status) {
+        answer(responder, status);
+    };
+    if (service->group) return service->group->freeze(frozen, done);
     Run* run = running(*service, responder);
-    if (run == nullptr) return;
-    run->freeze(frozen, [responder](const Status& status) { answer(responder, status); });
+    if (run != nullptr) run->freeze(frozen, done);
 }
 
 void freeze(ControlContext& context, const Call& call, Responder responder) {

@@ -5,6 +5,7 @@
 #include "base/file.h"
 #include "base/text.h"
 #include "launch/id_maps.h"
+#include "launch/killing_keys.h"
 #include "service_signals.h"
 
 #include <algorithm>
@@ -36,16 +37,6 @@ Result<Pipe> make_output_pipe(uid_t uid, gid_t gid) {
     return pipe;
 }
 
-// The id on this side of a map; the id itself when there is no map.
-std::uint32_t outside_id(const std::vector<IdMap>& map, std::uint32_t id) {
-    for (const IdMap& entry : map) {
-        if (id >= entry.inside && id - entry.inside < entry.count) {
-            return entry.outside + (id - entry.inside);
-        }
-    }
-    return id;
-}
-
 }  // namespace
 
 std::string exit_text(ExitStatus status) {
@@ -56,19 +47,28 @@ std::string exit_text(ExitStatus status) {
                        status.code == CLD_DUMPED ? ", core dumped" : "");
 }
 
-Run::Run(Unit unit, Services& services, LogRing& log, Emit emit)
-    : unit_(std::move(unit)), services_(services), log_(log), emit_(std::move(emit)) {}
+Run::Run(Unit unit, Services& services, LogRing& log, Listener listener)
+    : unit_(std::move(unit)),
+      services_(services),
+      log_(log),
+      listener_(std::move(listener)),
+      runtime_directories_(services.reaper, services.console, services.clone_method) {}
 
-LaunchResult<std::unique_ptr<Run>> Run::start(const Unit& unit, Services& services, LogRing& log,
-                                              Emit emit) {
-    std::unique_ptr<Run> run{new Run(unit, services, log, std::move(emit))};
+LaunchResult<std::unique_ptr<Run>> Run::start(const Unit& unit, Services& services,
+                                              GroupNodes groups, LogRing& log, Listener listener) {
+    std::unique_ptr<Run> run{new Run(unit, services, log, std::move(listener))};
     if (auto settled = settle_id_maps(services.launch_context, run->unit_); !settled) {
         return std::unexpected(std::move(settled).error());
     }
+    run->readiness_ = TRY(ReadinessWatch::make(run->unit_, services.launch_context, services.loop,
+                                               log, run->listener_));
     auto plan = make_launch_plan(run->unit_, services.launch_context);
     if (!plan) return std::unexpected(std::move(plan).error());
     run->plan_ = std::move(*plan);
-    if (auto made = run->make_node(); !made) return std::unexpected(std::move(made).error());
+    for (const std::string& warning : run->plan_->warnings)
+        services.console.warning(unit.name + ": " + warning);
+    if (auto made = run->make_node(std::move(groups)); !made)
+        return std::unexpected(std::move(made).error());
     if (auto spawned = run->spawn_main(); !spawned) {
         (void)run->release();
         return std::unexpected(std::move(spawned).error());
@@ -77,7 +77,7 @@ LaunchResult<std::unique_ptr<Run>> Run::start(const Unit& unit, Services& servic
 }
 
 Run::~Run() {
-    if (node_watch_ >= 0) services_.cgroup_events.forget(node_watch_);
+    forget_node();
     if (spawned_.pid > 0 && !first_exited_) {
         // A run that is dropped half-way must not leave a process that nobody knows.
         services_.reaper.forget(spawned_.pid);
@@ -86,36 +86,22 @@ Run::~Run() {
     }
 }
 
-LaunchResult<void> Run::make_node() {
-    if (services_.tree == nullptr) {
-        if (plan_->cgroup.empty()) return {};
-        return std::unexpected(
-            LaunchFailure{.key = plan_->cgroup.front().key(),
-                          .object = "/sys/fs/cgroup",
-                          .call = "",
-                          .error = 0,
-                          .hint = "no writable cgroup v2 tree here, so no limit can be set"});
-    }
-    auto node = services_.tree->make_node(unit_.name, plan_->cgroup);
-    if (!node) return std::unexpected(std::move(node).error());
-    node_ = std::move(*node);
-    return {};
-}
-
 LaunchResult<void> Run::spawn_main() {
     auto input = open_at(AT_FDCWD, "/dev/null", O_RDONLY);
     if (!input) return std::unexpected(resource_failure(std::move(input).error()));
-    const uid_t uid = outside_id(unit_.namespaces.uid_map, plan_->child.uid);
-    const gid_t gid = outside_id(unit_.namespaces.gid_map, plan_->child.gid);
+    const auto [uid, gid] = owner();
+    if (auto given = readiness_->give_to(uid, gid); !given) {
+        return std::unexpected(resource_failure(std::move(given).error()));
+    }
     auto output = make_output_pipe(uid, gid);
     if (!output) return std::unexpected(resource_failure(std::move(output).error()));
     auto error_output = make_output_pipe(uid, gid);
     if (!error_output) return std::unexpected(resource_failure(std::move(error_output).error()));
 
-    auto spawned =
-        spawn(*plan_, node_ ? node_->directory().get() : -1,
-              {std::move(*input), std::move(output->write_end), std::move(error_output->write_end)},
-              services_.clone_method);
+    auto spawned = spawn(*plan_, node_ ? node_->entrance().directory().get() : -1,
+                         {std::move(*input), std::move(output->write_end),
+                          std::move(error_output->write_end), readiness_->take_pipe()},
+                         services_.clone_method);
     if (!spawned) return std::unexpected(std::move(spawned).error());
     spawned_ = std::move(*spawned);
     output_ = std::move(output->read_end);
@@ -128,15 +114,12 @@ LaunchResult<void> Run::spawn_main() {
 }
 
 Status Run::watch_everything() {
+    TRY(readiness_->begin(spawned_.pid, node_.has_value()));
     report_watch_ = TRY(services_.loop.on_fd(spawned_.report_socket, EPOLLIN,
                                              [this](std::uint32_t) { drain_reports(); }));
     output_watch_ = TRY(watch_output(output_, LogStream::standard_output));
     error_watch_ = TRY(watch_output(error_output_, LogStream::standard_error));
-    // What happened in the node before this watch stood is read when the first process is reaped.
-    if (node_) {
-        node_watch_ = TRY(services_.cgroup_events.watch(*node_, [this] { on_node_event(); }));
-    }
-    return {};
+    return node_ ? watch_node() : Status{};
 }
 
 Result<Watch> Run::watch_output(const Fd& pipe, LogStream stream) {
@@ -172,6 +155,7 @@ void Run::on_report(ReceivedReport received) {
     case LaunchReport::Kind::executing:
         executing_ = true;
         main_pid_ = received.sender;
+        readiness_->set_main(main_pid_);
         main_pidfd_ = std::move(received.process);
         // In a joined pid namespace the first process only makes the main one, as our child.
         if (plan_->child.fork_into_pid_namespace) {
@@ -192,7 +176,8 @@ void Run::on_hang_up() {
     // Without the mark before execve the child died while it was being set up.
     if (!executing_ || end_.setup_failure || launched_) return;
     launched_ = true;
-    emit_(engine::Event::launched);
+    listener_.emit(engine::Event::launched);
+    readiness_->on_launched();
 }
 
 void Run::on_first_process_exit(ExitStatus status) {
@@ -204,6 +189,13 @@ void Run::on_first_process_exit(ExitStatus status) {
 void Run::on_main_exit(ExitStatus status) {
     first_exited_ = true;
     drain_reports();
+    // The process that has made it, to have it in a joined pid namespace, may be on its way out
+    // yet.
+    if (executing_ && spawned_.report_socket) {
+        if (const auto words = spawned_.last_words.take()) on_report({.report = *words});
+        on_hang_up();
+    }
+    readiness_->end_main();
     if (has_reaper()) {
         while (auto received = receive_report(spawned_.exit_socket)) {
             auto* report = std::get_if<ReceivedReport>(&*received);
@@ -214,119 +206,74 @@ void Run::on_main_exit(ExitStatus status) {
     const ExitStatus ended = main_status_.value_or(status);
     describe_exit(ended);
     if (!launched_) {
-        emit_(engine::Event::launch_failed);
+        listener_.emit(engine::Event::launch_failed);
     } else {
-        emit_(ended.is_clean() ? engine::Event::main_exited_clean : engine::Event::main_failed);
+        listener_.emit(ended.is_clean() ? engine::Event::main_exited_clean
+                                        : engine::Event::main_failed);
     }
     check_populated();
 }
 
 void Run::on_node_event() {
-    check_frozen();
+    if (node_) freezer_.check(node_->node());
     check_populated();
-}
-
-void Run::freeze(bool frozen, std::function<void(const Status&)> done) {
-    end_freeze(failure("another request has taken its place"));
-    if (!node_) return done(failure("a service without a cgroup node cannot be frozen"));
-    if (const auto written = node_->freeze(frozen); !written) return done(written);
-    wanted_frozen_ = frozen;
-    freeze_done_ = std::move(done);
-    check_frozen();
-}
-
-// The kernel says so in an event once the last process stands still.
-void Run::check_frozen() {
-    if (!wanted_frozen_ || !node_) return;
-    const auto frozen = node_->read_field("cgroup.events", "frozen");
-    if (!frozen) return end_freeze(std::unexpected(frozen.error()));
-    if ((*frozen != 0) == *wanted_frozen_) end_freeze({});
-}
-
-void Run::end_freeze(const Status& status) {
-    if (!wanted_frozen_) return;
-    wanted_frozen_.reset();
-    std::exchange(freeze_done_, {})(status);
 }
 
 void Run::check_populated() {
     if (empty_) return;
     if (node_) {
-        const auto populated = node_->is_populated();
+        const auto populated = node_->node().is_populated();
         // A node that cannot be read any more is gone, and nobody lives in it.
         if (populated && *populated) return;
     }
     if (!first_exited_) return;
     empty_ = true;
-    end_freeze(failure("the service has ended"));
-    emit_(engine::Event::cgroup_empty);
+    freezer_.end(failure("the service has ended"));
+    listener_.emit(engine::Event::cgroup_empty);
 }
 
-bool Run::was_oom_killed(std::string& text) const {
-    if (!node_) return false;
-    const auto kills = node_->read_field("memory.events", "oom_kill");
-    if (!kills || *kills == 0) return false;
-    const auto limit = node_->read("memory.max");
-    const auto peak = node_->read("memory.peak");
-    const auto size = [](const Result<std::string>& value) -> std::string {
-        if (!value) return "unknown";
-        const auto bytes = parse_unsigned(*value);
-        return bytes ? format_size(*bytes) : *value;
-    };
-    text = fmt::format("oom-killed (memory.max {}, peak {})", size(limit), size(peak));
-    return true;
+// Only SIGKILL is how the kernel ends a process for want of memory; whoever ends otherwise has
+// perhaps lost a process that way, and says so by how it ends.
+std::string Run::end_text(ExitStatus status) const {
+    const bool by_kill = status.code != CLD_EXITED && status.status == SIGKILL;
+    const auto oom = limit_events_ ? limit_events_->kill_of_main() : std::nullopt;
+    if (oom && by_kill) return *oom;
+    if (is_stalled_ && by_kill) {
+        return fmt::format("memory-stall: no progress for {}, killed",
+                           format_duration(*unit_.cgroup_place.memory_stall_timeout));
+    }
+    if (status.code != CLD_EXITED && status.status == SIGSYS) {
+        return "killed by its system call filter (SIGSYS): by " + killing_keys(unit_);
+    }
+    const auto lost = limit_events_ ? limit_events_->kill_of_any() : std::nullopt;
+    if (lost && !by_kill && !status.is_clean()) {
+        return fmt::format("{}, a process of it was {}", exit_text(status), *lost);
+    }
+    return exit_text(status);
 }
 
 void Run::describe_exit(ExitStatus status) {
-    if (node_) end_.forks_refused = node_->read_field("pids.events", "max").value_or(0);
+    if (limit_events_) {
+        end_.forks_refused = limit_events_->forks_refused();
+        end_.limits_met = limit_events_->texts();
+    }
     if (end_.setup_failure) {
         end_.text = "setup-failed: " + end_.setup_failure->text();
         return;
     }
-    if (!launched_) {
-        end_.setup_failure =
-            LaunchFailure{.key = "",
-                          .object = "",
-                          .call = "",
-                          .error = 0,
-                          .hint = exit_text(status) + " while it was being set up"};
-        end_.text = "setup-failed: " + end_.setup_failure->hint;
+    if (launched_) {
+        end_.text = end_text(status);
+        return;
     }
-    // Only SIGKILL is how the kernel ends a process for want of memory; other ends are its own.
-    std::string oom;
-    const bool by_kill = status.code != CLD_EXITED && status.status == SIGKILL;
-    if (was_oom_killed(oom) && (by_kill || !status.is_clean())) {
-        end_.text = oom;
-    } else if (launched_ && status.code != CLD_EXITED && status.status == SIGSYS) {
-        end_.text = "killed by its system call filter (SIGSYS)";
-    } else if (launched_) {
-        end_.text = exit_text(status);
-    }
-}
-
-LaunchStatus Run::change_limits(const Unit& unit) {
-    if (!node_) return std::unexpected(LaunchFailure{.key = "cgroup", .hint = "there is no node"});
-    CgroupConfig config = TRY(make_cgroup_config(unit, services_.launch_context));
-    CgroupConfig before;
-    LaunchStatus status;
-    for (const CgroupSetting& setting : config) {
-        const auto present = node_->read(setting.file);
-        if (present && shows_value(*present, normal_value(setting.file, setting.value))) continue;
-        if (present) before.push_back({setting.file, *present});
-        status = CgroupTree::write_setting(*node_, setting);
-        if (!status) break;
-    }
-    if (status) {
-        unit_.cgroup = unit.cgroup;
-        unit_.declared = unit.declared;
-        plan_->cgroup = std::move(config);
-        return {};
-    }
-    for (const CgroupSetting& setting : before) {
-        for (const std::string_view line : split(setting.value, '\n'))
-            (void)node_->write(setting.file, line);
-    }
-    return status;
+    // The limits hold for our own code in the child as well.
+    const auto oom = limit_events_ ? limit_events_->kill_of_main() : std::nullopt;
+    end_.setup_failure =
+        LaunchFailure{.key = "",
+                      .object = "",
+                      .call = "",
+                      .error = 0,
+                      .hint = oom.value_or(exit_text(status)) + " while it was being set up"};
+    end_.text = "setup-failed: " + end_.setup_failure->hint;
 }
 
 Status Run::signal_main(int signal) const {
@@ -340,10 +287,11 @@ Status Run::signal_main(int signal) const {
 Status Run::signal_all(int signal) const {
     if (!node_) return signal_main(signal);
     // Our own reaper of the pid namespace would only pass it on to the main process again.
-    return signal_node(*node_, signal, has_reaper() ? spawned_.pid : 0);
+    return signal_node(node_->node(), signal, has_reaper() ? spawned_.pid : 0);
 }
 
 void Run::send_stop_signal() {
+    readiness_->end_watchdog();
     const int signal = unit_.service->stop_signal;
     const auto sent =
         unit_.service->kill_mode == KillMode::mixed ? signal_main(signal) : signal_all(signal);
@@ -352,18 +300,31 @@ void Run::send_stop_signal() {
         fmt::format("stop '{}': {}, ignoring", unit_.name, sent.error().what));
 }
 
+// Its core shows what it was at; when it cannot be sent, the stop timeout ends the service.
+void Run::send_abort_signal() {
+    (void)signal_main(SIGABRT);
+}
+
 void Run::kill_all() {
+    if (spawned_.preparer_pidfd) {
+        (void)syscall(SYS_pidfd_send_signal, spawned_.preparer_pidfd.get(), SIGKILL, nullptr, 0);
+    }
     if (node_) {
         // A process ends no faster than its group's CPU quota lets it.
-        (void)node_->write("cpu.max", "max");
-        if (const auto killed = node_->kill(); killed) return;
+        (void)node_->node().write("cpu.max", "max");
+        if (const auto killed = node_->node().kill(); killed) return;
     }
     if (spawned_.pidfd) {
         (void)syscall(SYS_pidfd_send_signal, spawned_.pidfd.get(), SIGKILL, nullptr, 0);
     }
 }
 
-bool Run::release() {
+bool Run::release(Next next) {
+    const bool keeps_directories = next == Next::launch || !spawned_.preparer_pidfd;
+    if (!keeps_directories && !runtime_directories_.remove(unit_.name, plan_->runtime_directories,
+                                                           spawned_.preparer_pidfd)) {
+        return false;
+    }
     // The last words of the service are in the pipes still.
     for (const auto& [pipe, stream, watch] :
          {std::tuple{&output_, LogStream::standard_output, &output_watch_},
@@ -373,8 +334,9 @@ bool Run::release() {
     }
     log_.finish_lines();
     if (node_) {
-        if (node_watch_ >= 0) services_.cgroup_events.forget(std::exchange(node_watch_, -1));
-        if (const auto removed = services_.tree->remove_node(unit_.name); !removed) return false;
+        forget_node();
+        if (const auto removed = node_->remove(); !removed) return false;
+        limit_events_.reset();
         node_.reset();
     }
     return true;

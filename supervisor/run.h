@@ -2,15 +2,17 @@
 // Run: one run of a service, from its fresh node to the removal of all that belonged to it.
 #pragma once
 
-#include "cgroup_events.h"
-#include "cgroup_tree.h"
-#include "console.h"
 #include "engine/engine.h"
-#include "event_loop.h"
+#include "freezer.h"
 #include "launch/plan.h"
 #include "launch/spawn.h"
+#include "limit_events.h"
 #include "log_ring.h"
-#include "reaper.h"
+#include "memory_stall.h"
+#include "readiness_watch.h"
+#include "runtime_directories.h"
+#include "services.h"
+#include "unit_node.h"
 
 #include <functional>
 #include <memory>
@@ -19,32 +21,23 @@
 
 namespace confinit {
 
-// What every run borrows from the supervisor. `tree` is null on a machine without cgroup v2.
-struct Services {
-    EventLoop& loop;
-    Reaper& reaper;
-    CgroupEvents& cgroup_events;
-    const CgroupTree* tree;
-    const LaunchContext& launch_context;
-    CloneMethod clone_method;
-    Console& console;
-};
-
 // How a run ended, in words and for the policy.
 struct RunEnd {
     std::string text;  // "exited with code 3", "oom-killed (memory.max 64M, peak 64M)"
     std::optional<LaunchFailure> setup_failure;
-    std::uint64_t forks_refused = 0;  // by pids.max
+    std::uint64_t forks_refused = 0;           // by pids.max
+    std::vector<std::string> limits_met = {};  // a text for each limit that was met
 };
 
 class Run {
 public:
-    using Emit = std::function<void(engine::Event)>;
+    using Listener = ReadinessWatch::Listener;
 
-    // Makes the plan, the node and the first process. A failure is complete: nothing is left but
-    // perhaps the node, which release() removes.
+    // Makes the plan, the node below those of the groups, and the first process. A failure is
+    // complete: nothing is left but perhaps the node, which release() removes.
     static LaunchResult<std::unique_ptr<Run>> start(const Unit& unit, Services& services,
-                                                    LogRing& log, Emit emit);
+                                                    GroupNodes groups, LogRing& log,
+                                                    Listener listener);
     Run(const Run&) = delete;
     Run& operator=(const Run&) = delete;
     ~Run();
@@ -54,14 +47,17 @@ public:
     LaunchStatus change_limits(const Unit& unit);
 
     void send_stop_signal();
+    void send_abort_signal();
     void kill_all();
 
     // Freezes or thaws the node; `done` hears when its processes stand still, or run, or that the
     // run is over. A later request takes the place of one that still waits.
     void freeze(bool frozen, std::function<void(const Status&)> done);
 
-    // Whether everything of this run is removed now; false asks for another try later.
-    bool release();
+    // Whether everything of this run is removed now; false asks for another try later. For the
+    // next launch of an attempt the runtime directories stay.
+    enum class Next { none, launch };
+    bool release(Next next = Next::none);
 
     // pidfd_send_signal(2) to the main process or to everyone in the node.
     Status signal_main(int signal) const;
@@ -74,16 +70,32 @@ public:
     const Fd& main_pidfd() const { return main_pidfd_; }
     const LaunchPlan& plan() const { return *plan_; }
     const Unit& unit() const { return unit_; }
-    const Cgroup* node() const { return node_ ? &*node_ : nullptr; }
+    const Cgroup* node() const { return node_ ? &node_->node() : nullptr; }
+    const UnitNode* unit_node() const { return node_ ? &*node_ : nullptr; }
+
+    // The node that the main process is in now, for one that joins it; below the run's own node.
+    // Absent where there is none.
+    LaunchResult<std::optional<Cgroup>> node_of_main() const;
+    // Null where there is no node.
+    const LimitEvents* limit_events() const { return limit_events_ ? &*limit_events_ : nullptr; }
     const RunEnd& end() const { return end_; }
     bool is_executing() const { return executing_; }
+    const SelfReport& self_report() const { return readiness_->report(); }
+    // Whether execve(2) has happened, and with it all of the confinement.
+    bool is_launched() const { return launched_; }
 
 private:
-    Run(Unit unit, Services& services, LogRing& log, Emit emit);
+    Run(Unit unit, Services& services, LogRing& log, Listener listener);
 
-    LaunchResult<void> make_node();
+    NodeOwner owner() const;
+    LaunchResult<void> make_node(GroupNodes groups);
     LaunchResult<void> spawn_main();
     Status watch_everything();
+    Status watch_node();
+    void forget_node();
+    void on_memory_event();
+    void watch_stall();
+    void on_stall();
     Result<Watch> watch_output(const Fd& pipe, LogStream stream);
     void read_output(const Fd& pipe, LogStream stream);
     void on_report(ReceivedReport received);
@@ -91,23 +103,24 @@ private:
     void on_first_process_exit(ExitStatus status);
     void on_main_exit(ExitStatus status);
     void on_node_event();
-    void check_frozen();
-    void end_freeze(const Status& status);
     void check_populated();
     void describe_exit(ExitStatus status);
-    bool was_oom_killed(std::string& text) const;
+    std::string end_text(ExitStatus status) const;
     bool has_reaper() const { return static_cast<bool>(spawned_.exit_socket); }
 
     // As it was when the run began, whatever is reloaded meanwhile.
     Unit unit_;
     Services& services_;
     LogRing& log_;
-    Emit emit_;
+    Listener listener_;
+    std::unique_ptr<ReadinessWatch> readiness_;
     std::unique_ptr<LaunchPlan> plan_;
-    std::optional<Cgroup> node_;
-    int node_watch_ = -1;
-    std::optional<bool> wanted_frozen_;  // while somebody waits for it
-    std::function<void(const Status&)> freeze_done_;
+    std::optional<UnitNode> node_;
+    std::optional<LimitEvents> limit_events_;
+    std::vector<int> node_watches_;
+    Freezer freezer_;
+    std::unique_ptr<MemoryStall> stall_;
+    bool is_stalled_ = false;  // it was killed for that
     Spawned spawned_;
     pid_t main_pid_ = 0;
     Fd main_pidfd_;
@@ -119,6 +132,7 @@ private:
     bool handed_over_ = false;               // the first process has made the main one, and ended
     bool first_exited_ = false;
     bool empty_ = false;
+    RuntimeDirectories runtime_directories_;
     RunEnd end_;
     // After everything that their callbacks use.
     Watch report_watch_;

@@ -16,12 +16,12 @@ namespace confinit {
 
 Status signal_node(const Cgroup& node, int signal, pid_t except) {
     std::vector<std::pair<pid_t, Fd>> processes;
-    for (const pid_t pid : TRY(node.process_ids())) {
+    for (const pid_t pid : TRY(node.all_process_ids())) {
         if (pid == except) continue;
         Fd pidfd{static_cast<int>(syscall(SYS_pidfd_open, pid, 0))};
         if (pidfd) processes.emplace_back(pid, std::move(pidfd));
     }
-    const std::vector<int> still_there = TRY(node.process_ids());
+    const std::vector<int> still_there = TRY(node.all_process_ids());
     for (const auto& [pid, pidfd] : processes) {
         if (std::ranges::find(still_there, pid) == still_there.end()) continue;
         if (syscall(SYS_pidfd_send_signal, pidfd.get(), signal, nullptr, 0) < 0 && errno != ESRCH) {

@@ -24,9 +24,10 @@ namespace {
 
 constexpr std::array watched_signals{SIGCHLD, SIGTERM, SIGINT, SIGPWR, SIGHUP};
 
-// The file that mounts.inaccessible shows in place of a file: nobody may open it.
+// The file that mounts.inaccessible shows in place of a file: nobody may open it. Beside it is the
+// directory on which an image becomes a part of a service's tree.
 Result<std::string> make_inaccessible_file(const std::string& directory) {
-    TRY(make_directories(directory));
+    TRY(make_directories(directory + "/image"));
     const std::string path = directory + "/inaccessible";
     (void)TRY(open_at(AT_FDCWD, path, O_RDONLY | O_CREAT, 0));
     return path;
@@ -94,13 +95,16 @@ void Supervisor::set_up_launch() {
     }
     auto inaccessible = make_inaccessible_file(options_.runtime_directory);
     if (!inaccessible) {
-        console_.warning(fmt::format("{}; units with inaccessible files will be refused",
+        console_.warning(fmt::format("{}; units with inaccessible files or images will be refused",
                                      inaccessible.error().what));
     }
     launch_context_.reset(new LaunchContext{.reaper_program = reaper_program_,
                                             .inaccessible_file = inaccessible.value_or(""),
+                                            .notify_root = options_.runtime_directory + "/notify",
                                             .capabilities = own_bounding_set(),
-                                            .memory_total = memory_total()});
+                                            .memory_total = memory_total(),
+                                            .cgroup_mount = tree_ ? tree_->mount() : ""});
+    launch_context_->filters = &filters_;
     launch_context_->separate_ids = [this](const std::string& unit) {
         return id_ranges_.first_id(unit);
     };

@@ -56,6 +56,7 @@ private:
     CloneMethod clone_method_ = CloneMethod::clone3_into_node;
     std::unique_ptr<CgroupEvents> cgroup_events_;
     Fd reaper_program_;
+    FilterCache filters_;
     std::unique_ptr<LaunchContext> launch_context_;
     std::unique_ptr<Services> services_;
     std::unique_ptr<Manager> manager_;

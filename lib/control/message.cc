@@ -9,27 +9,6 @@
 namespace confinit {
 namespace {
 
-// How deep the brackets of this text go. The parser itself would follow any depth, and writing or
-// copying such a value recurses.
-std::size_t nesting_depth(std::string_view text) {
-    std::size_t depth = 0;
-    std::size_t deepest = 0;
-    bool is_in_string = false;
-    for (std::size_t i = 0; i < text.size(); ++i) {
-        const char c = text[i];
-        if (is_in_string && c == '\\') {
-            ++i;
-        } else if (c == '"') {
-            is_in_string = !is_in_string;
-        } else if (!is_in_string && (c == '{' || c == '[')) {
-            deepest = std::max(deepest, ++depth);
-        } else if (!is_in_string && (c == '}' || c == ']') && depth > 0) {
-            --depth;
-        }
-    }
-    return deepest;
-}
-
 Result<Json> parse_object(std::string_view text) {
     if (nesting_depth(text) > nesting_limit) {
         return failure("message is nested too deeply");

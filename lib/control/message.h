@@ -5,10 +5,9 @@
 // written with what is no UTF-8 replaced by U+FFFD.
 #pragma once
 
+#include "base/json_text.h"
 #include "base/result.h"
 #include "control/protocol.h"
-
-#include <nlohmann/json.hpp>
 
 #include <cstddef>
 #include <optional>
@@ -17,8 +16,6 @@
 #include <string_view>
 
 namespace confinit {
-
-using Json = nlohmann::json;
 
 // MessageReader: cuts a stream of bytes into messages of at most `limit` bytes.
 class MessageReader {

@@ -2,6 +2,7 @@
 // Engine: decides what should happen to every unit; pure, given the time, it makes no system call.
 #include "engine/engine.h"
 
+#include <algorithm>
 #include <utility>
 
 namespace confinit::engine {
@@ -122,6 +123,10 @@ Actions Engine::handle(std::string_view unit, Event event, Time now, std::string
     return call.actions;
 }
 
+void Engine::extend(std::string_view unit, Time length, Time now) {
+    if (const UnitSpec* spec = graph_.find(unit)) live_.extend(*spec, length, now);
+}
+
 Actions Engine::expire(Time now) {
     Call call{now, {}};
     settle(call);
@@ -230,8 +235,39 @@ void Engine::start_again(const std::string& unit, Call& call) {
     start_plan(*plan, unit, {}, Origin::automatic, call);
 }
 
-// Lets every woken job go as far as it can; what ends on the way wakes others.
 void Engine::settle(Call& call) {
+    advance_jobs(call);
+    while (!perhaps_unneeded_.empty()) {
+        stop_unneeded_groups(call);
+        advance_jobs(call);
+    }
+}
+
+// The groups of a unit that has gone down.
+void Engine::note_loss(const std::string& unit) {
+    for (const std::string& name : graph_.find(unit)->requires_units) {
+        const UnitSpec* spec = graph_.find(name);
+        if (spec != nullptr && spec->is_group) perhaps_unneeded_.insert(name);
+    }
+}
+
+void Engine::stop_unneeded_groups(Call& call) {
+    const std::set<std::string> groups = std::exchange(perhaps_unneeded_, {});
+    for (const std::string& group : groups) {
+        if (knows(group) && !is_needed(group)) request_stop(group, {}, call);
+    }
+}
+
+// Whether a unit that requires the group is up or on its way, or the group has something to do yet.
+bool Engine::is_needed(std::string_view group) const {
+    if (live_.sub(group) != SubState::running || jobs_.has_job(group)) return true;
+    return std::ranges::any_of(graph_.required_by(group), [&](const std::string& unit) {
+        return !is_down(live_.sub(unit)) || jobs_.has_job(unit);
+    });
+}
+
+// Lets every woken job go as far as it can; what ends on the way wakes others.
+void Engine::advance_jobs(Call& call) {
     while (const auto unit = jobs_.take_woken()) {
         if (jobs_.find_stop(*unit) != nullptr) {
             advance_stop(*unit, call);
@@ -279,6 +315,7 @@ void Engine::follow(const std::string& unit, Call& call) {
         }
     }
     if (is_down(sub) || sub == SubState::auto_restart) jobs_.wake(unit);
+    if (is_down(sub)) note_loss(unit);
 }
 
 void Engine::end_start(const std::string& unit, JobResult result, const std::string& reason,

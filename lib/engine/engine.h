@@ -20,8 +20,13 @@
 //
 // The end of a run. A run is over when the main process's exit and cgroup_empty were both seen;
 // then the node is released, and only then does the next run begin. A start job ends when its unit
-// is active (an exec service: when launched; a oneshot: when it has exited) or when the failed run
+// is active (an exec service: when launched; one that tells when it is ready: when it has; a
+// oneshot: when it has exited) or when the failed run
 // is released, so that who asks for the state after a failed start is told of the failure.
+//
+// Groups. A group is a unit that has a node and runs nothing; those whose nodes are below it
+// require it. It starts with the first of them, and when the last unit that requires it has gone
+// down it is stopped; one that was started for itself waits for its first.
 //
 // Restart. A failed run of a service with a restart policy is tried again for ever, see
 // restart_policy.h, and so is a start whose requirement failed and will itself be tried again. An
@@ -36,6 +41,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -76,6 +82,9 @@ public:
     // dependents are told.
     Actions handle(std::string_view unit, Event event, Time now, std::string_view detail = {});
 
+    // The service asks for more time to start or to stop, counted from now.
+    void extend(std::string_view unit, Time length, Time now);
+
     // Fires every timer that is due. The caller calls it at next_deadline().
     Actions expire(Time now);
     std::optional<Time> next_deadline() const;
@@ -107,6 +116,10 @@ private:
     void start_again(const std::string& unit, Call& call);
 
     void settle(Call& call);
+    void advance_jobs(Call& call);
+    void note_loss(const std::string& unit);
+    void stop_unneeded_groups(Call& call);
+    bool is_needed(std::string_view group) const;
     void advance_start(const std::string& unit, Call& call);
     void advance_stop(const std::string& unit, Call& call);
     void apply(const std::string& unit, Input input, Call& call, std::string_view detail = {});
@@ -119,6 +132,7 @@ private:
     UnitGraph graph_;
     JobQueue jobs_;
     LiveUnits live_;
+    std::set<std::string> perhaps_unneeded_;  // groups that have lost a member in this call
     bool is_shutting_down_ = false;
 };
 

@@ -12,9 +12,17 @@ namespace {
 
 constexpr Time kill_interval{1'000'000};
 
+// Of a timeout, how often its length a service may have in all.
+constexpr int longest_extension = 10;
+
+UnitKind kind_of(const UnitSpec& spec) {
+    if (!spec.is_service) return spec.is_group ? UnitKind::group : UnitKind::target;
+    if (spec.is_oneshot) return UnitKind::oneshot;
+    return spec.tells_when_ready ? UnitKind::notify : UnitKind::exec;
+}
+
 Rules rules_of(const UnitSpec& spec) {
-    const UnitKind service = spec.is_oneshot ? UnitKind::oneshot : UnitKind::exec;
-    return {.kind = spec.is_service ? service : UnitKind::target, .restart = spec.restart};
+    return {.kind = kind_of(spec), .restart = spec.restart};
 }
 
 bool is_busy(SubState state) {
@@ -82,9 +90,15 @@ void LiveUnits::enter(LiveUnit& live, SubState former, Time now) {
 void LiveUnits::explain(const UnitSpec& spec, LiveUnit& live, const ServiceState& former,
                         std::string_view detail) const {
     const Ending ending = live.state.ending;
-    if (ending == Ending::failed && former.ending == Ending::none) live.reason = detail;
+    const bool is_unready =
+        former.sub == SubState::start && former.kind == UnitKind::notify && former.is_launched;
+    if (ending == Ending::failed && former.ending == Ending::none) {
+        live.reason = detail;
+        if (is_unready) live.reason += live.reason.empty() ? "not ready" : " before it was ready";
+    }
     if (ending == Ending::timed_out && former.ending == Ending::none) {
         live.reason = "start timed out after " + format_duration(spec.start_timeout);
+        if (is_unready) live.reason += ", it has not said that it is ready";
     }
     const bool is_killed =
         former.sub == SubState::stop_sigterm && live.state.sub == SubState::stop_sigkill;
@@ -127,6 +141,20 @@ void LiveUnits::set_deadline(const std::string& unit, LiveUnit& live,
     if (live.deadline) deadlines_.erase({*live.deadline, unit});
     live.deadline = deadline;
     if (deadline) deadlines_.emplace(*deadline, unit);
+}
+
+void LiveUnits::extend(const UnitSpec& spec, Time length, Time now) {
+    const auto found = units_.find(spec.name);
+    if (found == units_.end() || !found->second.deadline) return;
+    LiveUnit& live = found->second;
+    const bool is_starting = live.state.sub == SubState::start;
+    if (!is_starting && live.state.sub != SubState::stop_sigterm) return;
+    const Time timeout = is_starting ? spec.start_timeout : spec.stop_timeout;
+    const Time in_all =
+        timeout > Time::max() / longest_extension ? Time::max() : timeout * longest_extension;
+    const Time latest = later_by(live.since, in_all).value_or(Time::max());
+    const Time wanted = std::min(later_by(now, length).value_or(Time::max()), latest);
+    if (wanted > *live.deadline) set_deadline(spec.name, live, wanted);
 }
 
 void LiveUnits::forget_attempts(std::string_view unit) {

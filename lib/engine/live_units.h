@@ -46,6 +46,10 @@ public:
     void apply(const UnitSpec& spec, Input input, std::string_view detail, Time now,
                Actions& actions);
 
+    // Gives the state that the unit is in, where a timeout ends it, at least this much longer from
+    // now on; altogether never more than ten times that timeout.
+    void extend(const UnitSpec& spec, Time length, Time now);
+
     void forget_attempts(std::string_view unit);
     void set_reason(std::string_view unit, std::string reason);
 

@@ -24,7 +24,8 @@ Transition begin(const Rules& rules) {
 }
 
 Transition retry_or_fail(const ServiceState& state, const Rules& rules) {
-    if (rules.kind == UnitKind::target || rules.restart == Restart::no) {
+    const bool runs_nothing = rules.kind == UnitKind::target || rules.kind == UnitKind::group;
+    if (runs_nothing || rules.restart == Restart::no) {
         return enter(state, SubState::failed);
     }
     return enter(state, SubState::auto_restart, Timer::restart);
@@ -81,6 +82,18 @@ Transition launched(ServiceState state) {
     return is_up ? enter(state, SubState::running, Timer::health) : stay(state);
 }
 
+Transition ready(const ServiceState& state) {
+    const bool is_up = state.kind == UnitKind::notify && state.is_launched;
+    return is_up ? enter(state, SubState::running, Timer::health) : stay(state);
+}
+
+// What does not live any more as it should may still leave a core.
+Transition miss_watchdog(ServiceState state) {
+    if (state.main_gone) return stay(state);
+    state.ending = Ending::failed;
+    return enter(state, SubState::stop_sigterm, Timer::stop, {ActionKind::send_abort_signal});
+}
+
 ServiceState stopped(ServiceState state) {
     state.ending = Ending::stopped;
     return state;
@@ -104,9 +117,48 @@ Transition when_idle(const ServiceState& state, Input input, const Rules& rules)
         if (state.sub == SubState::auto_restart) return enter(state, SubState::waiting);
         return stay(state);
     case Input::launched:
+    case Input::ready:
     case Input::launch_failed:
     case Input::main_exited_clean:
     case Input::main_failed:
+    case Input::watchdog_missed:
+    case Input::cgroup_empty:
+    case Input::released:
+    case Input::release_failed:
+        return stay(state);
+    }
+    return stay(state);
+}
+
+// Who is below it has been stopped before; what is there all the same is killed by the release
+// that is tried again.
+Transition give_back(ServiceState state, Ending ending) {
+    state.main_gone = true;
+    state.is_empty = true;
+    state.ending = ending;
+    return enter(state, SubState::release, Timer::off, {ActionKind::release});
+}
+
+// A group that starts or is active.
+Transition when_group(const ServiceState& state, Input input) {
+    const bool is_starting = state.sub == SubState::start;
+    switch (input) {
+    case Input::launched:
+        return is_starting ? enter(state, SubState::running) : stay(state);
+    case Input::launch_failed:
+        return is_starting ? give_back(state, Ending::failed) : stay(state);
+    case Input::timed_out:
+        return is_starting ? give_back(state, Ending::timed_out) : stay(state);
+    case Input::stop:
+        return give_back(state, Ending::stopped);
+    case Input::hold:
+    case Input::begin:
+    case Input::dependency_failed:
+    case Input::refused:
+    case Input::main_exited_clean:
+    case Input::main_failed:
+    case Input::ready:
+    case Input::watchdog_missed:
     case Input::cgroup_empty:
     case Input::released:
     case Input::release_failed:
@@ -116,14 +168,20 @@ Transition when_idle(const ServiceState& state, Input input, const Rules& rules)
 }
 
 Transition when_starting(const ServiceState& state, Input input) {
+    if (state.kind == UnitKind::group) return when_group(state, input);
     switch (input) {
     case Input::launched:
         return launched(state);
+    case Input::ready:
+        return ready(state);
     case Input::launch_failed:
         return state.is_launched ? stay(state) : lose_all(state, Ending::failed);
-    case Input::main_exited_clean:
-        // A process that ends without having reached execve has not done its work.
-        return lose_main(state, state.is_launched ? Ending::clean : Ending::failed);
+    case Input::main_exited_clean: {
+        // A process that ends without having reached execve, or having said that it is ready, has
+        // not done its work.
+        const bool is_done = state.is_launched && state.kind != UnitKind::notify;
+        return lose_main(state, is_done ? Ending::clean : Ending::failed);
+    }
     case Input::main_failed:
         return lose_main(state, Ending::failed);
     case Input::cgroup_empty:
@@ -145,6 +203,7 @@ Transition when_starting(const ServiceState& state, Input input) {
     case Input::begin:
     case Input::dependency_failed:
     case Input::refused:
+    case Input::watchdog_missed:
     case Input::released:
     case Input::release_failed:
         return stay(state);
@@ -159,6 +218,7 @@ Transition when_active_without_process(const ServiceState& state, Input input) {
 
 Transition when_running(const ServiceState& state, Input input) {
     if (state.kind == UnitKind::target) return when_active_without_process(state, input);
+    if (state.kind == UnitKind::group) return when_group(state, input);
     switch (input) {
     case Input::main_exited_clean:
         return lose_main(state, Ending::clean);
@@ -169,6 +229,8 @@ Transition when_running(const ServiceState& state, Input input) {
     case Input::stop:
         return enter(stopped(state), SubState::stop_sigterm, Timer::stop,
                      {ActionKind::send_stop_signal});
+    case Input::watchdog_missed:
+        return miss_watchdog(state);
     case Input::timed_out:
         return {state, Timer::off, {}};
     case Input::hold:
@@ -176,6 +238,7 @@ Transition when_running(const ServiceState& state, Input input) {
     case Input::dependency_failed:
     case Input::refused:
     case Input::launched:
+    case Input::ready:
     case Input::launch_failed:
     case Input::released:
     case Input::release_failed:
@@ -205,6 +268,8 @@ Transition when_stopping(const ServiceState& state, Input input) {
     case Input::begin:
     case Input::dependency_failed:
     case Input::refused:
+    case Input::ready:
+    case Input::watchdog_missed:
     case Input::released:
     case Input::release_failed:
         return stay(state);
@@ -228,9 +293,11 @@ Transition when_releasing(const ServiceState& state, Input input, const Rules& r
     case Input::dependency_failed:
     case Input::refused:
     case Input::launched:
+    case Input::ready:
     case Input::launch_failed:
     case Input::main_exited_clean:
     case Input::main_failed:
+    case Input::watchdog_missed:
     case Input::cgroup_empty:
         return stay(state);
     }
@@ -265,12 +332,16 @@ Input input_of(Event event) {
     switch (event) {
     case Event::launched:
         return Input::launched;
+    case Event::ready:
+        return Input::ready;
     case Event::launch_failed:
         return Input::launch_failed;
     case Event::main_exited_clean:
         return Input::main_exited_clean;
     case Event::main_failed:
         return Input::main_failed;
+    case Event::watchdog_missed:
+        return Input::watchdog_missed;
     case Event::cgroup_empty:
         return Input::cgroup_empty;
     case Event::released:

@@ -17,16 +17,21 @@ enum class Input {
     dependency_failed,  // a unit that it requires failed and is tried again
     refused,            // it cannot start, and trying again would not help
     launched,
+    ready,
     launch_failed,
     main_exited_clean,
     main_failed,
+    watchdog_missed,
     cgroup_empty,
     released,
     release_failed,
     timed_out,
 };
 
-enum class UnitKind { target, exec, oneshot };
+// exec is up when its program runs, notify when the program says so, oneshot when it has ended
+// well. A group has a node and no process of its own: launched with it, and released when it is
+// stopped.
+enum class UnitKind { target, group, exec, notify, oneshot };
 
 // How a run ends: the first cause counts, but a stop request takes precedence over all.
 enum class Ending { none, clean, failed, timed_out, stopped };

@@ -19,7 +19,9 @@ enum class ActiveState { inactive, activating, active, deactivating, failed };
 
 // dead          nothing runs and nothing is wanted
 // waiting       a start job waits for the units that it is ordered after
-// start         the launch is under way; for a oneshot also while its process runs
+// start         the launch is under way; for a oneshot also while its process runs, and for a
+// service
+//               that tells when it is ready until it has said so
 // running       the main process runs (for a target: it is active)
 // exited        a oneshot ended well; the unit counts as active
 // stop_sigterm  the stop signal was sent, the stop timeout runs
@@ -44,23 +46,26 @@ enum class SubState {
 // not fit the state has no effect.
 enum class Event {
     launched,       // execve(2) happened
+    ready,          // the service has said that it is ready; never before `launched`
     launch_failed,  // the launch ended before execve; no process is left, the node may be
     main_exited_clean,
-    main_failed,     // a non-zero code, a signal, an OOM kill
-    cgroup_empty,    // a fresh read of cgroup.events says populated 0 (or, without a node, the
-                     // main process is reaped)
-    released,        // the node of the run is removed
-    release_failed,  // it could not be removed yet; the engine asks again later
+    main_failed,      // a non-zero code, a signal, an OOM kill
+    watchdog_missed,  // it runs and has given no sign of life in time
+    cgroup_empty,     // a fresh read of cgroup.events says populated 0 (or, without a node, the
+                      // main process is reaped)
+    released,         // the node of the run is removed
+    release_failed,   // it could not be removed yet; the engine asks again later
 };
 
 enum class ActionKind {
     launch,  // make a fresh node and start the main process
     send_stop_signal,
-    kill_all,       // cgroup.kill; asked for again every second while processes are left, and
-                    // before a release that is tried again
-    release,        // remove the node and everything else of this run
-    job_done,       // a request for this unit ended: `result` says how
-    state_changed,  // for those who watch; the new state is in the engine
+    send_abort_signal,  // to a main process that has missed its watchdog
+    kill_all,           // cgroup.kill; asked for again every second while processes are left, and
+                        // before a release that is tried again
+    release,            // remove the node and everything else of this run
+    job_done,           // a request for this unit ended: `result` says how
+    state_changed,      // for those who watch; the new state is in the engine
 };
 
 enum class JobResult { done, failed, dependency_failed, canceled, timed_out, not_found };
@@ -86,7 +91,9 @@ struct UnitSpec {
     std::vector<std::string> before;
     std::vector<std::string> conflicts;  // stopped when this one starts, and the reverse
     bool is_service = false;
+    bool is_group = false;  // no service, but a node that those who require it are below
     bool is_oneshot = false;
+    bool tells_when_ready = false;  // it is up when it says so; of a oneshot nobody asks
     Restart restart = Restart::no;  // for a oneshot, `always` means the same as `on_failure`
     Time restart_delay{100'000};
     Time restart_max_delay{60'000'000};  // the delay doubles from attempt to attempt up to it

@@ -121,12 +121,16 @@ std::string capability_text(CapabilityMask mask, CapabilityMask all) {
     return join(words, " ");
 }
 
+// A kernel gets no new ones while it runs.
 Result<CapabilityMask> kernel_capabilities() {
+    static CapabilityMask known = 0;
+    if (known != 0) return known;
     const std::string path = "/proc/sys/kernel/cap_last_cap";
     const std::string text = TRY(read_file(AT_FDCWD, path));
     const auto last = parse_unsigned(trim(text));
     if (!last || *last >= mask_bits) return failure("'" + path + "' holds no capability number");
-    return bits_up_to(static_cast<int>(*last));
+    known = bits_up_to(static_cast<int>(*last));
+    return known;
 }
 
 CapabilitySets sets_after_exec(const CapabilityRequest& request) {

@@ -55,6 +55,17 @@ Result<std::optional<std::string>> find_subdirectory(const Fd& node) {
     }
 }
 
+// Every directory in this one; what vanishes meanwhile may be missing.
+Result<std::vector<std::string>> subdirectories(const Fd& node) {
+    std::vector<std::string> names;
+    for (std::string& name : TRY(list_directory(node.get(), "."))) {
+        struct stat status;
+        const bool is_there = fstatat(node.get(), name.c_str(), &status, AT_SYMLINK_NOFOLLOW) == 0;
+        if (is_there && S_ISDIR(status.st_mode)) names.push_back(std::move(name));
+    }
+    return names;
+}
+
 // A node that vanished meanwhile is as good as removed.
 Status remove_directory(const Fd& parent, const std::string& name) {
     if (unlinkat(parent.get(), name.c_str(), AT_REMOVEDIR) == 0 || errno == ENOENT) return {};
@@ -66,6 +77,10 @@ Status remove_directory(const Fd& parent, const std::string& name) {
 Result<Cgroup> Cgroup::open(const std::string& path) {
     Fd directory = TRY(open_at(AT_FDCWD, path, O_RDONLY | O_DIRECTORY));
     return Cgroup{std::move(directory), path};
+}
+
+Result<Cgroup> Cgroup::duplicate() const {
+    return Cgroup{TRY(confinit::duplicate(directory_)), path_};
 }
 
 Result<Cgroup> Cgroup::make_child(const std::string& name) const {
@@ -145,6 +160,26 @@ Result<std::vector<int>> Cgroup::process_ids() const {
     return ids;
 }
 
+Result<std::vector<int>> Cgroup::all_process_ids() const {
+    std::vector<int> ids;
+    std::vector<Cgroup> open_nodes;
+    open_nodes.push_back(TRY(duplicate()));
+    for (int nodes = 0; !open_nodes.empty() && nodes < most_removals; ++nodes) {
+        const Cgroup node = std::move(open_nodes.back());
+        open_nodes.pop_back();
+        const auto own = node.process_ids();
+        if (own) ids.insert(ids.end(), own->begin(), own->end());
+        const bool may_be_unread = own || own.error().code == EOPNOTSUPP ||
+                                   own.error().code == ENODEV || own.error().code == ENOENT;
+        if (!may_be_unread) return own;
+        for (const std::string& name :
+             subdirectories(node.directory_).value_or(std::vector<std::string>{})) {
+            if (auto child = node.open_child(name)) open_nodes.push_back(std::move(*child));
+        }
+    }
+    return ids;
+}
+
 Result<std::vector<std::string>> Cgroup::controllers() const {
     const std::string text = TRY(read("cgroup.controllers"));
     const auto words = split_words(text);
@@ -163,6 +198,16 @@ Status Cgroup::kill() const {
 
 Status Cgroup::freeze(bool frozen) const {
     return write("cgroup.freeze", frozen ? "1" : "0");
+}
+
+Status Cgroup::give_to(unsigned uid, unsigned gid) const {
+    if (fchown(directory_.get(), uid, gid) < 0) return errno_failure("fchown", path_);
+    for (const char* file : {"cgroup.procs", "cgroup.subtree_control", "cgroup.threads"}) {
+        if (fchownat(directory_.get(), file, uid, gid, AT_SYMLINK_NOFOLLOW) < 0) {
+            return errno_failure("fchownat", path_ + "/" + file);
+        }
+    }
+    return {};
 }
 
 }  // namespace confinit

@@ -20,6 +20,9 @@ public:
     // An existing node by the path of its directory.
     static Result<Cgroup> open(const std::string& path);
 
+    // The same node, by a descriptor of its own.
+    Result<Cgroup> duplicate() const;
+
     // mkdir(2) of a child node; EEXIST is an error, because a node that was killed once may kill
     // what is cloned into it.
     Result<Cgroup> make_child(const std::string& name) const;
@@ -35,12 +38,19 @@ public:
     // The number after a word of a flat keyed file: read_field("memory.events", "oom_kill").
     Result<std::uint64_t> read_field(const std::string& file, std::string_view field) const;
 
-    Result<bool> is_populated() const;                             // cgroup.events, "populated"
-    Result<std::vector<int>> process_ids() const;                  // cgroup.procs, ours to see
+    Result<bool> is_populated() const;             // cgroup.events, "populated"
+    Result<std::vector<int>> process_ids() const;  // cgroup.procs, ours to see
+    // Those of every node below as well. In a threaded node the kernel tells none: the nearest
+    // node above that is not threaded has them.
+    Result<std::vector<int>> all_process_ids() const;
     Result<std::vector<std::string>> controllers() const;          // cgroup.controllers
     Result<std::vector<std::string>> enabled_controllers() const;  // cgroup.subtree_control
     Status kill() const;                                           // cgroup.kill
     Status freeze(bool frozen) const;                              // cgroup.freeze
+
+    // fchown(2) of the directory and of the files by which processes move and controllers are
+    // enabled below it: cgroup-v2.rst, "Model of Delegation". All others stay ours.
+    Status give_to(unsigned uid, unsigned gid) const;
 
     const Fd& directory() const { return directory_; }
     const std::string& path() const { return path_; }

@@ -34,7 +34,7 @@ bool lives(CloneMethod method, int node) {
     if (pid < 0) return false;
     const Fd process{pidfd};
     siginfo_t end{};
-    while (waitid(P_PID, static_cast<id_t>(pid), &end, WEXITED) < 0) {
+    while (waitid(P_PIDFD, static_cast<id_t>(process.get()), &end, WEXITED) < 0) {
         if (errno != EINTR) return false;
     }
     return end.si_code == CLD_EXITED;
@@ -46,6 +46,11 @@ std::string_view name(CloneMethod method) {
     return method_names.name(method);
 }
 
+// No memory is shared with the child. CLONE_VM, as vfork(2) has it, would spare the copying of page
+// tables, but then PID 1 could die with its child: the memory controller kills whoever shares the
+// memory of what it has chosen, the global init alone excepted, and older kernels do the same for a
+// core dump, which a filter's kill causes; and the child's changes of ids would take effect on the
+// one memory that both have.
 long clone_process(CloneMethod method, std::uint64_t namespaces, int node, int& pidfd) {
     long pid = -1;
     if (method == CloneMethod::clone_then_move) {

@@ -2,9 +2,9 @@
 // MountTable: the mounts that a process sees, from its /proc/PID/mountinfo.
 #include "kernel/mount_table.h"
 
-#include "base/file.h"
 #include "base/text.h"
 #include "kernel/proc_status.h"
+#include "kernel/procfs.h"
 
 #include <algorithm>
 #include <set>
@@ -77,7 +77,7 @@ Result<MountTable> MountTable::parse(std::string_view text) {
 }
 
 Result<MountTable> MountTable::read(const Fd& process) {
-    const std::string text = TRY(read_file(process.get(), "mountinfo", longest_table));
+    const std::string text = TRY(read_in_procfs(process, "mountinfo", longest_table));
     return parse(text);
 }
 

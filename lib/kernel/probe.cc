@@ -14,6 +14,7 @@
 #include <cstdint>
 #include <fcntl.h>
 #include <linux/landlock.h>
+#include <linux/mount.h>
 #include <linux/openat2.h>
 #include <linux/sched.h>
 #include <optional>
@@ -152,15 +153,27 @@ Feature probe_seccomp() {
     return {"seccomp", true, "actions: " + in_one_line(*actions)};
 }
 
-Feature probe_file_system(std::string_view name) {
-    const std::string feature_name = "filesystem." + std::string{name};
+Feature probe_file_system(const std::string& name) {
+    const std::string feature_name = "filesystem." + name;
     const auto text = read_text("/proc/filesystems");
     if (!text) return {feature_name, false, "/proc/filesystems is not there"};
     for (const std::string_view line : split(*text, '\n')) {
         const auto words = split_words(line);
         if (!words.empty() && words.back() == name) return {feature_name, true, "registered"};
     }
-    return {feature_name, false, "not registered; its module may not be loaded"};
+    // The kernel loads the module of one that it is asked for, as it would at a launch.
+    const Fd context{static_cast<int>(syscall(SYS_fsopen, name.c_str(), FSOPEN_CLOEXEC))};
+    if (context) return {feature_name, true, "loaded on demand"};
+    return {feature_name, false,
+            "not registered, and not loaded on demand: " + errno_detail(errno)};
+}
+
+// Looking a device up loads nothing: where it is absent, so is the driver.
+Feature probe_loop() {
+    if (access("/dev/loop-control", F_OK) < 0) {
+        return {"loop", false, "no /dev/loop-control; the module 'loop' may not be loaded"};
+    }
+    return {"loop", true, "/dev/loop-control"};
 }
 
 Feature probe_apparmor() {
@@ -177,6 +190,12 @@ std::uint64_t memory_total() {
     return static_cast<std::uint64_t>(info.totalram) * info.mem_unit;
 }
 
+std::uint64_t swap_total() {
+    struct sysinfo info{};
+    if (sysinfo(&info) < 0) return 0;
+    return static_cast<std::uint64_t>(info.totalswap) * info.mem_unit;
+}
+
 std::vector<Feature> probe_kernel() {
     std::vector<Feature> features;
     probe_cgroup(features);
@@ -186,9 +205,11 @@ std::vector<Feature> probe_kernel() {
     features.push_back(probe_landlock());
     features.push_back(probe_openat2());
     features.push_back(probe_mount_setattr());
-    for (const std::string_view name : {"tmpfs", "proc", "devpts", "mqueue", "overlay"}) {
+    for (const char* name :
+         {"tmpfs", "proc", "devpts", "mqueue", "overlay", "squashfs", "erofs", "ext4"}) {
         features.push_back(probe_file_system(name));
     }
+    features.push_back(probe_loop());
     features.push_back(probe_apparmor());
     return features;
 }

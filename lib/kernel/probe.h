@@ -19,5 +19,6 @@ struct Feature {
 std::vector<Feature> probe_kernel();
 
 std::uint64_t memory_total();  // of the machine, in bytes: sysinfo(2)
+std::uint64_t swap_total();    // likewise
 
 }  // namespace confinit

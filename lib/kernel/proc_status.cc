@@ -2,8 +2,8 @@
 // What /proc shows of one process: ids, capabilities, filters, limits, namespaces, cgroup.
 #include "kernel/proc_status.h"
 
-#include "base/file.h"
 #include "base/text.h"
+#include "kernel/procfs.h"
 
 #include <algorithm>
 #include <charconv>
@@ -110,45 +110,53 @@ std::optional<std::uint64_t> parse_limit(std::string_view word) {
 }  // namespace
 
 Result<Fd> open_process(pid_t pid) {
-    return open_at(AT_FDCWD, "/proc/" + std::to_string(pid), O_RDONLY | O_DIRECTORY);
+    const Fd root = TRY(open_procfs());
+    return open_in_procfs(root, std::to_string(pid), O_RDONLY | O_DIRECTORY);
 }
 
 Result<Fd> open_own_process() {
-    return open_at(AT_FDCWD, "/proc/self", O_RDONLY | O_DIRECTORY);
+    return open_process(getpid());
 }
 
 Result<ProcessStatus> read_process_status(const Fd& process) {
-    const std::string text = TRY(read_file(process.get(), "status"));
+    const std::string text = TRY(read_in_procfs(process, "status"));
     return parse_process_status(text);
 }
 
 Result<std::vector<ProcessLimit>> read_process_limits(const Fd& process) {
-    const std::string text = TRY(read_file(process.get(), "limits"));
+    const std::string text = TRY(read_in_procfs(process, "limits"));
     return parse_process_limits(text);
 }
 
 Result<int> read_oom_score_adj(const Fd& process) {
-    const std::string text = TRY(read_file(process.get(), "oom_score_adj"));
+    const std::string text = TRY(read_in_procfs(process, "oom_score_adj"));
     const auto number = parse_signed(trim(text));
     if (!number) return failure("/proc/PID/oom_score_adj has no number");
     return static_cast<int>(*number);
 }
 
+bool is_alive(const Fd& process) {
+    const auto stat = read_in_procfs(process, "stat");
+    const auto status = read_in_procfs(process, "status");
+    return stat && status && parse_is_alive(*stat, *status);
+}
+
 Result<int> read_nice(const Fd& process) {
-    const std::string text = TRY(read_file(process.get(), "stat"));
+    const std::string text = TRY(read_in_procfs(process, "stat"));
     return parse_nice(text);
 }
 
 Result<std::string> read_namespace(const Fd& process, std::string_view name) {
     const std::string path = "ns/" + std::string{name};
+    const Fd file = TRY(open_in_procfs(process, path, O_PATH | O_NOFOLLOW));
     std::array<char, 64> link;
-    const ssize_t size = readlinkat(process.get(), path.c_str(), link.data(), link.size());
+    const ssize_t size = readlinkat(file.get(), "", link.data(), link.size());
     if (size < 0) return errno_failure("readlink", path);
     return std::string{link.data(), static_cast<std::size_t>(size)};
 }
 
 Result<std::string> read_cgroup_path(const Fd& process) {
-    const std::string text = TRY(read_file(process.get(), "cgroup"));
+    const std::string text = TRY(read_in_procfs(process, "cgroup"));
     return parse_cgroup_path(text);
 }
 
@@ -196,6 +204,24 @@ Result<int> parse_nice(std::string_view stat) {
     const auto number = words.size() > nice_field ? parse_signed(words[nice_field]) : std::nullopt;
     if (!number) return failure("/proc/PID/stat has no nice value");
     return static_cast<int>(*number);
+}
+
+bool parse_is_alive(std::string_view stat, std::string_view status) {
+    const std::size_t bracket = stat.rfind(')');
+    if (bracket == std::string_view::npos) return false;
+    const auto words = split_words(stat.substr(bracket + 1));
+    constexpr std::size_t flags_field = 9 - 3;
+    constexpr std::uint64_t is_exiting = 0x4;  // PF_EXITING of the kernel's sched.h
+    const auto flags =
+        words.size() > flags_field ? parse_unsigned(words[flags_field]) : std::nullopt;
+    if (!flags || (*flags & is_exiting) != 0 || words[0] == "Z" || words[0] == "X") return false;
+    const StatusFields fields{status};
+    constexpr std::uint64_t kill_bit = std::uint64_t{1} << (9 - 1);
+    for (const std::string_view pending : {"SigPnd", "ShdPnd"}) {
+        const auto signals = fields.number(pending, 16);
+        if (!signals || (*signals & kill_bit) != 0) return false;
+    }
+    return true;
 }
 
 Result<std::string> parse_cgroup_path(std::string_view text) {

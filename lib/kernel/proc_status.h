@@ -56,6 +56,9 @@ Result<int> read_nice(const Fd& process);
 // pid, net, ipc, uts, cgroup, user, time. Needs the right to trace the process: namespaces(7).
 Result<std::string> read_namespace(const Fd& process, std::string_view name);
 
+// Whether it goes on running: it has not ended, is not ending, and no SIGKILL waits for it.
+bool is_alive(const Fd& process);
+
 // The path of its cgroup v2 node, as seen from the root of the reader's cgroup namespace.
 Result<std::string> read_cgroup_path(const Fd& process);
 
@@ -63,6 +66,7 @@ Result<std::string> read_cgroup_path(const Fd& process);
 Result<ProcessStatus> parse_process_status(std::string_view text);
 Result<std::vector<ProcessLimit>> parse_process_limits(std::string_view text);
 Result<int> parse_nice(std::string_view stat);
+bool parse_is_alive(std::string_view stat, std::string_view status);
 Result<std::string> parse_cgroup_path(std::string_view text);
 
 // "nofile" for RLIMIT_NOFILE, the names of prlimit(1) and of limits.conf(5) where they agree.

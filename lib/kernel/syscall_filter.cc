@@ -87,10 +87,11 @@ void add_range(std::vector<Range>& ranges, std::uint32_t first, Outcome outcome)
     if (ranges.empty() || ranges.back().outcome != outcome) ranges.push_back({first, outcome});
 }
 
-std::vector<Range> make_ranges(const SyscallPolicy& policy) {
-    const Outcome unknown{policy.unknown_action};
+std::vector<Range> make_ranges(std::span<const SyscallDecision> decisions,
+                               std::uint32_t unknown_action) {
+    const Outcome unknown{unknown_action};
     std::vector<Range> ranges{{0, unknown}};
-    for (const auto& decision : policy.decisions) {
+    for (const auto& decision : decisions) {
         const auto number = static_cast<std::uint32_t>(decision.number);
         const Rules* rules = decision.rules.empty() ? nullptr : &decision.rules;
         add_range(ranges, number, {decision.action, rules});
@@ -146,6 +147,16 @@ public:
             found->place = emit({return_constant, 0, 0, action});
         }
         return found->place;
+    }
+
+    // Answers what these decisions say, if the accumulator has this architecture; what follows in
+    // the program otherwise comes before it here.
+    void decide_for(std::uint32_t architecture, std::span<const SyscallDecision> decisions,
+                    std::uint32_t unknown_action) {
+        const Place otherwise = program_.size() - 1;
+        search(fold_single_numbers(make_ranges(decisions, unknown_action)));
+        const Place start = emit({load_word, 0, 0, offsetof(seccomp_data, nr)});
+        branch(jump_if_equal, architecture, start, otherwise);
     }
 
     BpfProgram take_program() {
@@ -281,13 +292,17 @@ bool is_taken(const sock_filter& jump, std::uint32_t accumulator) {
 
 BpfProgram compile_filter(const SyscallPolicy& policy) {
     // A search over unordered numbers would answer wrongly without a sign of it.
-    if (!is_in_order(policy.decisions)) return {{return_constant, 0, 0, SECCOMP_RET_KILL_PROCESS}};
+    const bool is_sound =
+        is_in_order(policy.decisions) &&
+        std::ranges::all_of(policy.foreign, is_in_order, &ForeignDecisions::decisions);
+    if (!is_sound) return {{return_constant, 0, 0, SECCOMP_RET_KILL_PROCESS}};
 
     ReverseAssembler assembler;
-    assembler.search(fold_single_numbers(make_ranges(policy)));
-    assembler.emit({load_word, 0, 0, offsetof(seccomp_data, nr)});
-    assembler.emit({return_constant, 0, 0, SECCOMP_RET_KILL_PROCESS});
-    assembler.emit({jump_if_equal, 1, 0, native_architecture});
+    assembler.answer(SECCOMP_RET_KILL_PROCESS);
+    for (const auto& foreign : policy.foreign) {
+        assembler.decide_for(foreign.architecture, foreign.decisions, policy.unknown_action);
+    }
+    assembler.decide_for(native_architecture, policy.decisions, policy.unknown_action);
     assembler.emit({load_word, 0, 0, offsetof(seccomp_data, arch)});
     return assembler.take_program();
 }

@@ -28,12 +28,16 @@ struct ArgumentCondition {
     ArgumentComparison comparison = ArgumentComparison::equal;
     std::uint64_t value = 0;
     std::uint64_t mask = ~std::uint64_t{0};
+
+    bool operator==(const ArgumentCondition&) const = default;
 };
 
 // Answers `action` where all conditions hold.
 struct ArgumentRule {
     std::vector<ArgumentCondition> conditions;
     std::uint32_t action = 0;
+
+    bool operator==(const ArgumentRule&) const = default;
 };
 
 inline constexpr unsigned syscall_argument_count = 6;
@@ -46,6 +50,14 @@ struct SyscallDecision {
     int number = 0;
     std::uint32_t action = 0;
     std::vector<ArgumentRule> rules = {};
+
+    bool operator==(const SyscallDecision&) const = default;
+};
+
+// The decisions for the calls of another architecture, by its own numbers.
+struct ForeignDecisions {
+    std::uint32_t architecture = 0;  // AUDIT_ARCH_*
+    std::vector<SyscallDecision> decisions;
 };
 
 struct SyscallPolicy {
@@ -53,14 +65,16 @@ struct SyscallPolicy {
     // with its decision. All other numbers answer `unknown_action`.
     std::vector<SyscallDecision> decisions;
     std::uint32_t unknown_action = 0;
+    // The calls of architectures that are not among these kill.
+    std::vector<ForeignDecisions> foreign = {};
 };
 
 using BpfProgram = std::vector<sock_filter>;
 
 // A binary search over ranges of numbers with equal decisions: far fewer instructions than one
-// comparison a call. Another architecture than the native one is SECCOMP_RET_KILL_PROCESS; x32
-// numbers (bit 30) are among the unknown ones. Decisions out of order yield a program that kills on
-// every call.
+// comparison a call, one such search an architecture. Another architecture than the native one and
+// those of `foreign` is SECCOMP_RET_KILL_PROCESS; x32 numbers (bit 30) are among the unknown ones.
+// Decisions out of order yield a program that kills on every call.
 BpfProgram compile_filter(const SyscallPolicy& policy);
 
 // Runs a program on one call as the kernel would and returns the SECCOMP_RET_* value, for tests.

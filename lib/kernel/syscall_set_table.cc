@@ -3,7 +3,8 @@
 //
 // The names and extents of the groups are those that users of systemd's SystemCallFilter= expect;
 // calls newer than that list stand where the older call that they extend stands. A call that only
-// another architecture has is listed too, because a set means the same everywhere.
+// another architecture has is listed too, because a set means the same everywhere. @base and
+// @sandbox are our own, and there is no @known: default = "allow" says it.
 #include "kernel/syscall_sets.h"
 
 #include <algorithm>

@@ -17,9 +17,6 @@ using NumberedName = std::pair<int, std::string_view>;
 // Calls that libseccomp 2.5 may be too old to know. Since Linux 5.1 a new call has one number on
 // all architectures, save for those below 424.
 constexpr NumberedName newer_calls[] = {
-#ifdef __x86_64__
-    {335, "uretprobe"},
-#endif
     {450, "set_mempolicy_home_node"},
     {451, "cachestat"},
     {452, "fchmodat2"},
@@ -51,44 +48,49 @@ struct FreeText {
     void operator()(char* text) const { std::free(text); }
 };
 
-std::string_view newer_name(int number) {
+#ifdef __x86_64__
+constexpr int uretprobe_number = 335;
+#else
+constexpr int uretprobe_number = -1;
+#endif
+
+std::string_view newer_name(int number, SyscallAbi abi) {
+    if (abi == SyscallAbi::native && number == uretprobe_number) return "uretprobe";
     const auto* found = std::ranges::find(newer_calls, number, &NumberedName::first);
     return found == std::end(newer_calls) ? std::string_view() : found->second;
 }
 
-// The calls of the native architecture, in the order of numbers: the index into both lists.
-struct NativeCalls {
+// The calls of one architecture, in the order of numbers: the index into both lists.
+struct KnownCalls {
     std::vector<int> numbers;
     std::vector<std::string> names;
+    std::vector<NumberedName> by_name;
 };
 
-NativeCalls read_native_calls() {
-    NativeCalls calls;
+KnownCalls read_calls(SyscallAbi abi) {
+    const std::uint32_t architecture = abi == SyscallAbi::x86 ? SCMP_ARCH_X86 : SCMP_ARCH_NATIVE;
+    KnownCalls calls;
     for (int number = 0; number < scanned_numbers; ++number) {
         const std::unique_ptr<char, FreeText> known(
-            seccomp_syscall_resolve_num_arch(SCMP_ARCH_NATIVE, number));
-        const std::string_view name = known ? known.get() : newer_name(number);
+            seccomp_syscall_resolve_num_arch(architecture, number));
+        const std::string_view name = known ? known.get() : newer_name(number, abi);
         if (name.empty()) continue;
         calls.numbers.push_back(number);
         calls.names.emplace_back(name);
     }
+    for (std::size_t index = 0; index < calls.numbers.size(); ++index) {
+        calls.by_name.emplace_back(calls.numbers[index], calls.names[index]);
+    }
+    std::ranges::sort(calls.by_name, {}, &NumberedName::second);
     return calls;
 }
 
 // A constant that libseccomp holds, read once: a lookup there is a walk through its whole table.
-const NativeCalls& native_calls() {
-    static const NativeCalls calls = read_native_calls();
-    return calls;
-}
-
-std::vector<NumberedName> sort_by_name(const NativeCalls& calls) {
-    std::vector<NumberedName> sorted;
-    sorted.reserve(calls.numbers.size());
-    for (std::size_t index = 0; index < calls.numbers.size(); ++index) {
-        sorted.emplace_back(calls.numbers[index], calls.names[index]);
-    }
-    std::ranges::sort(sorted, {}, &NumberedName::second);
-    return sorted;
+const KnownCalls& known_calls(SyscallAbi abi) {
+    static const KnownCalls native = read_calls(SyscallAbi::native);
+    if (abi == SyscallAbi::native) return native;
+    static const KnownCalls x86 = read_calls(SyscallAbi::x86);
+    return x86;
 }
 
 bool is_set_name(std::string_view word) {
@@ -107,13 +109,13 @@ void sort_and_unite(std::vector<std::string_view>& names) {
     names.erase(repeated.begin(), repeated.end());
 }
 
-void add_members(const SyscallSet& set, std::vector<std::string_view>& names) {
+void add_members(const SyscallSet& set, SyscallAbi abi, std::vector<std::string_view>& names) {
     for (const auto member : set.members) {
         if (!is_set_name(member)) {
-            if (syscall_number(member)) names.push_back(member);
+            if (syscall_number(member, abi)) names.push_back(member);
             continue;
         }
-        if (const auto* inner = find_set(member)) add_members(*inner, names);
+        if (const auto* inner = find_set(member)) add_members(*inner, abi, names);
     }
 }
 
@@ -124,7 +126,8 @@ bool is_listed_in_a_set(std::string_view name) {
 }
 
 std::vector<std::string_view> collect_words() {
-    std::vector<std::string_view> words(native_calls().names.begin(), native_calls().names.end());
+    const auto& names = known_calls(SyscallAbi::native).names;
+    std::vector<std::string_view> words(names.begin(), names.end());
     for (const auto& set : syscall_sets()) {
         words.push_back(set.name);
         words.insert(words.end(), set.members.begin(), set.members.end());
@@ -135,17 +138,17 @@ std::vector<std::string_view> collect_words() {
 
 }  // namespace
 
-std::optional<std::vector<std::string_view>> syscalls_in_set(std::string_view set) {
+std::optional<std::vector<std::string_view>> syscalls_in_set(std::string_view set, SyscallAbi abi) {
     const auto* found = find_set(set);
     if (found == nullptr) return std::nullopt;
     std::vector<std::string_view> names;
-    add_members(*found, names);
+    add_members(*found, abi, names);
     sort_and_unite(names);
     return names;
 }
 
-std::optional<int> syscall_number(std::string_view name) {
-    static const std::vector<NumberedName> by_name = sort_by_name(native_calls());
+std::optional<int> syscall_number(std::string_view name, SyscallAbi abi) {
+    const auto& by_name = known_calls(abi).by_name;
     const auto found = std::ranges::lower_bound(by_name, name, {}, &NumberedName::second);
     if (found == by_name.end() || found->second != name) return std::nullopt;
     return found->first;
@@ -159,15 +162,15 @@ bool is_syscall_name(std::string_view name) {
     return is_listed_in_a_set(name);
 }
 
-std::string syscall_name(int number) {
-    const auto& numbers = native_calls().numbers;
+std::string syscall_name(int number, SyscallAbi abi) {
+    const auto& [numbers, names, by_name] = known_calls(abi);
     const auto found = std::ranges::lower_bound(numbers, number);
     if (found == numbers.end() || *found != number) return "syscall " + std::to_string(number);
-    return native_calls().names[static_cast<std::size_t>(found - numbers.begin())];
+    return names[static_cast<std::size_t>(found - numbers.begin())];
 }
 
-std::span<const int> known_syscalls() {
-    return native_calls().numbers;
+std::span<const int> known_syscalls(SyscallAbi abi) {
+    return known_calls(abi).numbers;
 }
 
 std::span<const std::string_view> syscall_words() {

@@ -54,6 +54,7 @@ struct Step {
 // The order of confinement, in full.
 constexpr std::array<Step, launch_stage_count> steps{{
     {LaunchStage::id_maps, wait_for_parent},
+    {LaunchStage::preparation, wait_for_preparer},
     {LaunchStage::scheduling, set_scheduling},
     {LaunchStage::terminal, open_terminal},
     {LaunchStage::streams, place_streams},
@@ -66,6 +67,7 @@ constexpr std::array<Step, launch_stage_count> steps{{
     {LaunchStage::network, bring_up_loopback},
     {LaunchStage::reaper, fork_below_reaper},
     {LaunchStage::session, begin_session},
+    {LaunchStage::keyring, make_keyring},
     {LaunchStage::rlimits, set_rlimits},
     {LaunchStage::join_user, join_user_namespace},
     {LaunchStage::bounding, limit_capabilities},
@@ -99,6 +101,7 @@ void report_failure(ChildContext& child, LaunchStage stage) {
         .object = child.object,
         .error = child.error,
         .syscall = child.failed_call,
+        .found = {child.found[0], child.found[1], child.found[2]},
     };
     LastWords* last_words = child.plan.last_words;
     if (last_words != nullptr) {

@@ -21,7 +21,11 @@ public:
     ChildFd(ChildFd&& other) noexcept : fd_(other.release()) {}
     ChildFd(const ChildFd&) = delete;
     ChildFd& operator=(const ChildFd&) = delete;
-    ChildFd& operator=(ChildFd&&) = delete;
+    ChildFd& operator=(ChildFd&& other) noexcept {
+        const ChildFd old{fd_};
+        fd_ = other.release();
+        return *this;
+    }
     ~ChildFd() {
         if (fd_ >= 0) (void)syscall(SYS_close, fd_);
     }
@@ -46,12 +50,15 @@ struct ChildContext {
     LaunchReport::Object object = LaunchReport::Object::target;
     std::int32_t failed_call = 0;
     std::int32_t error = 0;
+    std::uint32_t found[3] = {};  // LaunchReport::found
 
     // What one step leaves for a later one.
-    int root = -1;          // the directory that the mounts' targets are resolved in
-    int process = -1;       // a pidfd of this process
-    int reaper_ready = -1;  // the main process reads one byte from it
-    int program = -1;       // executed in place of plan.executable
+    int root = -1;             // the directory that the mounts' targets are resolved in
+    int own_descriptors = -1;  // the directory /proc/self/fd
+    int image = -1;            // the detached mount that becomes the root
+    int process = -1;          // a pidfd of this process
+    int reaper_ready = -1;     // the main process reads one byte from it
+    int program = -1;          // executed in place of plan.executable
     bool is_reaper = false;
 
     // A system call by number. A failure is noted for the report: the last one counts.

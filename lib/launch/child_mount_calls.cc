@@ -6,8 +6,10 @@
 #include <array>
 #include <climits>
 #include <fcntl.h>
+#include <linux/magic.h>
 #include <linux/mount.h>
 #include <linux/openat2.h>
+#include <sys/statfs.h>
 
 namespace confinit {
 
@@ -62,33 +64,66 @@ bool set_options(ChildContext& child, int context, const char* options) {
     return true;
 }
 
+// Where the resolution of an op's target begins.
+struct Start {
+    int directory;
+    const char* path;
+    std::uint64_t resolve;
+};
+
+Start start_of(const ChildContext& child, const MountOp& op) {
+    const std::uint64_t links = op.place != nullptr ? RESOLVE_NO_SYMLINKS : 0;
+    return {.directory = op.inside != 0 ? child.plan.mount_sources[op.inside] : child.root,
+            .path = op.place != nullptr ? op.place : op.target,
+            .resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS | links};
+}
+
 }  // namespace
 
-ChildFd open_target(ChildContext& child, const char* path, std::uint64_t flags) {
-    const open_how how{
-        .flags = flags | O_PATH | O_CLOEXEC,
-        .mode = 0,
-        .resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS,
-    };
+ChildFd open_path(ChildContext& child, int directory, const char* path, std::uint64_t flags,
+                  std::uint64_t resolve) {
+    const open_how how{.flags = flags | O_CLOEXEC, .mode = 0, .resolve = resolve};
     long fd = -1;
     for (int tries = 0; tries < resolve_tries; ++tries) {
-        fd = child.call(SYS_openat2, child.root, path, &how, sizeof how);
+        fd = child.call(SYS_openat2, directory, path, &how, sizeof how);
         if (fd >= 0 || child.error != EAGAIN) break;
     }
     return ChildFd{fd};
 }
 
-TargetParent open_target_parent(ChildContext& child, const char* path) {
+ChildFd open_target(ChildContext& child, const MountOp& op) {
+    const Start start = start_of(child, op);
+    return open_path(child, start.directory, start.path, O_PATH, start.resolve);
+}
+
+TargetParent open_target_parent(ChildContext& child, const MountOp& op) {
+    const Start start = start_of(child, op);
     std::array<char, PATH_MAX> parent;
-    const char* slash = find_last(path, '/');
-    const std::size_t length = slash != nullptr ? static_cast<std::size_t>(slash - path) : 0;
+    const char* slash = find_last(start.path, '/');
+    const std::size_t length = slash != nullptr ? static_cast<std::size_t>(slash - start.path) : 0;
     if (slash == nullptr || length >= parent.size() - 1) {
         (void)child.fail(SYS_openat2, slash == nullptr ? EINVAL : ENAMETOOLONG);
-        return {ChildFd{-1}, path};
+        return {ChildFd{-1}, start.path};
     }
-    __builtin_memcpy(parent.data(), path, length);
+    __builtin_memcpy(parent.data(), start.path, length);
     __builtin_memcpy(parent.data() + length, "/", sizeof "/");
-    return {open_target(child, parent.data(), O_DIRECTORY), slash + 1};
+    // Nothing is made in what is mounted inside of the tmpfs.
+    const std::uint64_t stay = op.inside != 0 ? RESOLVE_NO_XDEV : 0;
+    return {open_path(child, start.directory, parent.data(), O_PATH | O_DIRECTORY,
+                      start.resolve | stay),
+            slash + 1};
+}
+
+ChildFd open_in_procfs(ChildContext& child, const char* path, std::uint64_t flags) {
+    const ChildFd root{child.call(SYS_openat, AT_FDCWD, "/proc", O_PATH | O_DIRECTORY | O_CLOEXEC)};
+    struct statfs file_system{};
+    if (!root || child.call(SYS_fstatfs, root.get(), &file_system) < 0) return ChildFd{-1};
+    if (file_system.f_type != PROC_SUPER_MAGIC) {
+        (void)child.fail(SYS_fstatfs, ENODEV);
+        return ChildFd{-1};
+    }
+    return open_path(child, root.get(), path, flags,
+                     RESOLVE_BENEATH | RESOLVE_NO_XDEV | RESOLVE_NO_MAGICLINKS);
 }
 
 ChildFd copy_mount(ChildContext& child, int fd, bool recursive) {
@@ -118,7 +153,8 @@ ChildFd make_file_system(ChildContext& child, const NewFileSystem& wanted) {
         return ChildFd{-1};
     }
     // The source is what mountinfo shows; a file system without one has its type there.
-    if (!configure(child, fd, FSCONFIG_SET_STRING, "source", wanted.type) ||
+    const char* source = wanted.source != nullptr ? wanted.source : wanted.type;
+    if (!configure(child, fd, FSCONFIG_SET_STRING, "source", source) ||
         !configure(child, fd, FSCONFIG_CMD_CREATE, nullptr, nullptr)) {
         return ChildFd{-1};
     }

@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // The child's mounts: the interpreter of the MountOps that the parent has put in order.
-#include "launch/child_mount_calls.h"
+#include "launch/child_mount_parts.h"
 #include "launch/child_steps.h"
 
 #include <fcntl.h>
 #include <linux/mount.h>
-#include <linux/openat2.h>
 #include <sys/stat.h>
 
 namespace confinit {
@@ -18,99 +17,11 @@ constexpr int umount_detach = 2;
 constexpr std::uint64_t no_devices = MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV;
 constexpr std::uint64_t data_only = no_devices | MOUNT_ATTR_NOEXEC;
 
-bool get_status(ChildContext& child, int fd, struct stat& status) {
-    return child.call(SYS_fstat, fd, &status) >= 0;
-}
-
 // What makes a mount read-only or its attributes stricter works on whole mounts only.
 bool is_mount_point(ChildContext& child, int fd, bool& result) {
     struct statx status{};
     if (child.call(SYS_statx, fd, "", AT_EMPTY_PATH, 0, &status) < 0) return false;
     result = (status.stx_attributes & STATX_ATTR_MOUNT_ROOT) != 0;
-    return true;
-}
-
-// With a root of its own, the service sees a copy of that directory's mounts, attached onto
-// itself: pivot_root(2) wants a mount point.
-bool open_root(ChildContext& child) {
-    child.object = LaunchReport::Object::source;
-    const char* path = child.plan.root != nullptr ? child.plan.root : "/";
-    ChildFd directory{child.call(SYS_openat, AT_FDCWD, path, O_PATH | O_DIRECTORY | O_CLOEXEC)};
-    if (!directory) return false;
-    if (child.plan.root == nullptr) {
-        child.root = directory.release();
-        return true;
-    }
-    ChildFd copy = copy_mount(child, directory.get(), true);
-    if (!copy || !attach_mount(child, copy, directory.get())) return false;
-    child.root = copy.release();
-    return true;
-}
-
-bool open_source(ChildContext& child, const MountOp& op, int& source) {
-    const open_how how{
-        .flags = O_PATH | O_CLOEXEC |
-                 (op.kind == MountOpKind::device_node ? std::uint64_t{O_NOFOLLOW} : 0),
-        .mode = 0,
-        .resolve = RESOLVE_NO_MAGICLINKS,
-    };
-    source = static_cast<int>(child.call(SYS_openat2, AT_FDCWD, op.source, &how, sizeof how));
-    return source >= 0;
-}
-
-// A copy that is made before anything is read-only has the attributes that the host gave it.
-bool copy_source(ChildContext& child, const MountOp& op, int& source) {
-    if (!open_source(child, op, source)) return false;
-    const ChildFd path{source};
-    source = copy_mount(child, path.get(), op.recursive).release();
-    return source >= 0;
-}
-
-// A path that stays writable or executable is copied before anything else, with the attributes it
-// has on the host: what is read-only or noexec there stays so. A path that an earlier op makes is
-// not there yet.
-bool copy_target(ChildContext& child, const MountOp& op, int& source) {
-    source = -1;
-    const ChildFd path = open_target(child, op.target);
-    if (!path) return child.error == ENOENT;
-    source = copy_mount(child, path.get(), true).release();
-    return source >= 0;
-}
-
-bool open_sources(ChildContext& child) {
-    const auto mounts = child.plan.mounts;
-    for (std::size_t index = 0; index < mounts.size(); ++index) {
-        const MountOp& op = mounts.data()[index];
-        int& source = child.plan.mount_sources[index];
-        child.item = static_cast<std::int32_t>(index);
-        child.object = LaunchReport::Object::source;
-        switch (op.kind) {
-        case MountOpKind::bind:
-        case MountOpKind::device_node:
-            if (!copy_source(child, op, source)) return false;
-            break;
-        case MountOpKind::inaccessible:
-            if (op.source != nullptr && !open_source(child, op, source)) return false;
-            break;
-        case MountOpKind::read_write:
-        case MountOpKind::exec:
-            child.object = LaunchReport::Object::target;
-            if (!copy_target(child, op, source)) return false;
-            break;
-        case MountOpKind::propagation:
-        case MountOpKind::tmpfs:
-        case MountOpKind::proc:
-        case MountOpKind::devpts:
-        case MountOpKind::mqueue:
-        case MountOpKind::directory:
-        case MountOpKind::symlink:
-        case MountOpKind::read_only:
-        case MountOpKind::no_exec:
-        case MountOpKind::change_root:
-        case MountOpKind::change_propagation:
-            break;
-        }
-    }
     return true;
 }
 
@@ -131,30 +42,34 @@ bool begin_mounts(ChildContext& child) {
     return open_root(child) && open_sources(child) && become_builder(child);
 }
 
-bool mount_onto(ChildContext& child, const ChildFd& mount, const char* path) {
+bool mount_onto(ChildContext& child, const ChildFd& mount, const MountOp& op) {
     if (!mount) return false;
     child.object = LaunchReport::Object::target;
-    const ChildFd target = open_target(child, path);
+    const ChildFd target = open_target(child, op);
     return target && attach_mount(child, mount, target.get());
 }
 
 bool mount_new(ChildContext& child, const MountOp& op, const NewFileSystem& wanted) {
-    return mount_onto(child, make_file_system(child, wanted), op.target);
+    return mount_onto(child, make_file_system(child, wanted), op);
+}
+
+// Its descriptor is kept: what is made in it is found from there.
+bool mount_tmpfs(ChildContext& child, const MountOp& op, int& kept) {
+    ChildFd mount = make_file_system(child, {.type = "tmpfs",
+                                             .options = op.source,
+                                             .mode = op.options,
+                                             .attributes = op.attributes | no_devices});
+    if (!mount_onto(child, mount, op)) return false;
+    kept = mount.release();
+    return true;
 }
 
 bool bind(ChildContext& child, const MountOp& op, int source) {
     child.object = LaunchReport::Object::source;
     const ChildFd copy{source};
     if (!change_attributes(child, copy.get(), op.attributes, 0)) return false;
-    return mount_onto(child, copy, op.target);
-}
-
-bool make_empty_file(ChildContext& child, const char* path) {
-    const TargetParent parent = open_target_parent(child, path);
-    if (!parent.directory) return false;
-    const ChildFd file{child.call(SYS_openat, parent.directory.get(), parent.name,
-                                  O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0)};
-    return static_cast<bool>(file);
+    if (op.inside != 0 && !make_mount_point(child, op, copy.get())) return false;
+    return mount_onto(child, copy, op);
 }
 
 // Whatever stands at the host's path: only the device that was asked for gets in.
@@ -166,25 +81,12 @@ bool bind_device(ChildContext& child, const MountOp& op, int source) {
         return child.fail(SYS_fstat, ENODEV);
     }
     child.object = LaunchReport::Object::target;
-    return make_empty_file(child, op.target) && bind(child, op, source);
-}
-
-bool make_directory(ChildContext& child, const MountOp& op) {
-    const TargetParent parent = open_target_parent(child, op.target);
-    if (!parent.directory) return false;
-    const long result = child.call(SYS_mkdirat, parent.directory.get(), parent.name, op.mode);
-    return result >= 0 || child.error == EEXIST;
-}
-
-bool make_symlink(ChildContext& child, const MountOp& op) {
-    const TargetParent parent = open_target_parent(child, op.target);
-    if (!parent.directory) return false;
-    return child.call(SYS_symlinkat, op.source, parent.directory.get(), parent.name) >= 0;
+    return make_empty_file(child, op) && bind(child, op, source);
 }
 
 bool change_in_place(ChildContext& child, const MountOp& op, std::uint64_t set,
                      std::uint64_t clear) {
-    const ChildFd target = open_target(child, op.target);
+    const ChildFd target = open_target(child, op);
     bool is_mounted = false;
     if (!target || !is_mount_point(child, target.get(), is_mounted)) return false;
     if (is_mounted) return change_attributes(child, target.get(), set, clear);
@@ -203,11 +105,13 @@ bool is_same_file(ChildContext& child, int one, int other, bool& result) {
 
 // Takes `forbidden`, which an op with a shorter path has set, away from a path again.
 bool restore(ChildContext& child, const MountOp& op, int copy, std::uint64_t forbidden) {
-    const ChildFd target = open_target(child, op.target);
+    const ChildFd target = open_target(child, op);
     if (!target) return false;
     bool is_of_host = false;
     if (copy >= 0 && !is_same_file(child, copy, target.get(), is_of_host)) return false;
-    // What an earlier op has put there is ours, and nothing of the host's is widened.
+    // What an earlier op has put there is ours, and nothing of the host's is widened; a bind mount
+    // is the host's, so that within one nothing is left to guess.
+    if (!is_of_host && op.source != nullptr) return child.fail(SYS_open_tree, ESTALE);
     if (!is_of_host) return change_in_place(child, op, 0, forbidden);
     const ChildFd mount{copy};
     return change_attributes(child, mount.get(), op.attributes, 0) &&
@@ -216,7 +120,7 @@ bool restore(ChildContext& child, const MountOp& op, int copy, std::uint64_t for
 
 // A directory becomes an empty one, anything else an empty file, neither with any permission.
 bool hide(ChildContext& child, const MountOp& op, int source) {
-    const ChildFd target = open_target(child, op.target);
+    const ChildFd target = open_target(child, op);
     struct stat status{};
     if (!target || !get_status(child, target.get(), status)) return false;
     const bool is_directory = S_ISDIR(status.st_mode);
@@ -228,6 +132,14 @@ bool hide(ChildContext& child, const MountOp& op, int source) {
             : copy_mount(child, source, false);
     return cover && change_attributes(child, cover.get(), data_only | MOUNT_ATTR_RDONLY, 0) &&
            attach_mount(child, cover, target.get());
+}
+
+// The mount alone: what lies in it has been made, and mounted, by ops of its own.
+bool seal(ChildContext& child, const MountOp& op) {
+    const mount_attr attributes{
+        .attr_set = MOUNT_ATTR_RDONLY, .attr_clr = 0, .propagation = 0, .userns_fd = 0};
+    return child.call(SYS_mount_setattr, child.plan.mount_sources[op.inside], "", AT_EMPTY_PATH,
+                      &attributes, sizeof attributes) >= 0;
 }
 
 // pivot_root(2) does not know the initramfs, whose root cannot be moved away; there the new root
@@ -248,18 +160,16 @@ bool change_root(ChildContext& child) {
     return child.call(SYS_chdir, "/") >= 0;
 }
 
-bool apply(ChildContext& child, const MountOp& op, int source) {
+bool apply(ChildContext& child, std::size_t index) {
+    const MountOp& op = child.plan.mounts.data()[index];
+    int& source = child.plan.mount_sources[index];
     switch (op.kind) {
     case MountOpKind::propagation:
         return begin_mounts(child);
     case MountOpKind::bind:
         return bind(child, op, source);
     case MountOpKind::tmpfs:
-        return mount_new(child, op,
-                         {.type = "tmpfs",
-                          .options = op.source,
-                          .mode = op.options,
-                          .attributes = op.attributes | no_devices});
+        return mount_tmpfs(child, op, source);
     case MountOpKind::proc:
         return mount_new(
             child, op,
@@ -274,10 +184,18 @@ bool apply(ChildContext& child, const MountOp& op, int source) {
                           .attributes = op.attributes | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC});
     case MountOpKind::mqueue:
         return mount_new(child, op, {.type = "mqueue", .attributes = op.attributes | data_only});
+    case MountOpKind::cgroup:
+        return mount_new(child, op, {.type = "cgroup2", .attributes = op.attributes | data_only});
     case MountOpKind::directory:
         return make_directory(child, op);
     case MountOpKind::symlink:
         return make_symlink(child, op);
+    case MountOpKind::overlay_layer:
+        return true;
+    case MountOpKind::overlay:
+        return mount_overlay(child, index);
+    case MountOpKind::seal:
+        return seal(child, op);
     case MountOpKind::read_only:
         return change_in_place(child, op, op.attributes | MOUNT_ATTR_RDONLY, 0);
     case MountOpKind::read_write:
@@ -296,14 +214,24 @@ bool apply(ChildContext& child, const MountOp& op, int source) {
     return child.fail(SYS_mount, EINVAL);
 }
 
+bool is_absent(ChildContext& child, const MountOp& op) {
+    if (!op.may_be_absent) return false;
+    const ChildFd target = open_target(child, op);
+    return !target && child.error == ENOENT;
+}
+
 }  // namespace
 
+bool get_status(ChildContext& child, int fd, struct stat& status) {
+    return child.call(SYS_fstat, fd, &status) >= 0;
+}
+
 bool set_up_mounts(ChildContext& child) {
-    const auto mounts = child.plan.mounts;
-    for (std::size_t index = 0; index < mounts.size(); ++index) {
+    for (std::size_t index = 0; index < child.plan.mounts.size(); ++index) {
         child.item = static_cast<std::int32_t>(index);
         child.object = LaunchReport::Object::target;
-        if (!apply(child, mounts.data()[index], child.plan.mount_sources[index])) return false;
+        if (is_absent(child, child.plan.mounts.data()[index])) continue;
+        if (!apply(child, index)) return false;
     }
     return true;
 }

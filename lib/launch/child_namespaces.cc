@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The child's steps on namespaces: those of a running service joined, those made with clone3(2)
 // furnished.
+#include "launch/child_mount_calls.h"
 #include "launch/child_steps.h"
 
 #include <cstring>
@@ -21,14 +22,20 @@ bool close_between(ChildContext& child, int first, int last) {
 }
 
 // Whoever can trace this process after setns(2) would find PID 1's descriptors and memory in it.
-// Of the descriptors above the standard ones these two stay; one of them may be -1.
-bool become_untraceable(ChildContext& child, int one, int other) {
+// Of the descriptors above the standard ones these stay; each of them may be -1.
+bool become_untraceable(ChildContext& child, int one, int other, int third) {
     if (child.call(SYS_prctl, PR_SET_DUMPABLE, 0, 0, 0, 0) < 0) return false;
-    const int lower = one < other ? one : other;
-    const int upper = one < other ? other : one;
-    return close_between(child, STDERR_FILENO + 1, lower - 1) &&
-           close_between(child, lower < 0 ? STDERR_FILENO + 1 : lower + 1, upper - 1) &&
-           child.call(SYS_close_range, upper + 1, ~0U, 0) >= 0;
+    const int kept[] = {one, other, third};
+    int first = STDERR_FILENO + 1;
+    for (;;) {
+        int next = -1;
+        for (const int descriptor : kept) {
+            if (descriptor >= first && (next < 0 || descriptor < next)) next = descriptor;
+        }
+        if (next < 0) return child.call(SYS_close_range, first, ~0U, 0) >= 0;
+        if (!close_between(child, first, next - 1)) return false;
+        first = next + 1;
+    }
 }
 
 bool join_each(ChildContext& child) {
@@ -39,7 +46,8 @@ bool join_each(ChildContext& child) {
     child.item = -1;
     // In a pid namespace of others the rest of the launch happens before their eyes.
     if (!child.plan.fork_into_pid_namespace) return true;
-    return become_untraceable(child, child.plan.report_socket, child.plan.join_user);
+    return become_untraceable(child, child.plan.report_socket, child.plan.join_user,
+                              child.plan.ready_pipe);
 }
 
 }  // namespace
@@ -52,18 +60,22 @@ bool make_time_namespace(ChildContext& child) {
     if (child.call(SYS_unshare, CLONE_NEWTIME) < 0) return false;
     const std::size_t size = __builtin_strlen(offsets);
     if (size > 0) {
-        const ChildFd file{
-            child.call(SYS_openat, AT_FDCWD, "/proc/self/timens_offsets", O_WRONLY | O_CLOEXEC)};
+        const ChildFd file = open_in_procfs(child, "self/timens_offsets", O_WRONLY);
         if (!file || child.call(SYS_write, file.get(), offsets, size) < 0) return false;
     }
+    // The file is behind a magic link, the way to which is that of procfs alone.
+    const ChildFd links = open_in_procfs(child, "self/ns", O_PATH | O_DIRECTORY);
+    if (!links) return false;
     const ChildFd own{
-        child.call(SYS_openat, AT_FDCWD, "/proc/self/ns/time_for_children", O_RDONLY | O_CLOEXEC)};
+        child.call(SYS_openat, links.get(), "time_for_children", O_RDONLY | O_CLOEXEC)};
     return own && child.call(SYS_setns, own.get(), CLONE_NEWTIME) >= 0;
 }
 
 bool join_namespaces(ChildContext& child) {
     if (child.plan.join_pidfd < 0) return join_each(child);
-    if (!become_untraceable(child, child.plan.report_socket, child.plan.join_pidfd)) return false;
+    if (!become_untraceable(child, child.plan.report_socket, child.plan.join_pidfd, -1)) {
+        return false;
+    }
     // One call for all: with the user namespace among them, its rights count for the others.
     if (child.call(SYS_setns, child.plan.join_pidfd, child.plan.join_flags) < 0) return false;
     return child.call(SYS_close, child.plan.join_pidfd) >= 0;

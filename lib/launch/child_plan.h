@@ -20,7 +20,8 @@ namespace confinit {
 // descriptor that a later one takes away.
 enum class LaunchStage : std::uint32_t {
     id_maps,           // wait until the parent has written the id maps and lifted the limits
-    scheduling,        // nice and oom_score_adj, by the host's /proc
+    preparation,       // wait until the preparer has made the directories and mounted the image
+    scheduling,        // policy, nice, CPUs, I/O priority; oom_score_adj, by the host's /proc
     terminal,          // open the declared tty, by the host's /dev
     streams,           // descriptors 0, 1, 2
     time_namespace,    // its offsets written before anybody is in it, by the host's /proc
@@ -32,6 +33,7 @@ enum class LaunchStage : std::uint32_t {
     network,  // lo up
     reaper,   // fork below our own PID 1 of the new pid namespace
     session,  // signal dispositions, setsid(2), controlling terminal, signal mask
+    keyring,  // as the supervisor's user, whose quota has room for all services
     rlimits,
     join_user,  // setns(2) into the user namespace that the unit joins: the host's rights end
     bounding,   // the inheritable set, the bounding set and securebits
@@ -40,7 +42,7 @@ enum class LaunchStage : std::uint32_t {
     ambient,    // the permitted and effective sets trimmed, the ambient set raised
     working_directory,  // as the user
     umask,
-    descriptors,  // everything but 0, 1, 2 is closed on exec; RLIMIT_NOFILE
+    descriptors,  // everything but 0, 1, 2 and the ready pipe is closed on exec; RLIMIT_NOFILE
     no_new_privs,
     reaper_ready,  // wait until our reaper has locked itself
     announce,      // the `executing` record: the filter may forbid to send it later
@@ -58,8 +60,12 @@ enum class MountOpKind : std::uint32_t {
     device_node,  // a bind of one of the host's device nodes, checked by device number
     devpts,
     mqueue,
-    directory,  // mkdir(2) on a file system that an earlier op mounted
-    symlink,    // symlink(2), likewise
+    cgroup,         // cgroup2 as the new cgroup namespace sees it
+    overlay_layer,  // a directory that the next `overlay` lays over those after it
+    overlay,        // of the layers that stand right before it
+    directory,      // mkdir(2) on a file system that an earlier op mounted
+    symlink,        // symlink(2), likewise
+    seal,           // a tmpfs becomes read-only, once all that lies in it has been made
     read_only,
     read_write,  // the path as writable as it is on the host, inside of a read_only one
     inaccessible,
@@ -69,20 +75,48 @@ enum class MountOpKind : std::uint32_t {
     change_propagation,  // of the finished tree; always the last
 };
 
+// What a layer is to its overlay, in MountOp::mode.
+inline constexpr std::uint32_t lower_layer = 0;
+inline constexpr std::uint32_t upper_layer = 1;
+inline constexpr std::uint32_t work_layer = 2;
+inline constexpr std::uint32_t memory_layer = 3;  // upper and work, in a tmpfs
+
 // Paths are absolute. Targets are resolved inside of the new root with openat2(2)
 // (RESOLVE_IN_ROOT) and must exist, unless the op makes them. Sources are resolved on the host,
 // before any op has covered a part of it.
 struct MountOp {
     MountOpKind kind;
-    const char* source;  // bind, device_node: host path; symlink: its text; tmpfs: "size=..."
+    const char* source;  // bind, device_node, overlay_layer: host path; symlink: its text
+                         // tmpfs, overlay_layer in memory: "size=..."
                          // inaccessible: the file that covers a target which is no directory
+                         // read_write, exec within a bind: the path on the host
     const char* target;
-    const char* options;       // tmpfs: the mode, "0755"; proc: "hidepid=..."; else null
+    const char* options;       // tmpfs: the mode, "0755"; proc: "hidepid=..."; overlay: "userxattr"
     std::uint64_t attributes;  // MOUNT_ATTR_* of mount_setattr(2) that are added, never taken away
                                // change_propagation: MS_PRIVATE, MS_SHARED or MS_UNBINDABLE
-    bool recursive;            // bind: with all that is mounted below the source
-    std::uint32_t mode;        // directory
+    bool recursive;            // bind, and what is copied: with all that is mounted below
+    std::uint32_t mode;        // directory; overlay_layer: which; overlay: how many layers it has
     std::uint64_t device;      // device_node: the expected st_rdev
+    const char* place;         // the target without symbolic links, where the plan could tell; the
+                               // launch follows none then, for it could be another one now
+    std::uint32_t inside;      // the op, by its index, of whose tmpfs `place` is a path; what does
+                               // not exist is made there, and nowhere else
+    bool exact_source;         // bind: no symbolic link is followed on the way to the source
+    bool may_be_absent;        // nothing is done where the target does not exist
+};
+
+// What is done for the child with the rights of the host's root, by a process of its own: the
+// child may be in a user namespace, and the parent may not wait for a file system.
+struct Preparation {
+    enum class Kind : std::uint32_t { directory, image };
+
+    Kind kind;
+    const char* base;  // directory: where it is made, "/var/lib", which may be a link of the host's
+    const char* path;  // directory: below `base`; image: of its file
+    std::uint32_t mode;
+    uid_t uid;
+    gid_t gid;
+    bool gives_over;  // whatever is in a directory of another owner is given to this one
 };
 
 // What the child says to the parent: one datagram of the report socket each.
@@ -102,6 +136,8 @@ struct LaunchReport {
     std::int32_t error = 0;    // errno
     std::int32_t syscall = 0;  // number of the system call that failed
     std::int32_t status = 0;
+    // Of a directory that is there already and is another's: st_mode, st_uid and st_gid.
+    std::uint32_t found[3] = {};
 };
 
 // The child's last words, in memory shared with the parent: a filter that forbids sendmsg(2) or
@@ -111,6 +147,9 @@ struct LastWords {
     std::uint32_t spoken = 0;  // 1 while `report` has not been delivered by the socket
 };
 
+// A session keyring of its own; `if_offered` where nobody asked for it by name.
+enum class ChildKeyring : std::uint32_t { inherited, separate_if_offered, separate };
+
 struct ChildPlan {
     const char* executable = nullptr;  // absolute, inside of the new root
     char* const* argv = nullptr;
@@ -118,11 +157,17 @@ struct ChildPlan {
 
     // Filled in by spawn(). All descriptors are above the range of 0, 1, 2.
     int report_socket = -1;         // SOCK_SEQPACKET: LaunchReport records to the parent
+    int parent_end = -1;            // of the report socket; closed before the child waits for it
     int exit_socket = -1;           // SOCK_SEQPACKET: the reaper's record, or -1
     int streams[3] = {-1, -1, -1};  // what becomes 0, 1, 2
+    int preparation_socket = -1;    // SOCK_SEQPACKET: from the preparer, or -1
+    int preparer_socket = -1;       // the preparer's end of it
+    int ready_pipe = -1;            // what becomes ready_number, or -1; above that number
     bool wait_for_parent = false;   // one byte on the report socket when the parent's part is done
     int* mount_sources = nullptr;   // the child's own notes: a descriptor for each MountOp
     LastWords* last_words = nullptr;
+
+    int ready_number = -1;  // the descriptor that the service writes a newline to, or -1
 
     const char* tty = nullptr;   // becomes 0, 1, 2 and the controlling terminal
     bool tty_is_stream = false;  // stream 0 is a pty slave that becomes the controlling tty
@@ -130,6 +175,11 @@ struct ChildPlan {
     std::span<const rlimit64> rlimit_values;
     std::span<const int> rlimit_resources;
     const int* nice = nullptr;
+    int scheduling_policy = -1;  // SCHED_*, or -1: as it is
+    int scheduling_priority = 0;
+    int io_priority = -1;  // for ioprio_set(2), or -1: as it is
+    std::span<const std::uint64_t> cpu_affinity;
+    ChildKeyring keyring = ChildKeyring::inherited;
     const char* oom_score_adj = nullptr;
     // With a new user namespace: the ids, inside of it, that what the mounts create belongs to. The
     // child itself comes with an id that the namespace does not know, and could create nothing.
@@ -146,8 +196,10 @@ struct ChildPlan {
     bool new_cgroup_namespace = false;
     bool new_network = false;
     const char* hostname = nullptr;
-    const char* root = nullptr;  // mounts.root, or null
+    const char* root = nullptr;               // mounts.root, or null
+    const char* image_mount_point = nullptr;  // where the image becomes a part of the tree
     std::span<const MountOp> mounts;
+    std::span<const Preparation> preparations;
 
     int reaper_program = -1;  // sealed memfd of confinit-reaper, or -1: no reaper
     bool fork_into_pid_namespace = false;
@@ -177,5 +229,8 @@ inline constexpr int exit_setup_failed = 126;
 
 // Runs every step in order and executes the program; returns never.
 [[noreturn]] void run_child(const ChildPlan& plan) noexcept;
+
+// Does the plan's preparations, tells the child, and ends.
+[[noreturn]] void run_preparer(const ChildPlan& plan) noexcept;
 
 }  // namespace confinit

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The child's steps on what a process has from birth: descriptors, session, signals, limits.
+#include "launch/child_mount_calls.h"
 #include "launch/child_steps.h"
 
 #include <array>
@@ -7,11 +8,9 @@
 #include <csignal>
 #include <fcntl.h>
 #include <linux/close_range.h>
-#include <linux/magic.h>
 #include <linux/openat2.h>
 #include <sys/ioctl.h>
 #include <sys/resource.h>
-#include <sys/statfs.h>
 
 namespace confinit {
 
@@ -28,11 +27,14 @@ struct KernelSigaction {
 };
 
 // clone3(2)'s CLONE_CLEAR_SIGHAND leaves ignored signals ignored, and `yes | head -1` would not
-// end. SIGKILL and SIGSTOP refuse, as they cannot be changed in the first place.
+// end. SIGKILL and SIGSTOP refuse, as they cannot be changed in the first place. Our reaper never
+// unblocks a signal, and a blocked one waits even where it is ignored; but with SIGCHLD ignored its
+// children would vanish unreaped.
 bool reset_signals(ChildContext& child) {
     const KernelSigaction default_action{};
     for (int number = 1; number <= signal_count; ++number) {
         if (number == SIGKILL || number == SIGSTOP) continue;
+        if (child.is_reaper && number != SIGCHLD) continue;
         child.item = number;
         if (child.call(SYS_rt_sigaction, number, &default_action, nullptr, sizeof(std::uint64_t)) <
             0) {
@@ -47,19 +49,6 @@ bool take_controlling_terminal(ChildContext& child) {
     if (child.plan.tty == nullptr && !child.plan.tty_is_stream) return true;
     // 1: take it from another session, as a console's getty must. Only root may.
     return child.call(SYS_ioctl, STDIN_FILENO, TIOCSCTTY, 1) >= 0;
-}
-
-bool write_oom_score_adj(ChildContext& child) {
-    const char* text = child.plan.oom_score_adj;
-    if (text == nullptr) return true;
-    const ChildFd file{
-        child.call(SYS_openat, AT_FDCWD, "/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC)};
-    if (!file) return false;
-    // Something else mounted on /proc could take the value and do nothing with it.
-    struct statfs file_system{};
-    if (child.call(SYS_fstatfs, file.get(), &file_system) < 0) return false;
-    if (file_system.f_type != PROC_SUPER_MAGIC) return child.fail(SYS_fstatfs, ENODEV);
-    return child.call(SYS_write, file.get(), text, __builtin_strlen(text)) >= 0;
 }
 
 bool set_rlimit(ChildContext& child, std::size_t index) {
@@ -80,22 +69,34 @@ bool lift_open_files(ChildContext& child, std::size_t index) {
     return child.call(SYS_prlimit64, 0, RLIMIT_NOFILE, &present, nullptr) >= 0;
 }
 
+// What a later step needs makes way for the ready pipe.
+bool move_above(ChildContext& child, int& descriptor, int number) {
+    if (descriptor != number) return true;
+    const long moved = child.call(SYS_fcntl, descriptor, F_DUPFD_CLOEXEC, number + 1);
+    if (moved >= 0) descriptor = static_cast<int>(moved);
+    return moved >= 0;
+}
+
+// Our reaper has no business with it.
+bool place_ready_pipe(ChildContext& child) {
+    const int number = child.plan.ready_number;
+    if (child.plan.ready_pipe < 0 || child.is_reaper) return true;
+    return move_above(child, child.process, number) &&
+           move_above(child, child.reaper_ready, number) &&
+           child.call(SYS_dup3, child.plan.ready_pipe, number, 0) >= 0;
+}
+
 }  // namespace
 
 bool wait_for_parent(ChildContext& child) {
     if (!child.plan.wait_for_parent) return true;
+    // With a copy of our own we would never see that the parent is gone.
+    if (child.call(SYS_close, child.plan.parent_end) < 0) return false;
     char byte = 0;
     const long count =
         child.call(SYS_recvfrom, child.plan.report_socket, &byte, sizeof byte, 0, nullptr, nullptr);
     if (count == 0) return child.fail(SYS_recvfrom, EPIPE);
     return count > 0;
-}
-
-bool set_scheduling(ChildContext& child) {
-    if (child.plan.limits_by_parent) return true;
-    const int* nice = child.plan.nice;
-    if (nice != nullptr && child.call(SYS_setpriority, PRIO_PROCESS, 0, *nice) < 0) return false;
-    return write_oom_score_adj(child);
 }
 
 bool open_terminal(ChildContext& child) {
@@ -161,12 +162,14 @@ bool set_umask(ChildContext& child) {
 }
 
 bool close_descriptors(ChildContext& child) {
+    if (child.call(SYS_close_range, STDERR_FILENO + 1, ~0U, CLOSE_RANGE_CLOEXEC) < 0) return false;
+    if (!place_ready_pipe(child)) return false;
     for (std::size_t index = 0; index < child.plan.rlimit_values.size(); ++index) {
         if (child.plan.rlimit_resources.data()[index] != RLIMIT_NOFILE) continue;
         if (!set_rlimit(child, index)) return false;
     }
     child.item = -1;
-    return child.call(SYS_close_range, STDERR_FILENO + 1, ~0U, CLOSE_RANGE_CLOEXEC) >= 0;
+    return true;
 }
 
 }  // namespace confinit

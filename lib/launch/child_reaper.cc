@@ -32,6 +32,7 @@ bool become_reaper(ChildContext& child, int main_process, int ready) {
     plan.tty_is_stream = false;
     plan.rlimit_values = {};
     plan.rlimit_resources = {};
+    plan.keyring = ChildKeyring::inherited;
     plan.signal_mask = ~0ULL;
     plan.bounding = 0;
     plan.ambient = 0;

@@ -9,7 +9,6 @@ namespace confinit {
 
 // child_process.cc: what fork(2) and execve(2) would hand down.
 bool wait_for_parent(ChildContext& child);
-bool set_scheduling(ChildContext& child);
 bool open_terminal(ChildContext& child);
 bool place_streams(ChildContext& child);
 bool begin_session(ChildContext& child);
@@ -17,6 +16,12 @@ bool set_rlimits(ChildContext& child);
 bool enter_working_directory(ChildContext& child);
 bool set_umask(ChildContext& child);
 bool close_descriptors(ChildContext& child);
+
+// child_preparation.cc
+bool wait_for_preparer(ChildContext& child);
+// child_scheduling.cc
+bool set_scheduling(ChildContext& child);
+bool make_keyring(ChildContext& child);
 
 // child_namespaces.cc
 bool make_time_namespace(ChildContext& child);

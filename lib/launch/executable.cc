@@ -232,6 +232,7 @@ LaunchFailure explain_execve(const LaunchPlan& plan, int error) {
 
 ServiceView make_service_view(const LaunchPlan& plan, FileSystems file_systems) {
     ServiceView view{plan.child.root != nullptr ? plan.child.root : "/", file_systems};
+    if (plan.child.image_mount_point != nullptr) view.hide_root();
     for (std::size_t i = 0; i < plan.mount_ops.size() && i < plan.mount_targets.size(); ++i) {
         view.add_mount(plan.mount_ops[i], plan.mount_targets[i]);
     }

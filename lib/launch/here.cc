@@ -22,6 +22,8 @@ public:
         check_namespaces();
         check_controllers();
         if (unit_.seccomp) need("seccomp", "seccomp");
+        if (!unit_.mounts.overlay.empty()) need("mounts.overlay", "filesystem.overlay");
+        if (unit_.mounts.root_image) need("mounts.root_image", "loop");
         return std::move(unmet_);
     }
 

@@ -2,14 +2,20 @@
 // The child's report in the words of promise two: key, object, call, errno and one hint.
 #include "launch/launch_report.h"
 
+#include "base/bit_list.h"
 #include "kernel/capability_set.h"
+#include "kernel/scheduling.h"
 #include "kernel/syscall_sets.h"
 #include "launch/executable.h"
+#include "launch/launch_hints.h"
+#include "launch/plan_parts.h"
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <optional>
 #include <string>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 
 namespace confinit {
@@ -24,6 +30,7 @@ struct StageText {
 };
 constexpr std::array<StageText, launch_stage_count> stage_texts{{
     {LaunchStage::id_maps, "wait for its id maps", "namespaces.user"},
+    {LaunchStage::preparation, "wait for its directories or its root image", "directories"},
     {LaunchStage::scheduling, "set its priorities", "process", &ChildPlan::oom_score_adj},
     {LaunchStage::terminal, "open its terminal", "service.tty", &ChildPlan::tty},
     {LaunchStage::streams, "place its standard streams", ""},
@@ -37,6 +44,7 @@ constexpr std::array<StageText, launch_stage_count> stage_texts{{
     {LaunchStage::network, "bring up the loopback interface", "namespaces.net"},
     {LaunchStage::reaper, "fork below the reaper", "namespaces.pid"},
     {LaunchStage::session, "begin its session", "service.tty", &ChildPlan::tty},
+    {LaunchStage::keyring, "give it a session keyring", "process.keyring"},
     {LaunchStage::rlimits, "set its limits", "process.rlimits"},
     {LaunchStage::join_user, "join its user namespace", "namespaces.user"},
     {LaunchStage::bounding, "limit its capabilities", "capabilities.bounding"},
@@ -62,95 +70,6 @@ consteval bool is_in_order() {
 }
 static_assert(is_in_order(), "every stage has its text, in the order of LaunchStage");
 
-// A row fits a failure when its stage does, and its call where it names one.
-struct Hint {
-    LaunchStage stage;
-    int error;
-    long call;
-    std::string_view text;
-};
-constexpr long any_call = -1;
-constexpr auto hints = std::to_array<Hint>({
-    {LaunchStage::scheduling, EACCES, SYS_setpriority, "the supervisor lacks CAP_SYS_NICE"},
-    {LaunchStage::scheduling, EPERM, SYS_setpriority, "the supervisor lacks CAP_SYS_NICE"},
-    {LaunchStage::scheduling, EACCES, any_call, "the supervisor lacks CAP_SYS_RESOURCE"},
-    {LaunchStage::scheduling, ENODEV, any_call, "what is mounted on /proc is no procfs"},
-    {LaunchStage::terminal, ENOENT, any_call, "the host has no such terminal"},
-    {LaunchStage::terminal, EIO, any_call, "the terminal has no device behind it"},
-    {LaunchStage::session, EPERM, SYS_ioctl, "the terminal belongs to another session"},
-    {LaunchStage::session, ENOTTY, SYS_ioctl, "service.tty is no terminal"},
-    {LaunchStage::time_namespace, ENOSPC, any_call, "user.max_time_namespaces is reached"},
-    {LaunchStage::time_namespace, ERANGE, any_call,
-     "the clock of the namespace would begin before zero, or in more than 146 years"},
-    {LaunchStage::time_namespace, EINVAL, SYS_unshare,
-     "this kernel has no time namespaces (CONFIG_TIME_NS)"},
-    {LaunchStage::time_namespace, EPERM, any_call, "the supervisor lacks CAP_SYS_TIME"},
-    {LaunchStage::join_user, EINVAL, any_call, "it is the supervisor's own"},
-    {LaunchStage::join_namespaces, ESRCH, any_call, "the service has ended"},
-    {LaunchStage::join_namespaces, EPERM, any_call, "the supervisor lacks CAP_SYS_ADMIN there"},
-    {LaunchStage::pid_namespace, ENOMEM, any_call, "the first process of the namespace has ended"},
-    {LaunchStage::cgroup_namespace, ENOSPC, any_call, "user.max_cgroup_namespaces is reached"},
-    {LaunchStage::hostname, EPERM, any_call, "the uts namespace is not the service's own"},
-    {LaunchStage::reaper, EAGAIN, any_call, "cgroup.pids.max leaves no room for the reaper"},
-    {LaunchStage::rlimits, EPERM, any_call,
-     "the supervisor lacks CAP_SYS_RESOURCE, and the limit is above its own hard one"},
-    {LaunchStage::rlimits, EINVAL, any_call, "the soft limit is above the hard one"},
-    {LaunchStage::bounding, EPERM, any_call, "the supervisor lacks CAP_SETPCAP"},
-    {LaunchStage::bounding, EINVAL, any_call, "this kernel does not know the capability"},
-    {LaunchStage::groups, EPERM, any_call,
-     "the supervisor lacks CAP_SETGID, or setgroups is denied"},
-    {LaunchStage::groups, EINVAL, any_call, "the user namespace does not map the group"},
-    {LaunchStage::user, EPERM, any_call, "the supervisor lacks CAP_SETUID"},
-    {LaunchStage::user, EINVAL, any_call, "the user namespace does not map the user"},
-    {LaunchStage::user, EAGAIN, any_call, "the user's RLIMIT_NPROC is reached"},
-    {LaunchStage::ambient, EPERM, SYS_capset, "the supervisor does not have it itself"},
-    {LaunchStage::ambient, EPERM, any_call,
-     "it is not in the bounding set, or securebits forbid to raise it"},
-    {LaunchStage::working_directory, ENOENT, SYS_getcwd,
-     "the directory is outside of the service's root"},
-    {LaunchStage::working_directory, ENOENT, any_call,
-     "there is no such directory in the service's root"},
-    {LaunchStage::working_directory, EACCES, any_call, "the service's user may not enter it"},
-    {LaunchStage::working_directory, ELOOP, any_call,
-     "a magic link of /proc is on the way, or too many symbolic links"},
-    {LaunchStage::descriptors, EPERM, any_call, "the supervisor lacks CAP_SYS_RESOURCE"},
-    {LaunchStage::seccomp, EACCES, any_call, "a filter needs no_new_privs or CAP_SYS_ADMIN"},
-    {LaunchStage::seccomp, EINVAL, any_call, "this kernel does not accept the filter"},
-    {LaunchStage::seccomp, ENOMEM, any_call, "the filters of the process are too long together"},
-});
-
-struct MountHint {
-    LaunchReport::Object object;
-    int error;
-    long call;
-    std::string_view text;
-};
-constexpr auto mount_hints = std::to_array<MountHint>({
-    {LaunchReport::Object::target, ENOENT, any_call,
-     "there is no such path in the service's root; create it or remove the key"},
-    {LaunchReport::Object::source, ENOENT, any_call,
-     "there is no such path on the host; create it or remove the key"},
-    {LaunchReport::Object::target, ENOTDIR, SYS_move_mount,
-     "a directory can only be mounted on a directory, a file on a file"},
-    {LaunchReport::Object::target, ELOOP, any_call,
-     "a magic link of /proc is on the way, or too many symbolic links"},
-    {LaunchReport::Object::source, ELOOP, any_call,
-     "a magic link of /proc is on the way, or too many symbolic links"},
-    {LaunchReport::Object::source, ENODEV, SYS_fstat,
-     "the host has another device under this name"},
-    {LaunchReport::Object::target, ENODEV, SYS_fsopen, "this kernel has no such file system"},
-    {LaunchReport::Object::target, EPERM, SYS_fsconfig,
-     "in a user namespace a new procfs needs the present one to be wholly visible"},
-    {LaunchReport::Object::target, EPERM, SYS_fsmount,
-     "in a user namespace a new procfs needs the present one to be wholly visible"},
-    {LaunchReport::Object::source, EINVAL, SYS_open_tree,
-     "mounts below it may not be left out in a user namespace; use recursive = true"},
-    {LaunchReport::Object::target, EROFS, any_call,
-     "its directory is read-only, so that the mount point cannot be made"},
-    {LaunchReport::Object::target, EPERM, any_call, "the supervisor lacks CAP_SYS_ADMIN"},
-    {LaunchReport::Object::source, EPERM, any_call, "the supervisor lacks CAP_SYS_ADMIN"},
-});
-
 bool has_stage(const LaunchReport& report) {
     return static_cast<std::size_t>(report.stage) < launch_stage_count;
 }
@@ -169,12 +88,14 @@ auto item_of(const List& list, const LaunchReport& report) -> decltype(list.data
 std::string mount_key(const LaunchPlan& plan, const LaunchReport& report, const MountOp& op) {
     const bool is_root = op.kind == MountOpKind::propagation || op.kind == MountOpKind::change_root;
     if (is_root && plan.child.root != nullptr) return "mounts.root";
+    if (is_root && plan.child.image_mount_point != nullptr) return "mounts.root_image";
     const std::string* key = item_of(plan.mount_keys, report);
     return key != nullptr && !key->empty() ? *key : "mounts";
 }
 
 std::string mount_object(const LaunchPlan& plan, const LaunchReport& report, const MountOp& op) {
     if (op.kind == MountOpKind::propagation || op.kind == MountOpKind::change_root) {
+        if (plan.child.image_mount_point != nullptr) return plan.child.image_mount_point;
         return plan.child.root != nullptr ? plan.child.root : "/";
     }
     const bool is_path = op.kind != MountOpKind::symlink && op.kind != MountOpKind::tmpfs;
@@ -188,12 +109,54 @@ void describe_mount(const LaunchPlan& plan, const LaunchReport& report, LaunchFa
     if (op == nullptr) return;
     failure.key = mount_key(plan, report, *op);
     failure.object = mount_object(plan, report, *op);
-    for (const MountHint& hint : mount_hints) {
-        if (hint.object != report.object || hint.error != report.error) continue;
-        if (hint.call != any_call && hint.call != report.syscall) continue;
-        failure.hint = hint.text;
+    if (op->kind == MountOpKind::overlay && report.error == EINVAL) {
+        failure.hint =
+            "the kernel does not take these layers: upper and work must be two "
+            "directories of one mount, apart from each other and from every lower one";
         return;
     }
+    failure.hint = find_mount_hint(report);
+}
+
+std::string_view type_text(std::uint32_t mode) {
+    switch (mode & S_IFMT) {
+    case S_IFDIR:
+        return "directory";
+    case S_IFLNK:
+        return "symbolic link";
+    case S_IFREG:
+        return "file";
+    default:
+        return "special file";
+    }
+}
+
+// What stands in the way of a directory, and what would not.
+std::string existing_hint(const Preparation& wanted, const LaunchReport& report) {
+    const auto [mode, uid, gid] = report.found;
+    const bool is_directory = S_ISDIR(mode);
+    std::string text = "it is a ";
+    text.append(type_text(mode)).append(" of " + std::to_string(uid) + ":" + std::to_string(gid));
+    text += "; expected a directory of " + std::to_string(wanted.uid) + ":" +
+            std::to_string(wanted.gid);
+    if (is_directory) text += ", or directories.chown = \"recursive\" to give it over";
+    return text;
+}
+
+void describe_preparation(const LaunchPlan& plan, const LaunchReport& report,
+                          LaunchFailure& failure) {
+    const Preparation* preparation = item_of(plan.preparations, report);
+    if (preparation == nullptr) return;
+    failure.key = *item_of(plan.preparation_keys, report);
+    const bool is_image = preparation->kind == Preparation::Kind::image;
+    failure.object = is_image ? preparation->path : directory_path(*preparation);
+    if (is_image && report.error == ENOENT) {
+        failure.hint =
+            "there is no such file, or no /dev/loop-control: the kernel's module 'loop' "
+            "is not loaded";
+    }
+    const bool is_other = std::ranges::any_of(report.found, [](auto word) { return word != 0; });
+    if (is_other) failure.hint = existing_hint(*preparation, report);
 }
 
 void describe_rlimit(const LaunchPlan& plan, const LaunchReport& report, LaunchFailure& failure) {
@@ -229,9 +192,32 @@ void describe_capability(const LaunchPlan& plan, const LaunchReport& report,
 }
 
 void describe_priority(const LaunchPlan& plan, const LaunchReport& report, LaunchFailure& failure) {
-    const bool is_nice = report.syscall == SYS_setpriority;
-    failure.key = is_nice ? "process.nice" : "process.oom_score_adj";
-    if (is_nice && plan.child.nice != nullptr) failure.object = std::to_string(*plan.child.nice);
+    failure.key = "process.oom_score_adj";
+    if (report.syscall == SYS_setpriority && plan.child.nice != nullptr) {
+        failure.key = "process.nice";
+        failure.object = std::to_string(*plan.child.nice);
+    }
+    if (report.syscall == SYS_sched_setscheduler) {
+        failure.key = "process.scheduling";
+        failure.object =
+            scheduling_text(plan.child.scheduling_policy, plan.child.scheduling_priority);
+    }
+    if (report.syscall == SYS_ioprio_set) {
+        failure.key = "process.io_priority";
+        failure.object = io_priority_text(plan.child.io_priority);
+    }
+    if (report.syscall == SYS_sched_setaffinity || report.syscall == SYS_sched_getaffinity) {
+        failure.key = "process.cpu_affinity";
+        failure.object = bit_list_text(plan.child.cpu_affinity);
+    }
+}
+
+void describe_descriptors(const LaunchPlan& plan, const LaunchReport& report,
+                          LaunchFailure& failure) {
+    if (report.item >= 0) return describe_rlimit(plan, report, failure);
+    if (report.syscall != SYS_dup3 && report.syscall != SYS_fcntl) return;
+    failure.key = "service.ready";
+    failure.object = "fd:" + std::to_string(plan.child.ready_number);
 }
 
 void describe_join(const LaunchPlan& plan, const LaunchReport& report, LaunchFailure& failure) {
@@ -264,6 +250,7 @@ struct Describer {
     void (*describe)(const LaunchPlan& plan, const LaunchReport& report, LaunchFailure& failure);
 };
 constexpr auto describers = std::to_array<Describer>({
+    {LaunchStage::preparation, describe_preparation},
     {LaunchStage::scheduling, describe_priority},
     {LaunchStage::join_namespaces, describe_join},
     {LaunchStage::mounts, describe_mount},
@@ -274,7 +261,7 @@ constexpr auto describers = std::to_array<Describer>({
     {LaunchStage::groups, describe_groups},
     {LaunchStage::user, describe_user},
     {LaunchStage::ambient, describe_capability},
-    {LaunchStage::descriptors, describe_rlimit},
+    {LaunchStage::descriptors, describe_descriptors},
 });
 
 void describe(const LaunchPlan& plan, const LaunchReport& report, LaunchFailure& failure) {
@@ -284,17 +271,6 @@ void describe(const LaunchPlan& plan, const LaunchReport& report, LaunchFailure&
     for (const Describer& describer : describers) {
         if (describer.stage == report.stage) describer.describe(plan, report, failure);
     }
-}
-
-std::string find_hint(const LaunchReport& report) {
-    for (const Hint& hint : hints) {
-        if (hint.stage != report.stage || hint.error != report.error) continue;
-        if (hint.call == any_call || hint.call == report.syscall) return std::string{hint.text};
-    }
-    if (report.error == ENOSYS)
-        return "this kernel is too old for the call, or a filter forbids it";
-    if (report.error == EMFILE || report.error == ENFILE) return "there are too many open files";
-    return "while it was to " + std::string{launch_stage_text(report.stage)};
 }
 
 }  // namespace
@@ -315,6 +291,8 @@ LaunchFailure explain(const LaunchPlan& plan, const LaunchReport& report) {
     };
     describe(plan, report, failure);
     if (failure.hint.empty()) failure.hint = find_hint(report);
+    if (failure.hint.empty())
+        failure.hint = "while it was to " + std::string{launch_stage_text(report.stage)};
     return failure;
 }
 

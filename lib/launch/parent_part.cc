@@ -4,15 +4,18 @@
 
 #include "base/file.h"
 #include "base/text.h"
+#include "kernel/proc_status.h"
+#include "kernel/procfs.h"
+#include "kernel/scheduling.h"
 
 #include <algorithm>
 #include <array>
 #include <cerrno>
 #include <fcntl.h>
-#include <linux/magic.h>
+#include <linux/ioprio.h>
 #include <sched.h>
 #include <sys/resource.h>
-#include <sys/vfs.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 namespace confinit {
@@ -99,17 +102,9 @@ LaunchFailure from_error(std::string key, std::string object, std::string call, 
             .object = std::move(object),
             .call = std::move(call),
             .error = error.code,
-            .hint = error.code == 0 ? std::move(error.what) : std::string{}};
-}
-
-// /proc/PID of the child, and certainly procfs: what is written below it decides about rights.
-Result<Fd> open_process_directory(pid_t child) {
-    const std::string path = "/proc/" + std::to_string(child);
-    Fd directory = TRY(open_at(AT_FDCWD, path, O_PATH | O_DIRECTORY));
-    struct statfs file_system{};
-    if (fstatfs(directory.get(), &file_system) < 0) return errno_failure("fstatfs", path);
-    if (file_system.f_type != PROC_SUPER_MAGIC) return failure("'/proc' is no procfs");
-    return directory;
+            .hint = error.code == 0       ? std::move(error.what)
+                    : error.code == EXDEV ? "something else is mounted over it"
+                                          : std::string{}};
 }
 
 std::string map_hint(int error) {
@@ -122,20 +117,20 @@ std::string map_hint(int error) {
 }
 
 LaunchStatus write_map(const Fd& process, const std::string& file, const std::string& text) {
-    auto written = write_file(process.get(), file, text);
+    auto written = write_in_procfs(process, file, text);
     if (written) return {};
     std::string range{trim(text)};
     std::ranges::replace(range, '\n', ',');
     LaunchFailure failure = from_error("namespaces.user." + file, file + " = " + range, "write",
                                        std::move(written).error());
-    failure.hint = map_hint(failure.error);
+    if (failure.hint.empty()) failure.hint = map_hint(failure.error);
     return std::unexpected(std::move(failure));
 }
 
 LaunchStatus write_id_maps(const LaunchPlan& plan, const Fd& process) {
     if (plan.uid_map.empty()) return {};
     if (plan.deny_setgroups) {
-        auto denied = write_file(process.get(), "setgroups", "deny");
+        auto denied = write_in_procfs(process, "setgroups", "deny");
         if (!denied) {
             return std::unexpected(from_error("namespaces.user.setgroups", "setgroups = deny",
                                               "write", std::move(denied).error()));
@@ -164,8 +159,34 @@ LaunchStatus lift_hard_limits(const LaunchPlan& plan, pid_t child) {
     return {};
 }
 
+LaunchFailure priority_failure(std::string key, std::string object, std::string call) {
+    return {.key = std::move(key),
+            .object = std::move(object),
+            .call = std::move(call),
+            .error = errno,
+            .hint = errno == EPERM ? "the supervisor lacks CAP_SYS_NICE" : ""};
+}
+
+LaunchStatus set_scheduling_of(const ChildPlan& wanted, pid_t child) {
+    const sched_param parameter{.sched_priority = wanted.scheduling_priority};
+    if (wanted.scheduling_policy >= 0 &&
+        sched_setscheduler(child, wanted.scheduling_policy, &parameter) < 0) {
+        return std::unexpected(
+            priority_failure("process.scheduling",
+                             scheduling_text(wanted.scheduling_policy, wanted.scheduling_priority),
+                             "sched_setscheduler"));
+    }
+    if (wanted.io_priority >= 0 &&
+        syscall(SYS_ioprio_set, IOPRIO_WHO_PROCESS, child, wanted.io_priority) < 0) {
+        return std::unexpected(priority_failure(
+            "process.io_priority", io_priority_text(wanted.io_priority), "ioprio_set"));
+    }
+    return {};
+}
+
 LaunchStatus set_priorities(const LaunchPlan& plan, const Fd& process, pid_t child) {
     const ChildPlan& wanted = plan.child;
+    TRY(set_scheduling_of(wanted, child));
     if (wanted.nice != nullptr &&
         setpriority(PRIO_PROCESS, static_cast<id_t>(child), *wanted.nice) < 0) {
         return std::unexpected(LaunchFailure{.key = "process.nice",
@@ -174,7 +195,7 @@ LaunchStatus set_priorities(const LaunchPlan& plan, const Fd& process, pid_t chi
                                              .error = errno});
     }
     if (wanted.oom_score_adj == nullptr) return {};
-    auto written = write_file(process.get(), "oom_score_adj", wanted.oom_score_adj);
+    auto written = write_in_procfs(process, "oom_score_adj", wanted.oom_score_adj);
     if (written) return {};
     return std::unexpected(from_error("process.oom_score_adj", wanted.oom_score_adj, "write",
                                       std::move(written).error()));
@@ -183,7 +204,7 @@ LaunchStatus set_priorities(const LaunchPlan& plan, const Fd& process, pid_t chi
 }  // namespace
 
 LaunchStatus do_parent_part(const LaunchPlan& plan, pid_t child) {
-    auto process = open_process_directory(child);
+    auto process = open_process(child);
     if (!process) {
         return std::unexpected(from_error({}, "/proc", "open", std::move(process).error()));
     }

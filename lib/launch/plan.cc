@@ -3,6 +3,7 @@
 #include "launch/plan.h"
 
 #include "launch/executable.h"
+#include "launch/lost_power.h"
 #include "launch/plan_parts.h"
 
 #include <cerrno>
@@ -52,8 +53,10 @@ void bind_child_plan(LaunchPlan& plan) {
     child.rlimit_values = plan.rlimit_values;
     child.rlimit_resources = plan.rlimit_resources;
     child.mounts = plan.mount_ops;
+    child.preparations = plan.preparations;
     child.joins = plan.join_descriptors;
     child.filter = plan.filter;
+    child.cpu_affinity = plan.cpu_affinity;
 }
 
 LaunchResult<std::unique_ptr<LaunchPlan>> make_launch_plan(const Unit& unit,
@@ -62,6 +65,7 @@ LaunchResult<std::unique_ptr<LaunchPlan>> make_launch_plan(const Unit& unit,
         return std::unexpected(LaunchFailure{
             .key = "service.command", .object = unit.name, .hint = "there is nothing to run"});
     }
+    const SharedHostLook one_look;
     auto plan = std::make_unique<LaunchPlan>();
     plan->unit = unit.name;
     const UserDatabase database = TRY(load_user_database(unit));
@@ -70,17 +74,19 @@ LaunchResult<std::unique_ptr<LaunchPlan>> make_launch_plan(const Unit& unit,
     TRY(apply_namespaces(unit, context, *plan));
     TRY(apply_joins(unit, context, *plan));
     TRY(apply_capabilities(unit, context, *plan));
-    TRY(apply_filter(unit, *plan));
+    TRY(apply_filter(unit, context, *plan));
     TRY(apply_cgroup(unit, context, *plan));
     apply_process_limits(unit, *plan);
+    TRY(apply_directories(unit, *plan));
     TRY(apply_mounts(unit, context, *plan));
     plan->environment = make_environment(unit, identity);
+    apply_readiness(unit, context, *plan);
     TRY(apply_program(unit, *plan));
     TRY(apply_working_directory(unit, *plan));
     bind_child_plan(*plan);
-    if (auto fault = find_executable_fault(*plan, make_service_view(*plan, FileSystems::local))) {
-        return std::unexpected(std::move(*fault));
-    }
+    const ServiceView view = make_service_view(*plan, FileSystems::local);
+    if (auto fault = find_executable_fault(*plan, view)) return std::unexpected(std::move(*fault));
+    if (auto lost = find_lost_power(*plan, view)) plan->warnings.push_back(std::move(*lost));
     return plan;
 }
 

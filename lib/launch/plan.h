@@ -7,6 +7,7 @@
 #include "kernel/capability_set.h"
 #include "kernel/syscall_filter.h"
 #include "launch/child_plan.h"
+#include "launch/filter_cache.h"
 #include "unit/unit.h"
 
 #include <cstdint>
@@ -46,13 +47,20 @@ struct RunningUnit {
 // What the supervisor lends to every launch.
 struct LaunchContext {
     const Fd& reaper_program;       // sealed memfd of confinit-reaper
-    std::string inaccessible_file;  // a regular file of mode 000 for mounts.inaccessible
+    std::string inaccessible_file;  // a regular file of mode 000 for mounts.inaccessible; beside
+                                    // it is an empty directory 'image', for mounts.root_image
+    // Where the directories of the units' notify sockets are, see notify_directory(), and where a
+    // service with a mount namespace of its own finds the one that is its own.
+    std::string notify_root = "/run/confinit/notify";
     CapabilityMask capabilities;    // those that the supervisor itself has in its bounding set
     std::uint64_t memory_total;     // bytes, for percentages
+    std::string cgroup_mount = {};  // where our own cgroup tree is mounted, if there is one
 
     // Absent where there is no supervisor: for "unit:NAME", and for a unit's own 65,536 ids.
     std::function<std::optional<RunningUnit>(std::string_view unit)> find_running = {};
     std::function<std::uint32_t(const std::string& unit)> separate_ids = {};
+
+    FilterCache* filters = nullptr;  // absent: every plan compiles its own
 };
 
 // A namespace that the service joins, held open while the plan lives.
@@ -62,6 +70,9 @@ struct JoinTarget {
     Fd file;
     std::string identity;  // "net:[4026531840]", as /proc/PID/ns shows it
 };
+
+// The node below that of a unit with cgroup.delegate which the service may write, and runs in.
+inline constexpr const char* delegated_node_name = "delegated";
 
 struct LaunchPlan {
     std::string unit;
@@ -81,12 +92,18 @@ struct LaunchPlan {
     std::vector<std::string>
         mount_targets;  // without symbolic links, as far as the plan could tell
     std::vector<std::string> rlimit_keys;
+    std::vector<std::string> preparation_keys;
+    std::vector<std::string>
+        runtime_directories;  // on the host; removed when the service has ended
     std::vector<JoinTarget> join_targets;
+
+    std::vector<std::string> warnings;  // what is allowed and hardly meant: "KEY: ..."
 
     ChildPlan child;
 
     // The memory behind `child`.
     std::vector<MountOp> mount_ops;
+    std::vector<Preparation> preparations;
     std::vector<std::unique_ptr<std::string>> strings;
     std::vector<char*> argv;
     std::vector<char*> envp;
@@ -95,6 +112,7 @@ struct LaunchPlan {
     std::vector<gid_t> groups;
     std::vector<int> join_descriptors;
     int nice = 0;
+    std::vector<std::uint64_t> cpu_affinity;
 };
 
 // Resolves a unit: user and group ids from /etc/passwd and /etc/group of the service's root (no
@@ -114,8 +132,17 @@ struct LaunchPlan {
 // - private_tmp is a tmpfs on /tmp, which must be there, and on /var/tmp where it is there.
 // - A new pid namespace with a new mount namespace has a /proc of its own.
 // - Who has no entry in the passwd file has to name a group.
+// - A unit that is ready by notify, or has a watchdog, has NOTIFY_SOCKET in its environment. With a
+//   new mount namespace the socket's directory is mounted on notify_root.
+// - A new session keyring, where the kernel offers one.
 LaunchResult<std::unique_ptr<LaunchPlan>> make_launch_plan(const Unit& unit,
                                                            const LaunchContext& context);
+
+// Whether the unit may send to a notify socket of its own.
+bool has_notify_socket(const Unit& unit);
+// The host's directory of the unit's notify socket, which only one run at a time uses.
+std::string notify_directory(const Unit& unit, const LaunchContext& context);
+inline constexpr std::string_view notify_socket_name = "socket";
 
 // The unit's cgroup settings as they are to be written: percentages and devices resolved.
 LaunchResult<CgroupConfig> make_cgroup_config(const Unit& unit, const LaunchContext& context);

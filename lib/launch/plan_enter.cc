@@ -118,7 +118,7 @@ LaunchStatus apply_privileges(const Unit& unit, const LaunchContext& context, bo
                               LaunchPlan& plan) {
     if (privileged) return apply_privileged(context, plan);
     TRY(apply_capabilities(unit, context, plan));
-    return apply_filter(unit, plan);
+    return apply_filter(unit, context, plan);
 }
 
 }  // namespace

@@ -5,6 +5,9 @@
 
 #include "base/file.h"
 #include "base/text.h"
+#include "kernel/clone.h"
+#include "kernel/proc_status.h"
+#include "kernel/procfs.h"
 
 #include <array>
 #include <cerrno>
@@ -32,8 +35,9 @@ std::optional<std::vector<std::uint32_t>> numbers_of(std::span<const std::string
 }
 
 // The lines of a map file; those of our own namespace say which ids we have to give.
-Result<std::vector<IdMap>> read_map(int directory, const std::string& file) {
-    const std::string text = TRY(read_file(directory, file));
+Result<std::vector<IdMap>> read_map(pid_t pid, const std::string& file) {
+    const Fd process = TRY(open_process(pid));
+    const std::string text = TRY(read_in_procfs(process, file));
     std::vector<IdMap> map;
     for (const std::string_view line : split(text, '\n')) {
         const auto words = split_words(line);
@@ -43,6 +47,11 @@ Result<std::vector<IdMap>> read_map(int directory, const std::string& file) {
         map.push_back({(*numbers)[0], (*numbers)[1], (*numbers)[2]});
     }
     return map;
+}
+
+Result<std::string> read_setgroups(pid_t pid) {
+    const Fd process = TRY(open_process(pid));
+    return read_in_procfs(process, "setgroups");
 }
 
 LaunchFailure map_failure(std::string object, Error error) {
@@ -55,7 +64,7 @@ LaunchFailure map_failure(std::string object, Error error) {
 
 // Every id that our own namespace has, as itself.
 LaunchResult<std::vector<IdMap>> identity_map(const std::string& file) {
-    auto own = read_map(AT_FDCWD, "/proc/self/" + file);
+    auto own = read_map(getpid(), file);
     if (!own) return std::unexpected(map_failure("/proc/self/" + file, std::move(own).error()));
     for (IdMap& map : *own)
         map.outside = map.inside;
@@ -90,12 +99,13 @@ public:
     static Result<Visitor> enter(const Fd& user_namespace) {
         Pipe arrived = TRY(make_pipe());
         Pipe leave = TRY(make_pipe());
-        const pid_t pid = fork();
-        if (pid < 0) return errno_failure("fork");
+        int pidfd = -1;
+        const long pid = clone_process(CloneMethod::clone_then_move, 0, -1, pidfd);
+        if (pid < 0) return std::unexpected(system_error(static_cast<int>(-pid), "clone"));
         if (pid == 0) visit(user_namespace, arrived, leave);
         arrived.write_end.reset();
         leave.read_end.reset();
-        Visitor visitor{pid, std::move(leave.write_end)};
+        Visitor visitor{static_cast<pid_t>(pid), Fd{pidfd}, std::move(leave.write_end)};
         int error = ESRCH;
         if (read(arrived.read_end.get(), &error, sizeof error) != sizeof error) error = ESRCH;
         if (error == 0) return visitor;
@@ -107,14 +117,17 @@ public:
     ~Visitor() {
         if (!leave_) return;
         leave_.reset();
-        while (waitpid(pid_, nullptr, 0) < 0 && errno == EINTR) {
+        siginfo_t end{};
+        while (waitid(P_PIDFD, static_cast<id_t>(process_.get()), &end, WEXITED) < 0 &&
+               errno == EINTR) {
         }
     }
 
-    std::string directory() const { return "/proc/" + std::to_string(pid_); }
+    pid_t pid() const { return pid_; }
 
 private:
-    Visitor(pid_t pid, Fd leave) : pid_(pid), leave_(std::move(leave)) {}
+    Visitor(pid_t pid, Fd process, Fd leave)
+        : pid_(pid), process_(std::move(process)), leave_(std::move(leave)) {}
 
     [[noreturn]] static void visit(const Fd& user_namespace, Pipe& arrived, Pipe& leave) {
         (void)syscall(SYS_close, leave.write_end.get());
@@ -130,6 +143,7 @@ private:
     }
 
     pid_t pid_;
+    Fd process_;
     Fd leave_;
 };
 
@@ -144,9 +158,9 @@ LaunchStatus read_joined_maps(const std::string& object, const Fd& user_namespac
     };
     const auto visitor = Visitor::enter(user_namespace);
     if (!visitor) return fail(visitor.error());
-    auto uid_map = read_map(AT_FDCWD, visitor->directory() + "/uid_map");
-    auto gid_map = read_map(AT_FDCWD, visitor->directory() + "/gid_map");
-    const auto setgroups = read_file(AT_FDCWD, visitor->directory() + "/setgroups");
+    auto uid_map = read_map(visitor->pid(), "uid_map");
+    auto gid_map = read_map(visitor->pid(), "gid_map");
+    const auto setgroups = read_setgroups(visitor->pid());
     if (!uid_map) return fail(uid_map.error());
     if (!gid_map) return fail(gid_map.error());
     namespaces.uid_map = std::move(*uid_map);

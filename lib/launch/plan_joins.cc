@@ -5,6 +5,8 @@
 #include "launch/plan_parts.h"
 
 #include "base/file.h"
+#include "kernel/proc_status.h"
+#include "kernel/procfs.h"
 
 #include <cerrno>
 #include <csignal>
@@ -27,6 +29,13 @@ LaunchFailure join_failure(const NamespaceRow& row, std::string object, std::str
             .hint = std::move(hint)};
 }
 
+// The file is behind a magic link, the way to which is that of procfs alone.
+Result<Fd> open_namespace(pid_t pid, std::string_view link) {
+    const Fd process = TRY(open_process(pid));
+    const Fd links = TRY(open_in_procfs(process, "ns", O_PATH | O_DIRECTORY));
+    return open_at(links.get(), std::string{link}, O_RDONLY);
+}
+
 // The pid may be another process's by the time of the open; the pidfd tells.
 LaunchResult<Fd> open_of_unit(const NamespaceRow& row, const std::string& name,
                               const LaunchContext& context) {
@@ -37,7 +46,7 @@ LaunchResult<Fd> open_of_unit(const NamespaceRow& row, const std::string& name,
     }
     const std::string path =
         "/proc/" + std::to_string(target->pid) + "/ns/" + std::string{row.link};
-    auto opened = open_at(AT_FDCWD, path, O_RDONLY);
+    auto opened = open_namespace(target->pid, row.link);
     const bool lives =
         syscall(SYS_pidfd_send_signal, target->pidfd, 0, nullptr, 0) == 0 || errno == EPERM;
     if (!lives) {

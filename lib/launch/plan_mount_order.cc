@@ -40,11 +40,15 @@ Says says(const MountOp& op) {
     case MountOpKind::proc:
     case MountOpKind::devpts:
     case MountOpKind::mqueue:
+    case MountOpKind::overlay:
+    case MountOpKind::cgroup:
         return {.about_writing = true, .read_only = (op.attributes & MOUNT_ATTR_RDONLY) != 0};
     case MountOpKind::propagation:
     case MountOpKind::device_node:
+    case MountOpKind::overlay_layer:
     case MountOpKind::directory:
     case MountOpKind::symlink:
+    case MountOpKind::seal:
     case MountOpKind::inaccessible:
     case MountOpKind::change_root:
     case MountOpKind::change_propagation:
@@ -62,12 +66,16 @@ bool brings_mount(MountOpKind kind) {
     case MountOpKind::device_node:
     case MountOpKind::devpts:
     case MountOpKind::mqueue:
+    case MountOpKind::overlay:
+    case MountOpKind::cgroup:
     case MountOpKind::read_write:
     case MountOpKind::exec:
         return true;
     case MountOpKind::propagation:
+    case MountOpKind::overlay_layer:
     case MountOpKind::directory:
     case MountOpKind::symlink:
+    case MountOpKind::seal:
     case MountOpKind::read_only:
     case MountOpKind::no_exec:
     case MountOpKind::inaccessible:
@@ -89,16 +97,22 @@ void sort_by_depth(std::vector<PlannedOp>& ops) {
     });
 }
 
-const PlannedOp* find_covering_tmpfs(const std::vector<PlannedOp>& ops, const PlannedOp& planned) {
+const PlannedOp* find_covering_mount(const std::vector<PlannedOp>& ops, const PlannedOp& planned,
+                                     OwnMount own) {
     const PlannedOp* nearest = nullptr;
     for (const PlannedOp& other : ops) {
-        const bool is_mount = other.op.kind == MountOpKind::tmpfs ||
-                              other.op.kind == MountOpKind::bind ||
-                              other.op.kind == MountOpKind::proc;
-        if (!is_mount || other.target == planned.target) continue;
-        if (!is_within(planned.target, other.target)) continue;
-        if (nearest == nullptr || other.target.size() > nearest->target.size()) nearest = &other;
+        const bool is_mount =
+            other.op.kind == MountOpKind::tmpfs || other.op.kind == MountOpKind::bind ||
+            other.op.kind == MountOpKind::proc || other.op.kind == MountOpKind::overlay;
+        if (!is_mount || !is_within(planned.target, other.target)) continue;
+        if (other.target == planned.target && own == OwnMount::is_left_out) continue;
+        if (nearest == nullptr || other.target.size() >= nearest->target.size()) nearest = &other;
     }
+    return nearest;
+}
+
+const PlannedOp* find_covering_tmpfs(const std::vector<PlannedOp>& ops, const PlannedOp& planned) {
+    const PlannedOp* nearest = find_covering_mount(ops, planned, OwnMount::is_left_out);
     return nearest != nullptr && nearest->op.kind == MountOpKind::tmpfs ? nearest : nullptr;
 }
 

@@ -29,7 +29,12 @@ struct PlannedOp {
 // Ops with the same path and turn stay in their order.
 void sort_by_depth(std::vector<PlannedOp>& ops);
 
-// The mount that the target lies in, when it is a tmpfs of the launch; else null.
+// The mount of the launch that the target lies in; null where that is the host's.
+enum class OwnMount { counts, is_left_out };  // one at the target itself
+const PlannedOp* find_covering_mount(const std::vector<PlannedOp>& ops, const PlannedOp& planned,
+                                     OwnMount own);
+
+// The same, when it is a tmpfs; else null.
 const PlannedOp* find_covering_tmpfs(const std::vector<PlannedOp>& ops, const PlannedOp& planned);
 
 // Adds to each op what the longest paths say that it cannot know itself: whatever a launch mounts

@@ -36,7 +36,7 @@ std::string map_text(const std::vector<IdMap>& maps);
 LaunchResult<CapabilityMask> all_capabilities();
 int last_capability(CapabilityMask all);
 LaunchStatus apply_capabilities(const Unit& unit, const LaunchContext& context, LaunchPlan& plan);
-LaunchStatus apply_filter(const Unit& unit, LaunchPlan& plan);
+LaunchStatus apply_filter(const Unit& unit, const LaunchContext& context, LaunchPlan& plan);
 
 // plan_resources.cc
 LaunchStatus apply_cgroup(const Unit& unit, const LaunchContext& context, LaunchPlan& plan);
@@ -55,6 +55,11 @@ LaunchStatus apply_joins(const Unit& unit, const LaunchContext& context, LaunchP
 LaunchResult<JoinTarget> open_join_target(const JoinedNamespace& joined,
                                           const LaunchContext& context);
 
+// plan_directories.cc: what the preparer makes; each is found again by its key.
+LaunchStatus apply_directories(const Unit& unit, LaunchPlan& plan);
+// The host's path of a directory that is prepared.
+std::string directory_path(const Preparation& preparation);
+
 // plan_mounts.cc
 LaunchStatus apply_mounts(const Unit& unit, const LaunchContext& context, LaunchPlan& plan);
 
@@ -62,6 +67,11 @@ LaunchStatus apply_mounts(const Unit& unit, const LaunchContext& context, Launch
 LaunchStatus apply_program(const Unit& unit, LaunchPlan& plan);
 std::vector<std::string> make_environment(const Unit& unit, const Identity& identity);
 LaunchStatus apply_working_directory(const Unit& unit, LaunchPlan& plan);
+
+// plan_ready.cc: NOTIFY_SOCKET and WATCHDOG_USEC, and the number of the ready pipe.
+void apply_readiness(const Unit& unit, const LaunchContext& context, LaunchPlan& plan);
+// The key that asks for the notify socket.
+std::string_view notify_key(const Unit& unit);
 
 // plan.cc
 // A copy that lives as long as the plan.

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // What a service may do: its capability sets, no_new_privs and the system call filter.
+#include "launch/filter_cache.h"
 #include "launch/plan_parts.h"
 #include "launch/protection.h"
 #include "launch/seccomp_policy.h"
@@ -98,6 +99,20 @@ LaunchStatus check_filter_right(const LaunchPlan& plan) {
                       .hint = "a filter needs no_new_privs, unless the service keeps sys_admin"});
 }
 
+LaunchResult<BpfProgram> compile(const SeccompConfig& config, CapabilityMask bounding) {
+    const auto policy = make_policy(config, bounding);
+    if (!policy) {
+        return std::unexpected(LaunchFailure{.key = "seccomp", .hint = policy.error().what});
+    }
+    BpfProgram filter = compile_filter(*policy);
+    if (filter.empty() || filter.size() > BPF_MAXINSNS) {
+        return std::unexpected(LaunchFailure{
+            .key = "seccomp",
+            .hint = "the filter has " + std::to_string(filter.size()) + " instructions"});
+    }
+    return filter;
+}
+
 }  // namespace
 
 LaunchResult<CapabilityMask> all_capabilities() {
@@ -129,20 +144,15 @@ LaunchStatus apply_capabilities(const Unit& unit, const LaunchContext& context, 
     return {};
 }
 
-LaunchStatus apply_filter(const Unit& unit, LaunchPlan& plan) {
+LaunchStatus apply_filter(const Unit& unit, const LaunchContext& context, LaunchPlan& plan) {
     const auto seccomp = filter_with_protection(unit);
     plan.child.no_new_privs = unit.capabilities.no_new_privs.value_or(seccomp.has_value());
     if (!seccomp) return {};
-    const auto policy = make_policy(*seccomp);
-    if (!policy) {
-        return std::unexpected(LaunchFailure{.key = "seccomp", .hint = policy.error().what});
-    }
-    plan.filter = compile_filter(*policy);
-    if (plan.filter.empty() || plan.filter.size() > BPF_MAXINSNS) {
-        return std::unexpected(LaunchFailure{
-            .key = "seccomp",
-            .hint = "the filter has " + std::to_string(plan.filter.size()) + " instructions"});
-    }
+    const CapabilityMask bounding = plan.child.bounding;
+    FilterCache* cache = context.filters;
+    const BpfProgram* kept = cache != nullptr ? cache->find(*seccomp, bounding) : nullptr;
+    plan.filter = kept != nullptr ? *kept : TRY(compile(*seccomp, bounding));
+    if (kept == nullptr && cache != nullptr) cache->add(*seccomp, bounding, plan.filter);
     return check_filter_right(plan);
 }
 

@@ -3,6 +3,7 @@
 #include "launch/plan_parts.h"
 
 #include "base/text.h"
+#include "unit/directory_kinds.h"
 
 #include <algorithm>
 #include <array>
@@ -62,6 +63,14 @@ std::vector<std::string> make_environment(const Unit& unit, const Identity& iden
     if (identity.name) {
         set_variable(environment, "USER", *identity.name);
         set_variable(environment, "LOGNAME", *identity.name);
+    }
+    for (const DirectoryKind& kind : directory_kinds) {
+        std::string paths;
+        for (const ServiceDirectory& directory : unit.directories.*kind.list) {
+            paths.append(paths.empty() ? "" : ":").append(kind.base).append("/");
+            paths.append(directory.name);
+        }
+        if (!paths.empty()) set_variable(environment, std::string{kind.variable}, paths);
     }
     for (const auto& [name, value] : unit.service->environment) {
         set_variable(environment, name, value);

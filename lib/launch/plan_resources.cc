@@ -79,6 +79,11 @@ std::uint64_t part_of(std::uint64_t whole, std::uint64_t percent) {
     return whole / 100 * percent + whole % 100 * percent / 100;
 }
 
+ChildKeyring child_keyring(std::optional<KeyringMode> mode) {
+    if (!mode) return ChildKeyring::separate_if_offered;
+    return *mode == KeyringMode::separate ? ChildKeyring::separate : ChildKeyring::inherited;
+}
+
 }  // namespace
 
 LaunchResult<CgroupConfig> make_cgroup_config(const Unit& unit, const LaunchContext& context) {
@@ -109,10 +114,23 @@ void apply_process_limits(const Unit& unit, LaunchPlan& plan) {
         plan.rlimit_keys.push_back("process.rlimits." +
                                    std::string{resource_limit_name(limit.resource)});
     }
+    if (unit.seccomp && !unit.seccomp->realtime) {
+        // A declared one is 0 as well, which the unit's check sees to.
+        plan.rlimit_values.push_back({0, 0});
+        plan.rlimit_resources.push_back(RLIMIT_RTPRIO);
+        plan.rlimit_keys.emplace_back("seccomp.realtime");
+    }
     if (process.nice) {
         plan.nice = *process.nice;
         plan.child.nice = &plan.nice;
     }
+    if (process.scheduling) {
+        plan.child.scheduling_policy = process.scheduling->policy;
+        plan.child.scheduling_priority = process.scheduling->priority;
+    }
+    plan.child.io_priority = process.io_priority.value_or(-1);
+    plan.cpu_affinity = process.cpu_affinity;
+    plan.child.keyring = child_keyring(process.keyring);
     // Written even when it is 0: the supervisor's own value must not be handed down.
     plan.child.oom_score_adj = keep(plan, std::to_string(process.oom_score_adj));
     plan.child.limits_by_parent = unit.namespaces.user;

@@ -29,7 +29,7 @@ std::optional<SeccompConfig> filter_with_protection(const Unit& unit) {
     std::optional<SeccompConfig> config = unit.seccomp;
     for (const ProtectPreset* preset : unit.mounts.protect) {
         for (const std::string_view call : preset->denied_calls) {
-            if (!config) config.emplace(SeccompConfig{{.kind = SeccompActionKind::allow}, {}, {}});
+            if (!config) config = permissive_filter();
             config->deny.push_back(
                 {std::string{call}, SeccompAction{SeccompActionKind::error, EPERM}});
         }

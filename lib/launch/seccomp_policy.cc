@@ -4,7 +4,13 @@
 
 #include "base/text.h"
 #include "kernel/syscall_sets.h"
+#include "kernel/x86_calls.h"
+#include "launch/profile_policy.h"
+#include "launch/seccomp_doors.h"
+#include "launch/seccomp_narrow.h"
+#include "launch/seccomp_restrictions.h"
 #include "launch/seccomp_rules.h"
+#include "unit/seccomp_profile.h"
 
 #include <algorithm>
 #include <cerrno>
@@ -19,8 +25,6 @@ namespace confinit {
 
 namespace {
 
-constexpr std::uint32_t no_such_call = SECCOMP_RET_ERRNO | ENOSYS;
-
 // The kernel cuts a greater errno to this (MAX_ERRNO), and 0 would feign success.
 constexpr int highest_errno = 4095;
 
@@ -34,20 +38,20 @@ bool is_stricter(std::uint32_t decision, std::uint32_t than) {
 
 using Decisions = std::map<int, std::uint32_t>;
 
-void decide(Decisions& decisions, std::string_view name, std::uint32_t decision) {
-    const auto number = syscall_number(name);
+void decide(Decisions& decisions, std::optional<int> number, std::uint32_t decision) {
     if (!number) return;
     const auto [place, is_new] = decisions.try_emplace(*number, decision);
     if (!is_new && is_stricter(decision, place->second)) place->second = decision;
 }
 
-// One list, resolved to numbers.
+// One list, resolved to numbers: what it names itself, what it names by an older name, sets.
 struct ResolvedList {
     Decisions by_name;
+    Decisions by_variant;
     Decisions by_set;
 
     std::optional<std::uint32_t> find(int number) const {
-        for (const auto* decisions : {&by_name, &by_set}) {
+        for (const auto* decisions : {&by_name, &by_variant, &by_set}) {
             const auto found = decisions->find(number);
             if (found != decisions->end()) return found->second;
         }
@@ -55,17 +59,28 @@ struct ResolvedList {
     }
 };
 
-ResolvedList resolve(std::span<const SeccompEntry> entries, const SeccompAction& otherwise) {
+void decide_variants(Decisions& decisions, std::string_view name, SyscallAbi abi,
+                     std::uint32_t decision) {
+    if (abi != SyscallAbi::x86) return;
+    for (const auto variant : x86_variants(name))
+        decide(decisions, syscall_number(variant, abi), decision);
+}
+
+ResolvedList resolve(std::span<const SeccompEntry> entries, const SeccompAction& otherwise,
+                     SyscallAbi abi) {
     ResolvedList list;
     for (const auto& entry : entries) {
         const std::uint32_t decision = return_value(entry.action.value_or(otherwise));
-        const auto members = syscalls_in_set(entry.name);
+        const auto members = syscalls_in_set(entry.name, abi);
         if (!members) {
-            decide(list.by_name, entry.name, decision);
+            decide(list.by_name, syscall_number(entry.name, abi), decision);
+            decide_variants(list.by_variant, entry.name, abi, decision);
             continue;
         }
-        for (const auto member : *members)
-            decide(list.by_set, member, decision);
+        for (const auto member : *members) {
+            decide(list.by_set, syscall_number(member, abi), decision);
+            decide_variants(list.by_set, member, abi, decision);
+        }
     }
     return list;
 }
@@ -98,21 +113,17 @@ Status check_config(const SeccompConfig& config) {
     return check_rules(config);
 }
 
-bool gives_action(std::span<const SeccompEntry> entries, std::string_view name) {
-    return std::ranges::any_of(entries, [name](const SeccompEntry& entry) {
-        return entry.name == name && entry.action.has_value();
-    });
+const SeccompAction& default_of(const SeccompConfig& config) {
+    return config.profile ? config.profile->default_action : config.default_action;
 }
 
-void let_clone3_fall_back(const SeccompConfig& config, SyscallPolicy& policy) {
-    if (gives_action(config.allow, "clone3") || gives_action(config.deny, "clone3")) return;
-    const auto* clone = find_decision(policy, "clone");
-    auto* clone3 = find_decision(policy, "clone3");
-    if (clone == nullptr || clone3 == nullptr) return;
-    if (lets_through(clone->action) && !lets_through(clone3->action)) clone3->action = no_such_call;
+bool denies_execve(const SeccompConfig& config) {
+    const auto deny = resolve(config.deny, default_denial(default_of(config)), SyscallAbi::native);
+    const auto number = syscall_number("execve");
+    return number && deny.find(*number);
 }
 
-Status check_execve(const ResolvedList& deny, SyscallPolicy& policy) {
+Status check_execve(const SeccompConfig& config, SyscallPolicy& policy) {
     const auto* execve = find_decision(policy, "execve");
     const auto denies = [](const ArgumentRule& rule) {
         return !lets_through(rule.action);
@@ -124,11 +135,66 @@ Status check_execve(const ResolvedList& deny, SyscallPolicy& policy) {
     }
     if (execve != nullptr && lets_through(execve->action)) return {};
     const std::string reason = "the launch itself must execute the program";
-    if (execve != nullptr && deny.find(execve->number)) {
+    if (denies_execve(config)) {
         return failure("seccomp.deny: 'execve' is denied, but " + reason);
+    }
+    if (config.profile != nullptr) {
+        return failure("seccomp.profile: it does not allow 'execve', but " + reason +
+                       "; list 'execve' in seccomp.allow");
     }
     return failure("seccomp.allow: 'execve' is not allowed, but " + reason +
                    "; list 'execve' or '@base'");
+}
+
+// 32-bit programs are x86-64's.
+Status check_architectures(const SeccompConfig& config) {
+    if (config.architectures.empty() || native_architecture == AUDIT_ARCH_X86_64) return {};
+    return failure("seccomp.architectures: this machine has no x86 programs");
+}
+
+// The unit's lists and rules over what is there.
+CallTable apply_lists(const SeccompConfig& config, CallTable calls) {
+    const auto allow = resolve(config.allow, {.kind = SeccompActionKind::allow}, calls.abi);
+    const auto deny = resolve(config.deny, default_denial(default_of(config)), calls.abi);
+    for (SyscallDecision& each : calls.decisions) {
+        auto decision = deny.find(each.number);
+        if (!decision) decision = allow.find(each.number);
+        if (decision) each = {.number = each.number, .action = *decision};
+    }
+    add_rules(config, calls);
+    return calls;
+}
+
+// A profile is taken as it is: only what the unit itself denies closes the doors around it.
+void close_own_doors(const SeccompConfig& config, CallTable& calls) {
+    const CallTable open = apply_lists(config, same_for_all(SECCOMP_RET_ALLOW, calls.abi));
+    CallTable closed = open;
+    close_doors(config, closed);
+    for (std::size_t index = 0; index < calls.decisions.size(); ++index) {
+        const SyscallDecision& before = open.decisions[index];
+        const SyscallDecision& after = closed.decisions[index];
+        SyscallDecision& decision = calls.decisions[index];
+        if (after == before) continue;
+        if (decision == before)
+            decision = after;
+        else
+            narrow(decision, {.conditions = {}, .action = no_such_call});
+    }
+}
+
+std::vector<SyscallDecision> make_decisions(const SeccompConfig& config, CapabilityMask bounding,
+                                            SyscallAbi abi) {
+    CallTable base = config.profile
+                         ? make_profile_table(*config.profile, {bounding, running_kernel()}, abi)
+                         : same_for_all(return_value(config.default_action), abi);
+    CallTable calls = apply_lists(config, std::move(base));
+    // What containers let 32-bit programs do without looking is none of a profile's words.
+    if (config.profile && abi == SyscallAbi::native)
+        close_own_doors(config, calls);
+    else
+        close_doors(config, calls);
+    restrict_calls(config, calls);
+    return std::move(calls.decisions);
 }
 
 }  // namespace
@@ -144,7 +210,7 @@ std::uint32_t return_value(const SeccompAction& action) {
     case SeccompActionKind::trap:
         return SECCOMP_RET_TRAP;
     case SeccompActionKind::trace:
-        return SECCOMP_RET_TRACE;
+        return SECCOMP_RET_TRACE | static_cast<std::uint32_t>(action.error_number);
     case SeccompActionKind::kill_thread:
         return SECCOMP_RET_KILL_THREAD;
     case SeccompActionKind::kill_process:
@@ -176,21 +242,23 @@ SyscallDecision* find_decision(SyscallPolicy& policy, std::string_view name) {
     return found == policy.decisions.end() ? nullptr : &*found;
 }
 
-Result<SyscallPolicy> make_policy(const SeccompConfig& config) {
-    TRY(check_config(config));
-    const auto allow = resolve(config.allow, {.kind = SeccompActionKind::allow});
-    const auto deny = resolve(config.deny, default_denial(config.default_action));
-    const std::uint32_t otherwise = return_value(config.default_action);
+CallTable same_for_all(std::uint32_t action, SyscallAbi abi) {
+    CallTable calls{.abi = abi};
+    for (const int number : known_syscalls(abi))
+        calls.decisions.push_back({.number = number, .action = action});
+    return calls;
+}
 
-    SyscallPolicy policy{.decisions = {}, .unknown_action = no_such_call};
-    for (const int number : known_syscalls()) {
-        auto decision = deny.find(number);
-        if (!decision) decision = allow.find(number);
-        policy.decisions.push_back({.number = number, .action = decision.value_or(otherwise)});
+Result<SyscallPolicy> make_policy(const SeccompConfig& config, CapabilityMask bounding) {
+    TRY(check_config(config));
+    TRY(check_architectures(config));
+    SyscallPolicy policy{.decisions = make_decisions(config, bounding, SyscallAbi::native),
+                         .unknown_action = no_such_call};
+    if (!config.architectures.empty()) {
+        policy.foreign.push_back(
+            {AUDIT_ARCH_I386, make_decisions(config, bounding, SyscallAbi::x86)});
     }
-    let_clone3_fall_back(config, policy);
-    add_rules(config, policy);
-    TRY(check_execve(deny, policy));
+    TRY(check_execve(config, policy));
     return policy;
 }
 

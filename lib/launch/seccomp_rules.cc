@@ -3,11 +3,14 @@
 #include "launch/seccomp_rules.h"
 
 #include "kernel/syscall_sets.h"
+#include "kernel/x86_calls.h"
+#include "launch/argument_width.h"
 #include "launch/seccomp_policy.h"
 
 #include <algorithm>
 #include <cerrno>
 #include <linux/seccomp.h>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -16,77 +19,10 @@ namespace confinit {
 
 namespace {
 
-constexpr std::uint64_t low_bits = 0xffffffff;
-
-// Arguments that the kernel cuts to 32 bits or less before it looks at them, by the prototypes of
-// the kernel's SYSCALL_DEFINE lines; clone(2) takes a long, but only its low half.
-struct NarrowArguments {
-    std::string_view call;
-    unsigned indices;  // bit N for argument N
-};
-
-constexpr unsigned at(auto... indices) {
-    return ((1U << indices) | ...);
-}
-
-constexpr NarrowArguments narrow_arguments[] = {
-    {"accept4", at(0, 3)},
-    {"bpf", at(0, 2)},
-    {"chmod", at(1)},
-    {"clock_settime", at(0)},
-    {"clone", at(0)},
-    {"creat", at(1)},
-    {"fchmod", at(0, 1)},
-    {"fchmodat", at(0, 2)},
-    {"fchmodat2", at(0, 2, 3)},
-    {"fcntl", at(0, 1)},
-    {"fsmount", at(0, 1, 2)},
-    {"fsopen", at(1)},
-    {"futex", at(1, 2, 5)},
-    {"getsockopt", at(0, 1, 2)},
-    {"ioctl", at(0, 1)},
-    {"keyctl", at(0)},
-    {"kill", at(0, 1)},
-    {"madvise", at(2)},
-    {"memfd_create", at(1)},
-    {"mkdir", at(1)},
-    {"mkdirat", at(0, 2)},
-    {"mknod", at(1, 2)},
-    {"mknodat", at(0, 2, 3)},
-    {"move_mount", at(0, 2, 4)},
-    {"open", at(1, 2)},
-    {"open_tree", at(0, 2)},
-    {"openat", at(0, 2, 3)},
-    {"personality", at(0)},
-    {"prctl", at(0)},
-    {"prlimit64", at(0, 1)},
-    {"quotactl", at(0, 2)},
-    {"reboot", at(0, 1, 2)},
-    {"sched_setscheduler", at(0, 1)},
-    {"seccomp", at(0, 1)},
-    {"setgid", at(0)},
-    {"setns", at(0, 1)},
-    {"setpriority", at(0, 1, 2)},
-    {"setresgid", at(0, 1, 2)},
-    {"setresuid", at(0, 1, 2)},
-    {"setsockopt", at(0, 1, 2, 4)},
-    {"setuid", at(0)},
-    {"shmat", at(0, 2)},
-    {"shmget", at(0, 2)},
-    {"socket", at(0, 1, 2)},
-    {"socketpair", at(0, 1, 2)},
-    {"syslog", at(0, 2)},
-    {"tgkill", at(0, 1, 2)},
-    {"tkill", at(0, 1)},
-    {"umask", at(0)},
-    {"umount2", at(1)},
-    {"userfaultfd", at(0)},
-};
-
-bool is_narrow(std::string_view call, const SeccompArgument& argument) {
-    if (argument.bits) return *argument.bits == 32;
-    const auto* found = std::ranges::find(narrow_arguments, call, &NarrowArguments::call);
-    return found != std::end(narrow_arguments) && (found->indices >> argument.index & 1) != 0;
+unsigned bits_of(SyscallAbi abi, std::string_view call, const SeccompArgument& argument) {
+    // What a unit says of an argument is said of the machine's own calls.
+    if (abi == SyscallAbi::native && argument.bits) return *argument.bits;
+    return argument_bits(abi, call, argument.index);
 }
 
 ArgumentComparison comparison(SeccompComparison op) {
@@ -108,26 +44,38 @@ ArgumentComparison comparison(SeccompComparison op) {
     return ArgumentComparison::equal;
 }
 
-ArgumentRule resolve(std::string_view call, const SeccompRule& rule) {
+ArgumentRule resolve(SyscallAbi abi, std::string_view call, const SeccompRule& rule) {
     ArgumentRule resolved{.conditions = {}, .action = return_value(rule.action)};
     for (const auto& argument : rule.args) {
-        resolved.conditions.push_back({
-            .index = argument.index,
-            .comparison = comparison(argument.op),
-            .value = argument.value,
-            .mask = is_narrow(call, argument) ? argument.mask & low_bits : argument.mask,
-        });
+        resolved.conditions.push_back(make_condition(abi, call, argument));
     }
     return resolved;
 }
 
-std::vector<std::string_view> calls_of(const SeccompRule& rule) {
+// Whether a filter does not find an argument of the rule where the rule says it is.
+bool is_out_of_sight(SyscallAbi abi, std::string_view call, const SeccompRule& rule) {
+    const auto first_moved =
+        abi == SyscallAbi::x86 ? first_moved_argument(call) : std::optional<unsigned>();
+    return first_moved && std::ranges::any_of(rule.args, [&](const SeccompArgument& argument) {
+               return argument.index >= *first_moved;
+           });
+}
+
+std::vector<std::string_view> calls_of(const SeccompRule& rule, SyscallAbi abi) {
     std::vector<std::string_view> calls;
     for (const std::string& word : rule.syscalls) {
-        const auto members = syscalls_in_set(word);
+        const auto members = syscalls_in_set(word, abi);
         if (members) calls.insert(calls.end(), members->begin(), members->end());
         if (!members) calls.push_back(word);
     }
+    if (abi == SyscallAbi::x86) {
+        for (std::size_t index = 0, count = calls.size(); index < count; ++index) {
+            const auto variants = x86_variants(calls[index]);
+            calls.insert(calls.end(), variants.begin(), variants.end());
+        }
+    }
+    std::ranges::sort(calls);
+    calls.erase(std::ranges::unique(calls).begin(), calls.end());
     return calls;
 }
 
@@ -138,13 +86,14 @@ Status check_argument(std::span<const std::string_view> calls, const SeccompArgu
     if ((argument.value & ~argument.mask) != 0) {
         return failure("the value has bits that are not in the mask");
     }
-    const auto is_cut = [&](std::string_view call) {
-        return is_narrow(call, argument);
-    };
-    const auto narrow = std::ranges::find_if(calls, is_cut);
-    if (narrow == calls.end() || argument.value <= low_bits) return {};
-    return failure("the kernel takes argument " + std::to_string(argument.index) + " of '" +
-                   std::string{*narrow} + "' as a 32-bit number, and the value is larger");
+    for (const std::string_view call : calls) {
+        const unsigned bits = bits_of(SyscallAbi::native, call, argument);
+        if ((argument.value & ~mask_of_bits(bits)) == 0) continue;
+        return failure("the kernel takes argument " + std::to_string(argument.index) + " of '" +
+                       std::string{call} + "' as a " + std::to_string(bits) +
+                       "-bit number, and the value is larger");
+    }
+    return {};
 }
 
 Status check_rule(const SeccompRule& rule) {
@@ -152,7 +101,7 @@ Status check_rule(const SeccompRule& rule) {
         TRY(check_word(word));
     }
     TRY(check_action(rule.action));
-    const auto calls = calls_of(rule);
+    const auto calls = calls_of(rule, SyscallAbi::native);
     for (std::size_t index = 0; index < rule.args.size(); ++index) {
         auto checked = check_argument(calls, rule.args[index]);
         if (checked) continue;
@@ -162,25 +111,35 @@ Status check_rule(const SeccompRule& rule) {
     return {};
 }
 
-bool names(const SeccompConfig& config, std::string_view call) {
-    return std::ranges::any_of(config.rules, [call](const SeccompRule& rule) {
-        return std::ranges::find(rule.syscalls, call) != rule.syscalls.end();
-    });
-}
-
-void let_clone3_fall_back(const SeccompConfig& config, SyscallPolicy& policy) {
-    if (names(config, "clone3")) return;
-    const auto* clone = find_decision(policy, "clone");
-    auto* clone3 = find_decision(policy, "clone3");
-    if (clone == nullptr || clone3 == nullptr) return;
-    const bool denies_some = std::ranges::any_of(
-        clone->rules, [](const ArgumentRule& rule) { return !lets_through(rule.action); });
-    if (!denies_some || !lets_through(clone3->action)) return;
-    clone3->action = SECCOMP_RET_ERRNO | ENOSYS;
-    clone3->rules.clear();
+// The rule for one call, before those that come after it.
+void put_first(const SeccompRule& rule, std::string_view call, CallTable& calls) {
+    auto* decision = calls.find(call);
+    if (decision == nullptr) return;
+    auto resolved = resolve(calls.abi, call, rule);
+    if (is_out_of_sight(calls.abi, call, rule)) {
+        // Nobody can tell whether the call is one that is denied, and it has a younger sister.
+        if (lets_through(resolved.action)) return;
+        resolved = {.conditions = {}, .action = SECCOMP_RET_ERRNO | ENOSYS};
+    }
+    if (!resolved.conditions.empty()) {
+        decision->rules.insert(decision->rules.begin(), std::move(resolved));
+        return;
+    }
+    decision->rules.clear();
+    decision->action = resolved.action;
 }
 
 }  // namespace
+
+ArgumentCondition make_condition(SyscallAbi abi, std::string_view call,
+                                 const SeccompArgument& argument) {
+    return {
+        .index = argument.index,
+        .comparison = comparison(argument.op),
+        .value = argument.value,
+        .mask = argument.mask & mask_of_bits(bits_of(abi, call, argument)),
+    };
+}
 
 Status check_rules(const SeccompConfig& config) {
     for (std::size_t index = 0; index < config.rules.size(); ++index) {
@@ -192,25 +151,12 @@ Status check_rules(const SeccompConfig& config) {
     return {};
 }
 
-void add_rules(const SeccompConfig& config, SyscallPolicy& policy) {
+void add_rules(const SeccompConfig& config, CallTable& calls) {
     // From the last to the first: a rule without conditions replaces what comes after it.
     for (auto rule = config.rules.rbegin(); rule != config.rules.rend(); ++rule) {
-        auto calls = calls_of(*rule);
-        std::ranges::sort(calls);
-        calls.erase(std::ranges::unique(calls).begin(), calls.end());
-        for (const auto call : calls) {
-            auto* decision = find_decision(policy, call);
-            if (decision == nullptr) continue;
-            auto resolved = resolve(call, *rule);
-            if (!resolved.conditions.empty()) {
-                decision->rules.insert(decision->rules.begin(), std::move(resolved));
-                continue;
-            }
-            decision->rules.clear();
-            decision->action = resolved.action;
-        }
+        for (const auto call : calls_of(*rule, calls.abi))
+            put_first(*rule, call, calls);
     }
-    let_clone3_fall_back(config, policy);
 }
 
 }  // namespace confinit

@@ -3,8 +3,10 @@
 #pragma once
 
 #include "base/result.h"
-#include "kernel/syscall_filter.h"
+#include "launch/call_table.h"
 #include "unit/unit.h"
+
+#include <string_view>
 
 namespace confinit {
 
@@ -12,9 +14,14 @@ namespace confinit {
 // index that no call has, or a value that the argument can never have.
 Status check_rules(const SeccompConfig& config);
 
+// The comparison of what the kernel looks at.
+ArgumentCondition make_condition(SyscallAbi abi, std::string_view call,
+                                 const SeccompArgument& argument);
+
 // Adds the rules to the decisions of the calls that they name, in their order. One without
-// conditions ends the list of its calls. Where one denies some calls of clone(2), clone3(2) answers
-// ENOSYS unless a rule names it: a filter cannot see its flags, and a libc falls back on clone(2).
-void add_rules(const SeccompConfig& config, SyscallPolicy& policy);
+// conditions ends the list of its calls. A denial that looks at an argument which 32-bit programs
+// do not pass in a register of its own answers ENOSYS to the whole call. Rules that a decision has
+// already, as those of a profile, come after these.
+void add_rules(const SeccompConfig& config, CallTable& calls);
 
 }  // namespace confinit

@@ -9,6 +9,7 @@
 #include <cerrno>
 #include <climits>
 #include <deque>
+#include <map>
 #include <unistd.h>
 #include <utility>
 
@@ -85,10 +86,67 @@ struct ServiceView::Walk {
     std::string path() const { return append_all(current, parts); }
 };
 
+class HostLook {
+public:
+    HostLook() {
+        if (auto table = MountTable::read_own()) mounts_ = std::move(*table);
+    }
+
+    // `path` of the answer is left out: that is the service's.
+    const Lookup& at(const std::string& path, FileSystems file_systems) {
+        const auto [place, is_new] = seen_.try_emplace(path);
+        if (is_new) place->second = look(path, file_systems);
+        return place->second;
+    }
+
+private:
+    Lookup look(const std::string& path, FileSystems file_systems) const {
+        Lookup lookup;
+        const Mount* mount = mounts_ ? mounts_->find_mount(path) : nullptr;
+        // What a procfs shows depends on who looks.
+        if (mount == nullptr || mount->type == "proc") return lookup;
+        if (file_systems == FileSystems::local && can_keep_waiting(*mount)) return lookup;
+        lookup.is_noexec = mount->has_option("noexec");
+        lookup.is_nosuid = mount->has_option("nosuid");
+        if (lstat(path.c_str(), &lookup.status) < 0) {
+            lookup.error = errno;
+            const bool is_absent = errno == ENOENT || errno == ENOTDIR;
+            lookup.presence = is_absent ? Lookup::Presence::absent : Lookup::Presence::unknown;
+            return lookup;
+        }
+        lookup.host_path = path;
+        lookup.presence = Lookup::Presence::present;
+        return lookup;
+    }
+
+    std::optional<MountTable> mounts_;
+    std::map<std::string, Lookup> seen_;
+};
+
+namespace {
+
+// One thread makes plans, one at a time.
+std::shared_ptr<HostLook> shared_look;
+
+}  // namespace
+
+SharedHostLook::SharedHostLook() {
+    shared_look = std::make_shared<HostLook>();
+}
+
+SharedHostLook::~SharedHostLook() {
+    shared_look.reset();
+}
+
 ServiceView::ServiceView(const std::string& root, FileSystems file_systems)
     : file_systems_(file_systems) {
-    if (auto table = MountTable::read_own()) host_mounts_ = std::move(*table);
+    const bool is_shared = shared_look != nullptr && file_systems == FileSystems::local;
+    host_look_ = is_shared ? shared_look : std::make_shared<HostLook>();
     service_.root = walk(host_, root).path();
+}
+
+void ServiceView::hide_root() {
+    service_.mounts.push_back({"/", {}, Cover::hidden});
 }
 
 void ServiceView::add_mount(const MountOp& op, std::string target) {
@@ -101,12 +159,16 @@ void ServiceView::add_mount(const MountOp& op, std::string target) {
     case MountOpKind::proc:
     case MountOpKind::devpts:
     case MountOpKind::mqueue:
+    case MountOpKind::overlay:
+    case MountOpKind::cgroup:
     case MountOpKind::symlink:
     case MountOpKind::inaccessible:
         service_.mounts.push_back({std::move(target), {}, Cover::hidden});
         return;
     case MountOpKind::propagation:
+    case MountOpKind::overlay_layer:
     case MountOpKind::directory:
+    case MountOpKind::seal:
     case MountOpKind::read_only:
     case MountOpKind::read_write:
     case MountOpKind::no_exec:
@@ -139,22 +201,9 @@ std::optional<std::string> ServiceView::host_path(const Tree& tree, std::string_
 }
 
 Lookup ServiceView::look_at(const Tree& tree, const std::string& path) const {
-    Lookup lookup;
-    lookup.path = path;
     const auto host = host_path(tree, path);
-    const Mount* mount = host && host_mounts_ ? host_mounts_->find_mount(*host) : nullptr;
-    // What a procfs shows depends on who looks.
-    if (mount == nullptr || mount->type == "proc") return lookup;
-    if (file_systems_ == FileSystems::local && can_keep_waiting(*mount)) return lookup;
-    lookup.is_noexec = mount->has_option("noexec");
-    if (lstat(host->c_str(), &lookup.status) < 0) {
-        lookup.error = errno;
-        const bool is_absent = errno == ENOENT || errno == ENOTDIR;
-        lookup.presence = is_absent ? Lookup::Presence::absent : Lookup::Presence::unknown;
-        return lookup;
-    }
-    lookup.host_path = *host;
-    lookup.presence = Lookup::Presence::present;
+    Lookup lookup = host ? host_look_->at(*host, file_systems_) : Lookup{};
+    lookup.path = path;
     return lookup;
 }
 

@@ -11,6 +11,7 @@
 #include "launch/child_plan.h"
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -32,12 +33,29 @@ struct Lookup {
     struct stat status{};    // of something present, not following a link
     int error = 0;           // of something absent: ENOENT, ENOTDIR, ELOOP
     bool is_noexec = false;  // the host's mount forbids to execute
+    bool is_nosuid = false;  // and leaves set-id bits and file capabilities aside
+};
+
+// What the host has at its paths, each of them looked at once.
+class HostLook;
+
+// While it lives, all views of local file systems see the host in one look. A plan is made within
+// one: it takes dozens of look-ups of a few paths, and they should not differ from each other.
+class SharedHostLook {
+public:
+    SharedHostLook();
+    SharedHostLook(const SharedHostLook&) = delete;
+    SharedHostLook& operator=(const SharedHostLook&) = delete;
+    ~SharedHostLook();
 };
 
 class ServiceView {
 public:
     // `root` is the host path of the service's root directory, "/" where it has the host's.
     ServiceView(const std::string& root, FileSystems file_systems);
+
+    // The root is a file system that is yet to be mounted.
+    void hide_root();
 
     // Takes note of a planned mount at a path without symbolic links.
     void add_mount(const MountOp& op, std::string target);
@@ -66,7 +84,7 @@ private:
     Walk walk(const Tree& tree, std::string_view path) const;
 
     FileSystems file_systems_;
-    std::optional<MountTable> host_mounts_;
+    std::shared_ptr<HostLook> host_look_;
     Tree host_{"/", {}};
     Tree service_{"/", {}};
 };

@@ -5,6 +5,7 @@
 #include "base/file.h"
 #include "launch/parent_part.h"
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <csignal>
@@ -20,33 +21,41 @@ namespace confinit {
 
 namespace {
 
-// The child's descriptors lie above those that become 0, 1 and 2, so that its dup3(2) can neither
-// collide nor be a no-op.
+// The child's descriptors lie above those that become the service's own, so that its dup3(2) can
+// neither collide nor be a no-op.
 constexpr int lowest_child_descriptor = 10;
 
-Result<Fd> child_stream(const Fd& stream) {
-    if (stream) return duplicate(stream, lowest_child_descriptor);
-    return duplicate(TRY(open_at(AT_FDCWD, "/dev/null", O_RDWR)), lowest_child_descriptor);
+Result<Fd> child_stream(const Fd& stream, int lowest) {
+    if (stream) return duplicate(stream, lowest);
+    return duplicate(TRY(open_at(AT_FDCWD, "/dev/null", O_RDWR)), lowest);
 }
 
 // What the child works with. All but the parent's ends and the page goes when spawn() returns.
 struct Lent {
     ReportChannel report;
     ReportChannel exit;
+    Fd prepared;  // the child's end of what the preparer tells it
+    Fd preparer;
     std::array<Fd, 3> streams;
+    Fd ready;
     std::vector<int> mount_sources;
     LastWordsPage last_words;
 };
 
 Result<Lent> lend(const LaunchPlan& plan, const Streams& streams) {
     Lent lent;
-    lent.report = TRY(make_report_channel(lowest_child_descriptor));
-    if (plan.child.reaper_program >= 0) {
-        lent.exit = TRY(make_report_channel(lowest_child_descriptor));
+    const int lowest = std::max(lowest_child_descriptor, plan.child.ready_number + 1);
+    lent.report = TRY(make_report_channel(lowest));
+    if (plan.child.reaper_program >= 0) lent.exit = TRY(make_report_channel(lowest));
+    if (!plan.child.preparations.empty()) {
+        auto [child, preparer] = TRY(make_seqpacket_pair());
+        lent.prepared = TRY(duplicate(child, lowest));
+        lent.preparer = TRY(duplicate(preparer, lowest));
     }
-    lent.streams[0] = TRY(child_stream(streams.input));
-    lent.streams[1] = TRY(child_stream(streams.output));
-    lent.streams[2] = TRY(child_stream(streams.error));
+    lent.streams[0] = TRY(child_stream(streams.input, lowest));
+    lent.streams[1] = TRY(child_stream(streams.output, lowest));
+    lent.streams[2] = TRY(child_stream(streams.error, lowest));
+    if (streams.ready) lent.ready = TRY(duplicate(streams.ready, lowest));
     lent.mount_sources.assign(plan.child.mounts.size(), -1);
     lent.last_words = TRY(LastWordsPage::make());
     return lent;
@@ -67,9 +76,13 @@ bool has_parent_part(const LaunchPlan& plan, const Place& place) {
 ChildPlan complete(const LaunchPlan& plan, const Place& place, Lent& lent) {
     ChildPlan child = plan.child;
     child.report_socket = lent.report.child.get();
+    child.parent_end = lent.report.parent.get();
     child.exit_socket = lent.exit.child.get();
     for (std::size_t i = 0; i < lent.streams.size(); ++i)
         child.streams[i] = lent.streams[i].get();
+    child.preparation_socket = lent.prepared.get();
+    child.preparer_socket = lent.preparer.get();
+    child.ready_pipe = lent.ready.get();
     child.wait_for_parent = has_parent_part(plan, place);
     child.mount_sources = lent.mount_sources.data();
     child.last_words = lent.last_words.get();
@@ -127,6 +140,22 @@ LaunchResult<Cloned> clone_child(const LaunchPlan& plan, const Place& place,
     return Cloned{static_cast<pid_t>(pid), Fd{pidfd}};
 }
 
+// Outside of the node: it counts against no limit of the service.
+LaunchResult<Cloned> clone_preparer(const Place& place, const ChildPlan& child) {
+    if (child.preparations.empty()) return Cloned{};
+    int pidfd = -1;
+    const BlockedSignals blocked;
+    const long pid = clone_process(place.method, 0, -1, pidfd);
+    if (pid < 0) {
+        return std::unexpected(
+            LaunchFailure{.call = "clone3",
+                          .error = static_cast<int>(-pid),
+                          .hint = "no process can be made that prepares the launch"});
+    }
+    if (pid == 0) run_preparer(child);
+    return Cloned{static_cast<pid_t>(pid), Fd{pidfd}};
+}
+
 LaunchStatus finish_parent_part(const LaunchPlan& plan, const Place& place, pid_t child,
                                 const Fd& report_socket) {
     if (!has_parent_part(plan, place)) return {};
@@ -149,7 +178,10 @@ LaunchResult<Spawned> spawn(const LaunchPlan& plan, int node, Streams streams, C
     const ChildPlan child = complete(plan, place, *lent);
     Cloned cloned = TRY(clone_child(plan, place, child));
 
-    if (auto done = finish_parent_part(plan, place, cloned.pid, lent->report.parent); !done) {
+    auto preparer = clone_preparer(place, child);
+    LaunchStatus done = preparer ? LaunchStatus{} : std::unexpected(std::move(preparer).error());
+    if (done) done = finish_parent_part(plan, place, cloned.pid, lent->report.parent);
+    if (!done) {
         // It fails only for a child that has ended already.
         (void)syscall(SYS_pidfd_send_signal, cloned.pidfd.get(), SIGKILL, nullptr, 0);
         return std::unexpected(std::move(done).error());
@@ -159,6 +191,8 @@ LaunchResult<Spawned> spawn(const LaunchPlan& plan, int node, Streams streams, C
         .pidfd = std::move(cloned.pidfd),
         .report_socket = std::move(lent->report.parent),
         .exit_socket = std::move(lent->exit.parent),
+        .preparer = preparer->pid,
+        .preparer_pidfd = std::move(preparer->pidfd),
         .last_words = std::move(lent->last_words),
     };
 }

@@ -20,20 +20,24 @@
 
 namespace confinit {
 
-// The descriptors that become 0, 1 and 2 of the service; an empty one becomes /dev/null.
+// The descriptors that become 0, 1 and 2 of the service; an empty one becomes /dev/null. `ready` is
+// the writing end of the pipe that becomes ChildPlan::ready_number, where that is asked for.
 struct Streams {
     Fd input;
     Fd output;
     Fd error;
+    Fd ready = {};
 };
 
 struct Spawned {
     pid_t pid = 0;  // the first process: the main one, our reaper of a new pid namespace,
                     // or a short-lived one where a pid namespace is joined
     Fd pidfd;
-    Fd report_socket;  // non-blocking; readable when there is news
-    Fd exit_socket;    // likewise: the reaper's `main_exited`, or its own `failed` before the
-                       // service runs; empty without a reaper
+    Fd report_socket;    // non-blocking; readable when there is news
+    Fd exit_socket;      // likewise: the reaper's `main_exited`, or its own `failed` before the
+                         // service runs; empty without a reaper
+    pid_t preparer = 0;  // a short-lived process beside it, where the plan has preparations;
+    Fd preparer_pidfd;   // it ends by itself, and is left to the caller's reaping
     LastWordsPage last_words;  // for receive_report() on the report socket
 };
 

@@ -4,6 +4,9 @@
 
 #include "launch/verify_parts.h"
 
+#include <algorithm>
+#include <iterator>
+
 namespace confinit {
 namespace {
 
@@ -17,24 +20,15 @@ void verify_node(const Unit& unit, const LaunchPlan& plan, const Fd& process, co
     }
     const auto own = MountTable::read_own();
     const auto path = read_cgroup_path(process);
-    items.push_back({"cgroup", node->path(), path ? *path : path.error().what,
-                     own && path && is_cgroup_path_of(*path, node->path(), *own)});
-    for (const CgroupSetting& setting : plan.cgroup) {
-        items.push_back(verify_cgroup_file(unit, setting, node->read(setting.file)));
-    }
-}
-
-void verify_scheduling(const Unit& unit, const LaunchPlan& plan, const Fd& process,
-                       VerifyItems& items) {
-    const auto score = read_oom_score_adj(process);
-    const std::string wanted_score = std::to_string(unit.process.oom_score_adj);
-    items.push_back({"process.oom_score_adj", wanted_score,
-                     score ? std::to_string(*score) : score.error().what,
-                     score && *score == unit.process.oom_score_adj});
-    if (plan.child.nice == nullptr) return;
-    const auto nice = read_nice(process);
-    items.push_back({"process.nice", std::to_string(plan.nice),
-                     nice ? std::to_string(*nice) : nice.error().what, nice && *nice == plan.nice});
+    const bool has_subtree = unit.cgroup_place.delegate;
+    const std::string place = has_subtree ? node->path() + "/" + delegated_node_name : node->path();
+    // A service with a subtree may have moved on within it.
+    const bool is_there = own && path &&
+                          (has_subtree ? is_cgroup_path_within(*path, place, *own)
+                                       : is_cgroup_path_of(*path, place, *own));
+    items.push_back({"cgroup", place, path ? *path : path.error().what, is_there});
+    if (has_subtree) verify_subtree(unit, plan, *node, items);
+    std::ranges::move(verify_limits(unit, plan.cgroup, *node), std::back_inserter(items));
 }
 
 void verify_mount_tables(const Unit& unit, const LaunchPlan& plan, const Fd& process,
@@ -47,8 +41,8 @@ void verify_mount_tables(const Unit& unit, const LaunchPlan& plan, const Fd& pro
     verify_mounts(unit, plan, *service, *host, items);
 }
 
-void verify_process_files(const Unit& unit, const LaunchPlan& plan, const Fd& process,
-                          const Fd& own, VerifyItems& items) {
+void verify_process_files(const Unit& unit, const LaunchPlan& plan, pid_t main_process,
+                          const Fd& process, const Fd& own, VerifyItems& items) {
     const auto status = read_process_status(process);
     const auto own_status = read_process_status(own);
     if (status && own_status) {
@@ -59,6 +53,7 @@ void verify_process_files(const Unit& unit, const LaunchPlan& plan, const Fd& pr
     }
     verify_namespaces(unit, plan, process, own, items);
     verify_mount_tables(unit, plan, process, items);
+    verify_directories(unit, plan, items);
     if (status) verify_protection(unit, *status, items);
     const auto limits = read_process_limits(process);
     if (limits) {
@@ -66,7 +61,7 @@ void verify_process_files(const Unit& unit, const LaunchPlan& plan, const Fd& pr
     } else {
         add_unread(items, "process.rlimits", limits.error());
     }
-    verify_scheduling(unit, plan, process, items);
+    verify_scheduling(unit, plan, process, main_process, items);
 }
 
 }  // namespace
@@ -80,6 +75,15 @@ std::string declared_text(const Unit& unit, std::string_view key, std::string fa
     return declared == unit.declared.end() ? std::move(fallback) : declared->second;
 }
 
+std::vector<VerifyItem> verify_limits(const Unit& unit, const CgroupConfig& settings,
+                                      const Cgroup& node) {
+    VerifyItems items;
+    for (const CgroupSetting& setting : settings) {
+        items.push_back(verify_cgroup_file(unit, setting, node.read(setting.file)));
+    }
+    return items;
+}
+
 std::vector<VerifyItem> verify(const Unit& unit, const LaunchPlan& plan, pid_t main_process,
                                const Cgroup* node) {
     VerifyItems items;
@@ -90,7 +94,7 @@ std::vector<VerifyItem> verify(const Unit& unit, const LaunchPlan& plan, pid_t m
         return items;
     }
     verify_node(unit, plan, *process, node, items);
-    verify_process_files(unit, plan, *process, *own, items);
+    verify_process_files(unit, plan, main_process, *process, *own, items);
     return items;
 }
 

@@ -1,21 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // Verify: the mounts that the service sees against the ops of its plan.
-#include "launch/verify_parts.h"
-
-#include "launch/service_view.h"
+#include "launch/verify_mount_comparison.h"
 
 #include <algorithm>
 #include <array>
 #include <linux/mount.h>
-#include <optional>
 
 namespace confinit {
 namespace {
-
-struct Finding {
-    bool same = false;
-    std::string text;
-};
 
 struct AttributeName {
     std::uint64_t attribute;
@@ -45,9 +37,13 @@ bool puts_mount(MountOpKind kind) {
     case MountOpKind::device_node:
     case MountOpKind::devpts:
     case MountOpKind::mqueue:
+    case MountOpKind::overlay:
+    case MountOpKind::cgroup:
     case MountOpKind::inaccessible:
         return true;
     case MountOpKind::propagation:
+    case MountOpKind::overlay_layer:
+    case MountOpKind::seal:
     case MountOpKind::directory:
     case MountOpKind::symlink:
     case MountOpKind::read_only:
@@ -61,40 +57,7 @@ bool puts_mount(MountOpKind kind) {
     return false;
 }
 
-class MountComparison {
-public:
-    MountComparison(const LaunchPlan& plan, const MountTable& service, const MountTable& host)
-        : plan_(plan), service_(service), host_(host), host_view_("/", FileSystems::local) {}
-
-    // Absent for an op that leaves nothing to compare.
-    std::optional<Finding> compare(std::size_t index) const;
-
-private:
-    Finding compare_propagation() const;
-    Finding compare_own_propagation(std::uint64_t wanted) const;
-    Finding compare_root() const;
-    Finding compare_file_system(std::size_t index, std::string_view type) const;
-    Finding compare_bind(std::size_t index) const;
-    Finding compare_read_only(std::size_t index) const;
-    Finding compare_read_write(std::size_t index) const;
-    Finding compare_no_exec(std::size_t index) const;
-    Finding compare_exec(std::size_t index) const;
-    Finding compare_inaccessible(std::size_t index) const;
-
-    const Mount* mount_at(std::size_t index) const;
-    std::optional<MountedObject> host_object(std::string_view path) const;
-    bool has_option_on_host(std::string_view path, std::string_view option) const;
-    bool is_of_host(const Mount& mount) const;
-    bool is_replaced(std::size_t index) const;
-    std::size_t deciding_op(std::string_view path) const;
-    std::size_t op_deciding_execution(std::string_view path) const;
-    std::string missing_attributes(const MountOp& op, const Mount& mount) const;
-
-    const LaunchPlan& plan_;
-    const MountTable& service_;
-    const MountTable& host_;
-    ServiceView host_view_;
-};
+}  // namespace
 
 // The mount whose mount point is the op's target.
 const Mount* MountComparison::mount_at(std::size_t index) const {
@@ -184,50 +147,6 @@ Finding MountComparison::compare_own_propagation(std::uint64_t wanted) const {
                                             : "private"};
 }
 
-Finding MountComparison::compare_root() const {
-    const Mount* root = service_.find_mount("/");
-    const auto wanted = host_object(plan_.child.root);
-    if (root == nullptr || !wanted) return {false, "no root is shown"};
-    if (object_at(*root, "/") == *wanted) return {true, plan_.child.root};
-    return {false, root->root + " of " + root->type + " " + root->device};
-}
-
-Finding MountComparison::compare_file_system(std::size_t index, std::string_view type) const {
-    const MountOp& op = plan_.mount_ops[index];
-    const std::string& target = plan_.mount_targets[index];
-    const Mount* mount = mount_at(index);
-    if (mount == nullptr) return {false, "nothing is mounted at " + target};
-    if (mount->type != type) return {false, mount->type + " at " + target};
-    // Message queues are one file system for a whole ipc namespace, which may be the host's.
-    const bool may_be_shared = op.kind == MountOpKind::mqueue;
-    if (!may_be_shared && is_of_host(*mount)) return {false, "the host's own at " + target};
-    const std::string missing = missing_attributes(op, *mount);
-    if (!missing.empty()) return {false, mount->type + " at " + target + " without " + missing};
-    const bool has_option = op.kind != MountOpKind::proc || op.options == nullptr ||
-                            mount->has_super_option(op.options);
-    if (!has_option) return {false, "proc at " + target + " without " + op.options};
-    return {true, mount->type + " at " + target};
-}
-
-Finding MountComparison::compare_bind(std::size_t index) const {
-    const MountOp& op = plan_.mount_ops[index];
-    const std::string& target = plan_.mount_targets[index];
-    const Mount* mount = mount_at(index);
-    if (mount == nullptr) return {false, "nothing is mounted at " + target};
-    const auto wanted = host_object(op.source);
-    if (!wanted || object_at(*mount, target) != *wanted) {
-        return {false, mount->root + " of " + mount->type + " " + mount->device + " at " + target};
-    }
-    const std::string missing = missing_attributes(op, *mount);
-    if (!missing.empty()) return {false, std::string{op.source} + " without " + missing};
-    const bool is_writable = (op.attributes & MOUNT_ATTR_RDONLY) == 0;
-    const bool lost_writing = op.kind == MountOpKind::bind && is_writable &&
-                              deciding_op(target) == index && mount->has_option("ro") &&
-                              !has_option_on_host(op.source, "ro");
-    if (lost_writing) return {false, std::string{op.source} + " at " + target + " is read-only"};
-    return {true, std::string{op.source} + " at " + target};
-}
-
 // Every mount below the path that no op with a longer path has decided about.
 Finding MountComparison::compare_read_only(std::size_t index) const {
     const std::string& target = plan_.mount_targets[index];
@@ -304,6 +223,9 @@ std::optional<Finding> MountComparison::compare(std::size_t index) const {
     if (puts_mount(kind) && is_replaced(index)) {
         return Finding{true, "replaced by a later key at " + plan_.mount_targets[index]};
     }
+    if (plan_.mount_ops[index].may_be_absent && puts_mount(kind) && mount_at(index) == nullptr) {
+        return Finding{true, "the image has no " + plan_.mount_targets[index]};
+    }
     switch (kind) {
     case MountOpKind::propagation:
         return compare_propagation();
@@ -318,6 +240,12 @@ std::optional<Finding> MountComparison::compare(std::size_t index) const {
         return compare_file_system(index, "devpts");
     case MountOpKind::mqueue:
         return compare_file_system(index, "mqueue");
+    case MountOpKind::overlay:
+        return compare_overlay(index);
+    case MountOpKind::seal:
+        return compare_seal(index);
+    case MountOpKind::cgroup:
+        return compare_cgroup(index);
     case MountOpKind::read_only:
         return compare_read_only(index);
     case MountOpKind::read_write:
@@ -329,14 +257,17 @@ std::optional<Finding> MountComparison::compare(std::size_t index) const {
     case MountOpKind::inaccessible:
         return compare_inaccessible(index);
     case MountOpKind::change_root:
-        return compare_root();
+        return compare_root(index);
     case MountOpKind::change_propagation:  // compared with the first op, whose key it shares
+    case MountOpKind::overlay_layer:
     case MountOpKind::directory:
     case MountOpKind::symlink:
         return std::nullopt;
     }
     return std::nullopt;
 }
+
+namespace {
 
 // "mounts.read_only[1]" is one path of its list; a key without an index says all.
 std::string declared_mount(const Unit& unit, const LaunchPlan& plan, std::size_t index) {

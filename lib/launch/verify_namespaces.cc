@@ -5,8 +5,8 @@
 #include "launch/plan_parts.h"
 #include "launch/verify_parts.h"
 
-#include "base/file.h"
 #include "base/text.h"
+#include "kernel/procfs.h"
 
 #include <algorithm>
 
@@ -76,7 +76,7 @@ std::string map_text(std::string_view text) {
 void compare_map(const Unit& unit, std::string_view file, std::string_view wanted,
                  const Fd& process, VerifyItems& items) {
     const std::string key = "namespaces.user." + std::string{file};
-    const auto text = read_file(process.get(), std::string{file});
+    const auto text = read_in_procfs(process, std::string{file});
     if (!text) return add_unread(items, key, text.error());
     const std::string in_force = map_text(*text);
     const std::string planned = map_text(wanted);
@@ -88,7 +88,7 @@ void compare_maps(const Unit& unit, const LaunchPlan& plan, const Fd& process, V
     compare_map(unit, "uid_map", plan.uid_map, process, items);
     compare_map(unit, "gid_map", plan.gid_map, process, items);
     constexpr std::string_view key = "namespaces.user.setgroups";
-    const auto text = read_file(process.get(), "setgroups");
+    const auto text = read_in_procfs(process, "setgroups");
     if (!text) return add_unread(items, key, text.error());
     const std::string planned = plan.deny_setgroups ? "deny" : "allow";
     items.push_back({std::string{key}, declared_text(unit, key, planned), std::string{trim(*text)},
@@ -125,7 +125,7 @@ void verify_namespaces(const Unit& unit, const LaunchPlan& plan, const Fd& proce
                             : compare_own(unit, row, process, own));
     }
     if (!unit.namespaces.time) return;
-    const auto text = read_file(process.get(), "timens_offsets");
+    const auto text = read_in_procfs(process, "timens_offsets");
     if (!text) return add_unread(items, "namespaces.time", text.error());
     compare_offset(unit, "boottime", unit.namespaces.boottime_offset, *text, items);
     compare_offset(unit, "monotonic", unit.namespaces.monotonic_offset, *text, items);

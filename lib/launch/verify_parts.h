@@ -36,6 +36,14 @@ void verify_status(const Unit& unit, const LaunchPlan& plan, const ProcessStatus
 void verify_limits(const Unit& unit, const LaunchPlan& plan, std::span<const ProcessLimit> limits,
                    VerifyItems& items);
 
+// verify_seccomp.cc: whether there is a filter, and an item for each key that restricts calls.
+void verify_seccomp(const Unit& unit, const LaunchPlan& plan, const ProcessStatus& status,
+                    const ProcessStatus& own, VerifyItems& items);
+
+// verify_scheduling.cc: how the kernel treats the process among others.
+void verify_scheduling(const Unit& unit, const LaunchPlan& plan, const Fd& process,
+                       pid_t main_process, VerifyItems& items);
+
 // verify_mounts.cc: one item for each key of the plan's mounts.
 void verify_mounts(const Unit& unit, const LaunchPlan& plan, const MountTable& service,
                    const MountTable& host, VerifyItems& items);
@@ -43,8 +51,17 @@ void verify_mounts(const Unit& unit, const LaunchPlan& plan, const MountTable& s
 // verify_cgroup.cc: one item for a file, from its text or the failure to read it.
 VerifyItem verify_cgroup_file(const Unit& unit, const CgroupSetting& setting,
                               const Result<std::string>& text);
+// The node of a service with a subtree of its own: whose it is, and what works in there.
+void verify_subtree(const Unit& unit, const LaunchPlan& plan, const Cgroup& node,
+                    VerifyItems& items);
 // Whether a path of /proc/PID/cgroup is the node at this directory.
 bool is_cgroup_path_of(std::string_view path, std::string_view directory, const MountTable& own);
+// The same for that node and all below it.
+bool is_cgroup_path_within(std::string_view path, std::string_view directory,
+                           const MountTable& own);
+
+// verify_directories.cc: one item for each directory, which the items of its mount may have begun.
+void verify_directories(const Unit& unit, const LaunchPlan& plan, VerifyItems& items);
 
 // verify_protection.cc: one item for each preset, which the items of its paths may have begun.
 void verify_protection(const Unit& unit, const ProcessStatus& status, VerifyItems& items);

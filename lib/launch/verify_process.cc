@@ -106,36 +106,21 @@ void compare_capabilities(const Unit& unit, const LaunchPlan& plan, const Capabi
     comparison.add("effective", wanted.effective, sets.effective);
 }
 
-// They show in the sets only, as far as the program's own ids let them.
-void add_securebits(const Unit& unit, const LaunchPlan& plan, VerifyItems& items) {
-    constexpr std::string_view key = "capabilities.securebits";
-    if (plan.child.securebits == 0) return;
-    items.push_back({.key = std::string{key},
-                     .declared = declared_text(unit, key, std::to_string(plan.child.securebits)),
-                     .in_force = "set before execve",
-                     .same = true,
-                     .seen = false});
+// Securebits show in the sets only, as far as the program's own ids let them.
+void add_unseen(const Unit& unit, const LaunchPlan& plan, VerifyItems& items) {
+    const auto add = [&](std::string_view key) {
+        items.push_back({.key = std::string{key},
+                         .declared = declared_text(unit, key, "in force"),
+                         .in_force = "set before execve",
+                         .same = true,
+                         .seen = false});
+    };
+    if (plan.child.securebits != 0) add("capabilities.securebits");
+    if (plan.child.keyring == ChildKeyring::separate) add("process.keyring");
 }
 
 std::string truth(bool value) {
     return value ? "true" : "false";
-}
-
-VerifyItem compare_filter(const LaunchPlan& plan, const ProcessStatus& status,
-                          const ProcessStatus& own) {
-    constexpr int filter_mode = 2;
-    const unsigned inherited = own.seccomp_mode == filter_mode ? own.seccomp_filters : 0;
-    const bool is_filtered = status.seccomp_mode == filter_mode;
-    const unsigned added =
-        is_filtered && status.seccomp_filters > inherited ? status.seccomp_filters - inherited : 0;
-    VerifyItem item;
-    item.key = "seccomp";
-    item.declared = plan.filter.empty() ? "no filter" : "1 filter";
-    item.in_force = added == 0   ? "no filter"
-                    : added == 1 ? "1 filter"
-                                 : std::to_string(added) + " filters";
-    item.same = plan.filter.empty() || added > 0;
-    return item;
 }
 
 }  // namespace
@@ -149,12 +134,12 @@ void verify_status(const Unit& unit, const LaunchPlan& plan, const ProcessStatus
         compare_ids(unit, "service.group", plan.child.gid, namespaces.gid_map, status.gid));
     items.push_back(compare_groups(unit, plan, status));
     compare_capabilities(unit, plan, status.capabilities, items);
-    add_securebits(unit, plan, items);
+    add_unseen(unit, plan, items);
     const bool wanted = plan.child.no_new_privs;
     items.push_back({"capabilities.no_new_privs",
                      declared_text(unit, "capabilities.no_new_privs", truth(wanted)),
                      truth(status.no_new_privs), status.no_new_privs || !wanted});
-    items.push_back(compare_filter(plan, status, own));
+    verify_seccomp(unit, plan, status, own, items);
     items.push_back({"process.umask", declared_text(unit, "process.umask", octal(plan.child.umask)),
                      octal(status.umask), status.umask == plan.child.umask});
 }

@@ -4,8 +4,7 @@
 
 #include "kernel/capability_set.h"
 #include "kernel/syscall_sets.h"
-#include "launch/protection.h"
-#include "launch/seccomp_policy.h"
+#include "launch/unit_filter.h"
 
 #include <linux/bpf_common.h>
 #include <linux/filter.h>
@@ -18,11 +17,11 @@ bool is_syscall_word(std::string_view word) {
 }
 
 std::optional<std::string> filter_fault(const Unit& unit) {
-    const auto seccomp = filter_with_protection(unit);
-    if (!seccomp) return std::nullopt;
-    const auto policy = make_policy(*seccomp);
+    // The supervisor's own set is not known here; the plan looks again.
+    const auto policy = make_unit_policy(unit, planned_bounding(unit, ~CapabilityMask{0}));
     if (!policy) return policy.error().what;
-    const std::size_t size = compile_filter(*policy).size();
+    if (!*policy) return std::nullopt;
+    const std::size_t size = compile_filter(**policy).size();
     if (size <= BPF_MAXINSNS) return std::nullopt;
     return "seccomp: the filter has " + std::to_string(size) +
            " instructions, and the kernel takes no more than " + std::to_string(BPF_MAXINSNS);

@@ -2,7 +2,10 @@
 // Checks of a whole unit: what single keys cannot know, such as that one key needs another.
 #include "unit/checks.h"
 
+#include "unit/check_parts.h"
+#include "unit/keys.h"
 #include "unit/protect_presets.h"
+#include "unit/seccomp_profile.h"
 
 #include <algorithm>
 #include <functional>
@@ -10,60 +13,38 @@
 #include <set>
 #include <string>
 #include <string_view>
+#include <sys/resource.h>
 
 namespace confinit {
 namespace {
 
 // The tables that say how a process is confined, and so need one.
-constexpr std::string_view process_tables[] = {"cgroup", "capabilities", "namespaces",
-                                               "mounts", "seccomp",      "process"};
+constexpr std::string_view process_tables[] = {
+    "cgroup", "capabilities", "namespaces", "mounts", "directories", "seccomp", "process"};
 
-class UnitCheck {
+class UnitCheck : UnitChecker {
 public:
-    UnitCheck(Unit& unit, ProblemList& problems) : unit_(unit), problems_(problems) {}
+    using UnitChecker::UnitChecker;
 
     void run() {
         check_dependencies();
         if (unit_.service) check_service(*unit_.service);
         if (!unit_.service) check_target();
         check_capabilities();
-        check_cgroup();
+        check_cgroup(unit_, problems_);
         check_namespaces();
         check_mounts();
         check_paths();
         check_protection();
-        if (unit_.seccomp) check_seccomp(*unit_.seccomp);
-        settle_oom_group();
+        if (unit_.seccomp) {
+            settle_filter(*unit_.seccomp);
+            check_seccomp(*unit_.seccomp);
+        }
         check_optional();
-        warn();
+        warn_of_the_rest();
     }
 
 private:
-    bool is_given(std::string_view key) const { return unit_.locations.contains(key); }
-
-    Problem problem(std::string_view key, std::string message) const {
-        Problem problem{.key = std::string{key}, .message = std::move(message)};
-        if (const auto found = unit_.locations.find(key); found != unit_.locations.end()) {
-            problem.location = found->second;
-        } else if (!unit_.files.empty()) {
-            problem.location.file = unit_.files.front();
-        }
-        return problem;
-    }
-
-    void report(std::string_view key, std::string message) {
-        problems_.add(problem(key, std::move(message)));
-    }
-
-    // For a key whose value decides; nobody knows the value of one that was refused already.
-    void refuse(std::string_view key, std::string message) {
-        if (!problems_.concerns(key)) report(key, std::move(message));
-    }
-
-    void warn(std::string_view key, std::string message) {
-        unit_.warnings.push_back(problem(key, std::move(message)).text());
-    }
-
     void check_dependencies() {
         std::set<std::string_view> needed;
         needed.insert(unit_.unit.requires_units.begin(), unit_.unit.requires_units.end());
@@ -71,23 +52,6 @@ private:
         for (const std::string& name : unit_.unit.conflicts) {
             if (!needed.contains(name)) continue;
             refuse("unit.conflicts", quoted(name) + " is also needed by this unit");
-        }
-    }
-
-    // Files of the kernel of which one decides what the other says.
-    void check_cgroup() {
-        if (is_given("cgroup.cpu.weight") && is_given("cgroup.cpu.weight.nice")) {
-            refuse("cgroup.cpu.weight.nice", "says the same as cpu.weight in other words");
-        }
-        for (const std::string_view key : {"cgroup.cpu.weight", "cgroup.cpu.weight.nice"}) {
-            const auto idle = unit_.declared.find("cgroup.cpu.idle");
-            if (idle == unit_.declared.end() || (idle->second != "true" && idle->second != "1")) {
-                continue;
-            }
-            if (is_given(key)) refuse("cgroup.cpu.idle", "an idle group has no weight");
-        }
-        if (is_given("cgroup.cpu.max.burst") && !is_given("cgroup.cpu.max")) {
-            refuse("cgroup.cpu.max.burst", "needs a cpu.max whose unused time it could be");
         }
     }
 
@@ -100,15 +64,17 @@ private:
         }
     }
 
+    // Without a service, [cgroup] makes a group of the unit, of which others are members.
     void check_target() {
         for (const std::string_view table : process_tables) {
-            if (!is_given(table)) continue;
+            if (!is_given(table) || table == "cgroup") continue;
             report(table, "a unit without [service] runs no process that this could apply to");
         }
     }
 
     void check_service(ServiceConfig& service) {
         if (!is_given("service.command")) report("service", "'command' is missing");
+        settle_readiness(service);
         if (service.type == ServiceType::oneshot && service.restart == RestartMode::always) {
             refuse("service.restart", "a oneshot service that always restarts would never be done");
         }
@@ -118,6 +84,30 @@ private:
         if (service.restart_max_delay < service.restart_delay) {
             refuse("service.restart_max_delay", "it is shorter than service.restart_delay");
         }
+    }
+
+    // type = "notify" is the short form of ready = "notify".
+    void settle_readiness(ServiceConfig& service) {
+        const bool is_ready_given = is_given("service.ready");
+        if (service.type == ServiceType::oneshot && is_ready_given) {
+            refuse("service.ready", "a oneshot service counts as started when it has ended");
+        }
+        if (service.type == ServiceType::oneshot && service.watchdog) {
+            refuse("service.watchdog", "a oneshot service is watched by service.start_timeout");
+        }
+        const bool joins_mounts = joins_namespace(unit_.namespaces, NamespaceKind::mount);
+        if (joins_mounts && (service.type == ServiceType::notify || service.watchdog ||
+                             service.ready.by == ReadyBy::notify)) {
+            refuse("service",
+                   "the notify socket is not in the mount namespace that the unit joins; "
+                   "ready = \"fd:3\" needs none");
+        }
+        if (service.type != ServiceType::notify) return;
+        if (is_ready_given && service.ready.by != ReadyBy::notify) {
+            refuse("service.ready",
+                   "service.type = \"notify\" says otherwise; give one of the two");
+        }
+        service.ready.by = ReadyBy::notify;
     }
 
     void check_capabilities() {
@@ -149,14 +139,13 @@ private:
     void need_joined_unit(const JoinedNamespace& joined) {
         if (joined.unit.empty()) return;
         if (joined.unit == unit_.name) return refuse("namespaces", "a unit cannot join itself");
-        for (auto* list : {&unit_.unit.requires_units, &unit_.unit.after}) {
-            if (std::ranges::find(*list, joined.unit) == list->end()) {
-                list->push_back(joined.unit);
-            }
-        }
+        need_unit(joined.unit);
     }
 
     void check_mounts() {
+        if (unit_.mounts.root && unit_.mounts.root_image) {
+            refuse("mounts.root_image", "stands in place of mounts.root");
+        }
         MountConfig changes = unit_.mounts;
         if (changes.proc == ProcView::inherited) changes.proc.reset();
         if (changes.is_empty() || unit_.namespaces.mount) return;
@@ -181,6 +170,7 @@ private:
         seen.clear();
         note(seen, "mounts.bind", unit_.mounts.bind, &BindMount::target);
         note(seen, "mounts.tmpfs", unit_.mounts.tmpfs, &TmpfsMount::target);
+        note(seen, "mounts.overlay", unit_.mounts.overlay, &OverlayMount::target);
     }
 
     // With an element at fault the indices would not be those of the file.
@@ -206,12 +196,41 @@ private:
         }
     }
 
+    // Keys that only take something away say nothing of the other calls.
+    void settle_filter(SeccompConfig& seccomp) const {
+        const auto is_restriction = [](std::string_view path) {
+            return std::ranges::any_of(seccomp_restriction_keys(), [path](const Key& key) {
+                return is_key_within(path, key.path);
+            });
+        };
+        bool restricts = false;
+        for (const auto& [path, place] : unit_.locations) {
+            if (!path.starts_with("seccomp.")) continue;
+            if (!is_restriction(path)) return;
+            restricts = true;
+        }
+        if (restricts) seccomp.default_action = permissive_filter().default_action;
+    }
+
+    void check_realtime() {
+        for (const RlimitSetting& limit : unit_.process.rlimits) {
+            if (limit.resource != RLIMIT_RTPRIO || limit.hard == 0) continue;
+            refuse("process.rlimits.rtprio",
+                   "seccomp.realtime = false leaves no realtime priority");
+        }
+    }
+
     void check_seccomp(const SeccompConfig& seccomp) {
+        if (!seccomp.realtime) check_realtime();
         if (unit_.capabilities.no_new_privs == false) {
             refuse("capabilities.no_new_privs",
                    "a system call filter needs no_new_privs; without it, a setuid program would "
                    "run under a filter that it does not expect");
         }
+        if (seccomp.profile != nullptr && is_given("seccomp.default")) {
+            refuse("seccomp.default", "the profile brings a default action of its own");
+        }
+        if (is_given("seccomp.profile")) return;
         const SeccompActionKind kind = seccomp.default_action.kind;
         const bool forbids = kind != SeccompActionKind::allow && kind != SeccompActionKind::log;
         if (forbids && seccomp.allow.empty() && !problems_.concerns("seccomp")) {
@@ -221,32 +240,21 @@ private:
         }
     }
 
-    // A service of which a part was killed is worse than one that is gone and restarts.
-    void settle_oom_group() {
-        const auto limit = unit_.declared.find("cgroup.memory.max");
-        if (limit == unit_.declared.end() || limit->second == "max") return;
-        if (is_given("cgroup.memory.oom.group")) return;
-        unit_.cgroup.push_back({"memory.oom.group", "1"});
-    }
-
-    void warn() {
-        if (is_given("cgroup.memory.high") && !is_given("cgroup.memory.max")) {
-            warn("cgroup.memory.high",
-                 "without memory.max a service that needs more can stall for ever");
-        }
+    void warn_of_the_rest() {
         if (unit_.namespaces.pid && !unit_.namespaces.mount &&
             unit_.mounts.proc != ProcView::inherited) {
             warn("namespaces.pid",
                  "without namespaces.mount, /proc still shows the processes of the host");
+        }
+        if (unit_.seccomp && unit_.seccomp->profile != nullptr) {
+            for (const std::string& text : unit_.seccomp->profile->warnings)
+                warn("seccomp.profile", quoted(unit_.seccomp->profile->path) + ": " + text);
         }
         if (unit_.namespaces.user && unit_.capabilities.ambient != 0) {
             warn("capabilities.ambient",
                  "in a user namespace capabilities count only for what belongs to it");
         }
     }
-
-    Unit& unit_;
-    ProblemList& problems_;
 };
 
 }  // namespace

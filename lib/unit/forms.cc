@@ -2,6 +2,8 @@
 // Forms: how the values that several keys share are written: paths, sizes, durations, choices.
 #include "unit/forms.h"
 
+#include "unit/unit_name.h"
+
 #include "base/text.h"
 
 #include <algorithm>
@@ -125,6 +127,29 @@ std::optional<unsigned> percentage(std::string_view text) {
     const auto number = parse_unsigned(text);
     if (!number || *number < 1 || *number > 100) return std::nullopt;
     return static_cast<unsigned>(*number);
+}
+
+std::optional<std::string> read_unit_name(const Value& value) {
+    auto name = value.word();
+    if (!name) return std::nullopt;
+    if (!is_valid_unit_name(*name)) {
+        value.refuse(unit_name_fault(*name));
+        return std::nullopt;
+    }
+    if (name->ends_with(".toml")) {
+        value.refuse("unit names are written without '.toml'", name->substr(0, name->size() - 5));
+        return std::nullopt;
+    }
+    if (split_unit_name(*name).is_template()) {
+        value.refuse(quoted(*name) + " is a template; name one instance of it, as in '" + *name +
+                     "1'");
+        return std::nullopt;
+    }
+    if (*name == value.unit_name()) {
+        value.refuse("a unit cannot depend on itself");
+        return std::nullopt;
+    }
+    return name;
 }
 
 }  // namespace confinit

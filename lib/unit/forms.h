@@ -42,6 +42,9 @@ std::optional<std::chrono::microseconds> read_duration(const Value& value);
 // The same and not zero, for timeouts.
 std::optional<std::chrono::microseconds> read_timeout(const Value& value);
 
+// The name of a unit other than the one that is read, and of no template.
+std::optional<std::string> read_unit_name(const Value& value);
+
 // Permission bits: a text of octal digits, because a TOML integer would be read as decimal.
 std::optional<unsigned> read_mode(const Value& value, unsigned highest);
 

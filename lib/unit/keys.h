@@ -50,6 +50,8 @@ bool is_key_within(std::string_view key, std::string_view outer);
 // The rows of one table each, in their files.
 std::span<const Key> unit_keys();
 std::span<const Key> service_keys();
+std::span<const Key> service_ready_keys();
+std::span<const Key> cgroup_place_keys();
 std::span<const Key> cgroup_cpu_keys();
 std::span<const Key> cgroup_keys();
 std::span<const Key> cgroup_device_keys();
@@ -57,7 +59,12 @@ std::span<const Key> capabilities_keys();
 std::span<const Key> namespaces_keys();
 std::span<const Key> user_namespace_keys();
 std::span<const Key> mounts_keys();
+std::span<const Key> overlay_keys();
+std::span<const Key> directories_keys();
 std::span<const Key> seccomp_keys();
+std::span<const Key> seccomp_profile_keys();
+std::span<const Key> seccomp_restriction_keys();
 std::span<const Key> process_keys();
+std::span<const Key> process_scheduling_keys();
 
 }  // namespace confinit

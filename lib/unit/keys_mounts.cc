@@ -265,8 +265,9 @@ constexpr Key keys[] = {
             "/proc/kallsyms and /proc/kcore inaccessible. kernel-modules: the modules are "
             "inaccessible, CAP_SYS_MODULE is taken away and the calls that load them answer EPERM. "
             "kernel-logs: the same of /dev/kmsg, /proc/kmsg, CAP_SYSLOG and syslog(2). cgroups: "
-            "/sys/fs/cgroup is read-only. clock: CAP_SYS_TIME, CAP_WAKE_ALARM and the calls that "
-            "set a clock are taken away. hostname: the calls that set the host's and the domain's "
+            "/sys/fs/cgroup is read-only. clock: CAP_SYS_TIME, CAP_WAKE_ALARM, the calls that set "
+            "a clock and the real-time clocks that are there (/dev/rtc*) are taken away. hostname: "
+            "the calls that set the host's and the domain's "
             "name answer EPERM. A preset that denies calls brings a filter, and so no_new_privs.",
         .operation = "as read_only, inaccessible, tmpfs, capabilities.bounding and seccomp.deny",
         .source = "mount_setattr(2), capabilities(7), seccomp(2)",

@@ -2,8 +2,7 @@
 // The keys of [seccomp]: which system calls the service may make, and what the others answer.
 #include "unit/forms.h"
 #include "unit/keys.h"
-
-#include "base/result.h"
+#include "unit/seccomp_words.h"
 
 #include <array>
 #include <charconv>
@@ -29,21 +28,10 @@ constexpr auto action_names = make_name_table<SeccompActionKind>({
     {SeccompActionKind::kill_process, "kill-process"},
 });
 
-// The kernel's errno values; the largest on any architecture is below this (asm-generic/errno.h).
-constexpr int highest_error = 200;
-
-std::optional<int> error_number(std::string_view name) {
-    for (int number = 1; number < highest_error; ++number) {
-        if (errno_name(number) == name) return number;
-    }
-    return std::nullopt;
-}
-
 std::string nearest_action(const Value& value, std::string_view word) {
     auto words = action_names.names();
-    for (int number = 1; number < highest_error; ++number) {
-        if (error_number(errno_name(number)) == number) words.push_back(errno_name(number));
-    }
+    const auto errors = error_names();
+    words.insert(words.end(), errors.begin(), errors.end());
     return value.nearest(word, words);
 }
 
@@ -294,7 +282,10 @@ constexpr Key keys[] = {
         .fallback = "[]",
         .documentation =
             "System calls that the service may not make. Each answers the action that its entry "
-            "names, else the default, or EPERM where the default lets calls through.",
+            "names, else the default, or EPERM where the default lets calls through. io_uring(7), "
+            "which makes many calls in its own way, answers ENOSYS where one of them is denied, "
+            "unless one of its three calls is given an action of its own "
+            "(\"io_uring_setup:allow\").",
         .operation = "seccomp(2) SECCOMP_SET_MODE_FILTER",
         .source = "seccomp(2)",
         .systemd = "SystemCallFilter=~",
@@ -310,7 +301,10 @@ constexpr Key keys[] = {
             "which compares the bits of mask; numbers are unsigned. An argument that the kernel "
             "takes as a 32-bit number, such as the request of ioctl, is compared by its low half, "
             "so that bits above it hide nothing; bits = 32 or 64 says it for an argument whose "
-            "width is not known here. A filter sees pointers, but not what they point to.",
+            "width is not known here. A filter sees pointers, but not what they point to: where "
+            "the "
+            "arguments of clone, open, openat or sched_setscheduler are denied, clone3, openat2 or "
+            "sched_setattr answers ENOSYS, unless a rule names it or an entry gives it an action.",
         .operation = "seccomp(2) SECCOMP_SET_MODE_FILTER",
         .source = "seccomp(2)",
         .systemd = "",

@@ -15,6 +15,7 @@ namespace {
 
 constexpr auto type_names = make_name_table<ServiceType>({
     {ServiceType::exec, "exec"},
+    {ServiceType::notify, "notify"},
     {ServiceType::oneshot, "oneshot"},
 });
 
@@ -161,12 +162,13 @@ void read_kill_mode(const Value& value, Unit& unit) {
 constexpr Key keys[] = {
     {
         .path = "service.type",
-        .form = "one of exec, oneshot",
+        .form = "one of exec, notify, oneshot",
         .fallback = "\"exec\"",
         .documentation =
             "When the service counts as started. exec: as soon as its program runs, which is after "
-            "execve has succeeded and not merely after the fork. oneshot: when the program has "
-            "ended with status 0; the unit then stays active without a process.",
+            "execve has succeeded and not merely after the fork. notify: when it sends READY=1, "
+            "which is short for exec with ready = \"notify\". oneshot: when the program has ended "
+            "with status 0; the unit then stays active without a process.",
         .operation = "the close-on-exec status socket of the launch; waitid(2)",
         .source = "execve(2), waitid(2)",
         .systemd = "Type=",
@@ -298,8 +300,10 @@ constexpr Key keys[] = {
         .form = duration_form,
         .fallback = "\"1min 30s\"",
         .documentation =
-            "How long a start may take, the program of a oneshot service included. Then the "
-            "service is stopped and has failed.",
+            "How long a start may take, until the service is ready, or until the program of a "
+            "oneshot service has ended. Then the service is killed and has failed. "
+            "EXTEND_TIMEOUT_USEC=, sent to $NOTIFY_SOCKET, gives more time, at most ten times this "
+            "in all.",
         .operation = "none",
         .source = "confinit",
         .systemd = "TimeoutStartSec=",

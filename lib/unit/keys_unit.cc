@@ -2,7 +2,6 @@
 // The keys of [unit]: what a unit is called and how it stands to other units.
 #include "unit/forms.h"
 #include "unit/keys.h"
-#include "unit/unit_name.h"
 
 namespace confinit {
 namespace {
@@ -12,29 +11,6 @@ constexpr std::string_view names_form = "an array of unit names, such as [\"net\
 constexpr std::string_view key_form =
     "a key or a table of the unit's confinement, such as \"cgroup.io.weight\"";
 constexpr std::string_view uri_form = "a text such as \"man:nginx(8)\"";
-
-std::optional<std::string> read_unit_name(const Value& value) {
-    auto name = value.word();
-    if (!name) return std::nullopt;
-    if (!is_valid_unit_name(*name)) {
-        value.refuse(unit_name_fault(*name));
-        return std::nullopt;
-    }
-    if (name->ends_with(".toml")) {
-        value.refuse("unit names are written without '.toml'", name->substr(0, name->size() - 5));
-        return std::nullopt;
-    }
-    if (split_unit_name(*name).is_template()) {
-        value.refuse(quoted(*name) + " is a template; name one instance of it, as in '" + *name +
-                     "1'");
-        return std::nullopt;
-    }
-    if (*name == value.unit_name()) {
-        value.refuse("a unit cannot depend on itself");
-        return std::nullopt;
-    }
-    return name;
-}
 
 template <std::vector<std::string> UnitSection::* member>
 void read_names(const Value& value, Unit& unit) {

@@ -31,8 +31,12 @@ std::vector<std::string> file_names(const UnitNameParts& parts) {
 // Collects the files of one unit, and what is wrong with those that cannot be read.
 class FileCollector {
 public:
-    explicit FileCollector(std::span<const UnitDirectory> directories)
-        : directories_(directories) {}
+    explicit FileCollector(std::span<const UnitDirectory> directories) : directories_(directories) {
+        files_.are_owners_checked =
+            std::ranges::any_of(directories, [](const UnitDirectory& directory) {
+                return directory.ownership == Ownership::checked;
+            });
+    }
 
     // The first directory that has one of these names wins; false when none has.
     bool add_main_file(std::span<const std::string> names) {

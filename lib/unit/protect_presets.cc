@@ -32,6 +32,7 @@ constexpr Words log_right{"syslog"};
 constexpr Words log_call{"syslog"};
 constexpr Words cgroup_tree{"/sys/fs/cgroup"};
 constexpr Words clock_rights{"sys_time", "wake_alarm"};
+constexpr Words clock_devices{"/dev/rtc*"};
 constexpr Words clock_calls{"adjtimex",      "clock_adjtime",   "clock_adjtime64",
                             "clock_settime", "clock_settime64", "settimeofday",
                             "stime"};
@@ -59,7 +60,10 @@ constexpr ProtectPreset presets[] = {
      .capabilities = log_right,
      .denied_calls = log_call},
     {.name = "cgroups", .read_only = cgroup_tree},
-    {.name = "clock", .capabilities = clock_rights, .denied_calls = clock_calls},
+    {.name = "clock",
+     .inaccessible = clock_devices,
+     .capabilities = clock_rights,
+     .denied_calls = clock_calls},
     {.name = "hostname", .read_only = name_files, .denied_calls = name_calls},
 };
 

@@ -15,8 +15,8 @@ namespace confinit {
 struct ProtectPreset {
     std::string_view name;
     std::span<const std::string_view> read_only;
-    std::span<const std::string_view> read_write;  // left as they are within a read_only path
-    std::span<const std::string_view> inaccessible;
+    std::span<const std::string_view> read_write;    // left as they are within a read_only path
+    std::span<const std::string_view> inaccessible;  // "/dev/rtc*": all names that begin so
     std::span<const std::string_view> tmpfs;         // empty and read-only
     std::span<const std::string_view> capabilities;  // taken from every set: "sys_module"
     std::span<const std::string_view> denied_calls;  // they answer EPERM

@@ -80,7 +80,7 @@ public:
     UnitReader(std::string_view name, ParsedFiles files, const Vocabulary& vocabulary,
                std::span<const std::string> without = {})
         : files_(std::move(files)),
-          reading_{vocabulary, unit_.name, files_.problems},
+          reading_{vocabulary, unit_.name, files_.problems, files_.are_owners_checked},
           without_(without) {
         UnitNameParts parts = split_unit_name(name);
         if (parts.is_template()) parts.instance = "instance";
@@ -128,6 +128,15 @@ private:
             without_, [&](const std::string& key) { return path == key || is_below(path, key); });
     }
 
+    // Whether there is something in a table, and all of it is left out: it is then as if the table
+    // were not there.
+    bool is_emptied(const Node& table, const std::string& path) const {
+        return !table.children.empty() &&
+               std::ranges::all_of(table.children, [&](const Node& child) {
+                   return is_left_out(path + "." + child.name);
+               });
+    }
+
     void fill_in_document(Document& document) {
         if (unit_.instance.empty() || fill_in(document.root, unit_) <= unit_file_limit) return;
         files_.problems.add({.location = {.file = document.file},
@@ -162,7 +171,7 @@ private:
             if (is_path && child.kind == Node::Kind::table) {
                 unit_.locations[below] = location(document, child.position);
                 if (below == "service") unit_.service.emplace();
-                if (below == "seccomp") unit_.seccomp.emplace();
+                if (below == "seccomp" && !is_emptied(child, below)) unit_.seccomp.emplace();
                 collect(child, below, document, entries);
             } else if (key == nullptr) {
                 refuse(document, child, below, is_path);

@@ -19,6 +19,7 @@ struct ParsedFiles {
     std::vector<std::string> names;  // of all files, those that did not parse included
     std::vector<Document> documents;
     ProblemList problems;  // those of files that could not be read or parsed
+    bool are_owners_checked = false;
 };
 
 struct UnitSource {

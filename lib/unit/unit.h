@@ -14,6 +14,7 @@
 namespace confinit {
 
 struct ProtectPreset;
+struct SeccompProfile;
 
 // Where a value stands, for messages: "heat.toml:12:3".
 struct Location {
@@ -33,13 +34,23 @@ struct UnitSection {
     std::vector<std::string> optional;  // keys, or tables, that may be left out where they fail
 };
 
-enum class ServiceType { exec, oneshot };
+// notify is exec that is ready by sd_notify(3): check_unit() makes `ready` say so.
+enum class ServiceType { exec, notify, oneshot };
+// When a service counts as started: when its program runs, when it sends READY=1, or when it writes
+// a newline to the descriptor of this number.
+enum class ReadyBy { exec, notify, descriptor };
+struct Readiness {
+    ReadyBy by = ReadyBy::exec;
+    int descriptor = -1;  // for ReadyBy::descriptor
+};
 enum class RestartMode { no, on_failure, always };
 // What the stop signal is sent to; whatever is left after stop_timeout ends by cgroup.kill.
 enum class KillMode { control_group, mixed };
 
 struct ServiceConfig {
     ServiceType type = ServiceType::exec;
+    Readiness ready;
+    std::optional<std::chrono::microseconds> watchdog;  // the longest pause between signs of life
     std::vector<std::string> command;
     std::string user = "root";                      // a name or a decimal id
     std::optional<std::string> group;               // absent: the user's own group
@@ -72,6 +83,15 @@ struct CgroupSetting {
 };
 
 using CgroupConfig = std::vector<CgroupSetting>;
+
+// Where the unit's node is in the tree, and what the service may do with the tree below it.
+struct CgroupPlace {
+    std::string group;      // the unit whose node it is below; empty: below our own root
+    bool delegate = false;  // the service has a subtree of its own, below the node with the limits
+    std::vector<std::string> delegated_controllers;                 // empty: all that there are
+    std::optional<std::chrono::microseconds> memory_stall_timeout;  // absent: it is left alone
+    bool threaded = false;                                          // that subtree is threaded
+};
 
 // Sets are bit masks, bit N for capability N of capabilities(7).
 using CapabilityMask = std::uint64_t;
@@ -147,6 +167,16 @@ struct TmpfsMount {
     unsigned mode = 0755;
 };
 
+// Directories of the host, laid over each other at a target: overlayfs.
+struct OverlayMount {
+    std::string target;
+    std::vector<std::string> lower;     // the topmost first
+    std::optional<std::string> upper;   // what is written goes here; absent: read-only
+    std::optional<std::string> work;    // beside `upper`
+    bool upper_in_memory = false;       // upper = "tmpfs"
+    std::optional<std::uint64_t> size;  // of that tmpfs
+};
+
 // How the service sees /proc: as it is inherited, or a procfs of its own (proc(5): hidepid,
 // subset).
 enum class ProcView { inherited, own, invisible, pids_only };
@@ -158,6 +188,7 @@ enum class Propagation { slave, private_tree, shared, unbindable };
 struct MountConfig {
     std::optional<Propagation> propagation;  // absent: slave
     std::optional<std::string> root;         // a directory that becomes "/"
+    std::optional<std::string> root_image;   // a file with a file system that becomes "/"
     std::vector<std::string> read_only;
     std::vector<std::string> read_write;
     std::vector<std::string> inaccessible;
@@ -166,15 +197,33 @@ struct MountConfig {
     std::vector<const ProtectPreset*> protect;  // rows of the table of presets
     std::vector<BindMount> bind;
     std::vector<TmpfsMount> tmpfs;
+    std::vector<OverlayMount> overlay;
     bool private_tmp = false;
     bool private_dev = false;
     std::optional<ProcView> proc;  // absent: own with a new pid namespace, else inherited
 
     bool is_empty() const {
-        return !propagation && !root && read_only.empty() && read_write.empty() &&
+        return !propagation && !has_own_root() && read_only.empty() && read_write.empty() &&
                inaccessible.empty() && no_exec.empty() && exec.empty() && protect.empty() &&
-               bind.empty() && tmpfs.empty() && !private_tmp && !private_dev && !proc;
+               bind.empty() && tmpfs.empty() && overlay.empty() && !private_tmp && !private_dev &&
+               !proc;
     }
+    bool has_own_root() const { return root || root_image; }
+};
+
+// A directory that a launch makes for the service, and that is the service's user's.
+struct ServiceDirectory {
+    std::string name;  // "web" or "web/uploads", below the place of its kind
+    unsigned mode = 0755;
+};
+
+struct DirectoryConfig {
+    std::vector<ServiceDirectory> state;          // /var/lib
+    std::vector<ServiceDirectory> cache;          // /var/cache
+    std::vector<ServiceDirectory> runtime;        // /run; gone with the service
+    std::vector<ServiceDirectory> logs;           // /var/log
+    std::vector<ServiceDirectory> configuration;  // /etc
+    bool chown_recursively = false;  // chown = "recursive": one of another owner is given over
 };
 
 // What the filter answers to a system call: seccomp(2). `error` returns the errno to the caller.
@@ -182,13 +231,15 @@ enum class SeccompActionKind { allow, log, error, trap, trace, kill_thread, kill
 
 struct SeccompAction {
     SeccompActionKind kind = SeccompActionKind::kill_process;
-    int error_number = 0;  // for `error` only
+    int error_number = 0;  // for `error`; of `trace` in a profile, what the tracer is told
 
     bool operator==(const SeccompAction&) const = default;
 };
 
 // "chmod", "@mount", "chmod:EPERM".
 struct SeccompEntry {
+    bool operator==(const SeccompEntry&) const = default;
+
     std::string name;
     std::optional<SeccompAction> action;
 };
@@ -197,6 +248,8 @@ enum class SeccompComparison { eq, ne, lt, le, gt, ge, masked_eq };
 
 // One argument of a system call compared with a number; numbers are unsigned.
 struct SeccompArgument {
+    bool operator==(const SeccompArgument&) const = default;
+
     unsigned index = 0;  // 0 to 5
     SeccompComparison op = SeccompComparison::eq;
     std::uint64_t value = 0;
@@ -206,17 +259,48 @@ struct SeccompArgument {
 
 // Calls of these names whose arguments all hold answer `action`.
 struct SeccompRule {
+    bool operator==(const SeccompRule&) const = default;
+
     std::vector<std::string> syscalls;  // names and sets
     SeccompAction action;
     std::vector<SeccompArgument> args;
 };
 
+// Socket families by their AF_ numbers: these only, or all but these.
+struct AddressFamilies {
+    bool operator==(const AddressFamilies&) const = default;
+
+    std::vector<unsigned> families;
+    bool are_exceptions = false;
+};
+
+// Whose system calls, by their numbers, beside those of the machine's own programs.
+enum class ForeignCalls { x86 };
+
 struct SeccompConfig {
+    bool operator==(const SeccompConfig&) const = default;
+
     SeccompAction default_action;
     std::vector<SeccompEntry> allow;
     std::vector<SeccompEntry> deny;
     std::vector<SeccompRule> rules = {};
+    // A container's profile, which stands below the lists and rules and has its own default.
+    std::shared_ptr<const SeccompProfile> profile = {};
+
+    // What is taken from the calls that the above lets through; absent or true: nothing.
+    std::optional<AddressFamilies> address_families = std::nullopt;
+    std::optional<std::vector<NamespaceKind>> namespaces = std::nullopt;  // that it may make
+    bool memory_deny_write_execute = false;
+    bool suid_sgid = true;
+    bool realtime = true;
+    bool personality = true;
+    std::vector<ForeignCalls> architectures = {};
 };
+
+// What a unit has that only takes some calls away: all others are let through.
+inline SeccompConfig permissive_filter() {
+    return {.default_action = {.kind = SeccompActionKind::allow}, .allow = {}, .deny = {}};
+}
 
 struct RlimitSetting {
     int resource = 0;        // RLIMIT_ of setrlimit(2)
@@ -224,9 +308,24 @@ struct RlimitSetting {
     std::uint64_t hard = 0;
 };
 
+// A policy of sched(7) by its SCHED_ number, with the priority of a realtime one.
+struct SchedulingSetting {
+    int policy = 0;
+    int priority = 0;
+
+    bool operator==(const SchedulingSetting&) const = default;
+};
+
+// A session keyring of the service's own, or the supervisor's: session-keyring(7).
+enum class KeyringMode { separate, inherited };
+
 struct ProcessConfig {
     unsigned umask = 022;
     std::optional<int> nice;
+    std::optional<SchedulingSetting> scheduling;
+    std::optional<int> io_priority;           // class and level as ioprio_set(2) takes them
+    std::vector<std::uint64_t> cpu_affinity;  // bit N % 64 of word N / 64 for CPU N; empty: any
+    std::optional<KeyringMode> keyring;       // absent: its own, where the kernel has keyrings
     std::vector<RlimitSetting> rlimits;
     int oom_score_adj = 0;
 };
@@ -241,9 +340,11 @@ struct Unit {
     UnitSection unit;
     std::optional<ServiceConfig> service;  // absent: what systemd calls a target
     CgroupConfig cgroup;
+    CgroupPlace cgroup_place;
     CapabilityConfig capabilities;
     NamespaceConfig namespaces;
     MountConfig mounts;
+    DirectoryConfig directories;
     std::optional<SeccompConfig> seccomp;
     ProcessConfig process;
 
@@ -261,5 +362,9 @@ struct Unit {
     // What is allowed and yet unlikely to be meant, with its place as in a Problem's text.
     std::vector<std::string> warnings;
 };
+
+// Whether the unit is a group: it runs nothing, and its [cgroup] limits are those of a node that
+// others are below.
+bool is_group(const Unit& unit);
 
 }  // namespace confinit

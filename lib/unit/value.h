@@ -20,6 +20,8 @@ struct Reading {
     const Vocabulary& vocabulary;
     std::string_view unit_name;
     ProblemList& problems;
+    // Whether a further file that a value names must belong to root, as the unit file must.
+    bool checks_owners = false;
 };
 
 // A view of a Node of a Document, valid as long as these. The functions that return an optional
@@ -35,6 +37,8 @@ public:
     const std::string& name() const { return node_->name; }
     const Vocabulary& vocabulary() const { return reading_->vocabulary; }
     std::string_view unit_name() const { return reading_->unit_name; }
+    std::string_view file() const { return file_; }
+    bool checks_owners() const { return reading_->checks_owners; }
 
     // The value if it is of this type, else null or absent; nothing is reported.
     const std::string* if_text() const;

@@ -19,7 +19,6 @@
 #include <catch2/catch.hpp>
 #include <cerrno>
 #include <csignal>
-#include <fcntl.h>
 #include <linux/prctl.h>
 #include <linux/sched.h>
 #include <linux/seccomp.h>
@@ -47,12 +46,12 @@ struct Row {
     Guard guard;
     std::string_view told_as = {};  // the key of the failure, where it is not this one
     std::string_view item = {};     // the key of verify's item, likewise
+    bool is_launched = true;        // false where the launch needs more than a test's directory
 };
 
 // The kernel tells by this errno alone that a namespace is what it does not give.
 constexpr Guard clone3{.call = SYS_clone3, .error = ENOSPC};
-constexpr Guard write_in_proc{SYS_openat, 2, O_WRONLY | O_CLOEXEC};
-constexpr Guard write_map{SYS_openat, 2, O_WRONLY | O_NOCTTY | O_CLOEXEC, EIO, "write"};
+constexpr Guard write_map{.call = SYS_openat2, .told = "write"};
 constexpr Guard load{SYS_seccomp};
 
 constexpr std::string_view nobody = "user = \"65534\"\ngroup = \"65534\"\n";
@@ -119,6 +118,12 @@ constexpr Row rows[] = {
      {SYS_open_tree}},
     {"mounts.tmpfs", "[namespaces]\nmount = true\n[mounts]\ntmpfs = [\"{D}/target\"]",
      {SYS_fsopen}},
+    {"mounts.overlay",
+     "[namespaces]\nmount = true\n[mounts]\n"
+     "overlay = [{ target = \"{D}/target\", lower = [\"/usr\", \"/etc\"] }]",
+     {SYS_fsopen}},
+    {"mounts.root_image", "[namespaces]\nmount = true\n[mounts]\nroot_image = \"/etc/passwd\"",
+     {SYS_pread64}, {}, {}, false},
     {"mounts.private_tmp", "[namespaces]\nmount = true\n[mounts]\nprivate_tmp = true",
      {SYS_fsopen}},
     {"mounts.private_dev", "[namespaces]\nmount = true\n[mounts]\nprivate_dev = true",
@@ -137,10 +142,25 @@ constexpr Row rows[] = {
      "args = [{ index = 1, op = \"eq\", value = 0x5412 }] }]",
      load, "seccomp", "seccomp"},
 
+    {"seccomp.profile", "[seccomp]\nprofile = \"{D}/profile.json\"", load, "seccomp", "seccomp"},
+    {"seccomp.address_families", "[seccomp]\naddress_families = [\"unix\"]", load, "seccomp"},
+    {"seccomp.namespaces", "[seccomp]\nnamespaces = false", load, "seccomp"},
+    {"seccomp.memory_deny_write_execute", "[seccomp]\nmemory_deny_write_execute = true", load,
+     "seccomp"},
+    {"seccomp.suid_sgid", "[seccomp]\nsuid_sgid = false", load, "seccomp"},
+    {"seccomp.realtime", "[seccomp]\nrealtime = false", load, "seccomp"},
+    {"seccomp.personality", "[seccomp]\npersonality = false", load, "seccomp"},
+    {"seccomp.architectures",
+     "[seccomp]\ndefault = \"allow\"\narchitectures = [\"native\"]", load, "seccomp", "seccomp"},
+
     {"process.umask", "[process]\numask = \"0027\"", {SYS_umask}},
     {"process.nice", "[process]\nnice = 5", {SYS_setpriority}},
     {"process.rlimits", "[process]\nrlimits = { core = 0 }", {SYS_prlimit64, 1, RLIMIT_CORE}},
-    {"process.oom_score_adj", "[process]\noom_score_adj = 100", write_in_proc},
+    {"process.oom_score_adj", "[process]\noom_score_adj = 100", {SYS_openat2}},
+    {"process.scheduling", "[process]\nscheduling = \"batch\"", {SYS_sched_setscheduler}},
+    {"process.io_priority", "[process]\nio_priority = \"best-effort:6\"", {SYS_ioprio_set}},
+    {"process.cpu_affinity", "[process]\ncpu_affinity = \"0\"", {SYS_sched_setaffinity}},
+    {"process.keyring", "[process]\nkeyring = \"private\"", {SYS_keyctl}},
 };
 // clang-format on
 
@@ -160,6 +180,7 @@ public:
         directory_.copy_probe("probe");
         directory_.make_file("cover", "", 0);
         directory_.make_directory("target");
+        directory_.make_file("profile.json", R"({"defaultAction": "SCMP_ACT_ALLOW"})");
         directory_.make_directory("proc");
         std::string text{row.text};
         for (std::size_t at = 0; (at = text.find("{D}")) != std::string::npos;)
@@ -208,6 +229,7 @@ TEST_CASE("every key that confines has its row of tests", "[launch][H3][H7]") {
 TEST_CASE("every key that confines is in force and proven so", "[launch][H7]") {
     const Row& row = any_row();
     INFO(row.key);
+    if (!row.is_launched) return;
     const Subject subject{row};
 
     Launch launch{subject.plan()};

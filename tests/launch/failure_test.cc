@@ -36,7 +36,6 @@ struct Case {
 
 constexpr std::uint32_t clone_of_reaper = CLONE_PIDFD | SIGCHLD;
 constexpr std::uint32_t terminal_flags = O_RDWR | O_NOCTTY | O_CLOEXEC;
-constexpr std::uint32_t write_flags = O_WRONLY | O_CLOEXEC;
 constexpr std::uint32_t slave = MS_SLAVE | MS_REC;
 
 const Case cases[] = {
@@ -44,6 +43,8 @@ const Case cases[] = {
     {LaunchStage::streams, SYS_dup3},
     {LaunchStage::time_namespace, SYS_unshare, 0, CLONE_NEWTIME},
     {LaunchStage::time_namespace, SYS_setns, 1, CLONE_NEWTIME},
+    {LaunchStage::time_namespace, SYS_openat2},
+    {LaunchStage::time_namespace, SYS_fstatfs},
     {LaunchStage::join_namespaces, SYS_setns, 1, 0},
     {LaunchStage::cgroup_namespace, SYS_unshare, 0, CLONE_NEWCGROUP},
     {LaunchStage::mounts, SYS_mount, 3, slave},
@@ -67,6 +68,7 @@ const Case cases[] = {
     {LaunchStage::session, SYS_rt_sigaction},
     {LaunchStage::session, SYS_setsid},
     {LaunchStage::session, SYS_pidfd_open},
+    {LaunchStage::keyring, SYS_keyctl},
     {LaunchStage::rlimits, SYS_prlimit64, 1, 4},
     {LaunchStage::bounding, SYS_capset},
     {LaunchStage::bounding, SYS_prctl, 0, PR_CAPBSET_DROP},
@@ -107,6 +109,7 @@ struct FullScene : Scene {
         child.time_offsets = "boottime 3600 0\n";
         plan.join_descriptors.push_back(own_ipc_namespace.get());
         plan.clone_flags &= ~std::uint64_t{CLONE_NEWIPC};
+        child.keyring = ChildKeyring::separate_if_offered;
         limit(4, 0, 0);
         deny(SYS_getpgid, SECCOMP_RET_ERRNO | EXDEV);
     }
@@ -188,6 +191,7 @@ TEST_CASE("a step that fails ends the launch and is told by stage, call and errn
     const TestDirectory directory;
     FullScene scene{directory};
     scene.child.limits_by_parent = chosen.stage == LaunchStage::id_maps;
+    if (chosen.stage == LaunchStage::mounts) scene.child.time_offsets = nullptr;
     INFO("stage " << launch_stage_text(chosen.stage) << ", call " << chosen.call);
 
     const auto launch = launch_under({.call = chosen.call,
@@ -259,7 +263,7 @@ TEST_CASE("a priority that cannot be set ends the launch", "[launch][H3]") {
     scene.child.nice = &nice;
     scene.child.oom_score_adj = "4";
     const Case chosen = GENERATE(Case{LaunchStage::scheduling, SYS_setpriority},
-                                 Case{LaunchStage::scheduling, SYS_openat, 2, write_flags},
+                                 Case{LaunchStage::scheduling, SYS_openat2},
                                  Case{LaunchStage::scheduling, SYS_fstatfs});
 
     const auto launch = launch_under({.call = chosen.call,

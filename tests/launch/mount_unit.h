@@ -18,17 +18,19 @@ namespace confinit::testing {
 
 class MountUnit {
 public:
-    // The probe's commands, and the text of the unit from [mounts] on.
-    MountUnit(const std::vector<std::string>& commands, const std::string& text) {
+    // The probe's commands, the text of the unit from [mounts] on, and more of [service].
+    MountUnit(const std::vector<std::string>& commands, const std::string& text,
+              const std::string& service = {}) {
         directory_.copy_probe("probe");
         directory_.make_file("cover", "", 0);
+        directory_.make_directory("image");
         std::string command = "\"" + directory_ / "probe" + "\"";
         for (const std::string& word : commands)
             command += ", \"" + word + "\"";
-        auto read = parse_unit(
-            "test", "test.toml",
-            "[service]\ncommand = [" + command + "]\n[namespaces]\nmount = true\n" + text,
-            kernel_vocabulary());
+        auto read = parse_unit("test", "test.toml",
+                               "[service]\ncommand = [" + command + "]\n" + service +
+                                   "[namespaces]\nmount = true\n" + text,
+                               kernel_vocabulary());
         if (!read) FAIL(read.error().front().text());
         unit = std::move(*read);
     }
@@ -37,7 +39,8 @@ public:
         return make_launch_plan(unit, {.reaper_program = reaper_program(),
                                        .inaccessible_file = directory_ / "cover",
                                        .capabilities = own_capabilities(),
-                                       .memory_total = std::uint64_t{1} << 30});
+                                       .memory_total = std::uint64_t{1} << 30,
+                                       .cgroup_mount = cgroup_mount});
     }
 
     std::unique_ptr<LaunchPlan> plan() const {
@@ -55,6 +58,7 @@ public:
     }
 
     Unit unit;
+    std::string cgroup_mount;  // where the supervisor's tree is said to be
 
 private:
     const TestDirectory directory_;

@@ -22,14 +22,15 @@ struct Traced {
     const char* name;
 };
 constexpr Traced traced_calls[] = {
-    {SYS_recvfrom, "recvfrom"},       {SYS_dup3, "dup3"},
-    {SYS_unshare, "unshare"},         {SYS_mount, "mount"},
-    {SYS_pivot_root, "pivot_root"},   {SYS_sethostname, "sethostname"},
-    {SYS_socket, "socket"},           {SYS_setsid, "setsid"},
-    {SYS_setgroups, "setgroups"},     {SYS_setresgid, "setresgid"},
-    {SYS_setresuid, "setresuid"},     {SYS_getcwd, "getcwd"},
-    {SYS_close_range, "close_range"}, {SYS_sendmsg, "sendmsg"},
-    {SYS_seccomp, "seccomp"},         {SYS_execve, "execve"},
+    {SYS_recvfrom, "recvfrom"},     {SYS_dup3, "dup3"},
+    {SYS_unshare, "unshare"},       {SYS_mount, "mount"},
+    {SYS_pivot_root, "pivot_root"}, {SYS_sethostname, "sethostname"},
+    {SYS_socket, "socket"},         {SYS_setsid, "setsid"},
+    {SYS_keyctl, "keyctl"},         {SYS_setgroups, "setgroups"},
+    {SYS_setresgid, "setresgid"},   {SYS_setresuid, "setresuid"},
+    {SYS_getcwd, "getcwd"},         {SYS_close_range, "close_range"},
+    {SYS_sendmsg, "sendmsg"},       {SYS_seccomp, "seccomp"},
+    {SYS_execve, "execve"},
 };
 constexpr Traced traced_prctls[] = {
     {PR_CAPBSET_DROP, "bounding"},
@@ -100,6 +101,7 @@ TEST_CASE("the steps of a launch come in the one order that confines", "[launch]
     scene.child.ambient = scene.child.bounding;
     scene.child.inheritable = scene.child.bounding;
     scene.child.securebits = SECBIT_NOROOT;
+    scene.child.keyring = ChildKeyring::separate_if_offered;
     scene.limit(4, 0, 0);
     scene.deny(SYS_getpgid, SECCOMP_RET_ERRNO | EXDEV);
     scene.mount({.kind = MountOpKind::change_root});
@@ -118,7 +120,8 @@ TEST_CASE("the steps of a launch come in the one order that confines", "[launch]
     }
     CHECK(
         text ==
-        "recvfrom dup3 unshare mount pivot_root sethostname socket setsid prlimit64 bounding "
+        "recvfrom dup3 unshare mount pivot_root sethostname socket setsid keyctl prlimit64 "
+        "bounding "
         "securebits setgroups setresgid setresuid ambient getcwd close_range no_new_privs sendmsg "
         "seccomp execve");
     std::uint64_t last_dropped = 0;

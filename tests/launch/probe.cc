@@ -124,6 +124,9 @@ void show_process() {
     print("ppid", std::to_string(getppid()));
     print("sid", std::to_string(getsid(0)));
     print("pgid", std::to_string(getpgid(0)));
+    int death_signal = -1;
+    (void)prctl(PR_GET_PDEATHSIG, &death_signal, 0, 0, 0);
+    print("pdeathsig", std::to_string(death_signal));
     print("nice", std::to_string(getpriority(PRIO_PROCESS, 0)));
     print("oom_score_adj", read_text("/proc/self/oom_score_adj"));
     const mode_t mask = umask(0);
@@ -229,6 +232,34 @@ void make_orphan() {
     print("orphan", "left");
 }
 
+// That many at once, who all end by themselves; then how many are left of them, zombies included.
+void make_orphans(const std::string& key, const std::string& count) {
+    int ends[2];
+    if (pipe2(ends, O_CLOEXEC) < 0) return print(key, error_name());
+    const int wanted = std::atoi(count.c_str());
+    const pid_t parent = fork();
+    if (parent == 0) {
+        for (int i = 0; i < wanted; ++i) {
+            const pid_t orphan = fork();
+            if (orphan == 0) _exit(0);
+            (void)!write(ends[1], &orphan, sizeof orphan);
+        }
+        _exit(0);
+    }
+    (void)close(ends[1]);
+    (void)waitpid(parent, nullptr, 0);
+    const auto deadline = std::chrono::steady_clock::now() + patience;
+    int left = 0;
+    pid_t orphan = 0;
+    while (read(ends[0], &orphan, sizeof orphan) == sizeof orphan) {
+        while (kill(orphan, 0) == 0 && std::chrono::steady_clock::now() < deadline)
+            (void)usleep(1000);
+        if (kill(orphan, 0) == 0) ++left;
+    }
+    (void)close(ends[0]);
+    print("orphans", std::to_string(left));
+}
+
 // Says "ready", waits for one signal of these, says which, and goes on.
 void wait_for_signal() {
     sigset_t wanted;
@@ -250,20 +281,6 @@ void wait_for_ever() {
 
 void trace(const std::string& key, const std::string& process) {
     print(key, result_of(ptrace(PTRACE_SEIZE, std::atoi(process.c_str()), 0, 0) == 0));
-}
-
-// "NUMBER" or "NUMBER,ARGUMENT,...": what is not given is 0.
-void call_number(const std::string& key, const std::string& text) {
-    std::array<unsigned long, 7> words{};
-    const char* rest = text.c_str();
-    for (unsigned long& word : words) {
-        char* end = nullptr;
-        word = std::strtoul(rest, &end, 0);
-        if (*end != ',') break;
-        rest = end + 1;
-    }
-    print(key, result_of(syscall(static_cast<long>(words[0]), words[1], words[2], words[3],
-                                 words[4], words[5], words[6]) >= 0));
 }
 
 void exit_with(const std::string&, const std::string& status) {
@@ -293,8 +310,13 @@ constexpr Command commands[] = {
     {"network", show_network},
     {"terminal", show_terminal},
     {"orphan", make_orphan},
+    {"keyring", show_keyring},
+    {"scheduling", show_scheduling},
     {"wait", wait_for_signal},
     {"pause", wait_for_ever},
+    {"code", make_code},
+    {"realtime", ask_for_realtime},
+    {"threads", start_thread_and_program},
 };
 
 struct CommandWithArgument {
@@ -302,10 +324,28 @@ struct CommandWithArgument {
     void (*run)(const std::string& key, const std::string& argument);
 };
 constexpr CommandWithArgument commands_with_argument[] = {
-    {"list", list_directory},   {"read", show_text},   {"write", open_for_writing},
-    {"open", open_for_reading}, {"file", show_file},   {"mount", show_mount},
-    {"trace", trace},           {"call", call_number}, {"exit", exit_with},
+    {"list", list_directory},
+    {"read", show_text},
+    {"write", open_for_writing},
+    {"open", open_for_reading},
+    {"file", show_file},
+    {"mount", show_mount},
+    {"trace", trace},
+    {"call", call_number},
+    {"exit", exit_with},
     {"raise", raise_signal},
+    {"orphans", make_orphans},
+    {"notify", notify},
+    {"notify-as-child", notify_as_child},
+    {"notify-other", notify_other},
+    {"flood", flood},
+    {"keep-alive", keep_alive},
+    {"write-descriptor", write_descriptor},
+    {"await", await_file},
+    {"int80", interrupt},
+    {"namespaces", make_namespaces},
+    {"socket", make_sockets},
+    {"set-id", make_set_id_files},
 };
 
 bool run(const std::string& text) {

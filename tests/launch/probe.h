@@ -23,4 +23,25 @@ void open_for_reading(const std::string& key, const std::string& path);
 void open_for_writing(const std::string& key, const std::string& path);
 void show_mount(const std::string& key, const std::string& path);
 
+// probe_calls.cc
+void call_number(const std::string& key, const std::string& text);
+void interrupt(const std::string& key, const std::string& text);
+void make_namespaces(const std::string& key, const std::string& flags);
+void make_sockets(const std::string& key, const std::string& family);
+void make_set_id_files(const std::string& key, const std::string& directory);
+void make_code();
+void ask_for_realtime();
+void start_thread_and_program();
+
+// probe_service.cc
+void notify(const std::string& key, const std::string& text);
+void notify_as_child(const std::string& key, const std::string& text);
+void notify_other(const std::string& key, const std::string& argument);
+void flood(const std::string& key, const std::string& count);
+void keep_alive(const std::string& key, const std::string& milliseconds);
+void write_descriptor(const std::string& key, const std::string& argument);
+void await_file(const std::string& key, const std::string& path);
+void show_keyring();
+void show_scheduling();
+
 }  // namespace probe

@@ -74,44 +74,6 @@ TEST_CASE("streams that are the parent's own 0, 1 and 2 arrive", "[launch]") {
     CHECK(read_file(AT_FDCWD, directory / "output").value() == "descriptors=0 1 2\n");
 }
 
-TEST_CASE("nothing of the supervisor's state reaches a service", "[launch][S8]") {
-    Scene scene{{"signals", "descriptors", "process", "environment"}};
-    scene.child.oom_score_adj = "0";
-    scene.child.umask = 022;
-    REQUIRE(setenv("CONFINIT_TEST_SECRET", "1", 1) == 0);
-    const mode_t previous_umask = umask(077);
-    REQUIRE(write_file(AT_FDCWD, "/proc/self/oom_score_adj", "300").has_value());
-    std::vector<Fd> descriptors;
-    for (int i = 0; i < 500; ++i)
-        descriptors.emplace_back(open("/dev/null", O_RDONLY));
-    const auto previous_pipe = std::signal(SIGPIPE, SIG_IGN);
-    const auto previous_chld = std::signal(SIGCHLD, SIG_IGN);
-    std::signal(SIGUSR1, [](int) {});
-    sigset_t all;
-    sigset_t previous;
-    sigfillset(&all);
-    REQUIRE(sigprocmask(SIG_SETMASK, &all, &previous) == 0);
-
-    std::signal(SIGCHLD, previous_chld);
-    std::signal(SIGHUP, SIG_IGN);
-    Launch launch{scene};
-    launch.finish();
-    std::signal(SIGHUP, SIG_DFL);
-    std::signal(SIGUSR1, SIG_DFL);
-    std::signal(SIGPIPE, previous_pipe);
-    REQUIRE(sigprocmask(SIG_SETMASK, &previous, nullptr) == 0);
-    REQUIRE(write_file(AT_FDCWD, "/proc/self/oom_score_adj", "0").has_value());
-    (void)umask(previous_umask);
-
-    CHECK(launch["signals.changed"].empty());
-    CHECK(launch["signals.blocked"].empty());
-    CHECK(launch["descriptors"] == "0 1 2");
-    CHECK(launch["oom_score_adj"] == "0");
-    CHECK(launch["umask"] == "18");
-    CHECK(launch["environment"] == "PATH=/usr/bin:/bin");
-    CHECK(launch.output.find("CONFINIT_TEST_SECRET") == std::string::npos);
-}
-
 TEST_CASE("a service leads its own session", "[launch][S4]") {
     Scene scene{{"process"}};
 

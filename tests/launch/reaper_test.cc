@@ -184,13 +184,15 @@ TEST_CASE("the main process's death by a signal is passed on", "[launch][H15]") 
 }
 
 TEST_CASE("orphans are reaped", "[launch][H15]") {
-    Scene scene{{"orphan"}};
+    Scene scene{{"orphan", "orphans:100"}};
     scene.with_reaper();
 
     Launch launch{scene};
     launch.finish();
 
     CHECK(launch["orphan"] == "reaped");
+    // Their signals run into one another, and still none is left a zombie.
+    CHECK(launch["orphans"] == "0");
 }
 
 TEST_CASE("a program that cannot be executed ends the reaper too", "[launch][H4]") {

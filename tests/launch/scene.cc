@@ -130,6 +130,31 @@ Scene::Scene(std::vector<std::string> commands) {
     child.last_capability = last_capability();
 }
 
+void use_own_mounts() {
+    static bool has_own = false;
+    if (has_own) return;
+    REQUIRE(unshare(CLONE_NEWNS) == 0);
+    constexpr unsigned long slave = 1UL << 19 | 1UL << 14;  // MS_SLAVE | MS_REC
+    REQUIRE(syscall(SYS_mount, nullptr, "/", nullptr, slave, nullptr) == 0);
+    has_own = true;
+}
+
+HostMount::HostMount(const std::string& source, std::string target, unsigned long flags)
+    : target_(std::move(target)) {
+    constexpr unsigned long bind = 4096;   // MS_BIND
+    constexpr unsigned long remount = 32;  // MS_REMOUNT
+    const bool is_bind = !source.empty();
+    REQUIRE(syscall(SYS_mount, is_bind ? source.c_str() : "tmpfs", target_.c_str(), "tmpfs",
+                    is_bind ? bind : flags, nullptr) == 0);
+    if (!is_bind || flags == 0) return;
+    REQUIRE(syscall(SYS_mount, nullptr, target_.c_str(), nullptr, bind | remount | flags,
+                    nullptr) == 0);
+}
+
+HostMount::~HostMount() {
+    (void)syscall(SYS_umount2, target_.c_str(), 2);  // MNT_DETACH
+}
+
 void Scene::mount(const MountOp& op, std::string key) {
     if (plan.mount_ops.empty()) {
         plan.clone_flags |= CLONE_NEWNS;
@@ -181,6 +206,7 @@ void Scene::bind() {
     child.envp = plan.envp.data();
     child.mounts = plan.mount_ops;
     child.joins = plan.join_descriptors;
+    child.preparations = plan.preparations;
     child.rlimit_values = plan.rlimit_values;
     child.rlimit_resources = plan.rlimit_resources;
     child.groups = plan.groups;
@@ -211,6 +237,7 @@ Launch::~Launch() {
         if (*process) (void)syscall(SYS_pidfd_send_signal, process->get(), SIGKILL, nullptr, 0);
     }
     if (spawned.pidfd && status < 0) (void)wait_status_of(spawned.pidfd);
+    if (spawned.preparer_pidfd) (void)wait_status_of(spawned.preparer_pidfd);
     if (joins_pid_namespace_ && main_pidfd && entered_status < 0) {
         (void)wait_status_of(main_pidfd);
     }

@@ -41,6 +41,22 @@ private:
     std::string path_;
 };
 
+// From now on this process has mounts of its own, which a test may add to.
+void use_own_mounts();
+
+// A mount of the host's for the time of a test, which has called use_own_mounts().
+class HostMount {
+public:
+    // A bind of `source`, or a tmpfs without one, with these MS_* flags.
+    HostMount(const std::string& source, std::string target, unsigned long flags = 0);
+    HostMount(const HostMount&) = delete;
+    HostMount& operator=(const HostMount&) = delete;
+    ~HostMount();
+
+private:
+    std::string target_;
+};
+
 // A plan whose program is the probe with these commands, and nothing else: user 0, all
 // capabilities, no new namespaces.
 class Scene {

@@ -7,6 +7,7 @@ import os
 import pathlib
 import signal
 import sys
+import time
 
 from builds import Build
 import programs
@@ -18,6 +19,10 @@ AT_ONCE = 2
 
 # The least that must work in a machine: a confined service starts, is as declared, and stops.
 SMOKE = ["sh", "-c", "svctl start heat && svctl verify heat && svctl stop heat"]
+
+# They begin first, so that none of them is what everything waits for at last.
+LONG_CASES = ["rounds", "launch"]
+NEWER_KERNEL_CASES = [*LONG_CASES, "heat", "everything", "cgroup-keys", "joins"]
 
 SANITIZER_SETTINGS = {"UBSAN_OPTIONS": "print_stacktrace=1:halt_on_error=1"}
 
@@ -63,6 +68,7 @@ def vm_smoke(report: Report, word: str) -> None:
 def vm_cases(report: Report, word: str) -> None:
     report.stage("vm")
     files = sorted((SOURCE / "tests" / "vm" / "cases").glob("*"))
+    files.sort(key=lambda file: file.name not in LONG_CASES)
     chosen = [file for file in files if os.access(file, os.X_OK) and file.is_file()]
 
     def work(file: pathlib.Path) -> None:
@@ -72,10 +78,35 @@ def vm_cases(report: Report, word: str) -> None:
     side_by_side(work, [file for file in chosen if word in f"vm/{file.name}"])
 
 
+def newer_kernel(report: Report, word: str) -> None:
+    """The cases where kernels differ most, on the newest one that Debian offers."""
+    names = [f"vm-backports/{case}" for case in NEWER_KERNEL_CASES]
+    chosen = [name for name in names if word in name]
+    if not chosen:
+        return
+    report.stage("vm with the kernel of Debian's backports")
+    environment = {"VM_BOOT": str(VM_BOOT), "CONFINIT_VM_KERNEL": "backports"}
+    start = time.monotonic()
+    fetched = programs.run([str(VM_BOOT), "--show-kernel"], environment, SOURCE)
+    if fetched.status != 0:
+        why = (fetched.output.strip() or "no reason given").splitlines()[-1]
+        report.skips("vm-backports", time.monotonic() - start, f"it cannot be had here: {why}")
+        return
+    report.note(pathlib.Path(fetched.output.strip()).name)
+
+    def work(name: str) -> None:
+        file = SOURCE / "tests" / "vm" / "cases" / pathlib.PurePath(name).name
+        programs.run_script(report, name, [str(file)], environment, SOURCE)
+
+    side_by_side(work, chosen)
+
+
 def second_build(report: Report, word: str) -> None:
     """The other compiler, with its sanitizers and fuzzers: all in one build, to spare time."""
     report.stage("clang and sanitizers")
     options = ["-Db_sanitize=address,undefined", "-Dfuzzers=true", "-Doptimization=0"]
+    # Reports name lines; what a debugger would want beside these only takes time.
+    options += ["-Ddebug=false", "-Dcpp_args=-gline-tables-only"]
     build = Build(SOURCE, "build-clang", options, "ccache clang++-19")
     if not build.make(report):
         return
@@ -104,6 +135,7 @@ def main() -> int:
         else:
             suites(report, build, word, ["system"])
             vm_cases(report, word)
+            newer_kernel(report, word)
             # Whoever looks for one case does not want to wait for a second build.
             if not word or word.startswith("sanitized"):
                 second_build(report, word)

@@ -51,6 +51,12 @@ public:
     // An action that must not come now is told in problem().
     void perform(const Action& action, Time now);
 
+    // A group has a node and no process.
+    void set_group(const std::string& unit, bool is_group) {
+        if (is_group) groups_.insert(unit);
+        if (!is_group) groups_.erase(unit);
+    }
+
     std::optional<Time> next_time() const;
     // Lets happen what is due first, and gives the event if there is one to deliver.
     std::optional<Delivery> advance();
@@ -95,12 +101,14 @@ private:
     void kill_all(const std::string& unit, Run& run, Time now);
     void release(const std::string& unit, Run& run, Time now);
     void happen(const Occurrence& occurrence, Run& run);
+    void say_something(const std::string& unit, Run& run);
     void end_main(const std::string& unit, Run& run, Event event, Time now);
     void look_for_empty(const std::string& unit, Run& run, Time now);
     void expect(const std::string& unit, const Run& run, What what, Time time);
     void tell(const std::string& unit, const Run& run, Event event, Time time);
 
     Chance& chance_;
+    std::set<std::string> groups_;
     std::map<std::string, Run> runs_;
     std::set<Occurrence> occurrences_;
     std::uint64_t next_serial_ = 0;
@@ -118,6 +126,7 @@ inline void SimulatedKernel::perform(const Action& action, Time now) {
     }
     Run& run = found->second;
     if (action.kind == ActionKind::send_stop_signal) send_stop_signal(action.unit, run, now);
+    if (action.kind == ActionKind::send_abort_signal) send_stop_signal(action.unit, run, now);
     if (action.kind == ActionKind::kill_all) kill_all(action.unit, run, now);
     if (action.kind == ActionKind::release) release(action.unit, run, now);
 }
@@ -149,6 +158,12 @@ inline void SimulatedKernel::launch(const std::string& unit, Time now) {
     run.number = next_run_++;
     run.is_deaf = chance_.one_in(4);
     run.release_failures = chance_.one_in(3) ? chance_.below(12) : 0;
+    if (groups_.contains(unit)) {
+        run.main_lives = false;
+        run.was_told_empty = true;
+        const Event end = chance_.one_in(6) ? Event::launch_failed : Event::launched;
+        return tell(unit, run, end, now + chance_.duration());
+    }
     // One in twelve launches hangs.
     if (chance_.one_in(12)) return;
     const bool fails = chance_.one_in(6);
@@ -192,6 +207,7 @@ inline void SimulatedKernel::happen(const Occurrence& occurrence, Run& run) {
         run.others_live = chance_.one_in(3);
         run.told_launched = time + chance_.duration();
         tell(unit, run, Event::launched, run.told_launched);
+        say_something(unit, run);
         const What end = chance_.one_in(2) ? What::clean_exit : What::failure;
         if (!chance_.one_in(3)) expect(unit, run, end, time + chance_.duration());
         if (!chance_.one_in(3)) expect(unit, run, What::others_exit, time + chance_.duration());
@@ -202,6 +218,15 @@ inline void SimulatedKernel::happen(const Occurrence& occurrence, Run& run) {
         if (what == What::failure) end_main(unit, run, Event::main_failed, time);
     }
     look_for_empty(unit, run, time);
+}
+
+// Some services never say that they are ready, some say it twice, and few miss their watchdog.
+inline void SimulatedKernel::say_something(const std::string& unit, Run& run) {
+    while (!chance_.one_in(3)) {
+        tell(unit, run, Event::ready, run.told_launched + chance_.duration());
+    }
+    if (!chance_.one_in(8)) return;
+    tell(unit, run, Event::watchdog_missed, run.told_launched + chance_.duration());
 }
 
 inline void SimulatedKernel::end_main(const std::string& unit, Run& run, Event event, Time now) {

@@ -16,6 +16,8 @@ inline std::string text_of(const Action& action) {
         return "launch " + action.unit;
     case ActionKind::send_stop_signal:
         return "signal " + action.unit;
+    case ActionKind::send_abort_signal:
+        return "abort " + action.unit;
     case ActionKind::kill_all:
         return "kill " + action.unit;
     case ActionKind::release:
@@ -44,9 +46,21 @@ inline UnitSpec target(std::string name) {
     return {.name = std::move(name)};
 }
 
+inline UnitSpec group(std::string name) {
+    UnitSpec spec = target(std::move(name));
+    spec.is_group = true;
+    return spec;
+}
+
 inline UnitSpec service(std::string name) {
     UnitSpec spec{.name = std::move(name)};
     spec.is_service = true;
+    return spec;
+}
+
+inline UnitSpec notifying(std::string name) {
+    UnitSpec spec = service(std::move(name));
+    spec.tells_when_ready = true;
     return spec;
 }
 

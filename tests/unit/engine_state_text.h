@@ -16,9 +16,11 @@ inline constexpr auto input_names = make_name_table<Input>({
     {Input::dependency_failed, "dependency-failed"},
     {Input::refused, "refused"},
     {Input::launched, "launched"},
+    {Input::ready, "ready"},
     {Input::launch_failed, "launch-failed"},
     {Input::main_exited_clean, "main-exited-clean"},
     {Input::main_failed, "main-failed"},
+    {Input::watchdog_missed, "watchdog-missed"},
     {Input::cgroup_empty, "cgroup-empty"},
     {Input::released, "released"},
     {Input::release_failed, "release-failed"},
@@ -27,7 +29,9 @@ inline constexpr auto input_names = make_name_table<Input>({
 
 inline constexpr auto kind_names = make_name_table<UnitKind>({
     {UnitKind::target, "target"},
+    {UnitKind::group, "group"},
     {UnitKind::exec, "exec"},
+    {UnitKind::notify, "notify"},
     {UnitKind::oneshot, "oneshot"},
 });
 
@@ -59,6 +63,7 @@ inline constexpr auto timer_names = make_name_table<Timer>({
 inline constexpr auto action_names = make_name_table<ActionKind>({
     {ActionKind::launch, "launch"},
     {ActionKind::send_stop_signal, "send-stop-signal"},
+    {ActionKind::send_abort_signal, "send-abort-signal"},
     {ActionKind::kill_all, "kill-all"},
     {ActionKind::release, "release"},
 });

@@ -5,6 +5,7 @@
 #include "plan_scene.h"
 
 #include <cerrno>
+#include <sys/stat.h>
 
 namespace confinit {
 
@@ -106,6 +107,28 @@ TEST_CASE("a directory that the user cannot search is named", "[unit][H6]") {
 
     CHECK(failure.key == "service.command[0]");
     CHECK(failure.hint == "user 33 cannot search the directory '/usr'");
+}
+
+TEST_CASE("a set-user-ID program is warned of where that has no effect", "[unit][H17]") {
+    PlanScene scene;
+    const std::string program = scene.root.path() + "/usr/bin/serve";
+    const auto warnings = [&scene] {
+        return scene.plan()->warnings;
+    };
+    CHECK(warnings().empty());
+
+    REQUIRE(chmod(program.c_str(), 04755) == 0);
+    CHECK(warnings().empty());
+    scene.unit.seccomp = PlanScene::deny_chmod();
+    REQUIRE(warnings().size() == 1);
+    CHECK(warnings().front().starts_with(
+        "service.command[0]: '/usr/bin/serve' is set-user-ID, which has no effect here: "
+        "no_new_privs is in force"));
+
+    REQUIRE(chmod(program.c_str(), 02755) == 0);
+    CHECK_THAT(warnings().front(), Catch::Contains("is set-group-ID"));
+    REQUIRE(chmod(program.c_str(), 02745) == 0);
+    CHECK(warnings().empty());
 }
 
 }  // namespace confinit

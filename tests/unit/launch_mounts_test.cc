@@ -13,22 +13,8 @@ namespace {
 
 using Texts = std::vector<std::string>;
 
-std::size_t index_of(const LaunchPlan& plan, std::string_view text) {
-    const auto texts = op_texts(plan);
-    const auto found = std::ranges::find(texts, text);
-    if (found == texts.end()) FAIL("no op '" << text << "'");
-    return static_cast<std::size_t>(found - texts.begin());
-}
-
 const MountOp& op_at(const LaunchPlan& plan, std::string_view text) {
     return plan.mount_ops[index_of(plan, text)];
-}
-
-// Without a root of its own: the plan touches nothing of the host but looks at it.
-void use_host_root(PlanScene& scene) {
-    scene.unit.mounts.root.reset();
-    scene.unit.service->user = "root";
-    scene.unit.service->command = {"/bin/sh"};
 }
 
 }  // namespace
@@ -271,6 +257,52 @@ TEST_CASE("mount points inside of a launch's tmpfs are made by it", "[unit]") {
                 "bind /tmp/a/usr"});
     CHECK(op_at(*plan, "directory /tmp/a").mode == 0755);
     CHECK(plan->mount_keys[3] == "mounts.bind[0]");
+}
+
+TEST_CASE("a file's mount point in a tmpfs is left to its bind, its directories are made",
+          "[unit]") {
+    PlanScene scene;
+    scene.root.write("source", "");
+    scene.unit.mounts.tmpfs = {{.target = "/srv"}};
+    scene.unit.mounts.bind = {{.source = scene.root.path() + "/source", .target = "/srv/a/b"}};
+
+    const auto plan = scene.plan();
+
+    const Texts texts = op_texts(*plan);
+    CHECK(Texts(texts.begin() + 1, texts.end() - 1) ==
+          Texts{"tmpfs /srv", "directory /srv/a", "bind /srv/a/b"});
+    CHECK(op_at(*plan, "bind /srv/a/b").inside == index_of(*plan, "tmpfs /srv"));
+    CHECK(std::string_view{op_at(*plan, "bind /srv/a/b").place} == "/a/b");
+    CHECK(std::string_view{op_at(*plan, "tmpfs /srv").place} == "/srv");
+}
+
+TEST_CASE("the real-time clocks that are there are hidden with the clock", "[unit]") {
+    PlanScene scene;
+    scene.root.make_directory("dev");
+    for (const char* name : {"dev/rtc0", "dev/rtc1", "dev/null"})
+        scene.root.write(name, "");
+    scene.root.link("dev/rtc", "rtc0");
+    scene.unit.mounts.protect = {find_protect_preset("clock")};
+
+    const Texts texts = op_texts(*scene.plan());
+
+    CHECK(Texts(texts.begin() + 1, texts.end() - 1) ==
+          Texts{"inaccessible /dev/rtc", "inaccessible /dev/rtc1"});
+}
+
+TEST_CASE("what stays writable in a bind mount is taken from its source", "[unit][S13]") {
+    PlanScene scene;
+    scene.root.make_directory("from/inner");
+    const std::string source = scene.root.path() + "/from";
+    scene.unit.mounts.bind = {
+        {.source = source, .target = "/srv", .read_only = true, .recursive = false}};
+    scene.unit.mounts.read_write = {"/srv/inner"};
+
+    const auto plan = scene.plan();
+
+    const MountOp& op = op_at(*plan, "read_write /srv/inner");
+    CHECK(std::string_view{op.source} == source + "/inner");
+    CHECK_FALSE(op.recursive);
 }
 
 TEST_CASE("nothing is made in a file system that stays", "[unit]") {

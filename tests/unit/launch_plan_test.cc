@@ -4,6 +4,8 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <chrono>
+#include <linux/mount.h>
 #include <linux/sched.h>
 #include <sys/resource.h>
 
@@ -262,6 +264,48 @@ TEST_CASE("a working directory by way of a descriptor is refused", "[unit][X4]")
     }
     scene.unit.service->working_directory = "/srv/fd";
     CHECK(std::string_view{scene.plan()->child.working_directory} == "/srv/fd");
+}
+
+TEST_CASE("a unit that notifies is told where, and has the socket in its mount namespace",
+          "[unit][R7]") {
+    PlanScene scene;
+    scene.unit.service->ready.by = ReadyBy::notify;
+    scene.unit.service->watchdog = std::chrono::milliseconds{1500};
+
+    const auto plan = scene.plan();
+    CHECK(has(plan->environment, "NOTIFY_SOCKET=/run/confinit/notify/socket"));
+    CHECK(has(plan->environment, "WATCHDOG_USEC=1500000"));
+    const auto op = std::ranges::find_if(plan->mount_ops, [](const MountOp& one) {
+        return std::string_view{one.target} == "/run/confinit/notify";
+    });
+    REQUIRE(op != plan->mount_ops.end());
+    CHECK(op->kind == MountOpKind::bind);
+    CHECK(std::string_view{op->source} == "/run/confinit/notify/web");
+    CHECK((op->attributes & MOUNT_ATTR_RDONLY) != 0);
+
+    scene.unit.namespaces.mount = false;
+    scene.unit.mounts = {};
+    scene.unit.service->command = {"/bin/sh"};
+    scene.unit.service->user = "0";
+    scene.unit.service->group = "0";
+    CHECK(has(scene.plan()->environment, "NOTIFY_SOCKET=/run/confinit/notify/web/socket"));
+    scene.unit.service->ready.by = ReadyBy::exec;
+    scene.unit.service->watchdog.reset();
+    for (const std::string& variable : scene.plan()->environment) {
+        CHECK_FALSE(variable.starts_with("NOTIFY_SOCKET="));
+        CHECK_FALSE(variable.starts_with("WATCHDOG_USEC="));
+    }
+}
+
+TEST_CASE("the path of a notify socket is short whatever the unit is called", "[unit]") {
+    PlanScene scene;
+    scene.unit.name = std::string(200, 'a') + "b";
+    const std::string one = notify_directory(scene.unit, scene.context());
+    scene.unit.name = std::string(200, 'a') + "c";
+    const std::string other = notify_directory(scene.unit, scene.context());
+
+    CHECK(one.size() < 100);
+    CHECK(one != other);
 }
 
 }  // namespace confinit

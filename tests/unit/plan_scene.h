@@ -6,6 +6,7 @@
 
 #include "temporary_directory.h"
 
+#include <algorithm>
 #include <catch2/catch.hpp>
 #include <fcntl.h>
 #include <memory>
@@ -44,7 +45,8 @@ public:
         return {.reaper_program = reaper,
                 .inaccessible_file = "/run/confinit/inaccessible",
                 .capabilities = capabilities,
-                .memory_total = std::uint64_t{1} << 30};
+                .memory_total = std::uint64_t{1} << 30,
+                .cgroup_mount = cgroup_mount};
     }
 
     LaunchResult<std::unique_ptr<LaunchPlan>> try_plan() const {
@@ -79,6 +81,7 @@ public:
 
     const TemporaryDirectory root;
     Unit unit;
+    std::string cgroup_mount;
     CapabilityMask capabilities = kernel_capabilities().value_or(0);
 
 private:
@@ -107,8 +110,16 @@ inline std::string_view kind_text(MountOpKind kind) {
         return "devpts";
     case MountOpKind::mqueue:
         return "mqueue";
+    case MountOpKind::cgroup:
+        return "cgroup";
     case MountOpKind::directory:
         return "directory";
+    case MountOpKind::overlay_layer:
+        return "layer";
+    case MountOpKind::overlay:
+        return "overlay";
+    case MountOpKind::seal:
+        return "seal";
     case MountOpKind::symlink:
         return "symlink";
     case MountOpKind::read_only:
@@ -135,6 +146,20 @@ inline std::vector<std::string> op_texts(const LaunchPlan& plan) {
         texts.push_back(std::string{kind_text(op.kind)} + " " + op.target);
     }
     return texts;
+}
+
+inline std::size_t index_of(const LaunchPlan& plan, std::string_view text) {
+    const auto texts = op_texts(plan);
+    const auto found = std::ranges::find(texts, text);
+    if (found == texts.end()) FAIL("no op '" << text << "'");
+    return static_cast<std::size_t>(found - texts.begin());
+}
+
+// Without a root of its own: the plan touches nothing of the host but looks at it.
+inline void use_host_root(PlanScene& scene) {
+    scene.unit.mounts.root.reset();
+    scene.unit.service->user = "root";
+    scene.unit.service->command = {"/bin/sh"};
 }
 
 }  // namespace confinit

@@ -104,6 +104,21 @@ TEST_CASE("of several hierarchies the second version's path counts", "[unit][H7]
     CHECK_FALSE(parse_cgroup_path("4:memory:/x\n"));
 }
 
+TEST_CASE("a process that is ending or is about to be killed does not live on", "[unit][G5]") {
+    const std::string stat = "7 (a b) S 1 7 7 0 -1 4194304 100 0\n";
+    const std::string status = "SigPnd:\t0000000000000000\nShdPnd:\t0000000000004000\n";
+
+    CHECK(parse_is_alive(stat, status));
+    CHECK_FALSE(parse_is_alive("7 (a) Z 1 7 7 0 -1 4194304 100 0\n", status));
+    CHECK_FALSE(parse_is_alive("7 (a) R 1 7 7 0 -1 4194308 100 0\n", status));
+    CHECK_FALSE(parse_is_alive(stat, "SigPnd:\t0\nShdPnd:\t0000000000000100\n"));
+    CHECK_FALSE(parse_is_alive(stat, "SigPnd:\t100\nShdPnd:\t0\n"));
+    CHECK_FALSE(parse_is_alive("", ""));
+    const auto own = open_process(getpid());
+    REQUIRE(own);
+    CHECK(is_alive(*own));
+}
+
 TEST_CASE("limits have names and texts", "[unit]") {
     CHECK(resource_limit_name(RLIMIT_NOFILE) == "nofile");
     CHECK(resource_limit_name(99) == "?");

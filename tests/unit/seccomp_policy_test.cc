@@ -282,6 +282,27 @@ TEST_CASE("programs run and end under the filter of heat", "[seccomp][kernel][H1
     }
 }
 
+TEST_CASE("ordinary programs do not notice the restrictions", "[seccomp][kernel][H13][H14]") {
+    SeccompConfig config = permissive_filter();
+    config.address_families = AddressFamilies{};
+    config.namespaces.emplace();
+    config.memory_deny_write_execute = true;
+    config.suid_sgid = false;
+    config.realtime = false;
+    config.personality = false;
+    const auto program = compile_filter(policy_of(config));
+    // A dynamic loader, threads of a pipeline, files made and removed.
+    const std::vector<const char*> command = {
+        "/bin/sh", "-c",
+        "directory=$(mktemp -d) && echo text | sort > $directory/file && chmod 600 $directory/file "
+        "&& rm -r $directory"};
+
+    const int status = run_program(program, command);
+
+    CHECK(WIFEXITED(status));
+    CHECK(WEXITSTATUS(status) == 0);
+}
+
 TEST_CASE("a program that leaves the filter of heat is killed", "[seccomp][kernel]") {
     const auto program = compile_filter(policy_of(heat_config()));
 

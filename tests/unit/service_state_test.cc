@@ -67,9 +67,11 @@ exec dead stop -> same
 exec dead dependency-failed -> failed @off
 exec dead refused -> failed @off
 exec dead launched -> same
+exec dead ready -> same
 exec dead launch-failed -> same
 exec dead main-exited-clean -> same
 exec dead main-failed -> same
+exec dead watchdog-missed -> same
 exec dead cgroup-empty -> same
 exec dead released -> same
 exec dead release-failed -> same
@@ -81,9 +83,11 @@ exec waiting stop -> dead @off
 exec waiting dependency-failed -> failed @off
 exec waiting refused -> failed @off
 exec waiting launched -> same
+exec waiting ready -> same
 exec waiting launch-failed -> same
 exec waiting main-exited-clean -> same
 exec waiting main-failed -> same
+exec waiting watchdog-missed -> same
 exec waiting cgroup-empty -> same
 exec waiting released -> same
 exec waiting release-failed -> same
@@ -95,9 +99,11 @@ exec start stop -> stop-sigkill:stopped @kill kill-all
 exec start dependency-failed -> same
 exec start refused -> same
 exec start launched -> running+launched @health
+exec start ready -> same
 exec start launch-failed -> release+gone+empty:failed @off release
 exec start main-exited-clean -> stop-sigterm+gone:failed @stop send-stop-signal
 exec start main-failed -> stop-sigterm+gone:failed @stop send-stop-signal
+exec start watchdog-missed -> same
 exec start cgroup-empty -> start+empty
 exec start released -> same
 exec start release-failed -> same
@@ -109,9 +115,11 @@ exec running+launched stop -> stop-sigterm+launched:stopped @stop send-stop-sign
 exec running+launched dependency-failed -> same
 exec running+launched refused -> same
 exec running+launched launched -> same
+exec running+launched ready -> same
 exec running+launched launch-failed -> same
 exec running+launched main-exited-clean -> stop-sigterm+launched+gone:clean @stop send-stop-signal
 exec running+launched main-failed -> stop-sigterm+launched+gone:failed @stop send-stop-signal
+exec running+launched watchdog-missed -> stop-sigterm+launched:failed @stop send-abort-signal
 exec running+launched cgroup-empty -> running+launched+empty
 exec running+launched released -> same
 exec running+launched release-failed -> same
@@ -123,9 +131,11 @@ oneshot exited:clean stop -> dead:stopped @off
 oneshot exited:clean dependency-failed -> same
 oneshot exited:clean refused -> same
 oneshot exited:clean launched -> same
+oneshot exited:clean ready -> same
 oneshot exited:clean launch-failed -> same
 oneshot exited:clean main-exited-clean -> same
 oneshot exited:clean main-failed -> same
+oneshot exited:clean watchdog-missed -> same
 oneshot exited:clean cgroup-empty -> same
 oneshot exited:clean released -> same
 oneshot exited:clean release-failed -> same
@@ -137,9 +147,11 @@ exec stop-sigterm+launched:stopped stop -> same
 exec stop-sigterm+launched:stopped dependency-failed -> same
 exec stop-sigterm+launched:stopped refused -> same
 exec stop-sigterm+launched:stopped launched -> same
+exec stop-sigterm+launched:stopped ready -> same
 exec stop-sigterm+launched:stopped launch-failed -> same
 exec stop-sigterm+launched:stopped main-exited-clean -> stop-sigterm+launched+gone:stopped
 exec stop-sigterm+launched:stopped main-failed -> stop-sigterm+launched+gone:stopped
+exec stop-sigterm+launched:stopped watchdog-missed -> same
 exec stop-sigterm+launched:stopped cgroup-empty -> stop-sigterm+launched+empty:stopped
 exec stop-sigterm+launched:stopped released -> same
 exec stop-sigterm+launched:stopped release-failed -> same
@@ -151,9 +163,11 @@ exec stop-sigkill+launched:stopped stop -> same
 exec stop-sigkill+launched:stopped dependency-failed -> same
 exec stop-sigkill+launched:stopped refused -> same
 exec stop-sigkill+launched:stopped launched -> same
+exec stop-sigkill+launched:stopped ready -> same
 exec stop-sigkill+launched:stopped launch-failed -> same
 exec stop-sigkill+launched:stopped main-exited-clean -> stop-sigkill+launched+gone:stopped
 exec stop-sigkill+launched:stopped main-failed -> stop-sigkill+launched+gone:stopped
+exec stop-sigkill+launched:stopped watchdog-missed -> same
 exec stop-sigkill+launched:stopped cgroup-empty -> stop-sigkill+launched+empty:stopped
 exec stop-sigkill+launched:stopped released -> same
 exec stop-sigkill+launched:stopped release-failed -> same
@@ -165,9 +179,11 @@ exec release+launched+gone+empty:stopped stop -> same
 exec release+launched+gone+empty:stopped dependency-failed -> same
 exec release+launched+gone+empty:stopped refused -> same
 exec release+launched+gone+empty:stopped launched -> same
+exec release+launched+gone+empty:stopped ready -> same
 exec release+launched+gone+empty:stopped launch-failed -> same
 exec release+launched+gone+empty:stopped main-exited-clean -> same
 exec release+launched+gone+empty:stopped main-failed -> same
+exec release+launched+gone+empty:stopped watchdog-missed -> same
 exec release+launched+gone+empty:stopped cgroup-empty -> same
 exec release+launched+gone+empty:stopped released -> dead:stopped @off
 exec release+launched+gone+empty:stopped release-failed -> release+launched+gone+empty:stopped @release
@@ -179,9 +195,11 @@ exec auto-restart:failed stop -> dead:failed @off
 exec auto-restart:failed dependency-failed -> failed:failed @off
 exec auto-restart:failed refused -> failed:failed @off
 exec auto-restart:failed launched -> same
+exec auto-restart:failed ready -> same
 exec auto-restart:failed launch-failed -> same
 exec auto-restart:failed main-exited-clean -> same
 exec auto-restart:failed main-failed -> same
+exec auto-restart:failed watchdog-missed -> same
 exec auto-restart:failed cgroup-empty -> same
 exec auto-restart:failed released -> same
 exec auto-restart:failed release-failed -> same
@@ -193,9 +211,11 @@ exec failed:failed stop -> same
 exec failed:failed dependency-failed -> failed:failed @off
 exec failed:failed refused -> failed:failed @off
 exec failed:failed launched -> same
+exec failed:failed ready -> same
 exec failed:failed launch-failed -> same
 exec failed:failed main-exited-clean -> same
 exec failed:failed main-failed -> same
+exec failed:failed watchdog-missed -> same
 exec failed:failed cgroup-empty -> same
 exec failed:failed released -> same
 exec failed:failed release-failed -> same
@@ -237,6 +257,25 @@ oneshot start+launched stop -> stop-sigterm+launched:stopped @stop send-stop-sig
 oneshot start+launched timed-out -> stop-sigkill+launched:timed-out @kill kill-all
 oneshot start+launched+empty main-exited-clean -> release+launched+gone+empty:clean @off release
 
+notify dead begin -> start @start launch
+notify start launched -> start+launched
+notify start ready -> same
+notify start+launched ready -> running+launched @health
+notify start+launched+empty ready -> running+launched+empty @health
+notify start+launched launched -> same
+notify start+launched main-exited-clean -> stop-sigterm+launched+gone:failed @stop send-stop-signal
+notify start+launched main-failed -> stop-sigterm+launched+gone:failed @stop send-stop-signal
+notify start+launched stop -> stop-sigterm+launched:stopped @stop send-stop-signal
+notify start+launched timed-out -> stop-sigkill+launched:timed-out @kill kill-all
+notify start+launched watchdog-missed -> same
+notify running+launched ready -> same
+notify running+launched main-exited-clean -> stop-sigterm+launched+gone:clean @stop send-stop-signal
+notify running+launched watchdog-missed -> stop-sigterm+launched:failed @stop send-abort-signal
+notify stop-sigterm+launched:stopped ready -> same
+notify/on-failure release+launched+gone+empty:failed released -> auto-restart:failed @restart
+notify/always release+launched+gone+empty:clean released -> auto-restart:clean @restart
+oneshot start+launched ready -> same
+
 target dead begin -> running @health
 target failed begin -> running @health
 target running stop -> dead:stopped @off
@@ -244,6 +283,24 @@ target running launched -> same
 target running main-failed -> same
 target running cgroup-empty -> same
 target running released -> same
+
+group dead begin -> start @start launch
+group start launched -> running @off
+group start launch-failed -> release+gone+empty:failed @off release
+group start timed-out -> release+gone+empty:timed-out @off release
+group start stop -> release+gone+empty:stopped @off release
+group start cgroup-empty -> same
+group start main-failed -> same
+group running launched -> same
+group running launch-failed -> same
+group running cgroup-empty -> same
+group running timed-out -> same
+group running stop -> release+gone+empty:stopped @off release
+group release+gone+empty:stopped launched -> same
+group release+gone+empty:stopped release-failed -> release+gone+empty:stopped @release
+group release+gone+empty:stopped timed-out -> release+gone+empty:stopped @off kill-all release
+group release+gone+empty:stopped released -> dead:stopped @off
+group/always release+gone+empty:failed released -> failed:failed @off
 
 exec start+empty main-failed -> release+gone+empty:failed @off release
 exec running+launched+empty main-exited-clean -> release+launched+gone+empty:clean @off release

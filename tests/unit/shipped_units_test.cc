@@ -69,4 +69,28 @@ TEST_CASE("the kernel's words are known to the reader", "[unit][H2]") {
     CHECK_FALSE(vocabulary.securebits.empty());
 }
 
+TEST_CASE("root that sees the cgroup tree is warned of", "[unit][G7]") {
+    const auto warnings = [](const std::string& text) {
+        const auto unit = parse_unit("web", "web.toml", "[service]\ncommand = ['/bin/a']\n" + text,
+                                     kernel_vocabulary());
+        REQUIRE(unit);
+        return unit->warnings;
+    };
+    const std::string limit = "[cgroup]\npids.max = 5\n";
+    const std::string mount = limit + "[namespaces]\nmount = true\n";
+    const std::string without_both = "[capabilities]\nbounding = ['~sys_admin', '~sys_ptrace']\n";
+    const std::string without_admin = "[capabilities]\nbounding = ['~sys_admin']\n";
+
+    REQUIRE(warnings(limit).size() == 1);
+    CHECK(warnings(limit).front().starts_with("web.toml:3:1: cgroup: root can raise"));
+    CHECK(warnings("user = 'nobody'\n" + limit).empty());
+    CHECK(warnings(limit + "[namespaces]\nuser = true\n").empty());
+    CHECK(warnings(limit + without_both).size() == 1);
+    CHECK(warnings(mount).size() == 1);
+    CHECK(warnings(mount + without_admin).size() == 1);
+    CHECK(warnings(mount + without_both).empty());
+    CHECK(warnings(mount + "pid = true\n" + without_admin).empty());
+    CHECK(warnings("").empty());
+}
+
 }  // namespace confinit

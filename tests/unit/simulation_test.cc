@@ -107,7 +107,9 @@ UnitSpec Simulation::random_spec(const std::string& name) {
     }
     if (chance_.one_in(30)) spec.requires_units.emplace_back("ghost");
     spec.is_service = !chance_.one_in(5);
+    spec.is_group = !spec.is_service && chance_.one_in(2);
     spec.is_oneshot = chance_.one_in(3);
+    spec.tells_when_ready = chance_.one_in(3);
     spec.restart = std::array{Restart::no, Restart::on_failure, Restart::always}[chance_.below(3)];
     spec.restart_delay = chance_.duration();
     spec.restart_max_delay = chance_.duration();
@@ -118,6 +120,7 @@ UnitSpec Simulation::random_spec(const std::string& name) {
 
 void Simulation::load(UnitSpec spec) {
     const auto refused = graph_.add(spec);
+    if (!refused) kernel_.set_group(spec.name, spec.is_group);
     if (engine_.load(std::move(spec)) != refused) fail("the engine refuses another unit");
 }
 
@@ -183,6 +186,7 @@ void Simulation::check_action(const Actions& actions, std::size_t index) {
         return check_stop_order(actions[index].unit);
     case ActionKind::job_done:
         return check_end(actions, index);
+    case ActionKind::send_abort_signal:
     case ActionKind::kill_all:
     case ActionKind::release:
     case ActionKind::state_changed:

@@ -148,15 +148,33 @@ TEST_CASE("a unit that does not stop tells what it meets next", "[svctl][C7]") {
     CHECK(status_text(people, status, 13s).contains("SIGKILL to all that is left in 7s\n"));
 }
 
+TEST_CASE("what a service says of itself stands in the status", "[svctl]") {
+    Json status = running_status();
+    status["status_text"] = "serving \x1b[2J";
+    status["self_state"] = "reloading";
+    status["self_errno"] = "ENOENT";
+
+    const std::string text = status_text(people, status, 13s);
+
+    CHECK(text.contains("says    serving \\x1b[2J (reloading), ENOENT\n"));
+    status["status_text"] = "";
+    status["self_errno"] = "";
+    CHECK(status_text(people, status, 13s).contains("says    reloading\n"));
+    status["self_state"] = "";
+    CHECK_FALSE(status_text(people, status, 13s).contains("says"));
+}
+
 TEST_CASE("skipped keys, refused forks and a frozen unit stand in the status", "[svctl][H3]") {
     Json status = running_status();
     status["skipped"] = {"cgroup.io.weight"};
     status["pids_refused"] = 12;
+    status["warnings"] = {"service.command[0]: it is set-user-ID"};
     status["frozen"] = true;
 
     const std::string text = status_text(people, status, 13s);
 
     CHECK(text.contains("skipped   cgroup.io.weight\n"));
+    CHECK(text.contains("warning   service.command[0]: it is set-user-ID\n"));
     CHECK(text.contains("pids.max  refused 12 forks\n"));
     CHECK(text.contains("pid 87, frozen\n"));
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Tests of svctl's verbs against a supervisor that is played: calls, output and exit codes.
 #include "svctl_scene.h"
+#include "temporary_directory.h"
 
 #include <catch2/catch.hpp>
 
@@ -79,6 +80,7 @@ TEST_CASE("calls have the method and the parameters of the verb", "[svctl]") {
             {{"list"}, "List", Json::object()},
             {{"status", "heat"}, "Status", {{"unit", "heat"}}},
             {{"show", "heat"}, "Show", {{"unit", "heat"}}},
+            {{"show", "--filter", "heat"}, "Filter", {{"unit", "heat"}}},
             {{"cat", "heat"}, "Cat", {{"unit", "heat"}}},
             {{"verify", "heat"}, "Verify", {{"unit", "heat"}}},
             {{"logs", "-n", "7", "heat"}, "Logs", {{"unit", "heat"}, {"lines", 7}}},
@@ -219,6 +221,50 @@ TEST_CASE("show prints the wanted properties only", "[svctl]") {
     CHECK(run_svctl(supervisor.path(), {"show", "-p", "d", "heat"}).output == "d=2\n");
     CHECK(run_svctl(supervisor.path(), {"show", "heat", "-p", "d", "-p", "a.b"}).output ==
           "a.b=1\nd=2\n");
+}
+
+TEST_CASE("show prints a filter as text, with its instructions, and as a profile", "[svctl]") {
+    const Json profile{{"defaultAction", "SCMP_ACT_ERRNO"}};
+    const FakeSupervisor supervisor{answers(encode_reply(
+        {{"profile", profile}, {"text", "EPERM: all\n"}, {"program", {"0: answer EPERM"}}}))};
+    const auto shown = [&](std::vector<std::string> arguments) {
+        return run_svctl(supervisor.path(), std::move(arguments)).output;
+    };
+
+    CHECK(shown({"show", "heat", "--filter"}) == "EPERM: all\n1 instructions\n");
+    CHECK(shown({"show", "heat", "--filter", "--bpf"}) ==
+          "EPERM: all\n1 instructions\n    0: answer EPERM\n");
+    CHECK(Json::parse(shown({"--json", "show", "heat", "--filter"})) == profile);
+    CHECK(run_svctl(supervisor.path(), {"show", "a", "b", "--filter"}).status == 1);
+}
+
+TEST_CASE("a unit file's filter needs no supervisor", "[svctl]") {
+    const TemporaryDirectory directory;
+    const std::string file = directory.write(
+        "web.toml",
+        "[service]\ncommand = ['/a']\n[seccomp]\ndefault = 'allow'\ndeny = ['chmod']\n");
+
+    const Outcome outcome = run_svctl("/nowhere", {"show", file, "--filter"});
+
+    CHECK(outcome.status == 0);
+    CHECK(outcome.output.starts_with("EPERM: 1 calls\n    chmod\nallow: every other call, "));
+    CHECK(run_svctl("/nowhere", {"show", "/no/such.toml", "--filter"}).status == 6);
+}
+
+TEST_CASE("explain tells a set's version and members", "[svctl][H13]") {
+    const Outcome outcome = run_svctl("/nowhere", {"explain", "@sync"});
+
+    CHECK(outcome.status == 0);
+    CHECK(
+        outcome.output.starts_with("@sync\n    Writing caches to storage\n\n    version     1\n"));
+    CHECK(outcome.output.contains("fdatasync fsync msync"));
+    const Json set = run_svctl("/nowhere", {"--json", "explain", "@sync"}).document()["sets"][0];
+    CHECK(set["version"] == 1);
+    CHECK(set["members"].size() == 7);
+    const Outcome unknown = run_svctl("/nowhere", {"explain", "@synk"});
+    CHECK(unknown.status == 1);
+    CHECK(unknown.error ==
+          "svctl: there is no set of system calls '@synk'; did you mean '@sync'?\n");
 }
 
 TEST_CASE("cat gives the text of a file as it is when that is not a terminal", "[svctl]") {

@@ -2,8 +2,11 @@
 // System calls by name and number, and what is and is not in our sets.
 #include "kernel/syscall_sets.h"
 
+#include "base/file.h"
+
 #include <algorithm>
 #include <catch2/catch.hpp>
+#include <fcntl.h>
 #include <seccomp.h>
 #include <set>
 #include <sys/syscall.h>
@@ -225,4 +228,34 @@ TEST_CASE("the words for suggestions are all calls and sets, sorted", "[syscalls
         CAPTURE(word);
         CHECK(std::ranges::binary_search(words, std::string_view(word)));
     }
+}
+
+namespace {
+
+// "@sync: fdatasync fsync ...", a set a line, all in order.
+std::string contents_of_all_sets() {
+    std::set<std::string> lines;
+    for (const SyscallSet& set : syscall_sets()) {
+        std::string line = std::string{set.name} + ":";
+        for (const auto member : std::set(set.members.begin(), set.members.end()))
+            line.append(" ").append(member);
+        lines.insert(std::move(line));
+    }
+    std::string text;
+    for (const std::string& line : lines)
+        text += line + "\n";
+    return text;
+}
+
+}  // namespace
+
+TEST_CASE("the sets of a version never change their meaning", "[syscalls][H13]") {
+    // Who changes a set raises syscall_sets_version, and writes down what the new one means.
+    const std::string file =
+        CONFINIT_SOURCE "/tests/unit/syscall-sets-" + std::to_string(syscall_sets_version) + ".txt";
+
+    const auto frozen = read_file(AT_FDCWD, file);
+
+    REQUIRE(frozen);
+    CHECK(contents_of_all_sets() == *frozen);
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // What keys need of one another, and what is only warned of.
+#include "unit/reader.h"
 #include "unit_scene.h"
 
 namespace confinit {
@@ -19,8 +20,8 @@ TEST_CASE("a service without a command is refused", "[unit]") {
 TEST_CASE("a unit without a service is a target and has nothing to confine", "[unit]") {
     CHECK(faults("unit.wants = ['a']\n") == "");
     CHECK(faults("") == "");
-    CHECK(faults("[unit]\nwants = ['a']\n[cgroup]\ncpu.weight = 5\n") ==
-          "web.toml:3:1: cgroup: a unit without [service] runs no process that this could apply "
+    CHECK(faults("[unit]\nwants = ['a']\n[process]\nnice = 5\n") ==
+          "web.toml:3:1: process: a unit without [service] runs no process that this could apply "
           "to\n");
 }
 
@@ -48,6 +49,24 @@ TEST_CASE("ambient capabilities must be in the bounding set", "[unit][H8]") {
           "capabilities.bounding\n");
     CHECK(service_faults("[capabilities]\nbounding = ['~chown']\nambient = ['net_raw']\n") == "");
     CHECK(service_faults("[capabilities]\nambient = ['net_raw']\n") == "");
+}
+
+TEST_CASE("a filter of which every key is left out is no filter", "[unit][H3]") {
+    const std::string head =
+        "unit.optional = ['seccomp.realtime']\n" + std::string{minimal_service};
+    const Unit only = good(head + "[seccomp]\nrealtime = false\n");
+    const Unit more = good(head + "[seccomp]\nrealtime = false\npersonality = false\n");
+    const std::vector<std::string> keys = {"seccomp.realtime"};
+
+    const auto without = without_keys(only, keys, test_vocabulary());
+    const auto rest = without_keys(more, keys, test_vocabulary());
+
+    REQUIRE(without.has_value());
+    CHECK_FALSE(without->seccomp.has_value());
+    REQUIRE(rest.has_value());
+    REQUIRE(rest->seccomp.has_value());
+    CHECK(rest->seccomp->realtime);
+    CHECK_FALSE(rest->seccomp->personality);
 }
 
 TEST_CASE("a filter and no_new_privs = false are refused together", "[unit][H17]") {
@@ -107,15 +126,83 @@ TEST_CASE("restart keys agree with one another", "[unit]") {
 }
 
 TEST_CASE("what is unlikely to be meant is warned of", "[unit][G6]") {
-    CHECK(good_service("[cgroup]\nmemory.high = '1M'\n").warnings ==
+    CHECK(good_service("user = 'nobody'\n[cgroup]\nmemory.high = '1M'\n").warnings ==
           std::vector<std::string>{
-              "web.toml:4:15: cgroup.memory.high: without memory.max a service that needs more can "
+              "web.toml:5:15: cgroup.memory.high: without memory.max a service that needs more can "
               "stall for ever"});
-    CHECK(good_service("[cgroup]\nmemory.high = '1M'\nmemory.max = '2M'\n").warnings.empty());
+    CHECK(good_service("user = 'nobody'\n[cgroup]\nmemory.high = '1M'\nmemory.max = '2M'\n")
+              .warnings.empty());
     CHECK(good_service("[namespaces]\npid = true\n").warnings.size() == 1);
     CHECK(good_service("[namespaces]\npid = true\nmount = true\n").warnings.empty());
     CHECK(good_service("[namespaces]\nuser = true\n[capabilities]\nambient = ['chown']\n")
               .warnings.size() == 1);
+}
+
+TEST_CASE("a unit with limits and without a service is a group", "[unit][G5]") {
+    const Unit group = good("[cgroup]\nmemory.max = '64M'\ngroup = 'all'\n");
+    CHECK(is_group(group));
+    CHECK(group.cgroup_place.group == "all");
+    CHECK(group.unit.requires_units == std::vector<std::string>{"all"});
+    CHECK(group.unit.after == std::vector<std::string>{"all"});
+    // Its members are killed one service at a time.
+    CHECK(group.cgroup.size() == 1);
+    CHECK(is_group(good("[cgroup]\n")));
+    CHECK_FALSE(is_group(good("[unit]\n")));
+    CHECK_FALSE(is_group(good_service("[cgroup]\nmemory.max = '64M'\n")));
+}
+
+TEST_CASE("a group is a unit's name, and another unit's", "[unit][H2]") {
+    const Unit member = good_service("[cgroup]\ngroup = 'all'\n");
+    CHECK(member.cgroup_place.group == "all");
+    CHECK(member.unit.requires_units == std::vector<std::string>{"all"});
+    CHECK(member.unit.after == std::vector<std::string>{"all"});
+    CHECK(service_faults("[cgroup]\ngroup = 'web'\n") ==
+          "web.toml:4:9: cgroup.group: a unit cannot depend on itself\n");
+    CHECK(service_faults("[cgroup]\ngroup = 'all/api'\n")
+              .starts_with("web.toml:4:9: cgroup.group: a group is named by its unit alone"));
+    CHECK(service_faults("[cgroup]\ngroup = 5\n").starts_with("web.toml:4:9: cgroup.group: "));
+}
+
+TEST_CASE("a subtree is a service's own, and has a size", "[unit][G8]") {
+    const Unit unit = good_service("user = 'nobody'\n[cgroup]\ndelegate = ['cpu', 'memory']\n");
+    CHECK(unit.cgroup_place.delegate);
+    CHECK(unit.cgroup_place.delegated_controllers == std::vector<std::string>{"cpu", "memory"});
+    REQUIRE(unit.cgroup.size() == 2);
+    CHECK(unit.cgroup[0].file == "cgroup.max.descendants");
+    CHECK(unit.cgroup[1].file == "cgroup.max.depth");
+    CHECK(
+        good_service("user = 'nobody'\n[cgroup]\ndelegate = true\nmax.depth = 2\n").cgroup.size() ==
+        2);
+    CHECK(good_service("[cgroup]\ndelegate = false\n").cgroup.empty());
+    CHECK(faults("[cgroup]\ndelegate = true\n") ==
+          "web.toml:2:12: cgroup.delegate: a group runs no process that this could apply to\n");
+    CHECK(service_faults("[cgroup]\ndelegate = ['memry']\n") ==
+          "web.toml:4:13: cgroup.delegate[0]: expected a controller such as \"memory\"; got "
+          "'memry'; did you mean 'memory'?\n");
+    CHECK(service_faults("[cgroup]\ndelegate = 5\n").starts_with("web.toml:4:12: "));
+}
+
+TEST_CASE("a threaded subtree is a delegated one with threaded controllers", "[unit]") {
+    CHECK(good_service("user = 'nobody'\n[cgroup]\ndelegate = true\nthreaded = true\n")
+              .cgroup_place.threaded);
+    CHECK(service_faults("[cgroup]\nthreaded = true\n")
+              .starts_with("web.toml:4:12: cgroup.threaded: needs cgroup.delegate"));
+    const std::string user = "user = 'nobody'\n[cgroup]\n";
+    CHECK(service_faults(user + "delegate = ['cpu', 'memory']\nthreaded = true\n")
+              .starts_with("web.toml:5:12: cgroup.delegate: 'memory' does not work in a threaded"));
+    CHECK(service_faults(user + "delegate = true\nthreaded = 1\n")
+              .starts_with("web.toml:6:12: cgroup.threaded: expected true or false"));
+}
+
+TEST_CASE("root gets a subtree only where it does not see the limits above", "[unit][G7]") {
+    CHECK(service_faults("[cgroup]\ndelegate = true\n")
+              .starts_with("web.toml:4:12: cgroup.delegate: root could write the limits above"));
+    CHECK(service_faults("[cgroup]\ndelegate = true\n[namespaces]\nmount = true\n") != "");
+    CHECK(service_faults("[cgroup]\ndelegate = true\n[namespaces]\nmount = true\n"
+                         "cgroup = true\n") == "");
+    CHECK(service_faults("[cgroup]\ndelegate = true\n[namespaces]\nuser = true\n") == "");
+    CHECK(service_faults("[cgroup]\ndelegate = true\n[namespaces]\nuser = 'unit:a'\n")
+              .find("joined user namespace") != std::string::npos);
 }
 
 }  // namespace confinit

@@ -44,6 +44,12 @@ constexpr KeyCase key_cases[] = {
     {"service.stop_timeout", "'250ms'", "'5 apples'"},
     {"service.stop_signal", "'SIGINT'", "'SIGFOO'"},
     {"service.kill_mode", "'mixed'", "'process'"},
+    {"service.ready", "'fd:3'", "'fd:2'"},
+    {"service.watchdog", "'30s'", "'0s'"},
+    {"cgroup.group", "'all'", "'web'"},
+    {"cgroup.delegate", "['cpu', 'memory']", "['cpus']", "service.user = 'nobody'\n"},
+    {"cgroup.memory_stall_timeout", "'30s'", "30"},
+    {"cgroup.threaded", "true", "'yes'", "cgroup.delegate = true\nservice.user = 'nobody'\n"},
     {"cgroup.cpu.weight", "25", "0"},
     {"cgroup.cpu.max", "'50%'", "'0%'"},
     {"cgroup.cpuset.cpus", "'0-3,6'", "'3-0'"},
@@ -110,16 +116,38 @@ constexpr KeyCase key_cases[] = {
     {"mounts.tmpfs", "['/run/web']", "[{ size = '1M' }]", in_mount_namespace},
     {"mounts.private_tmp", "true", "'true'", in_mount_namespace},
     {"mounts.private_dev", "true", "1", in_mount_namespace},
+    {"mounts.root_image", "'/srv/web.squashfs'", "'web.squashfs'", in_mount_namespace},
+    {"mounts.overlay", "[{ target = '/srv', lower = ['/a'], upper = 'tmpfs' }]",
+     "[{ target = '/srv', lower = ['/a'] }]", in_mount_namespace},
+    {"directories.state", "['web', { name = 'a/b', mode = '0700' }]", "['/var/lib/web']"},
+    {"directories.cache", "['web']", "['../web']"},
+    {"directories.runtime", "['web']", "[{ mode = '0700' }]"},
+    {"directories.logs", "['web']", "'web'"},
+    {"directories.configuration", "['web']", "['web', 'web']"},
+    {"directories.chown", "'recursive'", "true"},
     {"mounts.proc", "'pids-only'", "'hidden'", in_mount_namespace},
     {"seccomp.default", "'ENOSYS'", "'kill'", "seccomp.allow = ['@base']\n"},
     {"seccomp.allow", "['@base', 'chmod:EPERM']", "['chmodd']"},
     {"seccomp.deny", "['chmod', '@mount:EPERM']", "['chmod:allow']", "seccomp.default = 'allow'\n"},
     {"seccomp.rules", "[{ syscalls = ['chmod'], action = 'EPERM' }]", "[{ action = 'EPERM' }]",
      "seccomp.default = 'allow'\n"},
+    {"seccomp.profile", "'" CONFINIT_SOURCE "/tests/fuzz/corpus/profile/docker.json'",
+     "'/no/such/profile.json'"},
+    {"seccomp.address_families", "['unix', 'AF_INET']", "['unixx']"},
+    {"seccomp.namespaces", "['user']", "['usr']"},
+    {"seccomp.memory_deny_write_execute", "true", "'yes'"},
+    {"seccomp.suid_sgid", "false", "'no'"},
+    {"seccomp.realtime", "false", "0"},
+    {"seccomp.personality", "false", "'linux'"},
+    {"seccomp.architectures", "['native']", "['x86']"},
     {"process.umask", "'0077'", "77"},
     {"process.nice", "-5", "20"},
     {"process.rlimits", "{ nofile = '1024:4096' }", "{ nofile = '2:1' }"},
     {"process.oom_score_adj", "-1000", "1001"},
+    {"process.scheduling", "'fifo:50'", "'fifo'"},
+    {"process.io_priority", "'best-effort:4'", "'idle:4'"},
+    {"process.cpu_affinity", "'0-3,6'", "'3-0'"},
+    {"process.keyring", "'inherit'", "'shared'"},
 };
 
 // Dotted keys at the top of the file, so that every case is one line of its own.
@@ -202,7 +230,8 @@ TEST_CASE("a choice names all its words", "[unit]") {
     CHECK(faults("service.command = ['/a']\nservice.restart = 'yes'") ==
           "web.toml:2:19: service.restart: expected one of no, on-failure, always; got 'yes'\n");
     CHECK(faults("service.command = ['/a']\nservice.type = 'exce'") ==
-          "web.toml:2:16: service.type: expected one of exec, oneshot; got 'exce'; did you mean "
+          "web.toml:2:16: service.type: expected one of exec, notify, oneshot; got 'exce'; did you "
+          "mean "
           "'exec'?\n");
 }
 

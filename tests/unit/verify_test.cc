@@ -158,6 +158,37 @@ TEST_CASE("a filter or no_new_privs that is missing differs", "[unit][H7]") {
     CHECK_FALSE(status_item(scene.unit, *plan, status, "capabilities.no_new_privs").same);
 }
 
+TEST_CASE("a restriction without a filter, or with one that does not deny, differs", "[unit][H7]") {
+    PlanScene scene;
+    scene.unit.seccomp = permissive_filter();
+    scene.unit.seccomp->address_families = AddressFamilies{.families = {1, 2}};
+    scene.unit.seccomp->namespaces = {NamespaceKind::user};
+    scene.unit.seccomp->memory_deny_write_execute = true;
+    scene.unit.seccomp->suid_sgid = false;
+    scene.unit.seccomp->realtime = false;
+    scene.unit.seccomp->personality = false;
+    scene.unit.declared["seccomp.architectures"] = "[\"native\"]";
+    const auto plan = scene.plan();
+    const ProcessStatus status = wanted_status(*plan);
+    ProcessStatus unfiltered = status;
+    unfiltered.seccomp_mode = 0;
+    unfiltered.seccomp_filters = 0;
+    const BpfProgram wanted = plan->filter;
+    const BpfProgram lax = {{BPF_RET | BPF_K, 0, 0, 0x7fff0000}};
+
+    for (const char* key : {"seccomp.address_families", "seccomp.namespaces",
+                            "seccomp.memory_deny_write_execute", "seccomp.suid_sgid",
+                            "seccomp.realtime", "seccomp.personality", "seccomp.architectures"}) {
+        CAPTURE(key);
+        plan->filter = wanted;
+        CHECK(status_item(scene.unit, *plan, status, key).same);
+        CHECK_FALSE(status_item(scene.unit, *plan, unfiltered, key).same);
+        CHECK(status_item(scene.unit, *plan, unfiltered, key).in_force == "no filter");
+        plan->filter = lax;
+        CHECK_FALSE(status_item(scene.unit, *plan, status, key).same);
+    }
+}
+
 TEST_CASE("the supervisor's own filter does not pass for the service's", "[unit][H7]") {
     PlanScene scene;
     scene.unit.seccomp = PlanScene::deny_chmod();

@@ -6,6 +6,7 @@
 #include "svctl/request.h"
 #include "svctl/unit_reports.h"
 
+#include <CLI/CLI.hpp>
 #include <memory>
 
 namespace confinit {

@@ -128,6 +128,16 @@ std::string pids_line(const View& view) {
     return fmt::format("refused {} {}", refused, refused == 1 ? "fork" : "forks");
 }
 
+// "serving 3 clients (reloading), ENOENT".
+std::string self_report_line(const View& view) {
+    std::string line = view.text("status_text");
+    const std::string state = view.text("self_state");
+    if (!state.empty()) line += line.empty() ? state : fmt::format(" ({})", state);
+    const std::string error = view.text("self_errno");
+    if (!error.empty()) line += (line.empty() ? "" : ", ") + error;
+    return line;
+}
+
 void add(Table& table, std::string_view label, std::string value) {
     if (!value.empty()) table.add({std::string{label}, std::move(value)});
 }
@@ -151,7 +161,10 @@ void add_failure(Table& table, const View& view) {
         add(table, "setup", setup_failure_line(view, *failure));
         add(table, "hint", shown(view.context, string_or(*failure, "hint")));
     }
-    add(table, "pids.max", pids_line(view));
+    if (find_strings(view.status, "limits_met").value_or(std::vector<std::string>{}).empty()) {
+        add(table, "pids.max", pids_line(view));
+    }
+    add_list(table, view, "met", "limits_met");
     add(table, "restart", next_try_line(view));
 }
 
@@ -169,10 +182,15 @@ std::string status_text(const Context& context, const Json& status, microseconds
     add(table, "timeout", deadline_line(view));
     add_failure(table, view);
     add_list(table, view, "unit", "files");
+    add(table, "group", view.text("group"));
+    add_list(table, view, "members", "members");
     add(table, "cgroup", view.text("cgroup"));
     add(table, "usage", usage_line(view));
+    add(table, "says", self_report_line(view));
+    add_list(table, view, "above", "limits_above");
     add_list(table, view, "skipped", "skipped");
     add_list(table, view, "drift", "drift");
+    add_list(table, view, "warning", "warnings");
     text += table.text();
 
     const Json* log = find_array(status, "log");

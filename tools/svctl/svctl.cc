@@ -5,6 +5,7 @@
 #include "svctl/output.h"
 #include "svctl/verbs.h"
 
+#include <CLI/CLI.hpp>
 #include <cerrno>
 #include <cstdio>
 #include <fcntl.h>

@@ -11,6 +11,7 @@
 #include "unit/keys.h"
 #include "unit/loader.h"
 
+#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <fmt/format.h>
 #include <memory>

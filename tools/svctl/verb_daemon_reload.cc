@@ -5,6 +5,7 @@
 #include "svctl/request.h"
 #include "svctl/verbs.h"
 
+#include <CLI/CLI.hpp>
 #include <utility>
 
 namespace confinit {

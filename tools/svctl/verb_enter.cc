@@ -5,6 +5,7 @@
 #include "svctl/output.h"
 #include "svctl/verbs.h"
 
+#include <CLI/CLI.hpp>
 #include <csignal>
 #include <memory>
 #include <unistd.h>

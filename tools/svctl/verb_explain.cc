@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-// explain [KEY...]: what the key table says of a key of the unit file; without a key, all of them.
+// explain [KEY...]: what the key table says of a key of the unit file, and what is in a set of
+// system calls; without a word, all keys.
 #include "base/text.h"
+#include "svctl/explain_set.h"
 #include "svctl/human.h"
 #include "svctl/output.h"
 #include "svctl/verbs.h"
 #include "unit/keys.h"
 
+#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <fmt/format.h>
 #include <memory>
@@ -68,7 +71,14 @@ std::string index_text(const Keys& keys) {
 
 int run_explain(const Context& context, const std::vector<std::string>& words) {
     Keys keys;
+    std::vector<const SyscallSet*> sets;
     for (const std::string& word : words) {
+        if (word.starts_with('@')) {
+            const SyscallSet* set = find_syscall_set(word);
+            if (set == nullptr) return report_refusal(context, unknown_set(word));
+            sets.push_back(set);
+            continue;
+        }
         const Keys found = find_keys(word);
         if (found.empty()) return report_refusal(context, unknown_key(word));
         keys.insert(keys.end(), found.begin(), found.end());
@@ -79,7 +89,9 @@ int run_explain(const Context& context, const std::vector<std::string>& words) {
         Json entries = Json::array();
         for (const Key* key : keys)
             entries.push_back(key_json(*key));
-        return print_document(context, {{"keys", std::move(entries)}});
+        Json document{{"keys", std::move(entries)}};
+        if (!sets.empty()) document["sets"] = sets_json(sets);
+        return print_document(context, std::move(document));
     }
     if (words.empty()) {
         print(index_text(keys));
@@ -89,6 +101,10 @@ int run_explain(const Context& context, const std::vector<std::string>& words) {
         if (key != keys.front()) print("\n");
         print(key_text(*key));
     }
+    for (const SyscallSet* set : sets) {
+        if (!keys.empty() || set != sets.front()) print("\n");
+        print(set_text(*set));
+    }
     return 0;
 }
 
@@ -97,8 +113,8 @@ int run_explain(const Context& context, const std::vector<std::string>& words) {
 VerbAction declare_explain(CLI::App& command) {
     auto words = std::make_unique<std::vector<std::string>>();
     command.add_option("KEY", *words,
-                       "a key such as cgroup.memory.max, a table such as cgroup, or a directive of "
-                       "systemd's such as MemoryMax=");
+                       "a key such as cgroup.memory.max, a table such as cgroup, a directive of "
+                       "systemd's such as MemoryMax=, or a set of system calls such as @base");
     return [words = std::move(words)](const Context& context) {
         return run_explain(context, *words);
     };

@@ -4,6 +4,7 @@
 #include "svctl/signal_name.h"
 #include "svctl/unit_reports.h"
 
+#include <CLI/CLI.hpp>
 #include <memory>
 
 namespace confinit {

@@ -6,6 +6,7 @@
 #include "svctl/output.h"
 #include "svctl/verbs.h"
 
+#include <CLI/CLI.hpp>
 #include <memory>
 #include <optional>
 

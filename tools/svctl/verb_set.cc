@@ -4,6 +4,7 @@
 #include "svctl/output.h"
 #include "svctl/request.h"
 
+#include <CLI/CLI.hpp>
 #include <memory>
 
 namespace confinit {

@@ -3,8 +3,10 @@
 #include "control/fields.h"
 #include "svctl/declare.h"
 #include "svctl/output.h"
+#include "svctl/show_filter.h"
 #include "svctl/unit_reports.h"
 
+#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <memory>
 
@@ -14,6 +16,8 @@ namespace {
 struct ShowOptions {
     std::vector<std::string> units;
     std::vector<std::string> keys;  // empty for all
+    bool filter = false;
+    bool program = false;
 
     bool wants(const std::string& key) const {
         return keys.empty() || std::ranges::find(keys, key) != keys.end();
@@ -46,7 +50,20 @@ VerbAction declare_show(CLI::App& command) {
         ->type_name("KEY")
         ->expected(1)
         ->take_all();
+    auto* filter = command.add_flag("--filter", options->filter,
+                                    "the system call filter of one unit, or of a unit FILE.toml");
+    command.add_flag("--bpf", options->program, "with its instructions")->needs(filter);
+    command.footer(
+        "With --json, the filter is a profile of the OCI runtime specification, which the key "
+        "seccomp.profile reads. Other runtimes read it in the same way, unless it has a member "
+        "\"confinit\".");
     return [options = std::move(options)](const Context& context) {
+        if (options->filter) {
+            if (options->units.size() == 1) {
+                return show_filter(context, {options->units.front(), options->program});
+            }
+            return report_refusal(context, {.message = "--filter shows one unit at a time"});
+        }
         return report_units(context, options->units, [&](const std::string& unit) {
             return ask_properties(context, *options, unit);
         });

@@ -6,6 +6,7 @@
 #include "svctl/output.h"
 #include "svctl/unit_reports.h"
 
+#include <CLI/CLI.hpp>
 #include <fmt/format.h>
 #include <memory>
 
@@ -58,14 +59,18 @@ Answer<UnitReport> ask_items(const Context& context, const std::string& unit) {
                       .code = is_same ? ExitCode::done : ExitCode::not_running_or_differs};
 }
 
-// The units that have a main process now.
+// The units that have a main process now, or that are an active group.
 Answer<std::vector<std::string>> running_units(const Context& context) {
     const Json answer = TRY(request(context, Method::list));
     std::vector<std::string> names;
     const Json* units = find_array(answer, "units");
     if (units == nullptr) return refuse({0, "reply without units"});
     for (const Json& unit : *units) {
-        if (integer_or(unit, "pid") > 0) names.push_back(string_or(unit, "name"));
+        const bool is_active_group =
+            string_or(unit, "kind") == "group" && string_or(unit, "active") == "active";
+        if (integer_or(unit, "pid") > 0 || is_active_group) {
+            names.push_back(string_or(unit, "name"));
+        }
     }
     return names;
 }

@@ -4,9 +4,13 @@
 
 #include "svctl/context.h"
 
-#include <CLI/CLI.hpp>
-
 #include <functional>
+
+// A verb with options of its own includes CLI/CLI.hpp, which takes seconds to compile.
+namespace CLI {
+class App;
+class Option;
+}  // namespace CLI
 
 namespace confinit {
 

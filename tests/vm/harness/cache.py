@@ -61,13 +61,13 @@ def run(*command, cwd=None) -> str:
     return done.stdout
 
 
-def download(names: list[str], folder: pathlib.Path) -> list[pathlib.Path]:
+def download(names: list[str], folder: pathlib.Path, apt_options=()) -> list[pathlib.Path]:
     """The .deb files of these packages. Old package lists are brought up to date once."""
-    command = ["apt-get", "-qq", "-o", "APT::Sandbox::User=root", "download", *names]
+    options = ["-qq", "-o", "APT::Sandbox::User=root", *apt_options]
     try:
-        run(*command, cwd=folder)
+        run("apt-get", *options, "download", *names, cwd=folder)
     except HarnessError:
         print("bringing the package lists up to date", file=sys.stderr)
-        run("apt-get", "-qq", "update")
-        run(*command, cwd=folder)
+        run("apt-get", *options, "update")
+        run("apt-get", *options, "download", *names, cwd=folder)
     return sorted(folder.glob("*.deb"))

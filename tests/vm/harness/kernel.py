@@ -1,13 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Debian's kernel for virtual machines: fetched, unpacked, never installed; and its modules."""
+"""Debian's kernels for virtual machines: fetched, unpacked, never installed; and their modules."""
 
 import dataclasses
+import lzma
 import pathlib
 import re
 
 from harness.cache import Cache, HarnessError, download, run
 
 META_PACKAGE = "linux-image-cloud-amd64"
+KEYRING = "/usr/share/keyrings/debian-archive-keyring.gpg"
 
 # Loaded on demand in the machine: what services and tests of confinement meet most.
 DEFAULT_MODULES = (
@@ -23,24 +25,75 @@ class Kernel:
 
 
 def debian_kernel(cache: Cache) -> Kernel:
-    folder = cache.made_once("kernel", _fetch)
+    """The one of the Debian release that this machine has."""
+    return _kernel_in(cache.made_once("kernel", _fetch))
+
+
+def backports_kernel(cache: Cache) -> Kernel:
+    """The newest one that Debian offers for this release, from its backports."""
+    folder = cache.made_once("apt-backports", _describe_backports)
+    options = _apt_options(folder)
+
+    def fetch(target: pathlib.Path) -> None:
+        run("apt-get", "-qq", *options, "update")
+        _fetch(target, options)
+
+    return _kernel_in(cache.made_once("kernel-backports", fetch))
+
+
+def _kernel_in(folder: pathlib.Path) -> Kernel:
     return Kernel(
         image=_only(folder.glob("boot/vmlinuz-*"), "kernel image"),
         modules=_only(folder.glob("lib/modules/*"), "module folder"),
     )
 
 
-def _fetch(folder: pathlib.Path) -> None:
-    depends = re.findall(r"Depends: (linux-image-\S+)", run("apt-cache", "depends", META_PACKAGE))
+def _describe_backports(folder: pathlib.Path) -> None:
+    """A configuration of apt beside this machine's own: its mirror and its keyring, one suite."""
+    targets = run(
+        "apt-get", "indextargets", "--format", "$(ORIGIN)|$(CODENAME)|$(REPO_URI)",
+        "Created-By: Packages",
+    )  # fmt: skip
+    # Of Debian's suites the release itself is the one without a dash: bookworm, bookworm-updates.
+    release = re.search(r"(?m)^Debian\|([a-z]+)\|(\S+)$", targets)
+    if not release:
+        raise HarnessError("apt knows no Debian release here, so none whose backports there are")
+    codename, mirror = release.groups()
+    signed = f"[signed-by={KEYRING}] " if pathlib.Path(KEYRING).exists() else ""
+    source = f"deb {signed}{mirror} {codename}-backports main\n"
+    (folder / "sources.list").write_text(source, encoding="ascii")
+    for part in ("lists/partial", "cache/archives/partial"):
+        (folder / part).mkdir(parents=True)
+
+
+def _apt_options(folder: pathlib.Path) -> list[str]:
+    settings = (
+        "APT::Sandbox::User=root",
+        f"Dir::Etc::sourcelist={folder}/sources.list",
+        "Dir::Etc::sourceparts=-",
+        f"Dir::State::lists={folder}/lists",
+        f"Dir::Cache={folder}/cache",
+    )
+    return [word for setting in settings for word in ("-o", setting)]
+
+
+def _fetch(folder: pathlib.Path, apt_options=()) -> None:
+    def kernel_packages() -> list[str]:
+        text = run("apt-cache", *apt_options, "depends", META_PACKAGE)
+        return re.findall(r"Depends: (linux-image-\S+)", text)
+
+    depends = kernel_packages()
     if not depends:
-        run("apt-get", "-qq", "update")
-        text = run("apt-cache", "depends", META_PACKAGE)
-        depends = re.findall(r"Depends: (linux-image-\S+)", text)
+        run("apt-get", "-qq", *apt_options, "update")
+        depends = kernel_packages()
     if not depends:
         raise HarnessError(f"{META_PACKAGE} names no kernel package")
-    for package in download([depends[0]], folder):
+    for package in download([depends[0]], folder, apt_options):
         run("dpkg", "-x", package, folder)
         package.unlink()
+    for packed in folder.glob("lib/modules/*/kernel/**/*.ko.xz"):
+        packed.with_suffix("").write_bytes(lzma.decompress(packed.read_bytes()))
+        packed.unlink()
 
 
 def _only(paths, what: str) -> pathlib.Path:

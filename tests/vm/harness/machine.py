@@ -78,6 +78,12 @@ class Machine:
     memory: int = 512
     cpus: int = 2
     words: str = ""
+    # Then a nanosecond of the machine is one of its instructions, whatever the host does: figures
+    # repeat, and waiting takes no time. The emulator can do it for one CPU only.
+    counts_instructions: bool = False
+    # All CPUs in turns: newer kernels patch their own code while they boot, which the emulator at
+    # times gets wrong when another CPU runs that code on a thread of its own.
+    in_turns: bool = False
 
 
 class CommandChannel:
@@ -174,10 +180,11 @@ def _qemu(machine: Machine) -> list[str]:
     # Never KVM: emulation is the same on every machine.
     return [
         "qemu-system-x86_64",
-        "-M", "q35", "-accel", "tcg", "-cpu", "max,-cx16", "-nodefaults", "-no-reboot", "-no-user-config",
+        "-M", "q35", "-accel", "tcg,thread=single" if machine.in_turns else "tcg", "-cpu", "max,-cx16", "-nodefaults", "-no-reboot", "-no-user-config",
         "-m", str(machine.memory), "-smp", str(machine.cpus),
         "-kernel", str(machine.kernel), "-initrd", str(machine.initramfs),
         "-append", f"{KERNEL_WORDS} {machine.words}".strip(),
+        *(["-icount", "shift=0,sleep=off"] if machine.counts_instructions else []),
     ]  # fmt: skip
 
 

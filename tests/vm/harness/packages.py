@@ -27,6 +27,17 @@ def unpacked_packages(cache: Cache, names: list[str]) -> list[pathlib.Path]:
     return [cache.folder / "packages" / item for item in closure]
 
 
+def unpacked_alone(cache: Cache, name: str) -> pathlib.Path:
+    """The folder of one package in whatever version there is, without its dependencies."""
+
+    def make(folder: pathlib.Path) -> None:
+        for file in download([name], folder):
+            run("dpkg", "-x", file, folder)
+            file.unlink()
+
+    return cache.made_once(f"alone/{name}", make)
+
+
 def _closure(cache: Cache, names: list[str]) -> list[str]:
     """The packages as NAME=VERSION, kept so that a second boot asks nobody."""
     label = hashlib.sha256(" ".join([*names, "without", *NEEDLESS]).encode()).hexdigest()[:16]

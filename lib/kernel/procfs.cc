@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: Apache-2.0
+// Procfs: files of /proc that are certainly the kernel's.
+#include "kernel/procfs.h"
+
+#include "base/file.h"
+#include "base/text.h"
+
+#include <array>
+#include <cerrno>
+#include <fcntl.h>
+#include <linux/magic.h>
+#include <linux/openat2.h>
+#include <sys/syscall.h>
+#include <sys/vfs.h>
+#include <unistd.h>
+
+namespace confinit {
+
+// That "self" is us tells it from a part of a procfs, and from that of another pid namespace.
+Result<Fd> open_procfs() {
+    Fd root = TRY(open_at(AT_FDCWD, "/proc", O_PATH | O_DIRECTORY));
+    struct statfs file_system{};
+    if (fstatfs(root.get(), &file_system) < 0) return errno_failure("fstatfs", "/proc");
+    if (file_system.f_type != PROC_SUPER_MAGIC) return failure("'/proc' is no procfs");
+    std::array<char, 24> self{};
+    const ssize_t size = readlinkat(root.get(), "self", self.data(), self.size());
+    const std::string_view pid{self.data(), size > 0 ? static_cast<std::size_t>(size) : 0};
+    if (parse_unsigned(pid) == static_cast<std::uint64_t>(getpid())) return root;
+    return failure("'/proc' is the procfs of another pid namespace, or a part of one");
+}
+
+Result<Fd> open_in_procfs(const Fd& directory, const std::string& path, int flags) {
+    open_how how{};
+    how.flags = static_cast<unsigned>(flags | O_CLOEXEC);
+    how.resolve = RESOLVE_BENEATH | RESOLVE_NO_XDEV | RESOLVE_NO_MAGICLINKS;
+    Fd fd{static_cast<int>(syscall(SYS_openat2, directory.get(), path.c_str(), &how, sizeof how))};
+    if (!fd) return errno_failure("open", path);
+    return fd;
+}
+
+Result<std::string> read_in_procfs(const Fd& directory, const std::string& path,
+                                   std::size_t limit) {
+    const Fd fd = TRY(open_in_procfs(directory, path, O_RDONLY | O_NONBLOCK | O_NOCTTY));
+    return read_all(fd, path, limit);
+}
+
+Status write_in_procfs(const Fd& directory, const std::string& path, std::string_view text) {
+    const Fd fd = TRY(open_in_procfs(directory, path, O_WRONLY | O_NOCTTY));
+    const ssize_t count = write(fd.get(), text.data(), text.size());
+    if (count < 0) return errno_failure("write", path);
+    if (static_cast<std::size_t>(count) != text.size()) return failure("write '" + path + "': cut");
+    return {};
+}
+
+}  // namespace confinit

@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+// Verify: the directories of a service on the host, whose owner and mode they are to have.
+#include "launch/plan_parts.h"
+#include "launch/verify_parts.h"
+
+#include <algorithm>
+
+namespace confinit {
+namespace {
+
+std::string octal_text(unsigned mode) {
+    std::string digits;
+    for (int shift = 9; shift >= 0; shift -= 3)
+        digits += static_cast<char>('0' + (mode >> shift & 7U));
+    return digits;
+}
+
+std::string directory_text(unsigned mode, std::uint32_t uid, std::uint32_t gid) {
+    return std::to_string(uid) + ":" + std::to_string(gid) + " " + octal_text(mode);
+}
+
+std::string present_text(const Lookup& found) {
+    if (found.presence == Lookup::Presence::unknown) return "on a file system that may not answer";
+    if (found.presence == Lookup::Presence::absent) return "absent";
+    if (!S_ISDIR(found.status.st_mode)) return "no directory";
+    return directory_text(found.status.st_mode & 07777U, found.status.st_uid, found.status.st_gid);
+}
+
+}  // namespace
+
+// The item of its mount may be there; it is the one that shows the first difference.
+void verify_directories(const Unit& unit, const LaunchPlan& plan, VerifyItems& items) {
+    if (plan.preparations.empty()) return;
+    const ServiceView host{"/", FileSystems::local};
+    for (std::size_t i = 0; i < plan.preparations.size(); ++i) {
+        const Preparation& wanted = plan.preparations[i];
+        if (wanted.kind != Preparation::Kind::directory) continue;
+        const std::string& key = plan.preparation_keys[i];
+        const auto present = std::ranges::find(items, key, &VerifyItem::key);
+        VerifyItem& item = present != items.end() ? *present : items.emplace_back(key);
+        if (!item.declared.empty() && !item.same) continue;
+        const std::string wanted_text = directory_text(wanted.mode, wanted.uid, wanted.gid);
+        item.declared = declared_text(unit, key, wanted.path);
+        item.in_force = present_text(host.find(directory_path(wanted)));
+        item.same = item.in_force == wanted_text;
+        if (!item.same) item.declared.append(", " + wanted_text);
+    }
+}
+
+}  // namespace confinit

@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the engine has to know of a unit.
+#include "engine_spec.h"
+
+namespace confinit {
+namespace {
+
+engine::Restart engine_restart(RestartMode mode) {
+    switch (mode) {
+    case RestartMode::no:
+        return engine::Restart::no;
+    case RestartMode::on_failure:
+        return engine::Restart::on_failure;
+    case RestartMode::always:
+        return engine::Restart::always;
+    }
+    return engine::Restart::no;
+}
+
+}  // namespace
+
+engine::UnitSpec make_engine_spec(const Unit& unit) {
+    engine::UnitSpec spec;
+    spec.name = unit.name;
+    spec.requires_units = unit.unit.requires_units;
+    spec.wants = unit.unit.wants;
+    spec.after = unit.unit.after;
+    spec.before = unit.unit.before;
+    spec.conflicts = unit.unit.conflicts;
+    spec.is_group = is_group(unit);
+    if (!unit.service) return spec;
+    const ServiceConfig& service = *unit.service;
+    spec.is_service = true;
+    spec.is_oneshot = service.type == ServiceType::oneshot;
+    spec.tells_when_ready = service.ready.by != ReadyBy::exec;
+    spec.restart = engine_restart(service.restart);
+    spec.restart_delay = service.restart_delay;
+    spec.restart_max_delay = service.restart_max_delay;
+    spec.start_timeout = service.start_timeout;
+    spec.stop_timeout = service.stop_timeout;
+    return spec;
+}
+
+}  // namespace confinit

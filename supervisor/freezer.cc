@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: Apache-2.0
+// Freezer: one request to freeze or thaw a node, and who waits for it.
+#include "freezer.h"
+
+#include <utility>
+
+namespace confinit {
+
+void Freezer::begin(const Cgroup& node, bool frozen, Done done) {
+    end(failure("another request has taken its place"));
+    if (const auto written = node.freeze(frozen); !written) return done(written);
+    wanted_ = frozen;
+    done_ = std::move(done);
+    check(node);
+}
+
+void Freezer::check(const Cgroup& node) {
+    if (!wanted_) return;
+    const auto frozen = node.read_field("cgroup.events", "frozen");
+    if (!frozen) return end(std::unexpected(frozen.error()));
+    if ((*frozen != 0) == *wanted_) end({});
+}
+
+void Freezer::end(const Status& status) {
+    if (!wanted_) return;
+    wanted_.reset();
+    std::exchange(done_, {})(status);
+}
+
+}  // namespace confinit

@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+// Group: the node of a unit without [service] that has limits, while the unit is active.
+#include "group.h"
+
+namespace confinit {
+
+LaunchResult<std::unique_ptr<Group>> Group::start(const Unit& unit, Services& services,
+                                                  GroupNodes groups) {
+    if (services.tree == nullptr) {
+        return std::unexpected(
+            LaunchFailure{.key = "cgroup",
+                          .object = "/sys/fs/cgroup",
+                          .hint = "no writable cgroup v2 tree here, so there can be no group"});
+    }
+    CgroupConfig settings = TRY(make_cgroup_config(unit, services.launch_context));
+    UnitNode node = TRY(UnitNode::make(*services.tree, unit, std::move(groups), settings));
+    std::unique_ptr<Group> group{new Group(unit, services, std::move(settings), std::move(node))};
+    // Without it a freeze is answered when the next request looks.
+    Group* const self = group.get();
+    const auto watch = services.cgroup_events.watch(group->node(), "cgroup.events",
+                                                    [self] { self->freezer_.check(self->node()); });
+    group->watch_ = watch.value_or(-1);
+    return group;
+}
+
+Group::~Group() {
+    if (watch_ >= 0) services_.cgroup_events.forget(watch_);
+}
+
+LaunchStatus Group::change_limits(const Unit& unit) {
+    CgroupConfig settings = TRY(make_cgroup_config(unit, services_.launch_context));
+    TRY(node_.change(settings));
+    unit_.cgroup = unit.cgroup;
+    unit_.declared = unit.declared;
+    settings_ = std::move(settings);
+    return {};
+}
+
+void Group::kill_all() {
+    (void)node().kill();
+}
+
+void Group::freeze(bool frozen, Freezer::Done done) {
+    freezer_.begin(node(), frozen, std::move(done));
+}
+
+bool Group::release() {
+    freezer_.end(failure("the group has ended"));
+    return node_.remove().has_value();
+}
+
+}  // namespace confinit

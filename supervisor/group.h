@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+// Group: the node of a unit without [service] that has limits, while the unit is active.
+#pragma once
+
+#include "cgroup_events.h"
+#include "freezer.h"
+#include "launch/plan.h"
+#include "services.h"
+#include "unit_node.h"
+
+#include <memory>
+
+namespace confinit {
+
+class Group {
+public:
+    static LaunchResult<std::unique_ptr<Group>> start(const Unit& unit, Services& services,
+                                                      GroupNodes groups);
+    Group(const Group&) = delete;
+    Group& operator=(const Group&) = delete;
+    ~Group();
+
+    // Gives the node the limits of this unit, which is the group's own with other values.
+    LaunchStatus change_limits(const Unit& unit);
+
+    // Everybody in the members too.
+    void kill_all();
+    void freeze(bool frozen, Freezer::Done done);
+
+    // Whether the node is removed now; false asks for another try later.
+    bool release();
+
+    // What a member's node is made below.
+    Result<GroupNodes> chain() const { return node_.as_groups(unit_.name, settings_); }
+
+    const Unit& unit() const { return unit_; }
+    const CgroupConfig& settings() const { return settings_; }
+    const UnitNode& unit_node() const { return node_; }
+    const Cgroup& node() const { return node_.node(); }
+
+private:
+    Group(Unit unit, Services& services, CgroupConfig settings, UnitNode node)
+        : unit_(std::move(unit)),
+          services_(services),
+          settings_(std::move(settings)),
+          node_(std::move(node)) {}
+
+    Unit unit_;
+    Services& services_;
+    CgroupConfig settings_;
+    UnitNode node_;
+    Freezer freezer_;
+    int watch_ = -1;
+};
+
+}  // namespace confinit

@@ -1,0 +1,188 @@
+// SPDX-License-Identifier: Apache-2.0
+// The manager's part about runs: begun, begun again without what is optional, and given back.
+#include "manager.h"
+
+#include "unit/keys.h"
+#include "unit/reader.h"
+
+#include <algorithm>
+#include <cerrno>
+#include <fmt/format.h>
+
+namespace confinit {
+
+void Manager::launch(Service& service) {
+    retries_.erase(service.unit.name);
+    service.skipped.clear();
+    service.starts_without = false;
+    start_run(service);
+}
+
+Checked<Unit> Manager::unit_to_run(const Service& service) const {
+    if (service.skipped.empty()) return service.unit;
+    std::vector<std::string> keys;
+    for (const SkippedKey& skipped : service.skipped)
+        keys.push_back(skipped.key);
+    return without_keys(service.unit, keys, vocabulary_);
+}
+
+void Manager::start_run(Service& service) {
+    const std::uint64_t number = ++service.run_number;
+    const std::string name = service.unit.name;
+    service.drift.clear();
+    LaunchStatus started;
+    for (;;) {
+        const auto unit = unit_to_run(service);
+        if (!unit) {
+            // What is left makes no sense without the key, which therefore is not optional.
+            started = std::unexpected(LaunchFailure{.key = service.skipped.back().key,
+                                                    .hint = texts(unit.error()).front()});
+            break;
+        }
+        started = start_once(service, *unit);
+        if (started || !skip(service, started.error())) break;
+    }
+    if (started) {
+        retries_.erase(name);
+        // A group has nothing that would tell of itself.
+        if (service.group) post(name, number, engine::Event::launched);
+        return;
+    }
+    if (try_later(name, started.error())) return;
+    RunEnd end;
+    end.text = "setup-failed: " + started.error().text();
+    end.setup_failure = std::move(started).error();
+    service.last_end = std::move(end);
+    post(name, number, engine::Event::launch_failed);
+}
+
+// What was left over of an earlier run has been killed, but a process takes its time to end.
+bool Manager::try_later(const std::string& unit, const LaunchFailure& failure) {
+    constexpr std::chrono::milliseconds pause{20};
+    constexpr unsigned most_tries = 100;
+    const bool is_busy = failure.call == "rmdir" && failure.error == EBUSY;
+    Retry& retry = retries_[unit];
+    if (is_busy && retry.tries < most_tries) {
+        ++retry.tries;
+        retry.due = Clock::now() + pause;
+        return true;
+    }
+    retries_.erase(unit);
+    return false;
+}
+
+void Manager::retry_starts() {
+    std::vector<std::string> due;
+    for (const auto& [unit, retry] : retries_) {
+        if (retry.due <= Clock::now()) due.push_back(unit);
+    }
+    for (const std::string& unit : due) {
+        const auto found = services_by_name_.find(unit);
+        if (found != services_by_name_.end()) start_run(*found->second);
+        // One that has begun, or failed for another reason, does not wait any more.
+        const auto retry = retries_.find(unit);
+        if (retry != retries_.end() && retry->second.due <= Clock::now()) retries_.erase(retry);
+    }
+}
+
+// Whoever waits for the end of a run that has not begun hears of it.
+void Manager::cancel_retry(const Service& service) {
+    if (retries_.erase(service.unit.name) == 0) return;
+    post(service.unit.name, service.run_number, engine::Event::launch_failed);
+}
+
+LaunchStatus Manager::start_once(Service& service, const Unit& unit) {
+    GroupNodes groups = TRY(groups_of(unit));
+    if (is_group(unit)) {
+        service.group = TRY(Group::start(unit, services_, std::move(groups)));
+        return {};
+    }
+    const std::string& name = service.unit.name;
+    const std::uint64_t number = service.run_number;
+    service.run =
+        TRY(Run::start(unit, services_, std::move(groups), service.log,
+                       {[this, name, number](engine::Event event) { post(name, number, event); },
+                        [this, name](engine::Time length) {
+                            engine_.extend(name, length, engine_now());
+                        }}));
+    return {};
+}
+
+// The nodes that the unit's own goes below.
+LaunchResult<GroupNodes> Manager::groups_of(const Unit& unit) const {
+    const std::string& name = unit.cgroup_place.group;
+    if (name.empty()) return GroupNodes{};
+    const auto found = services_by_name_.find(name);
+    const bool is_there = found != services_by_name_.end();
+    if (is_there && found->second->group) {
+        auto chain = found->second->group->chain();
+        if (chain) return std::move(*chain);
+        return std::unexpected(LaunchFailure{.key = "cgroup.group",
+                                             .object = name,
+                                             .error = chain.error().code,
+                                             .hint = chain.error().what});
+    }
+    const bool is_other = is_there && !is_group(found->second->unit);
+    return std::unexpected(LaunchFailure{
+        .key = "cgroup.group",
+        .object = name,
+        .hint = is_other ? "it is no group: that is a unit without [service], with a [cgroup] table"
+                         : "the group is not active"});
+}
+
+// Whether the failure is one of an optional key, which is then left out of the next attempt.
+bool Manager::skip(Service& service, const LaunchFailure& failure) {
+    for (const std::string& key : service.unit.unit.optional) {
+        const bool is_new =
+            std::ranges::find(service.skipped, key, &SkippedKey::key) == service.skipped.end();
+        if (!is_key_within(failure.key, key) || !is_new) continue;
+        service.skipped.push_back({key, failure.text()});
+        services_.console.warning(
+            fmt::format("{}: without the optional {}: {}", service.unit.name, key, failure.text()));
+        note(service.unit.name, EventKind::skipped, failure.text());
+        return true;
+    }
+    return false;
+}
+
+// A launch that failed in the child, for an optional key, is made anew without it once nothing of
+// it is left. Whoever stops the unit meanwhile gets what the engine has not been told of yet.
+bool Manager::starts_without(Service& service, engine::Event event) {
+    if (!service.run) return false;
+    if (event == engine::Event::launch_failed) {
+        const auto& failure = service.run->end().setup_failure;
+        service.starts_without = failure && skip(service, *failure);
+        return service.starts_without;
+    }
+    if (event != engine::Event::cgroup_empty || !service.starts_without) return false;
+    service.starts_without = false;
+    const std::string& name = service.unit.name;
+    const bool is_wanted = engine_.state(name).sub == engine::SubState::start;
+    if (is_wanted && service.run->release(Run::Next::launch)) {
+        service.run.reset();
+        service.last_end.reset();
+        start_run(service);
+        return true;
+    }
+    perform(engine_.handle(name, engine::Event::launch_failed, engine_now(),
+                           service.last_end ? service.last_end->text : ""));
+    return false;
+}
+
+void Manager::release(Service& service) {
+    retries_.erase(service.unit.name);
+    const std::string& name = service.unit.name;
+    if (service.run && !service.run->release()) {
+        post(name, service.run_number, engine::Event::release_failed);
+        return;
+    }
+    if (service.group && !service.group->release()) {
+        post(name, service.run_number, engine::Event::release_failed);
+        return;
+    }
+    service.run.reset();
+    service.group.reset();
+    post(name, service.run_number, engine::Event::released);
+}
+
+}  // namespace confinit

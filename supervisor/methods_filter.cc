@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+// The control method that tells a unit's system call filter.
+#include "control_methods.h"
+#include "kernel/bpf_text.h"
+#include "kernel/capability_set.h"
+#include "launch/filter_export.h"
+#include "launch/unit_filter.h"
+
+#include <array>
+
+namespace confinit {
+namespace {
+
+// Of a unit that runs, what it runs under; of another, what it would be started under.
+Result<std::optional<SyscallPolicy>> policy_of(const Service& service) {
+    const Run* run = service.run.get();
+    if (run != nullptr && run->main_pid() != 0) {
+        return make_unit_policy(run->unit(), run->plan().child.bounding);
+    }
+    return make_unit_policy(service.unit, planned_bounding(service.unit, own_bounding_set()));
+}
+
+void filter(ControlContext& context, const Call& call, Responder responder) {
+    const Service* service = named_unit(context, call, responder);
+    if (service == nullptr) return;
+    const auto policy = policy_of(*service);
+    if (!policy) return responder.error(ControlError::operation_failed, policy.error().what);
+    if (!*policy) {
+        return responder.reply({{"profile", {{"defaultAction", "SCMP_ACT_ALLOW"}}},
+                                {"text", ""},
+                                {"program", Json::array()}});
+    }
+    responder.reply({{"profile", export_profile(**policy)},
+                     {"text", policy_text(**policy)},
+                     {"program", program_lines(compile_filter(**policy))}});
+}
+
+constexpr std::array rows{
+    MethodRow{Method::filter, Authority::anyone, filter},
+};
+
+}  // namespace
+
+std::span<const MethodRow> filter_methods() {
+    return rows;
+}
+
+}  // namespace confinit

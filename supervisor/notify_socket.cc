@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: Apache-2.0
+// NotifySocket: the datagram socket of one run, by which its processes tell how they are.
+#include "notify_socket.h"
+
+#include "base/file.h"
+#include "control/notify_message.h"
+#include "kernel/proc_status.h"
+#include "launch/plan.h"
+
+#include <array>
+#include <cerrno>
+#include <cstring>
+#include <fcntl.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+// Newer than the C library's headers: Linux 6.5.
+#ifndef SO_PASSPIDFD
+#define SO_PASSPIDFD 76
+#endif
+#ifndef SCM_PIDFD
+#define SCM_PIDFD 0x04
+#endif
+
+namespace confinit {
+namespace {
+
+Result<Fd> bind_socket(const std::string& path) {
+    sockaddr_un address{};
+    address.sun_family = AF_UNIX;
+    if (path.size() >= sizeof address.sun_path) {
+        return std::unexpected(system_error(ENAMETOOLONG, "bind", path));
+    }
+    std::memcpy(address.sun_path, path.data(), path.size());
+    Fd fd{socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0)};
+    if (!fd) return errno_failure("socket");
+    const int on = 1;
+    if (setsockopt(fd.get(), SOL_SOCKET, SO_PASSCRED, &on, sizeof on) < 0) {
+        return errno_failure("setsockopt SO_PASSCRED");
+    }
+    // Without it a sender is named by its number alone.
+    (void)setsockopt(fd.get(), SOL_SOCKET, SO_PASSPIDFD, &on, sizeof on);
+    if (unlink(path.c_str()) < 0 && errno != ENOENT) return errno_failure("unlink", path);
+    if (bind(fd.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) < 0) {
+        return errno_failure("bind", path);
+    }
+    return fd;
+}
+
+bool is_there(const Fd& process) {
+    return process && syscall(SYS_pidfd_send_signal, process.get(), 0, nullptr, 0) == 0;
+}
+
+// What came with one datagram beside its bytes; every descriptor is owned, and so closed, here.
+void read_control_messages(msghdr& message, NotifyDatagram& datagram) {
+    for (cmsghdr* header = CMSG_FIRSTHDR(&message); header != nullptr;
+         header = CMSG_NXTHDR(&message, header)) {
+        if (header->cmsg_level != SOL_SOCKET) continue;
+        const std::size_t size = header->cmsg_len - CMSG_LEN(0);
+        if (header->cmsg_type == SCM_CREDENTIALS && size >= sizeof(ucred)) {
+            ucred credentials{};
+            std::memcpy(&credentials, CMSG_DATA(header), sizeof credentials);
+            datagram.sender = credentials.pid;
+        }
+        const bool is_process = header->cmsg_type == SCM_PIDFD;
+        if (header->cmsg_type != SCM_RIGHTS && !is_process) continue;
+        for (std::size_t i = 0; i < size / sizeof(int); ++i) {
+            int number = -1;
+            std::memcpy(&number, CMSG_DATA(header) + i * sizeof number, sizeof number);
+            Fd owned{number};
+            if (is_process) datagram.process = std::move(owned);
+        }
+    }
+}
+
+}  // namespace
+
+Result<NotifySocket> NotifySocket::make(std::string directory) {
+    TRY(make_directories(directory));
+    const std::string root = directory.substr(0, directory.rfind('/'));
+    // Whatever our umask is, the service's user must find the socket.
+    for (const std::string& each : {root, directory}) {
+        if (chmod(each.c_str(), 0755) < 0) return errno_failure("chmod", each);
+    }
+    const std::string path = directory + "/" + std::string{notify_socket_name};
+    // Until it is known whom it belongs to, nobody can send.
+    const mode_t previous = umask(0777);
+    auto bound = bind_socket(path);
+    (void)umask(previous);
+    if (!bound) {
+        (void)rmdir(directory.c_str());
+        return std::unexpected(std::move(bound).error());
+    }
+    return NotifySocket{std::move(directory), std::move(*bound)};
+}
+
+NotifySocket::~NotifySocket() {
+    if (directory_.empty()) return;
+    // A service's own mount of the directory may outlive it; nobody listens there.
+    (void)unlink(path().c_str());
+    (void)rmdir(directory_.c_str());
+}
+
+std::string NotifySocket::path() const {
+    return directory_ + "/" + std::string{notify_socket_name};
+}
+
+Status NotifySocket::give_to(uid_t uid, gid_t gid) const {
+    if (chown(path().c_str(), uid, gid) < 0) return errno_failure("chown", path());
+    if (chmod(path().c_str(), 0600) < 0) return errno_failure("chmod", path());
+    return {};
+}
+
+Result<std::optional<NotifyDatagram>> NotifySocket::receive() const {
+    std::array<char, longest_notify_message + 1> text;
+    iovec data{text.data(), text.size()};
+    // The kernel's own limit of descriptors in one datagram is 253.
+    alignas(cmsghdr) std::array<unsigned char, CMSG_SPACE(sizeof(ucred)) + CMSG_SPACE(sizeof(int)) +
+                                                   CMSG_SPACE(253 * sizeof(int))>
+        control;
+    msghdr message{};
+    message.msg_iov = &data;
+    message.msg_iovlen = 1;
+    message.msg_control = control.data();
+    message.msg_controllen = control.size();
+    const ssize_t count = recvmsg(socket_.get(), &message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
+    if (count < 0 && (errno == EAGAIN || errno == EINTR)) return std::nullopt;
+    if (count < 0) return errno_failure("recvmsg");
+    NotifyDatagram datagram;
+    read_control_messages(message, datagram);
+    const bool is_whole = (message.msg_flags & MSG_TRUNC) == 0;
+    if (is_whole) datagram.text.assign(text.data(), static_cast<std::size_t>(count));
+    if (datagram.sender > 0 && !datagram.process) {
+        datagram.process = Fd{static_cast<int>(syscall(SYS_pidfd_open, datagram.sender, 0))};
+    }
+    return datagram;
+}
+
+std::optional<std::string> cgroup_of(pid_t pid, const Fd& process) {
+    if (pid <= 0 || !process) return std::nullopt;
+    const auto directory = open_process(pid);
+    if (!directory) return std::nullopt;
+    auto path = read_cgroup_path(*directory);
+    // Only now is it certain that the number was still its own when it was looked up.
+    if (!path || !is_there(process)) return std::nullopt;
+    return std::move(*path);
+}
+
+}  // namespace confinit

@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: Apache-2.0
+// ReadinessWatch: how one run tells that it is up and well, by its notify socket or its ready pipe,
+// and what it says about itself.
+#pragma once
+
+#include "control/notify_message.h"
+#include "engine/types.h"
+#include "event_loop.h"
+#include "launch/plan.h"
+#include "log_ring.h"
+#include "notify_socket.h"
+#include "timer.h"
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+
+namespace confinit {
+
+// What a service has said of itself, for people.
+struct SelfReport {
+    std::string status;
+    std::string state;  // "reloading", "stopping", or empty
+    int error = 0;      // an errno
+};
+
+class ReadinessWatch {
+public:
+    struct Listener {
+        std::function<void(engine::Event event)> emit;
+        std::function<void(engine::Time length)> extend;
+    };
+
+    // Makes what the unit asks for, before its plan is made.
+    static LaunchResult<std::unique_ptr<ReadinessWatch>> make(const Unit& unit,
+                                                              const LaunchContext& context,
+                                                              EventLoop& loop, LogRing& log,
+                                                              Listener listener);
+    ReadinessWatch(const ReadinessWatch&) = delete;
+    ReadinessWatch& operator=(const ReadinessWatch&) = delete;
+
+    // Whose the notify socket is: the ids as we see them.
+    Status give_to(uid_t uid, gid_t gid) const;
+    // The service's end of the ready pipe; empty where there is none.
+    Fd take_pipe() { return std::move(pipe_.write_end); }
+
+    // `first` is the process that the launch has just made, ours to reap and in its node, if any.
+    Status begin(pid_t first, bool has_node);
+    void set_main(pid_t pid) { main_ = pid; }
+
+    // The program runs.
+    void on_launched();
+    // A stop is under way: no sign of life is asked for any more.
+    void end_watchdog() { is_watched_ = false; }
+    // Who stands still can give no sign of life, and has its whole time again afterwards.
+    void set_frozen(bool frozen);
+    // The main process has ended and is not reaped yet: hears what it has said before, and then
+    // knows nobody by its number any more.
+    void end_main();
+
+    const SelfReport& report() const { return report_; }
+
+private:
+    ReadinessWatch(const ServiceConfig& service, EventLoop& loop, LogRing& log, Listener listener)
+        : ready_(service.ready),
+          watchdog_(service.watchdog.value_or(engine::Time{0})),
+          loop_(loop),
+          log_(log),
+          listener_(std::move(listener)) {}
+
+    Status make_parts(const Unit& unit, const LaunchContext& context);
+    Status listen();
+    void read_socket();
+    void read_pipe();
+    bool is_of_unit(const NotifyDatagram& datagram) const;
+    void hear(const NotifyMessage& message, pid_t sender);
+    void hear_watchdog(const NotifyMessage& message);
+    void become_ready();
+    void begin_watchdog();
+    void note(std::string_view text);
+
+    Readiness ready_;
+    engine::Time watchdog_;
+    EventLoop& loop_;
+    LogRing& log_;
+    Listener listener_;
+    std::optional<NotifySocket> socket_;
+    Pipe pipe_;
+    std::string cgroup_;  // of the service, as we see it; empty without a node
+    pid_t main_ = 0;
+    SelfReport report_;
+    bool is_launched_ = false;
+    bool is_ready_ = false;
+    bool is_watched_ = false;
+    bool is_frozen_ = false;
+    bool has_noted_main_pid_ = false;
+    unsigned heard_in_turn_ = 0;
+    Clock::time_point turn_begin_;
+    // After everything that their callbacks use.
+    std::optional<Timer> watchdog_timer_;
+    std::optional<Timer> rest_timer_;
+    Watch watch_;
+};
+
+}  // namespace confinit

@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: Apache-2.0
+// The run's part about its node: made, watched, changed, frozen, and where the main process is in
+// it.
+#include "run.h"
+
+#include "kernel/proc_status.h"
+
+#include <algorithm>
+#include <fmt/format.h>
+#include <utility>
+
+namespace confinit {
+namespace {
+
+// The id on this side of a map; the id itself when there is no map.
+std::uint32_t outside_id(const std::vector<IdMap>& map, std::uint32_t id) {
+    for (const IdMap& entry : map) {
+        if (id >= entry.inside && id - entry.inside < entry.count) {
+            return entry.outside + (id - entry.inside);
+        }
+    }
+    return id;
+}
+
+}  // namespace
+
+// Who the service is on this side of its user namespace.
+NodeOwner Run::owner() const {
+    return {outside_id(unit_.namespaces.uid_map, plan_->child.uid),
+            outside_id(unit_.namespaces.gid_map, plan_->child.gid)};
+}
+
+LaunchResult<void> Run::make_node(GroupNodes groups) {
+    if (services_.tree == nullptr) {
+        if (plan_->cgroup.empty() && !unit_.cgroup_place.delegate) return {};
+        return std::unexpected(
+            LaunchFailure{.key = plan_->cgroup.empty() ? "cgroup" : plan_->cgroup.front().key(),
+                          .object = "/sys/fs/cgroup",
+                          .call = "",
+                          .error = 0,
+                          .hint = "no writable cgroup v2 tree here, so no limit can be set"});
+    }
+    // When the memory of a group is used up, one service goes as a whole, not a process of it.
+    const bool is_said = std::ranges::find(plan_->cgroup, "memory.oom.group",
+                                           &CgroupSetting::file) != plan_->cgroup.end();
+    if (!is_said && std::ranges::any_of(groups, &GroupNode::limits_memory)) {
+        plan_->cgroup.push_back({"memory.oom.group", "1"});
+    }
+    node_ = TRY(UnitNode::make(*services_.tree, unit_, std::move(groups), plan_->cgroup));
+    limit_events_.emplace(limit_levels(*node_, *services_.tree));
+    if (!unit_.cgroup_place.delegate) return {};
+    auto delegated = node_->delegate(unit_.cgroup_place, owner());
+    if (!delegated) (void)release();
+    return delegated;
+}
+
+// What happened in the node before these watches stood is read when the first process is reaped.
+Status Run::watch_node() {
+    CgroupEvents& events = services_.cgroup_events;
+    node_watches_.push_back(
+        TRY(events.watch(node_->node(), "cgroup.events", [this] { on_node_event(); })));
+    // A kernel without the controller has no such file, and then nothing to tell of.
+    if (limit_events_->may_kill_others_only()) {
+        const auto memory =
+            events.watch(node_->node(), "memory.events", [this] { on_memory_event(); });
+        if (memory) node_watches_.push_back(*memory);
+    }
+    const auto pids =
+        events.watch(node_->node(), "pids.events", [this] { limit_events_->note_refused_fork(); });
+    if (pids) node_watches_.push_back(*pids);
+    if (unit_.cgroup_place.memory_stall_timeout) watch_stall();
+    return {};
+}
+
+// Said once for all services: none of them can be watched then.
+void Run::watch_stall() {
+    auto stall =
+        MemoryStall::watch(services_.loop, node_->node(), *unit_.cgroup_place.memory_stall_timeout,
+                           [this] { on_stall(); });
+    if (stall) {
+        stall_ = std::move(*stall);
+    } else if (!std::exchange(services_.told_of_pressure, true)) {
+        const std::string text =
+            fmt::format("{}; cgroup.memory_stall_timeout has no effect here", stall.error().what);
+        services_.console.warning(text);
+        log_.append(LogStream::standard_error, "confinit: " + text + "\n");
+    }
+}
+
+void Run::on_stall() {
+    is_stalled_ = true;
+    kill_all();
+}
+
+void Run::forget_node() {
+    stall_.reset();
+    for (const int watch : std::exchange(node_watches_, {}))
+        services_.cgroup_events.forget(watch);
+}
+
+// The kernel tells at once, so that a main process that was killed is dying or dead by now.
+void Run::on_memory_event() {
+    if (main_pid_ == 0 || first_exited_) return;
+    const auto process = open_process(main_pid_);
+    if (process && is_alive(*process)) limit_events_->note_main_survived();
+}
+
+void Run::freeze(bool frozen, Freezer::Done done) {
+    if (!node_) return done(failure("a service without a cgroup node cannot be frozen"));
+    readiness_->set_frozen(frozen);
+    freezer_.begin(node_->node(), frozen, std::move(done));
+}
+
+LaunchStatus Run::change_limits(const Unit& unit) {
+    if (!node_) return std::unexpected(LaunchFailure{.key = "cgroup", .hint = "there is no node"});
+    CgroupConfig config = TRY(make_cgroup_config(unit, services_.launch_context));
+    TRY(node_->change(config));
+    unit_.cgroup = unit.cgroup;
+    unit_.declared = unit.declared;
+    plan_->cgroup = std::move(config);
+    return {};
+}
+
+// A service with a subtree may have moved on within it, and no process may be in a node that
+// offers controllers: only where the main process is, another one can be.
+LaunchResult<std::optional<Cgroup>> Run::node_of_main() const {
+    if (!node_) return std::nullopt;
+    const auto failed = [](const Error& error) {
+        return std::unexpected(LaunchFailure{.key = "cgroup.delegate",
+                                             .error = error.code,
+                                             .hint = "where the main process is: " + error.what});
+    };
+    std::string directory = node_->node().path();
+    if (unit_.cgroup_place.delegate) {
+        const auto process = open_process(main_pid_);
+        if (!process) return failed(process.error());
+        const auto path = read_cgroup_path(*process);
+        if (!path) return failed(path.error());
+        directory = services_.tree->mount() + *path;
+        // Whoever else moved it there has taken it out of its limits.
+        const std::string top = node_->entrance().path();
+        if (directory != top && !directory.starts_with(top + "/")) {
+            return failed(failure(directory + " is not below " + top).error());
+        }
+    }
+    auto node = Cgroup::open(directory);
+    if (!node) return failed(node.error());
+    return std::move(*node);
+}
+
+}  // namespace confinit

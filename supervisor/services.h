@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: Apache-2.0
+// Services: what every run and every group borrows from the supervisor.
+#pragma once
+
+#include "cgroup_events.h"
+#include "cgroup_tree.h"
+#include "console.h"
+#include "event_loop.h"
+#include "launch/plan.h"
+#include "launch/spawn.h"
+#include "reaper.h"
+
+namespace confinit {
+
+// `tree` is null on a machine without cgroup v2.
+struct Services {
+    EventLoop& loop;
+    Reaper& reaper;
+    CgroupEvents& cgroup_events;
+    const CgroupTree* tree;
+    const LaunchContext& launch_context;
+    CloneMethod clone_method;
+    Console& console;
+    bool told_of_pressure = false;  // that the kernel tells none
+};
+
+}  // namespace confinit

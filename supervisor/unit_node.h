@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: Apache-2.0
+// UnitNode: the cgroup node of a service or a group, below the nodes of the groups that it is in.
+#pragma once
+
+#include "cgroup_tree.h"
+#include "launch/plan.h"
+#include "unit/unit.h"
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace confinit {
+
+// The node of an active group.
+struct GroupNode {
+    std::string unit;
+    Cgroup node;
+    bool limits_memory = false;  // its memory.max is declared
+};
+
+using GroupNodes = std::vector<GroupNode>;  // the outermost first
+
+// Who a delegated subtree belongs to.
+struct NodeOwner {
+    unsigned uid = 0;
+    unsigned gid = 0;
+};
+
+class UnitNode {
+public:
+    // A fresh node with the settings written, before any process is in it. The controllers that
+    // they need are enabled level by level from the root on. A node of that name that is left over
+    // is killed and removed first; one that cannot be is refused.
+    static LaunchResult<UnitNode> make(const CgroupTree& tree, const Unit& unit, GroupNodes groups,
+                                       const CgroupConfig& settings);
+
+    // Makes the subtree that the service may do with as it likes, below the node with the limits.
+    LaunchStatus delegate(const CgroupPlace& place, NodeOwner owner);
+
+    // Where the first process goes.
+    const Cgroup& entrance() const { return subtree_ ? *subtree_ : node_; }
+
+    // Gives the node these settings where it has others; all of them, or none and the reason.
+    LaunchStatus change(const CgroupConfig& settings) const;
+
+    // With everything below it: EBUSY while processes live in there.
+    Status remove() const;
+
+    const Cgroup& node() const { return node_; }
+    const GroupNodes& groups() const { return groups_; }
+
+    // For the members of this group: the groups that it is in, and itself.
+    Result<GroupNodes> as_groups(const std::string& unit, const CgroupConfig& settings) const;
+
+private:
+    UnitNode(const CgroupTree& tree, std::string name, GroupNodes groups, Cgroup node)
+        : tree_(&tree),
+          name_(std::move(name)),
+          groups_(std::move(groups)),
+          node_(std::move(node)) {}
+
+    const CgroupTree* tree_;
+    std::string name_;
+    GroupNodes groups_;
+    Cgroup node_;
+    std::optional<Cgroup> subtree_;
+};
+
+}  // namespace confinit

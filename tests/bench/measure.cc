@@ -1,0 +1,165 @@
+// SPDX-License-Identifier: Apache-2.0
+// One launch in each way, from its start to the service's first instruction.
+#include "measure.h"
+
+#include "base/file.h"
+#include "launch/spawn.h"
+
+#include <cerrno>
+#include <cstdio>
+#include <cstdlib>
+#include <ctime>
+#include <fcntl.h>
+#include <memory>
+#include <sched.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+#include <vector>
+
+namespace confinit::bench {
+namespace {
+
+constexpr const char* unit_name = "bench";
+constexpr const char* node_name = "bench.service";
+
+Nanoseconds to_duration(const timespec& time) {
+    return std::chrono::seconds{time.tv_sec} + Nanoseconds{time.tv_nsec};
+}
+
+Nanoseconds now() {
+    timespec time{};
+    (void)clock_gettime(CLOCK_MONOTONIC, &time);
+    return to_duration(time);
+}
+
+template <class T>
+T taken(LaunchResult<T> result) {
+    if (!result) give_up(result.error().text());
+    return std::move(*result);
+}
+
+template <class T>
+T taken(Result<T> result) {
+    if (!result) give_up(result.error().what);
+    return std::move(*result);
+}
+
+// What the service has written, once it has.
+Nanoseconds first_instruction(int output) {
+    timespec time{};
+    const ssize_t size = read(output, &time, sizeof time);
+    if (size != static_cast<ssize_t>(sizeof time)) return Nanoseconds{0};
+    return to_duration(time);
+}
+
+siginfo_t wait_for_end(int pidfd) {
+    siginfo_t end{};
+    while (syscall(SYS_waitid, P_PIDFD, pidfd, &end, WEXITED, nullptr) < 0) {
+        if (errno != EINTR) give_up("waitid failed");
+    }
+    return end;
+}
+
+// The last process is out of its node a moment after it has been reaped.
+void remove_node(const Cgroup* above) {
+    if (above == nullptr) return;
+    for (int tries = 0; tries < 100'000; ++tries) {
+        if (unlinkat(above->directory().get(), node_name, AT_REMOVEDIR) == 0) return;
+        if (errno != EBUSY) break;
+        (void)sched_yield();
+    }
+    give_up("the node cannot be removed: " + std::string{errno_text(errno)});
+}
+
+std::optional<Cgroup> make_node(const LaunchPlan& plan, const Nodes& nodes) {
+    if (nodes.tree != nullptr) return taken(nodes.tree->make_node(unit_name, plan.cgroup));
+    if (nodes.parent != nullptr) return taken(nodes.parent->make_child(node_name));
+    return std::nullopt;
+}
+
+Pipe make_output(const LaunchPlan& plan) {
+    Pipe pipe = taken(make_pipe());
+    if (fchown(pipe.write_end.get(), plan.child.uid, plan.child.gid) < 0) give_up("fchown failed");
+    return pipe;
+}
+
+std::string failure_of(const LaunchPlan& plan, Spawned& spawned) {
+    const auto received = receive_report(spawned.report_socket, &spawned.last_words);
+    const auto* report = received ? std::get_if<ReceivedReport>(&*received) : nullptr;
+    if (report == nullptr) return "the launch failed and said nothing";
+    return explain(plan, report->report).text();
+}
+
+}  // namespace
+
+void give_up(const std::string& what) {
+    (void)std::fprintf(stderr, "launch-bench: %s\n", what.c_str());
+    std::exit(1);
+}
+
+Times launch_by_confinit(const Unit& unit, const LaunchContext& context, const Nodes& nodes) {
+    const Nanoseconds start = now();
+    const std::unique_ptr<LaunchPlan> plan = taken(make_launch_plan(unit, context));
+    const Nanoseconds planned = now();
+    const std::optional<Cgroup> node = make_node(*plan, nodes);
+    Fd input = taken(open_at(AT_FDCWD, "/dev/null", O_RDONLY));
+    Pipe output = make_output(*plan);
+    Pipe error_output = make_output(*plan);
+    const Nanoseconds prepared = now();
+    Spawned spawned = taken(
+        spawn(*plan, node ? node->directory().get() : -1,
+              {std::move(input), std::move(output.write_end), std::move(error_output.write_end)}));
+    const Nanoseconds done = now();
+    const Nanoseconds first = first_instruction(output.read_end.get());
+    if (first == Nanoseconds{0}) give_up("by confinit: " + failure_of(*plan, spawned));
+    (void)wait_for_end(spawned.pidfd.get());
+    if (node) remove_node(nodes.above());
+    return {.started = first - start,
+            .planned = planned - start,
+            .prepared = prepared - planned,
+            .spawned = done - prepared};
+}
+
+Times launch_by_c(const Variant& variant, const Unit& unit, const LaunchContext& context,
+                  const Nodes& nodes) {
+    const std::unique_ptr<LaunchPlan> plan = taken(make_launch_plan(unit, context));
+    const Cgroup* above = nodes.above();
+    const std::string node = above != nullptr ? above->path() + "/" + node_name : "";
+    std::vector<by_hand_setting> settings;
+    for (const CgroupSetting& setting : plan->cgroup) {
+        settings.push_back({setting.file.c_str(), setting.value.c_str()});
+    }
+    const by_hand_service service{
+        .program = plan->executable.c_str(),
+        .node = above != nullptr ? node.c_str() : nullptr,
+        .settings = settings.data(),
+        .setting_count = settings.size(),
+        .namespaces = variant.namespaces,
+        .mounts = variant.mounts,
+        .hostname = variant.hostname,
+        .is_confined = variant.is_confined ? 1 : 0,
+        .uid = plan->child.uid,
+        .gid = plan->child.gid,
+        .filter = plan->filter.data(),
+        .filter_length = static_cast<unsigned short>(plan->filter.size()),
+        .reaper = variant.has_reaper ? context.reaper_program.get() : -1,
+    };
+    by_hand_started started{};
+    const Nanoseconds start = now();
+    if (launch_by_hand(&service, &started) < 0)
+        give_up("by hand: " + std::string{errno_text(errno)});
+    const Nanoseconds first = first_instruction(started.output);
+    const Fd process{started.pidfd};
+    const Fd output{started.output};
+    const Fd exit_socket{started.exit_socket};
+    const Fd node_directory{started.node};
+    const siginfo_t end = wait_for_end(started.pidfd);
+    if (first == Nanoseconds{0}) {
+        give_up("by hand: the child ended with " + std::to_string(end.si_status));
+    }
+    if (node_directory) remove_node(above);
+    return {.started = first - start};
+}
+
+}  // namespace confinit::bench

@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+// One launch in each way, from its start to the service's first instruction.
+#pragma once
+
+#include "cgroup_tree.h"
+#include "launch/plan.h"
+#include "variants.h"
+
+#include <chrono>
+#include <optional>
+#include <string>
+
+namespace confinit::bench {
+
+using Nanoseconds = std::chrono::nanoseconds;
+
+// Where nodes are made: in a tree of our own with its controllers, below a node of a tree that
+// offers none, or nowhere.
+struct Nodes {
+    const CgroupTree* tree = nullptr;
+    const Cgroup* parent = nullptr;
+
+    const Cgroup* above() const { return tree != nullptr ? &tree->root() : parent; }
+};
+
+struct Times {
+    Nanoseconds started;      // from the start to the service's first instruction
+    Nanoseconds planned{0};   // of that: the plan
+    Nanoseconds prepared{0};  // the node, and the descriptors
+    Nanoseconds spawned{0};   // spawn()
+};
+
+// As the supervisor does it: the plan, the node, the pipes, and spawn(). What goes wrong ends the
+// program.
+Times launch_by_confinit(const Unit& unit, const LaunchContext& context, const Nodes& nodes);
+
+// The same service by the C launcher, with the filter of the unit's plan.
+Times launch_by_c(const Variant& variant, const Unit& unit, const LaunchContext& context,
+                  const Nodes& nodes);
+
+[[noreturn]] void give_up(const std::string& what);
+
+}  // namespace confinit::bench
