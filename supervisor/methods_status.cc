@@ -120,6 +120,15 @@ void add_self_report(Json& status, const Run& run) {
     status["self_errno"] = report.error == 0 ? "" : std::string{errno_name(report.error)};
 }
 
+// Of the unit as it is written, and of what its launch has found on this machine.
+std::vector<std::string> warnings_of(const Service& service) {
+    std::vector<std::string> warnings = service.unit.warnings;
+    if (!service.run) return warnings;
+    const std::vector<std::string>& found = service.run->plan().warnings;
+    warnings.insert(warnings.end(), found.begin(), found.end());
+    return warnings;
+}
+
 Json full_status(const Manager& manager, const Service& service) {
     const engine::UnitState state = manager.state(service.unit.name);
     Json status = summary(manager, service);
@@ -132,7 +141,7 @@ Json full_status(const Manager& manager, const Service& service) {
     status["last_exit"] = "";
     status["pids_refused"] = 0;
     status["drift"] = service.drift;
-    status["warnings"] = service.run ? service.run->plan().warnings : std::vector<std::string>();
+    status["warnings"] = warnings_of(service);
     if (service.run) add_self_report(status, *service.run);
     status["log"] = last_lines(service.log, lines_in_status);
     status["limits_above"] = Json::array();
