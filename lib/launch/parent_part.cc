@@ -206,7 +206,8 @@ LaunchStatus set_priorities(const LaunchPlan& plan, const Fd& process, pid_t chi
 LaunchStatus do_parent_part(const LaunchPlan& plan, pid_t child) {
     auto process = open_process(child);
     if (!process) {
-        return std::unexpected(from_error({}, "/proc", "open", std::move(process).error()));
+        const std::string key = plan.uid_map.empty() ? "process" : "namespaces.user";
+        return std::unexpected(from_error(key, "/proc", "open", std::move(process).error()));
     }
     TRY(write_id_maps(plan, *process));
     if (!plan.child.limits_by_parent) return {};

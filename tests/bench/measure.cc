@@ -4,6 +4,7 @@
 
 #include "base/file.h"
 #include "launch/spawn.h"
+#include "unit_node.h"
 
 #include <cerrno>
 #include <cstdio>
@@ -20,7 +21,6 @@
 namespace confinit::bench {
 namespace {
 
-constexpr const char* unit_name = "bench";
 constexpr const char* node_name = "bench.service";
 
 Nanoseconds to_duration(const timespec& time) {
@@ -72,10 +72,25 @@ void remove_node(const Cgroup* above) {
     give_up("the node cannot be removed: " + std::string{errno_text(errno)});
 }
 
-std::optional<Cgroup> make_node(const LaunchPlan& plan, const Nodes& nodes) {
-    if (nodes.tree != nullptr) return taken(nodes.tree->make_node(unit_name, plan.cgroup));
-    if (nodes.parent != nullptr) return taken(nodes.parent->make_child(node_name));
-    return std::nullopt;
+// Where the launch goes: as the supervisor makes it, or a bare node without limits, or nowhere.
+struct Place {
+    std::optional<UnitNode> made;
+    std::optional<Cgroup> bare;
+
+    int directory() const {
+        if (made) return made->entrance().directory().get();
+        return bare ? bare->directory().get() : -1;
+    }
+};
+
+Place make_place(const Unit& unit, const LaunchPlan& plan, const Nodes& nodes) {
+    Place place;
+    if (nodes.tree != nullptr) {
+        place.made.emplace(taken(UnitNode::make(*nodes.tree, unit, {}, plan.cgroup)));
+    } else if (nodes.parent != nullptr) {
+        place.bare.emplace(taken(nodes.parent->make_child(node_name)));
+    }
+    return place;
 }
 
 Pipe make_output(const LaunchPlan& plan) {
@@ -102,19 +117,19 @@ Times launch_by_confinit(const Unit& unit, const LaunchContext& context, const N
     const Nanoseconds start = now();
     const std::unique_ptr<LaunchPlan> plan = taken(make_launch_plan(unit, context));
     const Nanoseconds planned = now();
-    const std::optional<Cgroup> node = make_node(*plan, nodes);
+    const Place place = make_place(unit, *plan, nodes);
     Fd input = taken(open_at(AT_FDCWD, "/dev/null", O_RDONLY));
     Pipe output = make_output(*plan);
     Pipe error_output = make_output(*plan);
     const Nanoseconds prepared = now();
     Spawned spawned = taken(
-        spawn(*plan, node ? node->directory().get() : -1,
+        spawn(*plan, place.directory(),
               {std::move(input), std::move(output.write_end), std::move(error_output.write_end)}));
     const Nanoseconds done = now();
     const Nanoseconds first = first_instruction(output.read_end.get());
     if (first == Nanoseconds{0}) give_up("by confinit: " + failure_of(*plan, spawned));
     (void)wait_for_end(spawned.pidfd.get());
-    if (node) remove_node(nodes.above());
+    if (place.directory() >= 0) remove_node(nodes.above());
     return {.started = first - start,
             .planned = planned - start,
             .prepared = prepared - planned,
