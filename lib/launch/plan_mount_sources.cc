@@ -204,6 +204,8 @@ void MountBuilder::add_cgroup_tree() {
     if (path.empty() || keeps_cgroup_tree(path)) return;
     PlannedOp& planned = add(MountOpKind::read_only, path, key, Turn::read_only);
     planned.op.recursive = true;
+    // An image may be without it, and then there is nothing to write to.
+    planned.op.may_be_absent = unit_.mounts.root_image.has_value();
     planned.is_preset = true;
 }
 

@@ -148,6 +148,8 @@ TEST_CASE("a child allocates nothing, and needs no lock that a thread holds", "[
     const BusyThreads threads{8};
     const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds{2};
 
+    // An emulated machine makes few of them in that time.
+    constexpr unsigned fewest = 12;
     unsigned launches = 0;
     do {
         Scene scene{{"exit:7"}};
@@ -169,9 +171,7 @@ TEST_CASE("a child allocates nothing, and needs no lock that a thread holds", "[
         REQUIRE(WIFEXITED(launch.status));
         REQUIRE(WEXITSTATUS(launch.status) == 7);
         ++launches;
-    } while (std::chrono::steady_clock::now() < deadline);
-
-    CHECK(launches > 10);
+    } while (launches < fewest || std::chrono::steady_clock::now() < deadline);
 }
 
 TEST_CASE("nothing of the supervisor's state reaches a service", "[launch][S8]") {
@@ -195,7 +195,9 @@ TEST_CASE("nothing of the supervisor's state reaches a service", "[launch][S8]")
 }
 
 TEST_CASE("a program whose reader has gone ends by SIGPIPE", "[launch][S8]") {
-    Scene scene{{"-c", "{ yes; echo $? >&2; } | head -n 1"}};
+    // As "yes | head -n 1", with what every shell has built in.
+    Scene scene{
+        {"-c", "{ sh -c 'while :; do echo y; done'; echo $? >&2; } | { read x; echo $x; }"}};
     scene.plan.executable = "/bin/sh";
 
     const DirtyProcess dirty;
