@@ -26,6 +26,7 @@
 #include <sys/mount.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
+#include <unistd.h>
 
 namespace confinit::testing {
 
@@ -42,7 +43,8 @@ struct Guard {
 
 struct Row {
     std::string_view key;
-    std::string_view text;  // of the unit, after service.command; {D} is the test's directory
+    std::string_view text;  // of the unit, after service.command; {D} is the test's directory, {N}
+                            // the name of one that is not there
     Guard guard;
     std::string_view told_as = {};  // the key of the failure, where it is not this one
     std::string_view item = {};     // the key of verify's item, likewise
@@ -131,6 +133,14 @@ constexpr Row rows[] = {
     {"mounts.proc", "[namespaces]\nmount = true\npid = true\n[mounts]\nproc = \"invisible\"",
      {SYS_fsopen}},
 
+    {"directories.state", "[directories]\nstate = [\"{N}\"]", {SYS_mkdirat}},
+    {"directories.cache", "[directories]\ncache = [\"{N}\"]", {SYS_mkdirat}},
+    {"directories.runtime", "[directories]\nruntime = [\"{N}\"]", {SYS_mkdirat}},
+    {"directories.logs", "[directories]\nlogs = [\"{N}\"]", {SYS_mkdirat}},
+    {"directories.configuration", "[directories]\nconfiguration = [\"{N}\"]", {SYS_mkdirat}},
+    {"directories.chown", "[directories]\nstate = [\"{N}\"]\nchown = \"recursive\"",
+     {SYS_mkdirat}, "directories.state", "directories.state"},
+
     {"seccomp.default", "[seccomp]\ndefault = \"EPERM\"\nallow = [\"@system-service\"]", load,
      "seccomp", "seccomp"},
     {"seccomp.allow", "[seccomp]\nallow = [\"@system-service\"]", load, "seccomp", "seccomp"},
@@ -165,12 +175,21 @@ constexpr Row rows[] = {
 // clang-format on
 
 bool confines(std::string_view key) {
-    constexpr std::string_view tables[] = {"capabilities", "namespaces", "mounts", "seccomp",
-                                           "process"};
+    constexpr std::string_view tables[] = {"capabilities", "namespaces", "mounts",
+                                           "directories",  "seccomp",    "process"};
     constexpr std::string_view keys[] = {"service.user", "service.group",
                                          "service.supplementary_groups"};
     return std::ranges::any_of(tables, [&](auto table) { return is_key_within(key, table); }) ||
            std::ranges::find(keys, key) != std::end(keys);
+}
+
+constexpr std::string_view name_of_directory = "confinit-test-every-key";
+constexpr std::string_view places_of_directories[] = {"/var/lib/", "/var/cache/", "/run/",
+                                                      "/var/log/", "/etc/"};
+
+void replace_all(std::string& text, std::string_view what, std::string_view with) {
+    for (std::size_t at = 0; (at = text.find(what, at)) != std::string::npos; at += with.size())
+        text.replace(at, what.size(), with);
 }
 
 // A unit with the row's key, whose program waits until it is told to end.
@@ -183,8 +202,8 @@ public:
         directory_.make_file("profile.json", R"({"defaultAction": "SCMP_ACT_ALLOW"})");
         directory_.make_directory("proc");
         std::string text{row.text};
-        for (std::size_t at = 0; (at = text.find("{D}")) != std::string::npos;)
-            text.replace(at, 3, directory_.path());
+        replace_all(text, "{D}", directory_.path());
+        replace_all(text, "{N}", name_of_directory);
         const std::string program =
             row.key == "mounts.root" ? std::string{"/probe"} : directory_ / "probe";
         auto unit =
@@ -201,6 +220,13 @@ public:
         auto plan = make_launch_plan(unit_, context);
         if (!plan) FAIL(plan.error().text());
         plan_ = std::move(*plan);
+    }
+
+    Subject(const Subject&) = delete;
+    Subject& operator=(const Subject&) = delete;
+    ~Subject() {
+        for (const std::string_view place : places_of_directories)
+            (void)rmdir((std::string{place} + std::string{name_of_directory}).c_str());
     }
 
     const Unit& unit() const { return unit_; }
