@@ -62,18 +62,24 @@ LaunchFailure node_failure(std::string key, std::string object, std::string call
             .hint = std::move(hint)};
 }
 
+LaunchStatus remove_left_over(const Cgroup& parent, const std::string& name) {
+    const auto left_over = parent.open_child(name);
+    if (!left_over) return {};
+    (void)left_over->kill();
+    (void)left_over->freeze(false);
+    const auto removed = parent.remove_child(name);
+    if (removed) return {};
+    return std::unexpected(node_failure("", left_over->path(), "rmdir", removed.error().code,
+                                        "the node of an earlier run still has processes"));
+}
+
 // A node of this name that is left over is killed and removed first.
 LaunchResult<Cgroup> make_fresh_node(const Cgroup& parent, const std::string& name) {
-    if (const auto left_over = parent.open_child(name)) {
-        (void)left_over->kill();
-        (void)left_over->freeze(false);
-        if (const auto removed = parent.remove_child(name); !removed) {
-            return std::unexpected(node_failure("", left_over->path(), "rmdir",
-                                                removed.error().code,
-                                                "the node of an earlier run still has processes"));
-        }
-    }
     auto node = parent.make_child(name);
+    if (!node && node.error().code == EEXIST) {
+        TRY(remove_left_over(parent, name));
+        node = parent.make_child(name);
+    }
     if (node) return std::move(*node);
     return std::unexpected(node_failure("", parent.path() + "/" + name, "mkdir", node.error().code,
                                         "no cgroup node could be made"));
@@ -128,11 +134,10 @@ struct Need {
 // Offers these to the nodes below this one, which has no process of its own.
 LaunchStatus enable_at(const CgroupTree& tree, const Cgroup& level,
                        const std::vector<Need>& needs) {
-    const auto offered = level.controllers();
     const auto enabled = level.enabled_controllers();
     for (const auto& [key, controller] : needs) {
         if (has(enabled, controller)) continue;
-        if (!has(offered, controller)) {
+        if (!has(level.controllers(), controller)) {
             return std::unexpected(lost_controller(key, controller, tree, level));
         }
         if (has_own_processes(level)) {
