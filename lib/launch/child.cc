@@ -1,39 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 // The child: one table of steps between clone3(2) and execve(2), and what it tells the parent.
+#include "launch/child_record.h"
 #include "launch/child_steps.h"
 
 #include <array>
 #include <fcntl.h>
-#include <sys/socket.h>
 
 namespace confinit {
 
 namespace {
 
-// One datagram with, for `executing`, a pidfd of this process: the parent then names it without
-// trusting a number that may be used again.
-bool send_report(ChildContext& child, const LaunchReport& report, int process) {
-    iovec data{const_cast<LaunchReport*>(&report), sizeof report};
-    alignas(cmsghdr) std::array<unsigned char, CMSG_SPACE(sizeof process)> control{};
-    msghdr message{};
-    message.msg_iov = &data;
-    message.msg_iovlen = 1;
-    if (process >= 0) {
-        message.msg_control = control.data();
-        message.msg_controllen = control.size();
-        cmsghdr* header = CMSG_FIRSTHDR(&message);
-        header->cmsg_level = SOL_SOCKET;
-        header->cmsg_type = SCM_RIGHTS;
-        header->cmsg_len = CMSG_LEN(sizeof process);
-        __builtin_memcpy(CMSG_DATA(header), &process, sizeof process);
-    }
-    return child.call(SYS_sendmsg, child.plan.report_socket, &message, MSG_NOSIGNAL) >= 0;
-}
-
-// The hot mark. Our reaper makes none: the main process speaks for the launch.
+// The hot mark, with a pidfd of this process: the parent then names it without trusting a number
+// that may be used again. Our reaper makes none: the main process speaks for the launch.
 bool announce_execution(ChildContext& child) {
     if (child.is_reaper) return true;
-    return send_report(child, {.kind = LaunchReport::Kind::executing}, child.process);
+    return send_record(child, child.plan.report_socket, {.kind = LaunchReport::Kind::executing},
+                       child.process);
 }
 
 bool execute(ChildContext& child) {
@@ -108,7 +90,7 @@ void report_failure(ChildContext& child, LaunchStage stage) {
         last_words->report = report;
         __atomic_store_n(&last_words->spoken, 1U, __ATOMIC_RELEASE);
     }
-    const bool delivered = send_report(child, report, -1);
+    const bool delivered = send_record(child, child.plan.report_socket, report, -1);
     if (delivered && last_words != nullptr) {
         __atomic_store_n(&last_words->spoken, 0U, __ATOMIC_RELEASE);
     }

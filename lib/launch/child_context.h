@@ -90,4 +90,20 @@ private:
     }
 };
 
+// "/dev/loop7": a name that ends in a number.
+struct NumberedName {
+    char text[40] = {};
+
+    NumberedName(const char* prefix, long number) {
+        std::size_t size = 0;
+        for (; prefix[size] != '\0'; ++size)
+            text[size] = prefix[size];
+        long unit = 1;
+        while (number / unit >= 10)
+            unit *= 10;
+        for (; unit > 0; unit /= 10)
+            text[size++] = static_cast<char>('0' + number / unit % 10);
+    }
+};
+
 }  // namespace confinit

@@ -125,20 +125,6 @@ bool give_over_below(ChildContext& child, int directory, const Preparation& want
     return count == 0;
 }
 
-// ".confinit-NUMBER": other units are made ready beside it at the same time.
-struct UnfinishedName {
-    std::array<char, 32> text{".confinit-"};
-
-    explicit UnfinishedName(long number) {
-        std::size_t size = __builtin_strlen(text.data());
-        long unit = 1;
-        while (number / unit >= 10)
-            unit *= 10;
-        for (; unit > 0; unit /= 10)
-            text.data()[size++] = static_cast<char>('0' + number / unit % 10);
-    }
-};
-
 bool finish_new(ChildContext& child, int parent, const char* unfinished, const char* name,
                 const Preparation& wanted) {
     const ChildFd made =
@@ -150,13 +136,14 @@ bool finish_new(ChildContext& child, int parent, const char* unfinished, const c
 
 // Made under another name and then renamed: whoever interrupts it leaves none of a wrong owner.
 bool make_new(ChildContext& child, int parent, const char* name, const Preparation& wanted) {
-    const UnfinishedName unfinished{child.call(SYS_getpid)};
-    (void)child.call(SYS_unlinkat, parent, unfinished.text.data(), AT_REMOVEDIR);
-    if (child.call(SYS_mkdirat, parent, unfinished.text.data(), 0700) < 0) return false;
-    if (finish_new(child, parent, unfinished.text.data(), name, wanted)) return true;
+    // Other units are made ready beside it at the same time.
+    const NumberedName unfinished{".confinit-", child.call(SYS_getpid)};
+    (void)child.call(SYS_unlinkat, parent, unfinished.text, AT_REMOVEDIR);
+    if (child.call(SYS_mkdirat, parent, unfinished.text, 0700) < 0) return false;
+    if (finish_new(child, parent, unfinished.text, name, wanted)) return true;
     const std::int32_t failed_call = child.failed_call;
     const std::int32_t error = child.error;
-    (void)child.call(SYS_unlinkat, parent, unfinished.text.data(), AT_REMOVEDIR);
+    (void)child.call(SYS_unlinkat, parent, unfinished.text, AT_REMOVEDIR);
     return child.fail(failed_call, error);
 }
 

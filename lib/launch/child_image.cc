@@ -62,19 +62,6 @@ ChildFd open_device(ChildContext& child, const char* path, std::uint32_t type, s
     return ChildFd{-1};
 }
 
-struct LoopPath {
-    std::array<char, 24> text{"/dev/loop"};
-
-    explicit LoopPath(long number) {
-        std::size_t size = __builtin_strlen(text.data());
-        long unit = 1;
-        while (number / unit >= 10)
-            unit *= 10;
-        for (; unit > 0; unit /= 10)
-            text.data()[size++] = static_cast<char>('0' + number / unit % 10);
-    }
-};
-
 // The kernel frees the device when its last user, the mount, is gone. The name is for losetup(8).
 bool configure_loop(ChildContext& child, int device, int file, const char* name) {
     loop_config configuration{};
@@ -86,9 +73,9 @@ bool configure_loop(ChildContext& child, int device, int file, const char* name)
     return child.call(SYS_ioctl, device, LOOP_CONFIGURE, &configuration) >= 0;
 }
 
-bool mount_device(ChildContext& child, const char* type, const LoopPath& path) {
+bool mount_device(ChildContext& child, const char* type, const NumberedName& path) {
     child.image = make_file_system(child, {.type = type,
-                                           .source = path.text.data(),
+                                           .source = path.text,
                                            .options = "ro",
                                            .attributes = MOUNT_ATTR_RDONLY | MOUNT_ATTR_NODEV})
                       .release();
@@ -112,9 +99,9 @@ bool mount_image(ChildContext& child, const Preparation& image) {
     for (int tries = 0; tries < loop_tries; ++tries) {
         const long number = child.call(SYS_ioctl, control.get(), LOOP_CTL_GET_FREE, 0);
         if (number < 0) return false;
-        const LoopPath path{number};
+        const NumberedName path{"/dev/loop", number};
         const ChildFd device =
-            open_device(child, path.text.data(), S_IFBLK,
+            open_device(child, path.text, S_IFBLK,
                         device_number(loop_major, static_cast<unsigned>(number)), O_RDONLY);
         if (!device) return false;
         if (configure_loop(child, device.get(), file.get(), image.path)) {

@@ -3,6 +3,7 @@
 // take its time, and then tells it. It is a copy of PID 1, as the child is, and keeps its rules.
 #include "launch/child_preparation.h"
 
+#include "launch/child_record.h"
 #include "launch/child_steps.h"
 
 #include <array>
@@ -13,24 +14,10 @@ namespace confinit {
 
 namespace {
 
-// One datagram: how it went, and the mounted image where there is one.
+// How it went, and the mounted image where there is one. A child that does not hear it any more has
+// ended.
 void tell(ChildContext& child, const LaunchReport& report, int image) {
-    iovec data{const_cast<LaunchReport*>(&report), sizeof report};
-    alignas(cmsghdr) std::array<unsigned char, CMSG_SPACE(sizeof image)> control{};
-    msghdr message{};
-    message.msg_iov = &data;
-    message.msg_iovlen = 1;
-    if (image >= 0) {
-        message.msg_control = control.data();
-        message.msg_controllen = control.size();
-        cmsghdr* header = CMSG_FIRSTHDR(&message);
-        header->cmsg_level = SOL_SOCKET;
-        header->cmsg_type = SCM_RIGHTS;
-        header->cmsg_len = CMSG_LEN(sizeof image);
-        __builtin_memcpy(CMSG_DATA(header), &image, sizeof image);
-    }
-    // A child that does not hear it any more has ended.
-    (void)child.call(SYS_sendmsg, child.plan.preparer_socket, &message, MSG_NOSIGNAL);
+    (void)send_record(child, child.plan.preparer_socket, report, image);
 }
 
 // The parent sees the end of the child by its sockets, of which no copy may stay here.
