@@ -14,6 +14,7 @@
 #include <optional>
 #include <string_view>
 #include <sys/utsname.h>
+#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -78,7 +79,9 @@ std::vector<Arguments> alternatives(const ProfileRule& rule, ProfileOrder order)
     }
     for (Arguments& list : lists) {
         std::erase_if(list, is_always_true);
-        std::ranges::stable_sort(list, {}, &SeccompArgument::index);
+        std::ranges::sort(list, {}, [](const SeccompArgument& argument) {
+            return std::tuple{argument.index, argument.op, argument.value, argument.mask};
+        });
     }
     return lists;
 }
@@ -87,6 +90,7 @@ std::vector<Arguments> alternatives(const ProfileRule& rule, ProfileOrder order)
 struct CallRule {
     Arguments arguments;
     std::uint32_t action = 0;
+    std::size_t position = 0;  // in the file
 };
 
 int class_of(SeccompComparison op) {
@@ -119,8 +123,13 @@ bool is_before(const SeccompArgument& one, const SeccompArgument& other) {
                                                         : one.value > other.value;
 }
 
+// What libseccomp does not tell apart keeps the order of the file.
 bool is_looked_at_before(const CallRule& one, const CallRule& other) {
-    return std::ranges::lexicographical_compare(one.arguments, other.arguments, is_before);
+    if (std::ranges::lexicographical_compare(one.arguments, other.arguments, is_before))
+        return true;
+    if (std::ranges::lexicographical_compare(other.arguments, one.arguments, is_before))
+        return false;
+    return one.position < other.position;
 }
 
 // A number of 32 bits may be written as C extends it: -100 as 0xffffffffffffff9c.
@@ -162,7 +171,9 @@ void settle(SyscallAbi abi, std::string_view call, std::vector<CallRule> rules, 
         rules.erase(decides_alone ? rules.begin() : without, rules.end());
     }
     if (order == ProfileOrder::libseccomp) {
-        std::ranges::stable_sort(rules, is_looked_at_before);
+        for (std::size_t i = 0; i < rules.size(); ++i)
+            rules[i].position = i;
+        std::ranges::sort(rules, is_looked_at_before);
     }
     const auto hides = [&](const CallRule& rule) {
         return is_out_of_sight(abi, call, rule);
