@@ -5,11 +5,15 @@
 #include "base/text.h"
 #include "kernel/cgroup.h"
 #include "kernel/probe.h"
+#include "kernel/proc_status.h"
 #include "launch/id_maps.h"
 #include "launch/namespace_table.h"
 #include "launch/plan_parts.h"
+#include "launch/protection.h"
 
 #include <algorithm>
+#include <cerrno>
+#include <optional>
 
 namespace confinit {
 namespace {
@@ -21,7 +25,7 @@ public:
     std::vector<LaunchFailure> unmet() {
         check_namespaces();
         check_controllers();
-        if (unit_.seccomp) need("seccomp", "seccomp");
+        if (filter_with_protection(unit_)) need("seccomp", "seccomp");
         if (!unit_.mounts.overlay.empty()) need("mounts.overlay", "filesystem.overlay");
         if (unit_.mounts.root_image) need("mounts.root_image", "loop");
         return std::move(unmet_);
@@ -51,8 +55,9 @@ private:
         const auto controllers = split_words(words);
         for (const CgroupSetting& setting : unit_.cgroup) {
             const std::string_view controller = controller_of(setting.file);
-            if (controller.empty() ||
-                std::ranges::find(controllers, controller) != controllers.end()) {
+            if (controller.empty()) continue;
+            if (std::ranges::find(controllers, controller) != controllers.end()) {
+                check_file(setting, controller);
                 continue;
             }
             unmet_.push_back({.key = setting.key(),
@@ -62,7 +67,33 @@ private:
         }
     }
 
+    // What our own node has of a controller is what a new one would have. Where it has nothing of
+    // it, only the start can tell.
+    void check_file(const CgroupSetting& setting, std::string_view controller) {
+        if (!own_node_) return;
+        const auto enabled = own_node_->controllers();
+        const bool is_shown = enabled && std::ranges::find(*enabled, controller) != enabled->end();
+        if (!is_shown) return;
+        const auto text = own_node_->read(setting.file);
+        if (text || text.error().code != ENOENT) return;
+        unmet_.push_back({.key = setting.key(),
+                          .object = own_node_->path() + "/" + setting.file,
+                          .error = ENOENT,
+                          .hint = "this kernel has no such file"});
+    }
+
+    // At the root of the machine most files are missing, whatever the kernel has.
+    static std::optional<Cgroup> find_own_node() {
+        const auto process = open_own_process();
+        if (!process) return std::nullopt;
+        const auto path = read_cgroup_path(*process);
+        if (!path || *path == "/") return std::nullopt;
+        auto node = Cgroup::open("/sys/fs/cgroup" + *path);
+        return node ? std::optional{std::move(*node)} : std::nullopt;
+    }
+
     const Unit& unit_;
+    std::optional<Cgroup> own_node_ = find_own_node();
     std::vector<Feature> features_ = probe_kernel();
     std::vector<LaunchFailure> unmet_;
 };
