@@ -19,13 +19,19 @@ namespace {
 
 constexpr std::size_t longest_file = std::size_t{8} << 20;
 
+// Whoever renames without end can make openat2(2) give up with EAGAIN on its way through "..".
+constexpr int resolve_tries = 64;
+
 Result<Fd> open_in_root(const Fd& root, const std::string& path) {
     open_how how{};
     how.flags = O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY;
     how.resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS;
-    Fd fd{static_cast<int>(syscall(SYS_openat2, root.get(), path.c_str(), &how, sizeof how))};
-    if (!fd) return errno_failure("openat2", path);
-    return fd;
+    for (int tries = 0; tries < resolve_tries; ++tries) {
+        Fd fd{static_cast<int>(syscall(SYS_openat2, root.get(), path.c_str(), &how, sizeof how))};
+        if (fd) return fd;
+        if (errno != EAGAIN) break;
+    }
+    return errno_failure("openat2", path);
 }
 
 // The file below the root, else the host's; a host without it has no entries.

@@ -5,6 +5,9 @@
 #include "temporary_directory.h"
 
 #include <catch2/catch.hpp>
+#include <cstdio>
+#include <stop_token>
+#include <thread>
 
 namespace confinit {
 namespace {
@@ -107,6 +110,33 @@ TEST_CASE("a root directory's link does not lead to the host's file", "[unit][X7
     REQUIRE(database);
     CHECK(database->find_user("linked") != nullptr);
     CHECK(database->find_group("linked") != nullptr);
+}
+
+// openat2(2) gives up with EAGAIN where a rename anywhere may have moved what ".." leads to.
+TEST_CASE("files are found while others are renamed", "[unit][X7]") {
+    const TemporaryDirectory root;
+    std::string way = "..";
+    for (int i = 0; i < 20; ++i)
+        way += "/shadow/..";
+    root.link("etc/passwd", way + "/shadow/passwd");
+    root.write("shadow/passwd", "linked:x:700:700::/:/bin/sh\n");
+    root.write("etc/group", "linked:x:700:\n");
+    root.make_directory("moved");
+    const std::string one = root.path() + "/moved";
+    const std::string other = root.path() + "/elsewhere";
+    std::jthread renames{[&](const std::stop_token& stop) {
+        while (!stop.stop_requested()) {
+            (void)rename(one.c_str(), other.c_str());
+            (void)rename(other.c_str(), one.c_str());
+        }
+    }};
+
+    unsigned failures = 0;
+    for (int i = 0; i < 2000; ++i) {
+        if (!UserDatabase::load(root.path())) ++failures;
+    }
+
+    CHECK(failures == 0);
 }
 
 TEST_CASE("a root directory without the files has the host's", "[unit]") {
