@@ -43,6 +43,19 @@ void answer(const Responder& responder, const Status& status) {
     responder.error(ControlError::operation_failed, status.error().what);
 }
 
+// The services that are below a group, each as it is signalled itself.
+Status signal_members(const Manager& manager, const std::string& group, int signal) {
+    Status result;
+    for (const auto& [name, member] : manager.all()) {
+        if (member->unit.cgroup_place.group != group) continue;
+        Status sent;
+        if (member->group) sent = signal_members(manager, name, signal);
+        if (member->run) sent = member->run->signal_all(signal);
+        if (!sent) result = std::move(sent);
+    }
+    return result;
+}
+
 void kill(ControlContext& context, const Call& call, Responder responder) {
     Service* service = named_unit(context, call, responder);
     if (service == nullptr) return;
@@ -58,9 +71,12 @@ void kill(ControlContext& context, const Call& call, Responder responder) {
                                fmt::format("expected main or all, got '{}'", whom),
                                {{"parameter", "whom"}});
     }
+    const int number = static_cast<int>(signal);
+    if (service->group && whom == "all") {
+        return answer(responder, signal_members(context.manager, service->unit.name, number));
+    }
     const Run* run = running(*service, responder);
     if (run == nullptr) return;
-    const int number = static_cast<int>(signal);
     answer(responder, whom == "main" ? run->signal_main(number) : run->signal_all(number));
 }
 
