@@ -89,13 +89,17 @@ Result<Received> receive_report(const Fd& socket, LastWordsPage* last_words) {
     message.msg_iov = &data;
     message.msg_iovlen = 1;
     message.msg_control = control.data();
-    message.msg_controllen = control.size();
-
-    constexpr int flags = MSG_DONTWAIT | MSG_CMSG_CLOEXEC;
-    ssize_t count = recvmsg(socket.get(), &message, flags);
+    const auto receive = [&] {
+        message.msg_controllen = control.size();
+        return recvmsg(socket.get(), &message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
+    };
+    ssize_t count = receive();
     // A sender that ends with something unread in its own queue resets the connection. That is said
     // once, and what it has sent before is still there.
-    if (count < 0 && errno == ECONNRESET) count = recvmsg(socket.get(), &message, flags);
+    if (count < 0 && errno == ECONNRESET) count = receive();
+    // The kernel finds the queue empty first and the sender gone then: what was sent in between is
+    // there when it is asked again, and nothing can follow.
+    if (count == 0) count = receive();
     if (count < 0 && (errno == EAGAIN || errno == EINTR)) return std::monostate{};
     if (count == 0) return hang_up(last_words);
     if (count < 0) return errno_failure("recvmsg");

@@ -5,13 +5,16 @@
 #include "launch/parent_part.h"
 #include "scene.h"
 
+#include <atomic>
 #include <catch2/catch.hpp>
 #include <cerrno>
 #include <fcntl.h>
 #include <linux/seccomp.h>
 #include <sched.h>
+#include <stop_token>
 #include <sys/socket.h>
 #include <sys/syscall.h>
+#include <thread>
 
 namespace confinit::testing {
 
@@ -176,6 +179,34 @@ TEST_CASE("a reaper that is missing is an error at once", "[launch]") {
 
     REQUIRE_FALSE(missing.has_value());
     CHECK(missing.error().code == ENOENT);
+}
+
+// The kernel looks for a record first and for the sender then.
+TEST_CASE("a record that is sent just before the hang-up is not lost", "[launch][H4]") {
+    std::atomic<int> next{-1};
+    std::jthread sender{[&](const std::stop_token& stop) {
+        const LaunchReport report{.kind = LaunchReport::Kind::executing};
+        while (!stop.stop_requested()) {
+            const Fd socket{next.exchange(-1)};
+            if (socket) (void)send(socket.get(), &report, sizeof report, 0);
+        }
+    }};
+
+    unsigned lost = 0;
+    for (int i = 0; i < 20'000; ++i) {
+        auto channel = make_report_channel(10);
+        REQUIRE(channel.has_value());
+        next = channel->child.release();
+        bool is_told = false;
+        for (;;) {
+            const auto received = receive_report(channel->parent);
+            if (!received || std::holds_alternative<HungUp>(*received)) break;
+            is_told = is_told || std::holds_alternative<ReceivedReport>(*received);
+        }
+        if (!is_told) ++lost;
+    }
+
+    CHECK(lost == 0);
 }
 
 }  // namespace confinit::testing
