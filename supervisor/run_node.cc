@@ -4,30 +4,20 @@
 #include "run.h"
 
 #include "kernel/proc_status.h"
+#include "launch/id_maps.h"
 
 #include <algorithm>
 #include <fmt/format.h>
 #include <utility>
 
 namespace confinit {
-namespace {
-
-// The id on this side of a map; the id itself when there is no map.
-std::uint32_t outside_id(const std::vector<IdMap>& map, std::uint32_t id) {
-    for (const IdMap& entry : map) {
-        if (id >= entry.inside && id - entry.inside < entry.count) {
-            return entry.outside + (id - entry.inside);
-        }
-    }
-    return id;
-}
-
-}  // namespace
 
 // Who the service is on this side of its user namespace.
 NodeOwner Run::owner() const {
-    return {outside_id(unit_.namespaces.uid_map, plan_->child.uid),
-            outside_id(unit_.namespaces.gid_map, plan_->child.gid)};
+    const uid_t uid = plan_->child.uid;
+    const gid_t gid = plan_->child.gid;
+    return {outside_id(unit_.namespaces.uid_map, uid).value_or(uid),
+            outside_id(unit_.namespaces.gid_map, gid).value_or(gid)};
 }
 
 LaunchResult<void> Run::make_node(GroupNodes groups) {

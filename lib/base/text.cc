@@ -127,6 +127,13 @@ std::optional<std::uint64_t> parse_size(std::string_view text) {
     return *number << shift;
 }
 
+std::string octal_text(unsigned mode) {
+    std::string digits;
+    for (int shift = 9; shift >= 0; shift -= 3)
+        digits += static_cast<char>('0' + (mode >> shift & 7U));
+    return digits;
+}
+
 std::string format_size(std::uint64_t bytes) {
     std::size_t letter = 0;
     while (letter < size_letters.size() && bytes != 0 && bytes % 1024 == 0) {

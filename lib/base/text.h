@@ -32,6 +32,9 @@ std::optional<std::int64_t> parse_signed(std::string_view text);
 // reads them. A fraction, another letter or an overflow is absent.
 std::optional<std::uint64_t> parse_size(std::string_view text);
 
+// The twelve bits of a file mode as four octal digits: "0755".
+std::string octal_text(unsigned mode);
+
 // "67108864" as "64M", with a suffix only where the division leaves nothing.
 std::string format_size(std::uint64_t bytes);
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The id maps of a user namespace where the unit names a range in place of writing them.
+// The id maps of a user namespace: settled where the unit names a range, and gone through.
 #pragma once
 
 #include "launch/plan.h"
@@ -10,5 +10,9 @@ namespace confinit {
 // context (private), /etc/subuid and /etc/subgid (subid), or from the user namespace that the unit
 // joins, which a process of our own visits for that. Other units are left as they are.
 LaunchStatus settle_id_maps(const LaunchContext& context, Unit& unit);
+
+// The id as the supervisor's user namespace knows it; absent when the unit's maps have no place
+// for it.
+std::optional<std::uint32_t> outside_id(const std::vector<IdMap>& maps, std::uint32_t inside);
 
 }  // namespace confinit

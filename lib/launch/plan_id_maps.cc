@@ -203,4 +203,13 @@ LaunchStatus settle_id_maps(const LaunchContext& context, Unit& unit) {
     return {};
 }
 
+std::optional<std::uint32_t> outside_id(const std::vector<IdMap>& maps, std::uint32_t inside) {
+    for (const IdMap& map : maps) {
+        if (inside >= map.inside && inside - map.inside < map.count) {
+            return map.outside + (inside - map.inside);
+        }
+    }
+    return std::nullopt;
+}
+
 }  // namespace confinit

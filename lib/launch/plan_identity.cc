@@ -160,15 +160,6 @@ LaunchStatus apply_identity(const Unit& unit, const Identity& identity, LaunchPl
     return {};
 }
 
-std::optional<std::uint32_t> outside_id(const std::vector<IdMap>& maps, std::uint32_t inside) {
-    for (const IdMap& map : maps) {
-        if (inside >= map.inside && inside - map.inside < map.count) {
-            return map.outside + (inside - map.inside);
-        }
-    }
-    return std::nullopt;
-}
-
 std::string map_text(const std::vector<IdMap>& maps) {
     std::string text;
     for (const IdMap& map : maps) {

@@ -2,6 +2,7 @@
 // The parts that a LaunchPlan is put together from; each resolves one table of a unit.
 #pragma once
 
+#include "launch/id_maps.h"
 #include "launch/plan.h"
 #include "launch/service_view.h"
 #include "launch/user_database.h"
@@ -27,9 +28,6 @@ struct Identity {
 LaunchResult<Identity> resolve_identity(const Unit& unit, const UserDatabase& database);
 LaunchResult<UserDatabase> load_user_database(const Unit& unit);
 LaunchStatus apply_identity(const Unit& unit, const Identity& identity, LaunchPlan& plan);
-// The id as the supervisor's user namespace knows it; absent when the unit's maps have no place
-// for it.
-std::optional<std::uint32_t> outside_id(const std::vector<IdMap>& maps, std::uint32_t inside);
 std::string map_text(const std::vector<IdMap>& maps);
 
 // plan_privileges.cc

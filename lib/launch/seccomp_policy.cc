@@ -123,6 +123,12 @@ bool denies_execve(const SeccompConfig& config) {
     return number && deny.find(*number);
 }
 
+SyscallDecision* find_decision(SyscallPolicy& policy, std::string_view name) {
+    const auto number = syscall_number(name);
+    const auto found = std::ranges::find(policy.decisions, number, &SyscallDecision::number);
+    return found == policy.decisions.end() ? nullptr : &*found;
+}
+
 Status check_execve(const SeccompConfig& config, SyscallPolicy& policy) {
     const auto* execve = find_decision(policy, "execve");
     const auto denies = [](const ArgumentRule& rule) {
@@ -234,12 +240,6 @@ Status check_word(std::string_view word) {
     const auto nearest = nearest_word(word, syscall_words());
     return failure("no such system call or set: '" + escape_control_characters(word) + "'" +
                    (nearest ? "; did you mean '" + std::string(*nearest) + "'?" : ""));
-}
-
-SyscallDecision* find_decision(SyscallPolicy& policy, std::string_view name) {
-    const auto number = syscall_number(name);
-    const auto found = std::ranges::find(policy.decisions, number, &SyscallDecision::number);
-    return found == policy.decisions.end() ? nullptr : &*found;
 }
 
 CallTable same_for_all(std::uint32_t action, SyscallAbi abi) {

@@ -50,7 +50,5 @@ Status check_word(std::string_view word);
 inline constexpr std::uint32_t no_such_call = SECCOMP_RET_ERRNO | ENOSYS;
 // Every known call answers this.
 CallTable same_for_all(std::uint32_t action, SyscallAbi abi = SyscallAbi::native);
-// Null only for a call that the architecture lacks.
-SyscallDecision* find_decision(SyscallPolicy& policy, std::string_view name);
 
 }  // namespace confinit

@@ -1,19 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 // Verify: the directories of a service on the host, whose owner and mode they are to have.
 #include "launch/plan_parts.h"
+
+#include "base/text.h"
 #include "launch/verify_parts.h"
 
 #include <algorithm>
 
 namespace confinit {
 namespace {
-
-std::string octal_text(unsigned mode) {
-    std::string digits;
-    for (int shift = 9; shift >= 0; shift -= 3)
-        digits += static_cast<char>('0' + (mode >> shift & 7U));
-    return digits;
-}
 
 std::string directory_text(unsigned mode, std::uint32_t uid, std::uint32_t gid) {
     return std::to_string(uid) + ":" + std::to_string(gid) + " " + octal_text(mode);

@@ -2,6 +2,7 @@
 // Verify: ids, capability sets, filters and limits of the main process against the plan.
 #include "launch/verify_parts.h"
 
+#include "base/text.h"
 #include "launch/plan_parts.h"
 
 #include <algorithm>
@@ -9,14 +10,6 @@
 
 namespace confinit {
 namespace {
-
-std::string octal(mode_t mode) {
-    std::string digits;
-    for (int shift = 9; shift >= 0; shift -= 3) {
-        digits += static_cast<char>('0' + ((mode >> shift) & 7));
-    }
-    return digits;
-}
 
 std::string ids_text(const FourIds& ids) {
     if (std::ranges::adjacent_find(ids, std::ranges::not_equal_to{}) == ids.end()) {
@@ -140,8 +133,9 @@ void verify_status(const Unit& unit, const LaunchPlan& plan, const ProcessStatus
                      declared_text(unit, "capabilities.no_new_privs", truth(wanted)),
                      truth(status.no_new_privs), status.no_new_privs || !wanted});
     verify_seccomp(unit, plan, status, own, items);
-    items.push_back({"process.umask", declared_text(unit, "process.umask", octal(plan.child.umask)),
-                     octal(status.umask), status.umask == plan.child.umask});
+    items.push_back({"process.umask",
+                     declared_text(unit, "process.umask", octal_text(plan.child.umask)),
+                     octal_text(status.umask), status.umask == plan.child.umask});
 }
 
 void verify_limits(const Unit& unit, const LaunchPlan& plan, std::span<const ProcessLimit> limits,

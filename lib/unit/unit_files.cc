@@ -3,6 +3,7 @@
 #include "unit/unit_files.h"
 
 #include "base/file.h"
+#include "base/text.h"
 #include "unit/loader.h"
 
 #include <cerrno>
@@ -22,21 +23,13 @@ std::unexpected<Problem> cannot(std::string_view operation, const std::string& p
                     "cannot " + std::string{operation} + ": " + std::string{errno_text(error)});
 }
 
-std::string octal(unsigned mode) {
-    std::string digits;
-    for (unsigned shift = 12; shift > 0; shift -= 3) {
-        digits += static_cast<char>('0' + (mode >> (shift - 3) & 7));
-    }
-    return digits;
-}
-
 // Why it may not be trusted; empty when it may.
 std::string ownership_fault(const struct stat& status) {
     if (status.st_uid != 0 && status.st_uid != geteuid()) {
         return "it belongs to user " + std::to_string(status.st_uid) + ", and must belong to root";
     }
     if ((status.st_mode & (S_IWGRP | S_IWOTH)) != 0) {
-        return "its mode is " + octal(status.st_mode & 07777) +
+        return "its mode is " + octal_text(status.st_mode) +
                ", and only its owner may be able to write it";
     }
     return {};
