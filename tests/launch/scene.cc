@@ -4,6 +4,7 @@
 
 #include "base/file.h"
 #include "base/text.h"
+#include "test_programs.h"
 
 #include <array>
 #include <catch2/catch.hpp>

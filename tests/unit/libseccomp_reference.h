@@ -5,6 +5,7 @@
 
 #include "base/json_text.h"
 #include "kernel/syscall_filter.h"
+#include "source_paths.h"
 
 #include <algorithm>
 #include <array>

@@ -3,6 +3,7 @@
 #include "kernel/syscall_sets.h"
 
 #include "base/file.h"
+#include "source_paths.h"
 
 #include <algorithm>
 #include <catch2/catch.hpp>

@@ -2,6 +2,7 @@
 // Every key of a unit file: a good value, a bad one, and what its documentation must have.
 #include "unit/keys.h"
 
+#include "source_paths.h"
 #include "unit_scene.h"
 
 #include <algorithm>
