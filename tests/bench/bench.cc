@@ -71,10 +71,26 @@ Options parse(std::span<char*> words) {
     return options;
 }
 
-// Our own mount namespace, and in it a cgroup v2 tree where the machine has one to mount.
+// A mount namespace of our own.
+void leave_mounts_of_machine() {
+    if (unshare(CLONE_NEWNS) < 0) give_up("unshare(CLONE_NEWNS) failed: are you root?");
+    if (mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) < 0) give_up("mount / private");
+}
+
+// The service has a /tmp of its own and runs as nobody, so a program that lies below /tmp, or in a
+// directory that only its owner can search, gets another place.
+std::string reachable(const std::string& program) {
+    constexpr const char* place = "/srv";
+    const auto slash = program.rfind('/');
+    if (slash == std::string::npos) give_up("--service takes a path");
+    if (mount(program.substr(0, slash).c_str(), place, nullptr, MS_BIND, nullptr) < 0) {
+        give_up("bind the service's directory on /srv");
+    }
+    return place + program.substr(slash);
+}
+
+// A cgroup v2 tree, where the machine has one to mount.
 std::optional<Cgroup> mount_plain_tree() {
-    if (unshare(CLONE_NEWNS) < 0) return std::nullopt;
-    if (mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) < 0) return std::nullopt;
     if (mount("cgroup2", "/mnt", "cgroup2", MS_NOSUID | MS_NODEV | MS_NOEXEC, nullptr) < 0) {
         return std::nullopt;
     }
@@ -167,7 +183,7 @@ void print_json(const Options& options, const Nodes& nodes, const std::vector<Fi
     fmt::print("{}\n", document.dump());
 }
 
-int run(const Options& options) {
+int run(Options options) {
     const auto reaper = load_reaper(options.reaper);
     if (!reaper) give_up(reaper.error().what);
     std::optional<CgroupTree> tree;
@@ -177,8 +193,10 @@ int run(const Options& options) {
         auto made = CgroupTree::set_up();
         if (!made) give_up(made.error().what);
         nodes.tree = &tree.emplace(std::move(*made));
-    } else if ((plain = mount_plain_tree())) {
-        nodes.parent = &*plain;
+    } else {
+        leave_mounts_of_machine();
+        options.service = reachable(options.service);
+        if ((plain = mount_plain_tree())) nodes.parent = &*plain;
     }
     // What a supervisor with this much memory of its own would have to copy.
     std::vector<char> touched(options.touched_mebibytes << 20, 1);
