@@ -15,6 +15,7 @@ from report import Report
 
 SOURCE = pathlib.Path(__file__).resolve().parents[2]
 VM_BOOT = SOURCE / "tests" / "vm" / "boot"
+VM_CASES = SOURCE / "tests" / "vm" / "cases"
 AT_ONCE = 2
 
 # The least that must work in a machine: a confined service starts, is as declared, and stops.
@@ -23,6 +24,9 @@ SMOKE = ["sh", "-c", "svctl start heat && svctl verify heat && svctl stop heat"]
 # They begin first, so that none of them is what everything waits for at last.
 LONG_CASES = ["rounds", "launch"]
 NEWER_KERNEL_CASES = [*LONG_CASES, "heat", "everything", "cgroup-keys", "joins"]
+
+# Of one case of tests/run --all, in seconds.
+LONGEST_OF_LONG = 3600
 
 SANITIZER_SETTINGS = {"UBSAN_OPTIONS": "print_stacktrace=1:halt_on_error=1"}
 
@@ -65,22 +69,37 @@ def vm_smoke(report: Report, word: str) -> None:
         programs.run_script(report, "vm/smoke", [str(VM_BOOT), "--", *SMOKE], cwd=SOURCE)
 
 
+def scripts_in(folder: pathlib.Path) -> list[pathlib.Path]:
+    files = sorted(folder.glob("*"), key=lambda file: (file.name not in LONG_CASES, file.name))
+    return [file for file in files if os.access(file, os.X_OK) and file.is_file()]
+
+
 def vm_cases(report: Report, word: str) -> None:
     report.stage("vm")
-    files = sorted((SOURCE / "tests" / "vm" / "cases").glob("*"))
-    files.sort(key=lambda file: file.name not in LONG_CASES)
-    chosen = [file for file in files if os.access(file, os.X_OK) and file.is_file()]
 
     def work(file: pathlib.Path) -> None:
         environment = {"VM_BOOT": str(VM_BOOT)}
         programs.run_script(report, f"vm/{file.name}", [str(file)], environment, SOURCE)
 
-    side_by_side(work, [file for file in chosen if word in f"vm/{file.name}"])
+    side_by_side(work, [file for file in scripts_in(VM_CASES) if word in f"vm/{file.name}"])
 
 
-def newer_kernel(report: Report, word: str) -> None:
+def long_cases(report: Report, word: str) -> None:
+    """What takes minutes each, one at a time: they measure how long others wait."""
+    chosen = [file for file in scripts_in(VM_CASES.parent / "long") if word in f"long/{file.name}"]
+    if not chosen:
+        return
+    report.stage("vm, long")
+    for file in chosen:
+        environment = {"VM_BOOT": str(VM_BOOT)}
+        programs.run_script(
+            report, f"long/{file.name}", [str(file)], environment, SOURCE, longest=LONGEST_OF_LONG
+        )
+
+
+def newer_kernel(report: Report, word: str, cases: list[str]) -> None:
     """The cases where kernels differ most, on the newest one that Debian offers."""
-    names = [f"vm-backports/{case}" for case in NEWER_KERNEL_CASES]
+    names = [f"vm-backports/{case}" for case in cases]
     chosen = [name for name in names if word in name]
     if not chosen:
         return
@@ -95,7 +114,7 @@ def newer_kernel(report: Report, word: str) -> None:
     report.note(pathlib.Path(fetched.output.strip()).name)
 
     def work(name: str) -> None:
-        file = SOURCE / "tests" / "vm" / "cases" / pathlib.PurePath(name).name
+        file = VM_CASES / pathlib.PurePath(name).name
         programs.run_script(report, name, [str(file)], environment, SOURCE)
 
     side_by_side(work, chosen)
@@ -121,6 +140,7 @@ def second_build(report: Report, word: str) -> None:
 def main() -> int:
     parser = argparse.ArgumentParser(prog="tests/run", allow_abbrev=False)
     parser.add_argument("--quick", action="store_true", help="checks, unit, launch, one boot")
+    parser.add_argument("--all", action="store_true", help="also what takes an hour and more")
     parser.add_argument("--filter", default="", metavar="WORD", help="only cases with this word")
     options = parser.parse_args()
     signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))
@@ -135,10 +155,13 @@ def main() -> int:
         else:
             suites(report, build, word, ["system"])
             vm_cases(report, word)
-            newer_kernel(report, word)
+            every_case = [file.name for file in scripts_in(VM_CASES)]
+            newer_kernel(report, word, every_case if options.all else NEWER_KERNEL_CASES)
             # Whoever looks for one case does not want to wait for a second build.
             if not word or word.startswith("sanitized"):
                 second_build(report, word)
+            if options.all:
+                long_cases(report, word)
     print(report.sum())
     return 1 if report.failed else 0
 

@@ -25,7 +25,12 @@ class Ended:
         self.seconds = seconds
 
 
-def run(command: list[str], environment: dict[str, str] | None = None, cwd=None) -> Ended:
+def run(
+    command: list[str],
+    environment: dict[str, str] | None = None,
+    cwd=None,
+    longest: float = LONGEST_SECONDS,
+) -> Ended:
     """Runs a program in its own session, which is ended as a whole when it takes too long."""
     start = time.monotonic()
     process = subprocess.Popen(
@@ -39,11 +44,11 @@ def run(command: list[str], environment: dict[str, str] | None = None, cwd=None)
     )
     running.add(process)
     try:
-        output, _ = process.communicate(timeout=LONGEST_SECONDS)
+        output, _ = process.communicate(timeout=longest)
     except subprocess.TimeoutExpired:
         os.killpg(process.pid, signal.SIGKILL)
         output, _ = process.communicate()
-        output += f"\nended after {LONGEST_SECONDS} s".encode()
+        output += f"\nended after {longest:g} s".encode()
     finally:
         running.discard(process)
     text = output.decode(errors="replace")
@@ -55,8 +60,10 @@ def end_all() -> None:
         os.killpg(process.pid, signal.SIGTERM)
 
 
-def run_script(report: Report, name: str, command, environment=None, cwd=None) -> None:
-    ended = run(command, environment, cwd)
+def run_script(
+    report: Report, name: str, command, environment=None, cwd=None, longest=LONGEST_SECONDS
+) -> None:
+    ended = run(command, environment, cwd, longest)
     if ended.status == 0:
         report.passes(name, ended.seconds)
     elif ended.status == SKIPPED:
