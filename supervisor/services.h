@@ -9,6 +9,7 @@
 #include "launch/plan.h"
 #include "launch/spawn.h"
 #include "reaper.h"
+#include "worker.h"
 
 namespace confinit {
 
@@ -21,6 +22,7 @@ struct Services {
     const LaunchContext& launch_context;
     CloneMethod clone_method;
     Console& console;
+    Workers& workers;
     bool told_of_pressure = false;  // that the kernel tells none
 };
 

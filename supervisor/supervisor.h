@@ -14,6 +14,7 @@
 #include "manager.h"
 #include "options.h"
 #include "reaper.h"
+#include "worker.h"
 
 #include <memory>
 #include <optional>
@@ -51,6 +52,7 @@ private:
     std::unique_ptr<EventLoop> loop_;
     Fd signals_;
     Reaper reaper_;
+    std::unique_ptr<Workers> workers_;
     std::optional<CgroupTree> tree_;
     IdRanges id_ranges_;
     CloneMethod clone_method_ = CloneMethod::clone3_into_node;
