@@ -43,6 +43,21 @@ class Tree:
     def link(self, path, target: str) -> None:
         self._put(path, Entry(stat.S_IFLNK | 0o777, data=os.fsencode(target)))
 
+    def remove(self, path) -> None:
+        """An entry that others must not find; nothing where there is none."""
+        self._entries.pop(self._key(path), None)
+
+    def target_of(self, path) -> str | None:
+        """Where a link leads; absent where the path is no link."""
+        entry = self._entries.get(self._key(path))
+        if entry is None or not stat.S_ISLNK(entry.mode):
+            return None
+        return os.fsdecode(entry.data)
+
+    def size(self) -> int:
+        """The bytes of all files together, whole pages, as memory holds them."""
+        return sum(_pages(entry) for entry in self._entries.values())
+
     def device(self, path, kind: int, mode: int, major: int, minor: int) -> None:
         self._put(path, Entry(kind | mode, device=(major, minor)))
 
@@ -85,6 +100,12 @@ class Tree:
         if before is not None and stat.S_ISDIR(before.mode) and stat.S_ISDIR(entry.mode):
             return
         self._entries[key] = entry
+
+
+def _pages(entry: Entry) -> int:
+    page = 4096
+    size = len(entry.data or b"") if entry.source is None else entry.source.stat().st_size
+    return (size + page - 1) // page * page
 
 
 def _write_entry(out, number: int, path: bytes, entry: Entry) -> None:

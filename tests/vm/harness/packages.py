@@ -9,10 +9,11 @@ import tempfile
 from harness.cache import Cache, HarnessError, download, run
 
 # What exists for installing and configuring packages, of which nothing is done here. Declared as
-# installed, so that neither they nor their own dependencies are fetched.
+# installed, so that neither they nor their own dependencies are fetched. Not among them are programs
+# that others depend on in one exact version, as perl does on perl-base: apt would refuse those.
 NEEDLESS = (
     "adduser base-passwd debconf dpkg init-system-helpers libaudit-common lsb-base "
-    "media-types passwd perl-base sensible-utils sysvinit-utils tzdata ucf usrmerge"
+    "passwd sensible-utils sysvinit-utils tzdata ucf usrmerge"
 ).split()
 
 

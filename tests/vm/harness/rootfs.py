@@ -174,6 +174,24 @@ def add_modules(tree: Tree, folder: pathlib.Path, names: list[str]) -> None:
         tree.add(folder / name, f"{target}/{name}")
 
 
+def prefer_packages(tree: Tree) -> None:
+    """busybox's shell runs its own programs whatever PATH says; a person misses its line editing."""
+    tree.link("bin/sh", "dash")
+
+
+PROGRAM_FOLDERS = ("usr/bin", "usr/sbin")
+
+
 def add_package(tree: Tree, folder: pathlib.Path) -> None:
     for child in sorted(folder.iterdir()):
         tree.add(child, child.name, keep_owner=os.geteuid() == 0)
+    for place in ("bin", "sbin", *PROGRAM_FOLDERS):
+        for program in (folder / place).glob("*"):
+            _uncover(tree, program.name)
+
+
+def _uncover(tree: Tree, name: str) -> None:
+    """busybox's program of the same name may lie in a folder that is searched first."""
+    for place in PROGRAM_FOLDERS:
+        if tree.target_of(f"{place}/{name}") == "/bin/busybox":
+            tree.remove(f"{place}/{name}")
