@@ -184,7 +184,9 @@ void Engine::request_start(const std::string& unit, const JobNumbers& numbers, O
         report(unit, numbers, JobResult::done, "", call.actions);
         return;
     }
+    const bool is_new = jobs_.find_start(unit) == nullptr;
     StartJob& job = jobs_.add_start(unit, numbers);
+    job.is_retry = origin == Origin::automatic && (is_new || job.is_retry);
     if (origin == Origin::request) {
         job.obstacle.reset();
         make_way(unit, call);

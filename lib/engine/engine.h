@@ -2,17 +2,19 @@
 // Engine: decides what should happen to every unit; pure, given the time, it makes no system call.
 //
 // The words. A *unit* is known by its name. A *service unit* has processes; a unit without them is
-// a target, which is active as soon as it is started. A *job* is one request (start, stop) on its
-// way for one unit; a request for a unit brings the jobs of the units it needs along. The caller
-// feeds requests, events and the passing of time, and performs the actions that come back, in
-// their order, those of a later call after those of an earlier one. What an action causes comes
+// a target, which is active as soon as its start has its turn. A *job* is one request (start, stop)
+// on its way for one unit; a request for a unit brings the jobs of the units it needs along. The
+// caller feeds requests, events and the passing of time, and performs the actions that come back,
+// in their order, those of a later call after those of an earlier one. What an action causes comes
 // back as an event, also when it fails.
 //
 // Start. The unit, all that it requires and all that they want start together, each as soon as no
-// job of a unit before it in order is left. Order comes from `after` and `before` alone and counts
-// only between units that have jobs: without `after`, a unit does not wait for what it requires.
-// While a unit waits, a required one that fails to start ends its job as dependency_failed; a
-// required one that dies later, once it was up, leaves its dependents alone.
+// job of a unit before it in order is left. Order comes from `after` and `before` and counts only
+// between units that have jobs: without `after`, a service does not wait for what it requires. A
+// target does, and for what it wants, unless one of these is ordered after it: it is reached when
+// each of them is up or has failed. While a unit waits, a required one that fails to start ends its
+// job as dependency_failed; a required one that dies later, once it was up, leaves its dependents
+// alone.
 //
 // Stop. What requires the unit, directly or through others, is stopped before it. A stop cancels a
 // start; a start during a stop comes after it. A restart is a stop, then a start, with what

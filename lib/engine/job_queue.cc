@@ -76,6 +76,13 @@ void JobQueue::tidy(const std::string& unit, const UnitGraph& graph) {
         wake_if_blocked_by(unit, name);
 }
 
+bool JobQueue::is_waited_for(const std::string& earlier, std::string_view unit,
+                             const UnitGraph& graph) const {
+    if (!has_job(earlier)) return false;
+    const StartJob* start = find_start(earlier);
+    return start == nullptr || !start->is_retry || !graph.is_implied(unit, earlier);
+}
+
 std::vector<std::string> JobQueue::blockers(std::string_view unit, const UnitGraph& graph) const {
     const bool is_start = find_stop(unit) == nullptr;
     std::vector<std::string> names;
@@ -84,7 +91,7 @@ std::vector<std::string> JobQueue::blockers(std::string_view unit, const UnitGra
     }
     if (!is_start) return names;
     for (std::string& name : graph.earlier(unit)) {
-        if (has_job(name)) names.push_back(std::move(name));
+        if (is_waited_for(name, unit, graph)) names.push_back(std::move(name));
     }
     for (std::string& name : graph.conflicting(unit)) {
         if (find_stop(name) != nullptr) names.push_back(std::move(name));

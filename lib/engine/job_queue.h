@@ -28,6 +28,7 @@ struct Obstacle {
 struct StartJob {
     JobNumbers numbers;
     bool is_underway = false;  // its turn has come; the run that it began decides how it ends
+    bool is_retry = false;     // only an automatic restart has asked for it
     std::optional<Obstacle> obstacle;
 };
 
@@ -38,8 +39,9 @@ struct StopJob {
 // A unit has at most one job of each kind. With both, as in a restart, the stop goes first.
 //
 // A start waits for its unit's stop, for any job of an earlier unit, and for the stop of a later or
-// a conflicting one. A stop waits for the stop of a later unit, and never for a start. Since order
-// has no cycles, nor has waiting.
+// a conflicting one. A unit that is earlier by implication alone has had its chance when it is
+// tried again, and is not waited for. A stop waits for the stop of a later unit, and never for a
+// start. Since order has no cycles, nor has waiting.
 class JobQueue {
 public:
     // Joins the job that is there, or makes one, and wakes it.
@@ -75,6 +77,8 @@ private:
         std::string blocker;
     };
 
+    bool is_waited_for(const std::string& earlier, std::string_view unit,
+                       const UnitGraph& graph) const;
     void tidy(const std::string& unit, const UnitGraph& graph);
     void wake_if_blocked_by(const std::string& blocker, const std::string& unit);
 

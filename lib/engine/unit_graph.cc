@@ -29,12 +29,14 @@ std::string cycle_text(const std::map<std::string, std::string>& reached_from,
 
 const UnitGraph::Relation UnitGraph::relations[] = {
     {&UnitSpec::requires_units, &References::required_by},
+    {&UnitSpec::wants, &References::wanted_by},
     {&UnitSpec::after, &References::after_it},
     {&UnitSpec::before, &References::before_it},
     {&UnitSpec::conflicts, &References::in_conflict},
 };
 
 void UnitGraph::link(const UnitSpec& spec) {
+    implied_earlier_.clear();
     for (const auto& [list, naming] : relations) {
         for (const std::string& name : spec.*list)
             (references_[name].*naming).insert(spec.name);
@@ -42,6 +44,7 @@ void UnitGraph::link(const UnitSpec& spec) {
 }
 
 void UnitGraph::unlink(const UnitSpec& spec) {
+    implied_earlier_.clear();
     for (const auto& [list, naming] : relations) {
         for (const std::string& name : spec.*list) {
             const auto found = references_.find(name);
@@ -106,12 +109,75 @@ UnitGraph::Names UnitGraph::joined(std::string_view unit, List own, Naming other
     return names;
 }
 
+UnitGraph::Names UnitGraph::written_earlier(std::string_view unit) const {
+    return joined(unit, &UnitSpec::after, &References::before_it);
+}
+
+UnitGraph::Names UnitGraph::written_later(std::string_view unit) const {
+    return joined(unit, &UnitSpec::before, &References::after_it);
+}
+
+// The units that run nothing and want or require this one.
+UnitGraph::Names UnitGraph::seekers(std::string_view unit) const {
+    Names names;
+    const auto found = references_.find(unit);
+    if (found == references_.end()) return names;
+    for (const Names* naming : {&found->second.required_by, &found->second.wanted_by}) {
+        for (const std::string& name : *naming) {
+            if (!find(name)->is_service) names.insert(name);
+        }
+    }
+    return names;
+}
+
+// The unit, and all that could wait for it if every order were kept, written or implied.
+UnitGraph::Names UnitGraph::waiting_for(std::string_view unit) const {
+    Names seen{std::string{unit}};
+    std::deque<std::string> queue{std::string{unit}};
+    for (; !queue.empty(); queue.pop_front()) {
+        Names next = written_later(queue.front());
+        next.merge(seekers(queue.front()));
+        for (const std::string& name : next) {
+            if (find(name) != nullptr && seen.insert(name).second) queue.push_back(name);
+        }
+    }
+    return seen;
+}
+
+// What the unit wants and requires, without those that wait for it themselves. Whatever lies on a
+// cycle is left out on all of its sides, so that the answer does not depend on who was asked first.
+const UnitGraph::Names& UnitGraph::implied_earlier(std::string_view unit) const {
+    static const Names none;
+    const UnitSpec* spec = find(unit);
+    if (spec == nullptr || spec->is_service) return none;
+    const auto [found, is_new] = implied_earlier_.try_emplace(spec->name);
+    if (!is_new) return found->second;
+    const Names waiting = waiting_for(unit);
+    for (const auto* list : {&spec->requires_units, &spec->wants}) {
+        for (const std::string& name : *list) {
+            if (!waiting.contains(name)) found->second.insert(name);
+        }
+    }
+    return found->second;
+}
+
 std::vector<std::string> UnitGraph::earlier(std::string_view unit) const {
-    return listed(joined(unit, &UnitSpec::after, &References::before_it));
+    Names names = written_earlier(unit);
+    const Names& implied = implied_earlier(unit);
+    names.insert(implied.begin(), implied.end());
+    return listed(names);
 }
 
 std::vector<std::string> UnitGraph::later(std::string_view unit) const {
-    return listed(joined(unit, &UnitSpec::before, &References::after_it));
+    Names names = written_later(unit);
+    for (const std::string& seeker : seekers(unit)) {
+        if (implied_earlier(seeker).contains(unit)) names.insert(seeker);
+    }
+    return listed(names);
+}
+
+bool UnitGraph::is_implied(std::string_view unit, std::string_view earlier) const {
+    return implied_earlier(unit).contains(earlier) && !written_earlier(unit).contains(earlier);
 }
 
 std::vector<std::string> UnitGraph::conflicting(std::string_view unit) const {
@@ -160,11 +226,11 @@ std::vector<std::string> UnitGraph::missing(std::string_view unit) const {
 // Breadth first, so that the cycle that is told is the shortest one. A name that is not loaded
 // never has a job and cannot be waited for; if it is loaded later, that unit closes the cycle.
 std::optional<std::string> UnitGraph::cycle_through(const std::string& unit) const {
-    if (later(unit).empty()) return std::nullopt;
+    if (written_later(unit).empty()) return std::nullopt;
     std::map<std::string, std::string> reached_from;
     std::deque<std::string> queue{unit};
     for (; !queue.empty(); queue.pop_front()) {
-        for (const std::string& name : earlier(queue.front())) {
+        for (const std::string& name : written_earlier(queue.front())) {
             if (name == unit) return cycle_text(reached_from, unit, queue.front());
             if (find(name) == nullptr) continue;
             if (reached_from.emplace(name, queue.front()).second) queue.push_back(name);

@@ -32,9 +32,14 @@ public:
     std::vector<std::string> names() const;
 
     // The neighbours of a unit in the order of starting: its `after` and others' `before`; its
-    // `before` and others' `after`.
+    // `before` and others' `after`. A unit that runs nothing is also after what it wants and
+    // requires, so that to be after it means to be after all of these. That order is left out where
+    // it would be a part of a cycle: it never refuses a unit.
     std::vector<std::string> earlier(std::string_view unit) const;
     std::vector<std::string> later(std::string_view unit) const;
+
+    // Whether nobody has written that the unit is after this earlier one.
+    bool is_implied(std::string_view unit, std::string_view earlier) const;
 
     // Conflicts hold both ways, whichever unit names the other.
     std::vector<std::string> conflicting(std::string_view unit) const;
@@ -58,6 +63,7 @@ private:
     // The units that name one unit in their lists; a name that nobody names has no entry.
     struct References {
         Names required_by;
+        Names wanted_by;
         Names after_it;
         Names before_it;
         Names in_conflict;
@@ -74,6 +80,11 @@ private:
     void link(const UnitSpec& spec);
     void unlink(const UnitSpec& spec);
     Names joined(std::string_view unit, List own, Naming others) const;
+    Names written_earlier(std::string_view unit) const;
+    Names written_later(std::string_view unit) const;
+    Names seekers(std::string_view unit) const;
+    Names waiting_for(std::string_view unit) const;
+    const Names& implied_earlier(std::string_view unit) const;
     std::optional<std::string> cycle_through(const std::string& unit) const;
     Names requirements(std::string_view unit, const Names& known) const;
     std::optional<std::string> clash(const Names& units, const Names& others) const;
@@ -81,6 +92,8 @@ private:
 
     std::map<std::string, UnitSpec, std::less<>> specs_;
     std::map<std::string, References, std::less<>> references_;
+    // Of each unit that was asked for since the last change of any unit.
+    mutable std::map<std::string, Names, std::less<>> implied_earlier_;
 };
 
 }  // namespace confinit::engine
