@@ -4,7 +4,9 @@
 
 #include "base/file.h"
 #include "base/text.h"
+#include "delegation.h"
 
+#include <algorithm>
 #include <cerrno>
 #include <fcntl.h>
 #include <fmt/format.h>
@@ -15,11 +17,12 @@ namespace {
 
 constexpr const char* own_leaf = "init";
 
-// The path of our own node, from the line "0::/path" of /proc/self/cgroup.
+// The path of our own node, from the line "0::/path" of /proc/self/cgroup; empty for the root.
 Result<std::string> own_node_path() {
     const std::string text = TRY(read_file(AT_FDCWD, "/proc/self/cgroup"));
     for (const std::string_view line : split(text, '\n')) {
-        if (line.starts_with("0::")) return std::string{line.substr(3)};
+        if (!line.starts_with("0::")) continue;
+        return line == "0::/" ? std::string{} : std::string{line.substr(3)};
     }
     return failure("/proc/self/cgroup has no line of cgroup v2");
 }
@@ -84,26 +87,118 @@ std::vector<Cgroup> nodes_above(const std::string& mount, std::string path) {
     return nodes;
 }
 
-}  // namespace
+// An ordinary process has none but its own: who else is in one is not moved.
+Result<Cgroup> make_leaf_alone(const Cgroup& root) {
+    auto leaf = root.make_child(own_leaf);
+    if (leaf || leaf.error().code != EEXIST) return leaf;
+    TRY(root.remove_child(own_leaf));
+    return root.make_child(own_leaf);
+}
 
-Result<CgroupTree> CgroupTree::set_up() {
-    const std::string mount = TRY(mount_point());
-    std::string path = TRY(own_node_path());
-    // Started again by re-execution, or below a leaf that an earlier supervisor made.
+// Our own node, or the one above it where we are in the leaf of an earlier supervisor.
+std::string node_to_divide(std::string path) {
     const std::string leaf_suffix = std::string{"/"} + own_leaf;
     if (path.ends_with(leaf_suffix)) path.resize(path.size() - leaf_suffix.size());
-    if (path == "/") path.clear();
+    return path;
+}
 
-    CgroupTree tree{TRY(Cgroup::open(mount + path)), nodes_above(mount, path)};
-    tree.mount_ = mount;
+// A container that sees the whole tree may have been started in a node of others.
+Status check_containers_own(const Cgroup& node) {
+    if (is_tree_root(node)) {
+        return failure(node.path() +
+                       " is the root of the whole tree, which is not the container's");
+    }
+    for (const int pid : TRY(node.process_ids())) {
+        if (pid != 0) continue;
+        return failure(node.path() +
+                       " is not the container's alone: a process of another pid "
+                       "namespace lives in it");
+    }
+    return {};
+}
+
+constexpr std::string_view how_to_get_one =
+    "; needed is a node of our own: by 'systemd-run --user -p Delegate=yes confinit ...' (without "
+    "--user for root), or an empty one that belongs to this user, by --cgroup=DIRECTORY";
+
+}  // namespace
+
+Result<CgroupTree> CgroupTree::set_up(Mode mode, const std::string& wanted) {
+    const std::string mount = TRY(mount_point());
+    if (mode == Mode::process) {
+        auto borrowed = borrow(mount, wanted);
+        if (!borrowed) borrowed.error().what += how_to_get_one;
+        return borrowed;
+    }
+    const std::string path = node_to_divide(TRY(own_node_path()));
+    CgroupTree tree = TRY(open(mount, path));
+    if (mode == Mode::container) TRY(check_containers_own(tree.root_));
     const Cgroup leaf = TRY(make_own_leaf(tree.root_));
     TRY(move_processes(tree.root_, leaf));
     TRY(check_type(tree.root_));
-    // A controller that cannot be enabled is tried again, and told, for the unit that needs it.
-    for (const std::string& controller : TRY(tree.root_.controllers())) {
-        (void)offer(tree.root_, controller);
-    }
+    (void)TRY(tree.offer_all());
     return tree;
+}
+
+Result<CgroupTree> CgroupTree::open(const std::string& mount, const std::string& path) {
+    CgroupTree tree{TRY(Cgroup::open(mount + path)), nodes_above(mount, path)};
+    tree.mount_ = mount;
+    return tree;
+}
+
+// A controller that cannot be enabled is tried again, and told, for the unit that needs it.
+Result<std::vector<std::string>> CgroupTree::offer_all() const {
+    const std::vector<std::string> before = TRY(root_.enabled_controllers());
+    std::vector<std::string> offered;
+    for (const std::string& controller : TRY(root_.controllers())) {
+        if (std::ranges::find(before, controller) != before.end()) continue;
+        if (offer(root_, controller)) offered.push_back(controller);
+    }
+    return offered;
+}
+
+Result<CgroupTree> CgroupTree::borrow(const std::string& mount, const std::string& wanted) {
+    const std::string own = TRY(own_node_path());
+    std::string path = own;
+    if (!wanted.empty()) {
+        if (!wanted.starts_with(mount + "/")) return failure(wanted + " is not below " + mount);
+        path = wanted.substr(mount.size());
+        while (path.ends_with('/'))
+            path.pop_back();
+    }
+    CgroupTree tree = TRY(open(mount, path));
+    const Cgroup& root = tree.root_;
+    if (is_tree_root(root)) return failure(root.path() + " is the root of the whole tree");
+    if (wanted.empty()) TRY(check_delegated(root));
+    TRY(check_type(root));
+    TRY(check_unshared(root));
+    Cgroup origin = TRY(Cgroup::open(mount + own));
+
+    const Cgroup leaf = TRY(make_leaf_alone(root));
+    tree.loan_ = Loan{std::move(origin), {}};
+    if (auto moved = leaf.write("cgroup.procs", "0"); !moved) {
+        (void)tree.give_back();
+        return std::unexpected(std::move(moved).error());
+    }
+    auto offered = tree.offer_all();
+    if (offered) tree.loan_->controllers = std::move(*offered);
+    return tree;
+}
+
+// The node holds no process again only after it offers nothing any more.
+Status CgroupTree::give_back() {
+    if (!loan_) return {};
+    const Loan loan = std::move(*loan_);
+    loan_.reset();
+    Status result;
+    const auto keep_first = [&result](Status done) {
+        if (result && !done) result = std::move(done);
+    };
+    for (const std::string& controller : loan.controllers)
+        keep_first(root_.write("cgroup.subtree_control", "-" + controller));
+    keep_first(loan.origin.write("cgroup.procs", "0"));
+    keep_first(root_.remove_child(own_leaf));
+    return result;
 }
 
 }  // namespace confinit

@@ -19,25 +19,20 @@ const MethodRow* find_method(std::string_view name) {
 }
 
 Service* named_unit(ControlContext& context, const Call& call, const Responder& responder) {
-    auto unit = find_string(call.parameters, "unit");
-    if (!unit) {
-        responder.error(ControlError::invalid_parameter, "'unit' must be the name of a unit",
-                        {{"parameter", "unit"}});
-        return nullptr;
-    }
-    if (unit->ends_with(".toml")) unit->resize(unit->size() - 5);
-    const auto found = context.manager.find(*unit);
+    std::string unit = string_or(call.parameters, "unit");
+    if (unit.ends_with(".toml")) unit.resize(unit.size() - 5);
+    const auto found = context.manager.find(unit);
     if (found) return *found;
     const UnitRefused& refused = found.error();
     const std::string first = refused.problems.empty() ? "" : refused.problems.front();
     if (refused.exists) {
         responder.error(ControlError::invalid_unit,
-                        fmt::format("the unit '{}' does not load: {}", *unit, first),
-                        {{"unit", *unit}, {"problems", refused.problems}});
+                        fmt::format("the unit '{}' does not load: {}", unit, first),
+                        {{"unit", unit}, {"problems", refused.problems}});
     } else {
         responder.error(ControlError::no_such_unit,
-                        first.empty() ? fmt::format("there is no unit '{}'", *unit) : first,
-                        {{"unit", *unit}});
+                        first.empty() ? fmt::format("there is no unit '{}'", unit) : first,
+                        {{"unit", unit}});
     }
     return nullptr;
 }

@@ -3,6 +3,7 @@
 #include "control_server.h"
 
 #include "base/file.h"
+#include "control/parameters.h"
 #include "control_methods.h"
 #include "socket_io.h"
 
@@ -43,6 +44,11 @@ void Responder::reply_more(const Json& parameters, std::vector<Fd> descriptors) 
 void Responder::error(ControlError error, std::string_view message, Json parameters) const {
     parameters["message"] = message;
     server_->send(connection_, encode_error(error, parameters), true);
+}
+
+void Responder::on_hang_up(std::function<void()> work) const {
+    const auto found = server_->connections_.find(connection_);
+    if (found != server_->connections_.end()) found->second->on_hang_up = std::move(work);
 }
 
 ControlServer::ControlServer(EventLoop& loop, Manager& manager, EnterSessions& enter_sessions,
@@ -151,6 +157,11 @@ void ControlServer::run_call(std::uint64_t id, Connection& connection, const std
                                fmt::format("{} is for root only, the caller is uid {}",
                                            call->method, connection.peer.uid));
     }
+    if (const auto bad = find_bad_parameter(call->method, call->parameters)) {
+        return responder.error(ControlError::invalid_parameter,
+                               fmt::format("'{}' {}", bad->name, bad->fault),
+                               {{"parameter", bad->name}});
+    }
     row->run(context_, *call, responder);
 }
 
@@ -168,6 +179,7 @@ void ControlServer::send(std::uint64_t id, std::string bytes, bool is_last,
     if (is_last) {
         connection.is_waiting = false;
         connection.news = nullptr;
+        connection.on_hang_up = nullptr;
         // Whoever answers is inside of that connection's call; the next one begins afterwards.
         loop_.defer([this, id] { run_calls(id); });
     }
@@ -202,7 +214,8 @@ void ControlServer::write_output(std::uint64_t id) {
 }
 
 void ControlServer::close(std::uint64_t id) {
-    connections_.erase(id);
+    const auto closed = connections_.extract(id);
+    if (closed && closed.mapped()->on_hang_up) closed.mapped()->on_hang_up();
 }
 
 void ControlServer::follow(std::uint64_t id, News news) {

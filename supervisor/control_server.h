@@ -37,6 +37,9 @@ public:
     void error(ControlError error, std::string_view message,
                Json parameters = Json::object()) const;
 
+    // Called once if the caller hangs up before the last reply.
+    void on_hang_up(std::function<void()> work) const;
+
     std::uint64_t connection() const { return connection_; }
 
 private:
@@ -85,6 +88,7 @@ private:
         bool is_waiting = false;  // a call is being answered; later ones wait
         bool is_oneway = false;
         News news;
+        std::function<void()> on_hang_up;  // of a call that is being answered
         Watch watch;
     };
 

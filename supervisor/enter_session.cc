@@ -5,16 +5,22 @@
 #include "base/fd.h"
 
 #include <algorithm>
+#include <cerrno>
+#include <csignal>
 #include <cstdlib>
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/epoll.h>
 #include <sys/ioctl.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 namespace confinit {
 namespace {
+
+// What a command has to end by itself when its caller has hung up.
+constexpr std::chrono::seconds patience_after_hang_up{5};
 
 // The two sides of the standard streams: what the command gets, and what the caller gets.
 struct SessionStreams {
@@ -63,32 +69,72 @@ Json exit_facts(ExitStatus status) {
 
 }  // namespace
 
+// A service that makes groups of its own may have left the node meanwhile and divided it.
+LaunchResult<Spawned> EnterSessions::spawn_into(const Run& run, const LaunchPlan& plan,
+                                                const std::optional<TerminalSize>& terminal,
+                                                std::vector<Fd>& callers_ends) const {
+    constexpr int most_tries = 5;
+    for (int tries = 1;; ++tries) {
+        auto streams = terminal ? make_terminal(*terminal) : make_pipes();
+        if (!streams) return std::unexpected(LaunchFailure{.hint = streams.error().what});
+        const auto node = TRY(run.node_of_main());
+        const int directory = node ? node->directory().get() : -1;
+        auto spawned = spawn(plan, directory, std::move(streams->inside), services_.clone_method);
+        const bool is_busy = !spawned && spawned.error().error == EBUSY && tries < most_tries;
+        if (is_busy) continue;
+        callers_ends = std::move(streams->callers_ends);
+        return spawned;
+    }
+}
+
 void EnterSessions::start(const Run& run, const EnterRequest& request,
                           const std::optional<TerminalSize>& terminal, const Responder& responder) {
     auto plan =
         make_enter_plan(run.unit(), services_.launch_context, run.main_pidfd().get(), request);
     if (!plan) return responder.error(ControlError::operation_failed, plan.error().text());
-    auto streams = terminal ? make_terminal(*terminal) : make_pipes();
-    if (!streams) return responder.error(ControlError::operation_failed, streams.error().what);
     (*plan)->child.tty_is_stream = terminal.has_value();
-
-    const auto node = run.node_of_main();
-    if (!node) return responder.error(ControlError::operation_failed, node.error().text());
-    const int directory = *node ? (*node)->directory().get() : -1;
-    auto spawned = spawn(**plan, directory, std::move(streams->inside), services_.clone_method);
+    std::optional<Cgroup> node;
+    if (run.node() != nullptr) {
+        auto duplicate = run.node()->duplicate();
+        if (!duplicate) {
+            return responder.error(ControlError::operation_failed, duplicate.error().what);
+        }
+        node = std::move(*duplicate);
+    }
+    std::vector<Fd> callers_ends;
+    auto spawned = spawn_into(run, **plan, terminal, callers_ends);
     if (!spawned) return responder.error(ControlError::operation_failed, spawned.error().text());
 
-    auto& session = *sessions_.emplace_back(std::make_unique<Session>(
-        std::move(*plan), std::move(*spawned), std::move(streams->callers_ends), responder, 0,
-        std::nullopt, Watch{}));
+    sessions_.emplace_back(new Session{.plan = std::move(*plan),
+                                       .spawned = std::move(*spawned),
+                                       .callers_ends = std::move(callers_ends),
+                                       .responder = responder,
+                                       .node = std::move(node)});
+    Session& session = *sessions_.back();
     services_.reaper.adopt(session.spawned.pid, [this, &session](ExitStatus status) {
         drain(session);
         // With a pid namespace to enter, the first process only makes the second one.
         if (session.pid == session.spawned.pid) on_exit(session, status);
     });
+    responder.on_hang_up([this, &session] { abandon(session); });
     auto watch = services_.loop.on_fd(session.spawned.report_socket, EPOLLIN,
                                       [this, &session](std::uint32_t) { drain(session); });
     if (watch) session.watch = std::move(*watch);
+}
+
+std::optional<Clock::time_point> EnterSessions::next_deadline() const {
+    std::optional<Clock::time_point> next;
+    for (const auto& session : sessions_) {
+        if (session->kill_at) next = std::min(next.value_or(*session->kill_at), *session->kill_at);
+    }
+    return next;
+}
+
+void EnterSessions::expire() {
+    const auto now = Clock::now();
+    for (const auto& session : sessions_) {
+        if (session->kill_at && *session->kill_at <= now) kill(*session);
+    }
 }
 
 void EnterSessions::drain_reports() {
@@ -98,15 +144,16 @@ void EnterSessions::drain_reports() {
 
 void EnterSessions::drain(Session& session) {
     while (session.spawned.report_socket) {
-        const auto received =
-            receive_report(session.spawned.report_socket, &session.spawned.last_words);
+        auto received = receive_report(session.spawned.report_socket, &session.spawned.last_words);
         if (!received || std::holds_alternative<HungUp>(*received)) return on_hang_up(session);
-        const auto* news = std::get_if<ReceivedReport>(&*received);
+        auto* news = std::get_if<ReceivedReport>(&*received);
         if (news == nullptr) return;
         if (news->report.kind == LaunchReport::Kind::failed) {
             session.failure = explain(*session.plan, news->report);
         } else if (news->report.kind == LaunchReport::Kind::executing) {
             session.pid = news->sender;
+            session.process = std::move(news->process);
+            if (session.is_abandoned) hang_up(session);
             if (session.pid == session.spawned.pid) continue;
             services_.reaper.adopt(session.pid, [this, &session](ExitStatus status) {
                 drain(session);
@@ -144,12 +191,63 @@ void EnterSessions::on_exit(Session& session, ExitStatus status) {
     } else {
         session.responder.reply(exit_facts(status));
     }
-    finish(session);
+    if (!session.is_abandoned) return finish(session);
+    disown(session);
+    session.has_ended = true;
+    // The number is the session's own for certain as long as the command has not been reaped, and
+    // from then on while one of these is in it.
+    session.left = members_of_session(session.pid, session.place());
+    std::erase_if(session.left,
+                  [&](const SessionMember& member) { return member.pid == session.pid; });
+    if (!session.kill_at) kill(session);
+}
+
+void EnterSessions::abandon(Session& session) {
+    session.is_abandoned = true;
+    session.callers_ends.clear();
+    hang_up(session);
+}
+
+// A command that is still being set up hears of it when it executes.
+void EnterSessions::hang_up(Session& session) {
+    session.kill_at = Clock::now() + patience_after_hang_up;
+    if (session.pid == 0) return;
+    const auto members = members_of_session(session.pid, session.place());
+    signal_members(members, SIGHUP);
+    signal_members(members, SIGCONT);
+}
+
+void EnterSessions::kill(Session& session) {
+    session.kill_at.reset();
+    if (!session.has_ended) {
+        const Fd& process = session.pid == 0 ? session.spawned.pidfd : session.process;
+        (void)syscall(SYS_pidfd_send_signal, process.get(), SIGKILL, nullptr, 0);
+    }
+    const bool is_own_number =
+        session.pid != 0 &&
+        (!session.has_ended || std::ranges::any_of(session.left, [&](const auto& left) {
+            return is_in_session(left, session.pid);
+        }));
+    if (is_own_number) {
+        signal_members(members_of_session(session.pid, session.place()), SIGKILL);
+    }
+    if (session.has_ended) erase(session);
+}
+
+// Its processes have ended: their pids may be another's from here on.
+void EnterSessions::disown(Session& session) {
+    services_.reaper.forget(session.spawned.pid);
+    if (session.pid != 0) services_.reaper.forget(session.pid);
+    session.process.reset();
 }
 
 void EnterSessions::finish(Session& session) {
-    services_.reaper.forget(session.spawned.pid);
-    if (session.pid != 0) services_.reaper.forget(session.pid);
+    disown(session);
+    erase(session);
+}
+
+void EnterSessions::erase(Session& session) {
+    session.kill_at.reset();
     // Its callbacks may be on the stack: it goes when they are done.
     services_.loop.defer([this, &session] {
         std::erase_if(sessions_, [&](const auto& entry) { return entry.get() == &session; });

@@ -4,6 +4,10 @@
 // The supervisor makes the entered process itself, by the same plan and the same steps as the
 // service's own, so that it can be no less confined. The caller gets only our ends: the master of
 // a new pty, or three pipes; none of its own descriptors goes in.
+//
+// A caller that hangs up ends what it has started, as a terminal does: SIGHUP and SIGCONT to the
+// processes of the command's session, and SIGKILL to those that are left after a moment. What has
+// made a session of its own stays, as a part of the service.
 #pragma once
 
 #include "control_server.h"
@@ -12,6 +16,7 @@
 #include "launch/spawn.h"
 #include "reaper.h"
 #include "run.h"
+#include "session_processes.h"
 
 #include <list>
 #include <memory>
@@ -37,21 +42,43 @@ public:
     // As Manager::drain_reports.
     void drain_reports();
 
+    // For the loop: when the next of the sessions without a caller is killed, and that.
+    std::optional<Clock::time_point> next_deadline() const;
+    void expire();
+
 private:
     struct Session {
         std::unique_ptr<LaunchPlan> plan;
         Spawned spawned;
         std::vector<Fd> callers_ends;
         Responder responder;
-        pid_t pid = 0;  // of the command, once it is known
-        std::optional<LaunchFailure> failure;
-        Watch watch;
+        std::optional<Cgroup> node;  // of the service, where it has one
+        pid_t pid = 0;               // of the command, once it is known: its session's number, too
+        Fd process = {};             // its pidfd
+        std::optional<LaunchFailure> failure = {};
+        bool is_abandoned = false;  // by its caller
+        bool has_ended = false;     // the command, and it has been reaped
+        std::optional<Clock::time_point> kill_at = {};
+        // Those that the command has left behind at its end, with a caller gone.
+        std::vector<SessionMember> left = {};
+        Watch watch = {};
+
+        const Cgroup* place() const { return node ? &*node : nullptr; }
     };
+
+    LaunchResult<Spawned> spawn_into(const Run& run, const LaunchPlan& plan,
+                                     const std::optional<TerminalSize>& terminal,
+                                     std::vector<Fd>& callers_ends) const;
 
     void drain(Session& session);
     void on_hang_up(Session& session);
     void on_exit(Session& session, ExitStatus status);
+    void abandon(Session& session);
+    void hang_up(Session& session);
+    void kill(Session& session);
+    void disown(Session& session);
     void finish(Session& session);
+    void erase(Session& session);
 
     Services& services_;
     std::list<std::unique_ptr<Session>> sessions_;

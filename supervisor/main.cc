@@ -5,10 +5,14 @@
 #include "options.h"
 #include "supervisor.h"
 
+#include <algorithm>
+#include <cerrno>
+#include <chrono>
 #include <cstdio>
 #include <cstdlib>
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 namespace {
@@ -27,18 +31,35 @@ void fill_standard_descriptors() {
     }
 }
 
-// A machine whose supervisor cannot work still has a person in front of it.
+// Starts a shell on our own descriptors and waits for its end; orphans that end meanwhile are
+// reaped as well.
+void run_shell() {
+    const pid_t shell_pid = fork();
+    if (shell_pid == 0) {
+        char shell[] = "/bin/sh";
+        char* const arguments[] = {shell, nullptr};
+        (void)execve(shell, arguments, environ);
+        _exit(EXIT_FAILURE);
+    }
+    while (shell_pid > 0) {
+        const pid_t ended = waitpid(-1, nullptr, 0);
+        if (ended == shell_pid || (ended < 0 && errno == ECHILD)) return;
+    }
+}
+
+// A machine whose supervisor cannot work still has a person in front of it. A shell that ends at
+// once, because there is none or nothing to read from, is tried again at growing intervals.
 [[noreturn]] void give_up(Mode mode, Console& console, const Error& error) {
+    using std::chrono::seconds;
+    constexpr seconds longest_pause{60};
     console.error(error.what);
     if (mode != Mode::machine) _exit(EXIT_FAILURE);
-    for (;;) {
-        if (const pid_t pid = fork(); pid == 0) {
-            char shell[] = "/bin/sh";
-            char* const arguments[] = {shell, nullptr};
-            (void)execve(shell, arguments, environ);
-            _exit(EXIT_FAILURE);
-        }
-        sleep(1);
+    for (seconds pause{1};;) {
+        const auto begin = std::chrono::steady_clock::now();
+        run_shell();
+        const bool was_of_use = std::chrono::steady_clock::now() - begin > longest_pause;
+        sleep(static_cast<unsigned>(pause.count()));
+        pause = was_of_use ? seconds{1} : std::min(2 * pause, longest_pause);
     }
 }
 
@@ -64,5 +85,6 @@ int main(int count, char** arguments) {
     (*supervisor)->boot();
     const FinalAct act = (*supervisor)->run();
     console.notice(fmt::format("{}", name(act)));
-    end_machine(mode, act, EXIT_SUCCESS);
+    (*supervisor)->give_back();
+    end_machine(mode, act, (*supervisor)->exit_code());
 }

@@ -8,11 +8,23 @@
 #include "launch/vocabulary.h"
 
 #include <algorithm>
+#include <ctime>
 #include <fmt/format.h>
 #include <set>
+#include <sys/random.h>
+#include <unistd.h>
 
 namespace confinit {
 namespace {
+
+// Without entropy, which early in the life of some machines is not there yet, the time serves.
+std::uint64_t random_number() {
+    std::uint64_t number = 0;
+    if (getrandom(&number, sizeof number, GRND_NONBLOCK) == sizeof number) return number;
+    timespec now{};
+    (void)clock_gettime(CLOCK_MONOTONIC, &now);
+    return static_cast<std::uint64_t>(now.tv_nsec) << 20U ^ static_cast<std::uint64_t>(getpid());
+}
 
 // What the engine gives as the reason, if the event makes the run a failed one.
 std::string detail_of(const Service& service, engine::Event event) {
@@ -60,7 +72,8 @@ engine::Time engine_now() {
 Manager::Manager(Services services, std::vector<std::string> unit_directories)
     : services_(services),
       directories_(std::move(unit_directories)),
-      vocabulary_(kernel_vocabulary()) {}
+      vocabulary_(kernel_vocabulary()),
+      engine_(random_number()) {}
 
 Checked<Unit> Manager::read_unit(std::string_view name) const {
     return load_unit(name, directories_, vocabulary_);
@@ -217,10 +230,12 @@ std::optional<Clock::time_point> Manager::next_deadline() const {
     }
     for (const auto& [unit, retry] : retries_)
         next = std::min(next.value_or(retry.due), retry.due);
+    if (const auto retry = events_.next_try()) next = std::min(next.value_or(*retry), *retry);
     return next;
 }
 
 void Manager::expire() {
+    if (events_.next_try().value_or(Clock::time_point::max()) <= Clock::now()) handle_events();
     retry_starts();
     perform(engine_.expire(engine_now()));
 }
@@ -233,24 +248,25 @@ void Manager::drain_reports() {
 
 void Manager::post(std::string unit, std::uint64_t run_number, engine::Event event) {
     // An action may cause its event at once; the engine hears of it after the action list is done.
-    if (events_.empty()) services_.loop.defer([this] { handle_events(); });
-    events_.push_back({std::move(unit), run_number, event});
+    const bool is_first = events_.push({std::move(unit), run_number, event});
+    if (is_first) services_.loop.defer([this] { handle_events(); });
 }
 
 void Manager::handle_events() {
-    std::deque<Event> due;
-    due.swap(events_);
-    for (const Event& event : due) {
-        const auto found = services_by_name_.find(event.unit);
-        if (found == services_by_name_.end()) continue;
-        Service& service = *found->second;
-        if (service.run_number != event.run_number) continue;
-        if (service.run && !service.run->end().text.empty()) service.last_end = service.run->end();
-        if (starts_without(service, event.event)) continue;
-        perform(
-            engine_.handle(event.unit, event.event, engine_now(), detail_of(service, event.event)));
-    }
+    events_.handle_all(Clock::now(), [this](const RunEvent& event) { handle_event(event); });
+    // What an event has caused at once is handled in the next turn of the loop.
+    if (!events_.is_empty()) services_.loop.defer([this] { handle_events(); });
     check_quiet();
+}
+
+void Manager::handle_event(const RunEvent& event) {
+    const auto found = services_by_name_.find(event.unit);
+    if (found == services_by_name_.end()) return;
+    Service& service = *found->second;
+    if (service.run_number != event.run_number) return;
+    if (service.run && !service.run->end().text.empty()) service.last_end = service.run->end();
+    if (starts_without(service, event.event)) return;
+    perform(engine_.handle(event.unit, event.event, engine_now(), detail_of(service, event.event)));
 }
 
 void Manager::perform(const engine::Actions& actions) {

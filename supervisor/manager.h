@@ -3,6 +3,7 @@
 #pragma once
 
 #include "engine/engine.h"
+#include "event_queue.h"
 #include "event_ring.h"
 #include "group.h"
 #include "launch/verify.h"
@@ -11,7 +12,6 @@
 #include "unit/loader.h"
 #include "unit/unit.h"
 
-#include <deque>
 #include <expected>
 #include <functional>
 #include <map>
@@ -110,12 +110,6 @@ public:
     void set_observer(std::function<void()> observer) { observer_ = std::move(observer); }
 
 private:
-    struct Event {
-        std::string unit;
-        std::uint64_t run_number;
-        engine::Event event;
-    };
-
     Checked<Unit> read_unit(std::string_view name) const;
     std::optional<std::string> take(Unit unit);
     void warn(const Unit& unit, const Service* known) const;
@@ -123,6 +117,7 @@ private:
     std::uint64_t new_job(Done done);
     void post(std::string unit, std::uint64_t run_number, engine::Event event);
     void handle_events();
+    void handle_event(const RunEvent& event);
     void perform(const engine::Actions& actions);
     void perform_one(const engine::Action& action);
     void launch(Service& service);
@@ -145,7 +140,7 @@ private:
     Vocabulary vocabulary_;
     engine::Engine engine_;
     std::map<std::string, std::unique_ptr<Service>, std::less<>> services_by_name_;
-    std::deque<Event> events_;
+    EventQueue events_;
     std::map<std::uint64_t, Done> waiting_jobs_;
     std::uint64_t next_job_ = 1;
     std::function<void()> on_quiet_;

@@ -31,11 +31,8 @@ Json event_list(const EventRing& ring, const std::vector<std::string>& units, st
 }
 
 void events(ControlContext& context, const Call& call, Responder responder) {
-    std::vector<std::string> units;
-    if (const Json* named = find_array(call.parameters, "units")) {
-        for (const Json& unit : *named)
-            units.push_back(unit.is_string() ? unit.get<std::string>() : "");
-    }
+    const std::vector<std::string> units =
+        find_strings(call.parameters, "units").value_or(std::vector<std::string>{});
     const EventRing& ring = context.manager.events();
     const Json reply{{"events", event_list(ring, units, 0)}};
     if (!call.more) return responder.reply(reply);

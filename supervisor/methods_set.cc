@@ -12,15 +12,11 @@ namespace {
 void set(ControlContext& context, const Call& call, Responder responder) {
     Service* service = named_unit(context, call, responder);
     if (service == nullptr) return;
-    const auto key = find_string(call.parameters, "key");
-    const auto value = find_string(call.parameters, "value");
-    if (!key || !value) {
-        return responder.error(ControlError::invalid_parameter, "'key' and 'value' must be texts",
-                               {{"parameter", key ? "value" : "key"}});
-    }
+    const std::string key = string_or(call.parameters, "key");
+    const std::string value = string_or(call.parameters, "value");
     const bool runtime = bool_or(call.parameters, "runtime");
     const std::string unit = service->unit.name;
-    const auto changed = change_live(context.manager, *service, {*key, *value, runtime});
+    const auto changed = change_live(context.manager, *service, {key, value, runtime});
     if (changed) return responder.reply(Json::object());
     const ChangeRefused& refused = changed.error();
     if (refused.problems.empty()) {

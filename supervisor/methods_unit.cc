@@ -66,11 +66,6 @@ void kill(ControlContext& context, const Call& call, Responder responder) {
                                fmt::format("there is no signal {}", signal),
                                {{"parameter", "signal"}});
     }
-    if (whom != "main" && whom != "all") {
-        return responder.error(ControlError::invalid_parameter,
-                               fmt::format("expected main or all, got '{}'", whom),
-                               {{"parameter", "whom"}});
-    }
     const int number = static_cast<int>(signal);
     if (service->group && whom == "all") {
         return answer(responder, signal_members(context.manager, service->unit.name, number));

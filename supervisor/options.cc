@@ -12,10 +12,19 @@ namespace confinit {
 
 const char* const help_text =
     "usage: confinit [--unit=UNIT] [--units=DIRECTORY]... [--runtime=DIRECTORY]\n"
-    "                [--socket=PATH] [--reaper=FILE] [--verify=DURATION] [--version] [--help]\n"
+    "                [--socket=PATH] [--reaper=FILE] [--verify=DURATION] [--cgroup=DIRECTORY]\n"
+    "                [--without-cgroup] [--version] [--help]\n"
     "\n"
     "As PID 1 it is the init of the machine or container; otherwise it supervises as an ordinary\n"
-    "process. On a machine the kernel's command line may hold confinit.unit=UNIT and\n"
+    "process. Limits then need a node of the cgroup tree that is delegated to it and that it is\n"
+    "alone in: the one that it was started in (systemd-run --user -p Delegate=yes confinit ...), "
+    "or\n"
+    "an empty one by --cgroup=DIRECTORY. It moves only itself, and undoes all of it at its end.\n"
+    "Without such a node, or with --without-cgroup, units that declare limits are refused. It "
+    "ends\n"
+    "with 1 where there is no unit to run.\n"
+    "\n"
+    "On a machine the kernel's command line may hold confinit.unit=UNIT and\n"
     "confinit.verify=DURATION: how often the confinement of what runs is read back (10min; 0s:\n"
     "never).\n";
 
@@ -27,10 +36,9 @@ struct TextOption {
 };
 
 constexpr TextOption text_options[] = {
-    {"--unit=", &Options::target},
-    {"--runtime=", &Options::runtime_directory},
-    {"--socket=", &Options::socket},
-    {"--reaper=", &Options::reaper},
+    {"--unit=", &Options::target},   {"--runtime=", &Options::runtime_directory},
+    {"--socket=", &Options::socket}, {"--reaper=", &Options::reaper},
+    {"--cgroup=", &Options::cgroup},
 };
 
 // What is no duration is as good as no word: the supervisor of a machine has to boot.
@@ -53,9 +61,10 @@ bool take_argument(Options& options, std::string_view argument) {
     }
     constexpr std::string_view verify = "--verify=";
     if (argument.starts_with(verify)) return take_interval(options, argument.substr(verify.size()));
+    options.without_cgroup = options.without_cgroup || argument == "--without-cgroup";
     options.show_version = options.show_version || argument == "--version";
     options.show_help = options.show_help || argument == "--help";
-    return argument == "--version" || argument == "--help";
+    return argument == "--version" || argument == "--help" || argument == "--without-cgroup";
 }
 
 }  // namespace

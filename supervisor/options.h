@@ -14,6 +14,8 @@ struct Options {
     std::string target = "default";  // the unit that boot starts
     std::string socket;              // the control socket
     std::string runtime_directory = "/run/confinit";
+    std::string cgroup;           // the node to divide as an ordinary process, by its directory
+    bool without_cgroup = false;  // as an ordinary process
     std::string reaper = "/usr/lib/confinit/confinit-reaper";
     std::vector<std::string> unit_directories;
     // How often the confinement of what runs is read back; zero: never.

@@ -11,6 +11,7 @@
 #include <array>
 #include <cerrno>
 #include <csignal>
+#include <cstdlib>
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/epoll.h>
@@ -50,12 +51,19 @@ Result<std::unique_ptr<Supervisor>> Supervisor::make(Mode mode, Options options,
     }
     // Ctrl-Alt-Del becomes SIGINT in place of a reboot without a stop: reboot(2).
     if (mode == Mode::machine) (void)::reboot(RB_DISABLE_CAD);
-    TRY(self->set_up_signals());
-    self->cgroup_events_ = TRY(CgroupEvents::make(*self->loop_));
-    self->set_up_cgroups();
-    self->set_up_launch();
-    TRY(self->connect());
+    if (auto done = self->set_up(); !done) {
+        self->give_back();
+        return std::unexpected(std::move(done).error());
+    }
     return self;
+}
+
+Status Supervisor::set_up() {
+    TRY(set_up_signals());
+    cgroup_events_ = TRY(CgroupEvents::make(*loop_));
+    set_up_cgroups();
+    set_up_launch();
+    return connect();
 }
 
 Status Supervisor::set_up_signals() {
@@ -72,7 +80,9 @@ Status Supervisor::set_up_signals() {
 }
 
 void Supervisor::set_up_cgroups() {
-    auto tree = CgroupTree::set_up();
+    const bool is_wanted = mode_ != Mode::process || !options_.without_cgroup;
+    auto tree =
+        is_wanted ? CgroupTree::set_up(mode_, options_.cgroup) : failure("--without-cgroup");
     if (tree) {
         tree_ = std::move(*tree);
     } else {
@@ -128,6 +138,7 @@ Status Supervisor::connect() {
                      [this] {
                          manager_->expire();
                          drift_check_->expire();
+                         enter_sessions_->expire();
                      });
     control_server_ = std::make_unique<ControlServer>(*loop_, *manager_, *enter_sessions_, mode_,
                                                       [this](FinalAct act) { request_end(act); });
@@ -140,10 +151,12 @@ Status Supervisor::connect() {
 }
 
 std::optional<Clock::time_point> Supervisor::next_deadline() {
-    const auto of_units = manager_->next_deadline();
-    const auto of_drift = drift_check_->next_deadline();
-    if (!of_units || !of_drift) return of_units ? of_units : of_drift;
-    return std::min(*of_units, *of_drift);
+    std::optional<Clock::time_point> next;
+    for (const auto deadline : {manager_->next_deadline(), drift_check_->next_deadline(),
+                                enter_sessions_->next_deadline()}) {
+        if (deadline) next = std::min(next.value_or(*deadline), *deadline);
+    }
+    return next;
 }
 
 void Supervisor::boot() {
@@ -162,7 +175,11 @@ void Supervisor::boot() {
     }
     for (const std::string& problem : target.error().problems)
         console_.error(problem);
-    if (mode_ == Mode::machine) start_rescue();
+    if (mode_ == Mode::machine) return start_rescue();
+    if (mode_ == Mode::container) return;
+    console_.error(fmt::format("there is no unit '{}' to run", options_.target));
+    exit_code_ = EXIT_FAILURE;
+    is_finished_ = true;
 }
 
 void Supervisor::start_rescue() {
@@ -207,6 +224,13 @@ void Supervisor::request_end(FinalAct act) {
     final_act_ = act;
     console_.notice(fmt::format("stopping everything for {}", name(act)));
     loop_->defer([this] { manager_->shut_down([this] { is_finished_ = true; }); });
+}
+
+void Supervisor::give_back() {
+    if (!tree_) return;
+    if (const auto given = tree_->give_back(); !given) {
+        console_.error(fmt::format("the cgroup tree is not as it was: {}", given.error().what));
+    }
 }
 
 FinalAct Supervisor::run() {

@@ -27,16 +27,22 @@ public:
     // missing is one message, and refuses just the units that need it.
     static Result<std::unique_ptr<Supervisor>> make(Mode mode, Options options, Console& console);
 
-    // Starts the boot target, or a rescue shell on a machine that has none.
+    // Starts the boot target, or a rescue shell on a machine that has none; an ordinary process
+    // without one has nothing to run for.
     void boot();
 
     // Turns the loop until everything is stopped; what is to be done then.
     FinalAct run();
 
+    // Of an ordinary process: the cgroup tree is as it was found. The exit status is for main.
+    void give_back();
+    int exit_code() const { return exit_code_; }
+
 private:
     Supervisor(Mode mode, Options options, Console& console, std::unique_ptr<EventLoop> loop)
         : mode_(mode), options_(std::move(options)), console_(console), loop_(std::move(loop)) {}
 
+    Status set_up();
     Status set_up_signals();
     void set_up_cgroups();
     void set_up_launch();
@@ -67,6 +73,7 @@ private:
     std::unique_ptr<ControlServer> control_server_;
     std::optional<FinalAct> final_act_;
     bool is_finished_ = false;
+    int exit_code_ = 0;
     Watch signal_watch_;
 };
 

@@ -76,8 +76,10 @@ bool join_namespaces(ChildContext& child) {
     if (!become_untraceable(child, child.plan.report_socket, child.plan.join_pidfd, -1)) {
         return false;
     }
-    // One call for all: with the user namespace among them, its rights count for the others.
-    if (child.call(SYS_setns, child.plan.join_pidfd, child.plan.join_flags) < 0) return false;
+    // One call for all: with the user namespace among them, its rights count for the others. A
+    // service that has the host's namespaces alone leaves none to join, which setns(2) refuses.
+    const int flags = child.plan.join_flags;
+    if (flags != 0 && child.call(SYS_setns, child.plan.join_pidfd, flags) < 0) return false;
     return child.call(SYS_close, child.plan.join_pidfd) >= 0;
 }
 

@@ -14,6 +14,7 @@
 #include <csignal>
 #include <fcntl.h>
 #include <linux/sched.h>
+#include <poll.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -35,8 +36,7 @@ std::optional<std::vector<std::uint32_t>> numbers_of(std::span<const std::string
 }
 
 // The lines of a map file; those of our own namespace say which ids we have to give.
-Result<std::vector<IdMap>> read_map(pid_t pid, const std::string& file) {
-    const Fd process = TRY(open_process(pid));
+Result<std::vector<IdMap>> read_map(const Fd& process, const std::string& file) {
     const std::string text = TRY(read_in_procfs(process, file));
     std::vector<IdMap> map;
     for (const std::string_view line : split(text, '\n')) {
@@ -49,9 +49,19 @@ Result<std::vector<IdMap>> read_map(pid_t pid, const std::string& file) {
     return map;
 }
 
-Result<std::string> read_setgroups(pid_t pid) {
-    const Fd process = TRY(open_process(pid));
-    return read_in_procfs(process, "setgroups");
+// What a user namespace says of its ids.
+struct IdRules {
+    std::vector<IdMap> uid_map;
+    std::vector<IdMap> gid_map;
+    bool allow_setgroups = false;
+};
+
+Result<IdRules> read_rules(const Fd& process) {
+    IdRules rules;
+    rules.uid_map = TRY(read_map(process, "uid_map"));
+    rules.gid_map = TRY(read_map(process, "gid_map"));
+    rules.allow_setgroups = trim(TRY(read_in_procfs(process, "setgroups"))) == "allow";
+    return rules;
 }
 
 LaunchFailure map_failure(std::string object, Error error) {
@@ -64,7 +74,8 @@ LaunchFailure map_failure(std::string object, Error error) {
 
 // Every id that our own namespace has, as itself.
 LaunchResult<std::vector<IdMap>> identity_map(const std::string& file) {
-    auto own = read_map(getpid(), file);
+    const auto process = open_own_process();
+    auto own = process ? read_map(*process, file) : std::unexpected(process.error());
     if (!own) return std::unexpected(map_failure("/proc/self/" + file, std::move(own).error()));
     for (IdMap& map : *own)
         map.outside = map.inside;
@@ -93,7 +104,8 @@ LaunchResult<std::vector<IdMap>> subid_map(const std::string& path, const std::s
         map_failure(path, {.code = 0, .what = "it has no line for '" + owner + "'"}));
 }
 
-// A process of our own in the namespace: only by one can the kernel be asked for the maps.
+// A process of our own in the namespace: where nobody is known to be in it, only by one can the
+// kernel be asked for the maps.
 class Visitor {
 public:
     static Result<Visitor> enter(const Fd& user_namespace) {
@@ -106,6 +118,7 @@ public:
         arrived.write_end.reset();
         leave.read_end.reset();
         Visitor visitor{static_cast<pid_t>(pid), Fd{pidfd}, std::move(leave.write_end)};
+        TRY(visitor.await(arrived.read_end));
         int error = ESRCH;
         if (read(arrived.read_end.get(), &error, sizeof error) != sizeof error) error = ESRCH;
         if (error == 0) return visitor;
@@ -116,7 +129,8 @@ public:
     Visitor& operator=(Visitor&&) = delete;
     ~Visitor() {
         if (!leave_) return;
-        leave_.reset();
+        // It may have been stopped, and then would not leave by itself.
+        (void)syscall(SYS_pidfd_send_signal, process_.get(), SIGKILL, nullptr, 0);
         siginfo_t end{};
         while (waitid(P_PIDFD, static_cast<id_t>(process_.get()), &end, WEXITED) < 0 &&
                errno == EINTR) {
@@ -128,6 +142,26 @@ public:
 private:
     Visitor(pid_t pid, Fd process, Fd leave)
         : pid_(pid), process_(std::move(process)), leave_(std::move(leave)) {}
+
+    // A process of the namespace with its rights can stop the visitor, again and again: that ends
+    // this launch, and PID 1 does not wait for it. One that is only slow gets more time.
+    Status await(const Fd& arrived) const {
+        constexpr int step = 10;
+        constexpr int longest_stop = 100;
+        constexpr int longest_wait = 2000;
+        const Fd process = TRY(open_process(pid_));
+        pollfd polled{.fd = arrived.get(), .events = POLLIN, .revents = 0};
+        int stopped = 0;
+        for (int waited = 0; waited < longest_wait && stopped < longest_stop; waited += step) {
+            if (poll(&polled, 1, step) > 0) return {};
+            const std::string stat = TRY(read_in_procfs(process, "stat"));
+            if (stat.find(") T ") == std::string::npos) continue;
+            stopped += step;
+            (void)syscall(SYS_pidfd_send_signal, process_.get(), SIGCONT, nullptr, 0);
+        }
+        return failure(stopped > 0 ? "a process of that user namespace stops who comes into it"
+                                   : "the machine is too busy for a process that looks into it");
+    }
 
     [[noreturn]] static void visit(const Fd& user_namespace, Pipe& arrived, Pipe& leave) {
         (void)syscall(SYS_close, leave.write_end.get());
@@ -147,25 +181,38 @@ private:
     Fd leave_;
 };
 
-LaunchStatus read_joined_maps(const std::string& object, const Fd& user_namespace,
+Result<IdRules> read_by_visit(const Fd& user_namespace) {
+    const Visitor visitor = TRY(Visitor::enter(user_namespace));
+    return read_rules(TRY(open_process(visitor.pid())));
+}
+
+// The rules as the main process of the unit shows them, if it is in this namespace.
+Result<IdRules> read_of_unit(const std::string& name, const JoinTarget& target,
+                             const LaunchContext& context) {
+    const auto running = context.find_running ? context.find_running(name) : std::nullopt;
+    if (!running) return failure("the unit has no main process now");
+    const Fd process = TRY(open_process(running->pid));
+    IdRules rules = TRY(read_rules(process));
+    if (TRY(read_namespace(process, "user")) == target.identity) return rules;
+    return failure("its main process is in another user namespace");
+}
+
+LaunchStatus read_joined_maps(const std::string& object, const JoinedNamespace& joined,
+                              const JoinTarget& target, const LaunchContext& context,
                               NamespaceConfig& namespaces) {
-    const auto fail = [&](const Error& error) {
+    auto rules = read_of_unit(joined.unit, target, context);
+    if (!rules) rules = read_by_visit(target.file);
+    if (!rules) {
+        const Error& error = rules.error();
         return std::unexpected(LaunchFailure{.key = "namespaces.user",
                                              .object = object,
-                                             .call = "setns",
+                                             .call = error.code == 0 ? "" : "setns",
                                              .error = error.code,
                                              .hint = error.code == 0 ? error.what : ""});
-    };
-    const auto visitor = Visitor::enter(user_namespace);
-    if (!visitor) return fail(visitor.error());
-    auto uid_map = read_map(visitor->pid(), "uid_map");
-    auto gid_map = read_map(visitor->pid(), "gid_map");
-    const auto setgroups = read_setgroups(visitor->pid());
-    if (!uid_map) return fail(uid_map.error());
-    if (!gid_map) return fail(gid_map.error());
-    namespaces.uid_map = std::move(*uid_map);
-    namespaces.gid_map = std::move(*gid_map);
-    namespaces.allow_setgroups = setgroups && trim(*setgroups) == "allow";
+    }
+    namespaces.uid_map = std::move(rules->uid_map);
+    namespaces.gid_map = std::move(rules->gid_map);
+    namespaces.allow_setgroups = rules->allow_setgroups;
     return {};
 }
 
@@ -176,7 +223,8 @@ LaunchStatus settle_id_maps(const LaunchContext& context, Unit& unit) {
     for (const JoinedNamespace& joined : namespaces.joined) {
         if (joined.kind != NamespaceKind::user) continue;
         const JoinTarget target = TRY(open_join_target(joined, context));
-        return read_joined_maps(unit.declared["namespaces.user"], target.file, namespaces);
+        return read_joined_maps(unit.declared["namespaces.user"], joined, target, context,
+                                namespaces);
     }
     if (!namespaces.user) return {};
     switch (namespaces.id_range) {

@@ -3,6 +3,7 @@
 // entered by the child.
 #include "launch/namespace_table.h"
 #include "launch/plan_parts.h"
+#include "launch/service_view.h"
 
 #include "base/file.h"
 #include "kernel/proc_status.h"
@@ -57,11 +58,68 @@ LaunchResult<Fd> open_of_unit(const NamespaceRow& row, const std::string& name,
     return std::unexpected(join_failure(row, path, "open", opened.error().code, {}));
 }
 
+// A look that no file system can keep waiting: the kernel answers from what it knows already.
+Result<struct statx> look_at(const Fd& file) {
+    struct statx status{};
+    constexpr int flags = AT_EMPTY_PATH | AT_NO_AUTOMOUNT | AT_STATX_DONT_SYNC;
+    if (statx(file.get(), "", flags, STATX_TYPE, &status) < 0) return errno_failure("statx");
+    return status;
+}
+
+std::string_view kind_text(unsigned mode) {
+    if (S_ISFIFO(mode)) return "a FIFO";
+    if (S_ISCHR(mode) || S_ISBLK(mode)) return "a device";
+    if (S_ISDIR(mode)) return "a directory";
+    if (S_ISSOCK(mode)) return "a socket";
+    return "an ordinary file";
+}
+
+// All namespaces of the machine are files of one file system.
+Result<bool> is_namespace(const struct statx& status) {
+    const Fd process = TRY(open_own_process());
+    const Fd links = TRY(open_in_procfs(process, "ns", O_PATH | O_DIRECTORY));
+    const Fd mount_namespace = TRY(open_at(links.get(), "mnt", O_PATH));
+    const auto own = TRY(look_at(mount_namespace));
+    return S_ISREG(status.stx_mode) && status.stx_dev_major == own.stx_dev_major &&
+           status.stx_dev_minor == own.stx_dev_minor;
+}
+
+// The file again, to be used: an open for reading would wait at a FIFO or a device.
+Result<Fd> open_for_use(const Fd& file) {
+    const Fd own = TRY(open_own_process());
+    const Fd descriptors = TRY(open_in_procfs(own, "fd", O_PATH | O_DIRECTORY));
+    return open_at(descriptors.get(), std::to_string(file.get()), O_RDONLY | O_NONBLOCK | O_NOCTTY);
+}
+
+// The way to the file is walked only over file systems that answer by themselves. O_PATH opens
+// nothing and triggers no automount.
 LaunchResult<Fd> open_of_path(const NamespaceRow& row, const std::string& path) {
-    auto opened = open_at(AT_FDCWD, path, O_RDONLY);
+    const auto refuse = [&](const Error& error) {
+        return std::unexpected(join_failure(row, path, "open", error.code,
+                                            "a namespace's file, such as one of /run/netns"));
+    };
+    const Lookup found = ServiceView{"/", FileSystems::local}.find(path);
+    if (found.presence == Lookup::Presence::unknown && !is_within(found.path, "/proc")) {
+        return std::unexpected(
+            join_failure(row, path, "", 0,
+                         "'" + found.path +
+                             "' is on a file system that may not answer, such as one of the "
+                             "network or of a process"));
+    }
+    const auto file = open_at(AT_FDCWD, path, O_PATH);
+    if (!file) return refuse(file.error());
+    const auto status = look_at(*file);
+    if (!status) return refuse(status.error());
+    const auto is_one = is_namespace(*status);
+    if (!is_one) return refuse(is_one.error());
+    if (!*is_one) {
+        return std::unexpected(
+            join_failure(row, path, "", 0,
+                         "this is no namespace but " + std::string{kind_text(status->stx_mode)}));
+    }
+    auto opened = open_for_use(*file);
     if (opened) return std::move(*opened);
-    return std::unexpected(join_failure(row, path, "open", opened.error().code,
-                                        "a namespace's file, such as one of /run/netns"));
+    return refuse(opened.error());
 }
 
 }  // namespace

@@ -220,7 +220,9 @@ TEST_CASE("what cannot be joined is told before anything starts", "[launch][H4]"
     const auto& [value, call, error, hint] =
         GENERATE(std::tuple{"unit:host", "", 0, "no main process"},
                  std::tuple{"/no/such/file", "open", ENOENT, "/run/netns"},
-                 std::tuple{"/etc/passwd", "ioctl", ENOTTY, "no namespace"},
+                 std::tuple{"/etc/passwd", "", 0, "no namespace but an ordinary file"},
+                 std::tuple{"/etc", "", 0, "no namespace but a directory"},
+                 std::tuple{"/dev/tty", "", 0, "no namespace but a device"},
                  std::tuple{"/proc/self/ns/uts", "ioctl", EINVAL, "another kind"});
     Unit unit = stage.unit(R"("ids")", "[namespaces]\nnet = \"" + std::string{value} + "\"\n");
 
