@@ -36,6 +36,28 @@ std::string_view kind_of(const Unit& unit) {
     return is_group(unit) ? "group" : "target";
 }
 
+// Whether those that the unit names in wanted_by and required_by do want it, as `svctl enable`
+// makes them; any of them is enough.
+std::string_view enablement(const Manager& manager, const Unit& unit) {
+    const UnitSection& section = unit.unit;
+    if (section.wanted_by.empty() && section.required_by.empty()) return "static";
+    const auto is_named = [&](const std::string& target,
+                              std::vector<std::string> UnitSection::* list) {
+        const auto found = manager.all().find(target);
+        if (found == manager.all().end()) return false;
+        const auto& names = found->second->unit.unit.*list;
+        return std::ranges::find(names, unit.name) != names.end();
+    };
+    const bool is_enabled = std::ranges::any_of(section.wanted_by,
+                                                [&](const auto& name) {
+                                                    return is_named(name, &UnitSection::wants);
+                                                }) ||
+                            std::ranges::any_of(section.required_by, [&](const auto& name) {
+                                return is_named(name, &UnitSection::requires_units);
+                            });
+    return is_enabled ? "enabled" : "disabled";
+}
+
 Json summary(const Manager& manager, const Service& service) {
     const engine::UnitState state = manager.state(service.unit.name);
     Json unit = {
@@ -43,6 +65,7 @@ Json summary(const Manager& manager, const Service& service) {
         {"description", service.unit.unit.description},
         {"kind", kind_of(service.unit)},
         {"group", service.unit.cgroup_place.group},
+        {"enabled", enablement(manager, service.unit)},
         {"active", engine::name(state.active)},
         {"sub", engine::name(state.sub)},
         {"pid", service.run ? service.run->main_pid() : 0},

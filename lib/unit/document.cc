@@ -2,6 +2,9 @@
 // Document: a TOML file as a tree of plain values, each with its place in the file.
 #include "unit/document.h"
 
+#include "unit/toml_slips.h"
+#include "unit/toml_text.h"
+
 #include <algorithm>
 #include <optional>
 
@@ -39,7 +42,7 @@ public:
         while (at_ < text_.size()) {
             const char byte = text_[at_];
             if (byte == '"' || byte == '\'') {
-                skip_string(byte);
+                at_ = end_of_string(text_, at_);
                 continue;
             }
             if (byte == '#') at_ = std::min(text_.find('\n', at_), text_.size());
@@ -53,30 +56,6 @@ private:
     void note(char byte) {
         if (byte == '.') ++dots_;
         if (std::string_view{"=,[]{}\n"}.find(byte) != std::string_view::npos) dots_ = 0;
-    }
-
-    void skip_string(char quote) {
-        const std::string delimiter(3, quote);
-        const bool is_long = text_.substr(at_).starts_with(delimiter);
-        at_ += is_long ? 3 : 1;
-        while (at_ < text_.size()) {
-            if (quote == '"' && text_[at_] == '\\') {
-                at_ = std::min(at_ + 2, text_.size());
-                continue;
-            }
-            if (!is_long && text_[at_] == '\n') return;
-            if (!is_long && text_[at_] == quote) {
-                ++at_;
-                return;
-            }
-            if (is_long && text_.substr(at_).starts_with(delimiter)) {
-                // Up to two quotes before the closing ones belong to the string.
-                const std::size_t end = text_.find_first_not_of(quote, at_);
-                at_ += std::min<std::size_t>(std::min(end, text_.size()) - at_, 5);
-                return;
-            }
-            ++at_;
-        }
     }
 
     Position position() const {
@@ -177,6 +156,13 @@ std::expected<Document, Problem> parse_document(std::string_view file, std::stri
     const toml::parse_result parsed = toml::parse(text);
     if (!parsed) {
         const toml::parse_error& error = parsed.error();
+        if (auto slip = find_slip(text, position_of(error.source().begin))) {
+            return std::unexpected(Problem{
+                .location = {std::string{file}, slip->position.line, slip->position.column},
+                .key = std::move(slip->key),
+                .message = std::move(slip->message),
+            });
+        }
         std::string message{error.description()};
         // Messages of ours begin in lower case.
         if (message.starts_with('E')) message[0] = 'e';

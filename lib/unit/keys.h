@@ -14,6 +14,10 @@ namespace confinit {
 
 class Value;
 
+// What a drop-in does with a key that files before it give too: its value replaces theirs, or its
+// list is added to theirs, where an empty one takes away what came before it.
+enum class DropIns { replace, add };
+
 struct Key {
     std::string_view path;           // "cgroup.memory.max"
     std::string_view form;           // "a size such as \"64M\", ...": completes "expected ..."
@@ -24,8 +28,11 @@ struct Key {
     std::string_view systemd;        // the directive that it answers to, "MemoryMax="; or empty
 
     // Reads the value into the unit, or reports what is wrong with it and leaves the default.
-    // Called once for a unit, and only for a key that is given.
+    // Called only for a key that is given: once for a unit, and where drop-ins add to it once for
+    // each of its files.
     void (*read)(const Value& value, Unit& unit);
+
+    DropIns drop_ins = DropIns::replace;
 };
 
 // Every key; those of one table together, a key before those below it. The order of the rows of

@@ -172,7 +172,7 @@ constexpr Key keys[] = {
                          "the service may read from and write to a device.",
         .operation = "write(2) to io.max of the unit's node",
         .source = kernel_document,
-        .systemd = "IOReadBandwidthMax= and its kin",
+        .systemd = "IOReadBandwidthMax=, IOWriteBandwidthMax=, IOReadIOPSMax=, IOWriteIOPSMax=",
         .read = read_io_max,
     },
     {

@@ -108,7 +108,7 @@ constexpr Key keys[] = {
             "one: the service reaches nothing outside of it but file system sockets.",
         .operation = "clone3(2) CLONE_NEWNET; ioctl SIOCSIFFLAGS IFF_UP on lo",
         .source = "network_namespaces(7), netdevice(7)",
-        .systemd = "PrivateNetwork=",
+        .systemd = "PrivateNetwork=, NetworkNamespacePath=, JoinsNamespaceOf=",
         .read = read_plain_namespace<&NamespaceConfig::net, NamespaceKind::net>,
     },
     {
@@ -119,7 +119,7 @@ constexpr Key keys[] = {
             "System V IPC objects and POSIX message queues of the service's own; they end with it.",
         .operation = "clone3(2) CLONE_NEWIPC",
         .source = "ipc_namespaces(7)",
-        .systemd = "PrivateIPC=",
+        .systemd = "PrivateIPC=, IPCNamespacePath=",
         .read = read_plain_namespace<&NamespaceConfig::ipc, NamespaceKind::ipc>,
     },
     {

@@ -130,7 +130,9 @@ constexpr Key keys[] = {
             "\"infinity\"; what counts bytes may be written \"64M\".",
         .operation = "prlimit(2)",
         .source = "prlimit(2)",
-        .systemd = "LimitNOFILE= and its kin",
+        .systemd = "LimitCPU=, LimitFSIZE=, LimitDATA=, LimitSTACK=, LimitCORE=, LimitRSS=, "
+                   "LimitNOFILE=, LimitAS=, LimitNPROC=, LimitMEMLOCK=, LimitLOCKS=, "
+                   "LimitSIGPENDING=, LimitMSGQUEUE=, LimitNICE=, LimitRTPRIO=, LimitRTTIME=",
         .read = read_rlimits,
     },
     {

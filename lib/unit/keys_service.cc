@@ -257,7 +257,7 @@ constexpr Key keys[] = {
             "controlling terminal of its session.",
         .operation = "open(2), then ioctl TIOCSCTTY",
         .source = "tty_ioctl(4), setsid(2)",
-        .systemd = "TTYPath= with StandardInput=tty-force",
+        .systemd = "TTYPath=, StandardInput=tty-force",
         .read = read_tty,
     },
     {

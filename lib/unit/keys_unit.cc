@@ -3,6 +3,8 @@
 #include "unit/forms.h"
 #include "unit/keys.h"
 
+#include <algorithm>
+
 namespace confinit {
 namespace {
 
@@ -14,7 +16,10 @@ constexpr std::string_view uri_form = "a text such as \"man:nginx(8)\"";
 
 template <std::vector<std::string> UnitSection::* member>
 void read_names(const Value& value, Unit& unit) {
-    unit.unit.*member = list_of(value, name_form, read_unit_name);
+    std::vector<std::string>& names = unit.unit.*member;
+    for (std::string& name : list_of(value, name_form, read_unit_name)) {
+        if (std::ranges::find(names, name) == names.end()) names.push_back(std::move(name));
+    }
 }
 
 // What says which program runs, and as whom, is no confinement that could be left out.
@@ -74,11 +79,13 @@ constexpr Key keys[] = {
         .documentation =
             "Units that are started together with this one. If one of them cannot be started, this "
             "one is not started either; if one of them is stopped, this one is stopped. It says "
-            "nothing about order: add the name to `after` to wait for it.",
+            "nothing about order: add the name to `after` to wait for it. Only a unit without "
+            "[service] waits anyway, unless the other one is ordered after it.",
         .operation = "none",
         .source = "confinit",
         .systemd = "Requires=",
         .read = read_names<&UnitSection::requires_units>,
+        .drop_ins = DropIns::add,
     },
     {
         .path = "unit.wants",
@@ -86,11 +93,13 @@ constexpr Key keys[] = {
         .fallback = "[]",
         .documentation =
             "Units that are started together with this one. Whether they succeed does not matter "
-            "to it, not even whether they exist.",
+            "to it, not even whether they exist. A unit without [service] is reached when each of "
+            "them is up or has failed, unless that one is ordered after it.",
         .operation = "none",
         .source = "confinit",
         .systemd = "Wants=",
         .read = read_names<&UnitSection::wants>,
+        .drop_ins = DropIns::add,
     },
     {
         .path = "unit.after",
@@ -103,6 +112,7 @@ constexpr Key keys[] = {
         .source = "confinit",
         .systemd = "After=",
         .read = read_names<&UnitSection::after>,
+        .drop_ins = DropIns::add,
     },
     {
         .path = "unit.before",
@@ -113,6 +123,7 @@ constexpr Key keys[] = {
         .source = "confinit",
         .systemd = "Before=",
         .read = read_names<&UnitSection::before>,
+        .drop_ins = DropIns::add,
     },
     {
         .path = "unit.conflicts",
@@ -124,6 +135,34 @@ constexpr Key keys[] = {
         .source = "confinit",
         .systemd = "Conflicts=",
         .read = read_names<&UnitSection::conflicts>,
+        .drop_ins = DropIns::add,
+    },
+    {
+        .path = "unit.wanted_by",
+        .form = names_form,
+        .fallback = "[]",
+        .documentation =
+            "Units that want this one once it is enabled: `svctl enable` writes a drop-in for each "
+            "of them that adds this unit to its `wants`, and `svctl disable` takes it away. Until "
+            "then it means nothing.",
+        .operation = "none",
+        .source = "confinit",
+        .systemd = "WantedBy=",
+        .read = read_names<&UnitSection::wanted_by>,
+        .drop_ins = DropIns::add,
+    },
+    {
+        .path = "unit.required_by",
+        .form = names_form,
+        .fallback = "[]",
+        .documentation =
+            "The same for units that require this one once it is enabled: the drop-in adds to "
+            "their `requires`.",
+        .operation = "none",
+        .source = "confinit",
+        .systemd = "RequiredBy=",
+        .read = read_names<&UnitSection::required_by>,
+        .drop_ins = DropIns::add,
     },
     {
         .path = "unit.optional",

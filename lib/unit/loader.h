@@ -29,7 +29,8 @@ inline constexpr std::string_view not_found_key = "not-found";
 // "%i" is the instance and "%n" the whole name), with the drop-ins NAME.toml.d/*.toml of all
 // directories of the path in the order of their file names; of drop-ins with the same name the
 // first directory's counts. The drop-ins of a template come before those of its instance. A
-// drop-in's key replaces the key of the main file, arrays and tables as a whole.
+// drop-in's key replaces the key of the main file, arrays and tables as a whole; but the lists of
+// units that this one depends on add up, so that several packages can each add to one unit.
 //
 // A directory of the path and every file read from it must belong to root (or to the supervisor's
 // own user) and be writable by no group and by no others: who can write a unit can become root.

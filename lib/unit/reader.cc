@@ -5,6 +5,7 @@
 #include "unit/checks.h"
 #include "unit/keys.h"
 #include "unit/loader.h"
+#include "unit/systemd_words.h"
 #include "unit/unit_name.h"
 #include "unit/value.h"
 
@@ -67,12 +68,17 @@ std::string suggestion(std::string_view path) {
     for (const Key* key : all_keys()) {
         const std::string_view key_word = key->path.substr(key->path.find('.') + 1);
         if (key_word == word) return std::string{key->path};
-        if (key->systemd.starts_with(word) && key->systemd.substr(word.size()).starts_with('=')) {
-            return std::string{key->path};
-        }
         if (is_below(key->path, table)) words.push_back(key_word);
     }
-    return nearest_of(word, words);
+    const auto answering = keys_for_directive(word);
+    return answering.empty() ? nearest_of(word, words) : std::string{answering.front()->path};
+}
+
+// What there is in place of an unknown word that is systemd's.
+std::string_view systemd_advice(std::string_view path) {
+    const std::size_t dot = path.find('.');
+    if (dot != std::string_view::npos) return advice_for_directive(path.substr(dot + 1));
+    return advice_for_directive("[" + std::string{path} + "]");
 }
 
 class UnitReader {
@@ -148,14 +154,21 @@ private:
         std::vector<Entry> entries;
         collect(document.root, "", document, entries);
         for (const Entry& entry : entries) {
+            if (adds(entry)) continue;
             std::erase_if(in_force_, [&](const auto& older) {
-                return older.second.document != &document &&
+                return older.second.front().document != &document &&
                        (older.first == entry.key->path || is_below(older.first, entry.key->path));
             });
         }
         for (const Entry& entry : entries)
-            in_force_[entry.key->path] = entry;
+            in_force_[entry.key->path].push_back(entry);
         entries_.insert(entries_.end(), entries.begin(), entries.end());
+    }
+
+    // What is no list is at fault anyway, and replaces.
+    static bool adds(const Entry& entry) {
+        return entry.key->drop_ins == DropIns::add && entry.node->kind == Node::Kind::array &&
+               !entry.node->children.empty();
     }
 
     void collect(const Node& table, const std::string& path, const Document& document,
@@ -188,7 +201,10 @@ private:
             problem.message = "the dots of a key are written outside of quotes";
         } else {
             problem.message = path.find('.') == std::string::npos ? "unknown table" : "unknown key";
-            if (!files_.problems.is_full()) problem.nearest = suggestion(path);
+            const auto advice =
+                files_.problems.is_full() ? std::string_view{} : systemd_advice(path);
+            if (!advice.empty()) problem.message += "; " + std::string{advice};
+            if (advice.empty() && !files_.problems.is_full()) problem.nearest = suggestion(path);
         }
         files_.problems.add(std::move(problem));
     }
@@ -196,13 +212,14 @@ private:
     // In the order of the key table, which is the order of the cgroup settings.
     void read_entries() {
         for (const Key* key : all_keys()) {
-            const auto entry = in_force_.find(key->path);
-            if (entry == in_force_.end()) continue;
-            read_entry(entry->second, unit_);
-            record(*entry->second.document, *entry->second.node, std::string{key->path});
+            const auto given = in_force_.find(key->path);
+            if (given == in_force_.end()) continue;
+            for (const Entry& entry : given->second)
+                read_entry(entry, unit_);
+            record(given->second);
         }
         for (const Entry& entry : entries_) {
-            if (in_force_[entry.key->path].node == entry.node) continue;
+            if (is_in_force(entry)) continue;
             Unit replaced;
             replaced.service.emplace();
             replaced.seccomp.emplace();
@@ -210,10 +227,42 @@ private:
         }
     }
 
+    bool is_in_force(const Entry& entry) const {
+        const auto given = in_force_.find(entry.key->path);
+        return given != in_force_.end() &&
+               std::ranges::find(given->second, entry.node, &Entry::node) != given->second.end();
+    }
+
     void read_entry(const Entry& entry, Unit& unit) {
         const Value value{*entry.node, entry.document->file, std::string{entry.key->path},
                           entry.key->form, reading_};
         entry.key->read(value, unit);
+    }
+
+    // A list that several files have added to stands where the last of them has it.
+    void record(const std::vector<Entry>& entries) {
+        const std::string key{entries.front().key->path};
+        if (entries.size() == 1) {
+            return record(*entries.front().document, *entries.front().node, key);
+        }
+        Node whole{.kind = Node::Kind::array};
+        std::vector<Location> places;
+        for (const Entry& entry : entries) {
+            for (const Node& child : entry.node->children) {
+                const auto known = std::ranges::find(whole.children, child.text, &Node::text);
+                if (known != whole.children.end()) continue;
+                whole.children.push_back(child);
+                places.push_back(location(*entry.document, child.position));
+            }
+        }
+        record(*entries.back().document, whole, key);
+        unit_.locations[key] = location(*entries.back().document, entries.back().node->position);
+        for (std::size_t i = 0; i < places.size(); ++i)
+            unit_.locations[element_key(key, i)] = places[i];
+    }
+
+    static std::string element_key(const std::string& key, std::size_t index) {
+        return key + "[" + std::to_string(index) + "]";
     }
 
     void record(const Document& document, const Node& node, const std::string& key) {
@@ -225,8 +274,7 @@ private:
         }
         if (node.kind != Node::Kind::array) return;
         for (std::size_t i = 0; i < node.children.size(); ++i) {
-            unit_.locations[key + "[" + std::to_string(i) + "]"] =
-                location(document, node.children[i].position);
+            unit_.locations[element_key(key, i)] = location(document, node.children[i].position);
         }
     }
 
@@ -238,8 +286,9 @@ private:
     ParsedFiles files_;
     Reading reading_;
     std::span<const std::string> without_;
-    std::vector<Entry> entries_;                  // of all documents
-    std::map<std::string_view, Entry> in_force_;  // what no later document replaced, by path
+    std::vector<Entry> entries_;  // of all documents
+    // What no later document replaced, by path; several of a key whose drop-ins add to it.
+    std::map<std::string_view, std::vector<Entry>> in_force_;
 };
 
 }  // namespace

@@ -27,8 +27,9 @@ struct UnitSource {
     ParsedFiles files;
 };
 
-// A value of a later document replaces that of an earlier one, key by key; replaced values must be
-// good, too. The name must be valid; that of a template is given the instance "instance".
+// A value of a later document replaces that of an earlier one, key by key, or adds to it where the
+// key's row says so; replaced values must be good, too. The name must be valid; that of a template
+// is given the instance "instance".
 Checked<Unit> read_unit(std::string_view name, ParsedFiles files, const Vocabulary& vocabulary);
 
 // The unit as if these keys, or whole tables, had not been written; only for one with a source.

@@ -31,7 +31,9 @@ struct UnitSection {
     std::vector<std::string> after;
     std::vector<std::string> before;
     std::vector<std::string> conflicts;
-    std::vector<std::string> optional;  // keys, or tables, that may be left out where they fail
+    std::vector<std::string> wanted_by;    // once it is enabled
+    std::vector<std::string> required_by;  // once it is enabled
+    std::vector<std::string> optional;     // keys, or tables, that may be left out where they fail
 };
 
 // notify is exec that is ready by sd_notify(3): check_unit() makes `ready` say so.

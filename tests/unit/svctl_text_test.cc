@@ -226,14 +226,15 @@ TEST_CASE("the list is sorted and aligned", "[svctl]") {
                      {{"name", "heat"},
                       {"active", "active"},
                       {"sub", "running"},
+                      {"enabled", "static"},
                       {"pid", 87},
                       {"memory_bytes", 4096},
                       {"description", "CPU heater"}}};
 
     CHECK(list_text(people, units) ==
-          "UNIT  ACTIVE    SUB      PID  MEMORY  DESCRIPTION\n"
-          "heat  active    running  87   4K      CPU heater\n"
-          "web   inactive  dead     -    -\n");
+          "UNIT  ACTIVE    SUB      ENABLED  PID  MEMORY  DESCRIPTION\n"
+          "heat  active    running  static   87   4K      CPU heater\n"
+          "web   inactive  dead     -        -    -\n");
 }
 
 TEST_CASE("signals are known by name and number", "[svctl]") {

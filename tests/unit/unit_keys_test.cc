@@ -29,6 +29,8 @@ constexpr KeyCase key_cases[] = {
     {"unit.after", "['net']", "['net.toml']"},
     {"unit.before", "[]", "['heat@']"},
     {"unit.conflicts", "['other']", "'other'"},
+    {"unit.wanted_by", "['default']", "['a b']"},
+    {"unit.required_by", "['net', 'heat@1']", "['web']"},
     {"unit.optional", "['cgroup.io.weight', 'seccomp']", "['service.user']"},
     {"service.type", "'oneshot'", "'forking'"},
     {"service.command", "['/bin/echo', '']", "['echo']"},

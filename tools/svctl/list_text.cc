@@ -42,11 +42,11 @@ std::string list_text(const Context& context, const Json& summaries) {
     std::ranges::sort(sorted, {}, [](const Json& unit) { return string_or(unit, "name"); });
 
     Table table;
-    table.add({"UNIT", "ACTIVE", "SUB", "PID", "MEMORY", "DESCRIPTION"});
+    table.add({"UNIT", "ACTIVE", "SUB", "ENABLED", "PID", "MEMORY", "DESCRIPTION"});
     for (const Json& summary : sorted) {
         table.add({shown(context, string_or(summary, "name")), string_or(summary, "active"),
-                   string_or(summary, "sub"), pid_text(summary), memory_text(summary),
-                   shown(context, description_text(summary))});
+                   string_or(summary, "sub"), string_or(summary, "enabled", "-"), pid_text(summary),
+                   memory_text(summary), shown(context, description_text(summary))});
     }
     return table.text();
 }

@@ -151,6 +151,13 @@ void add_list(Table& table, const View& view, std::string_view label, std::strin
     }
 }
 
+std::string enabled_line(const View& view) {
+    const std::string state = view.text("enabled");
+    if (state == "enabled") return "yes";
+    if (state == "disabled") return "no";
+    return state == "static" ? "static: it names nobody in wanted_by" : state;
+}
+
 void add_failure(Table& table, const View& view) {
     add(table, "reason", reason_line(view));
     // How the service ended is often why it is in this state, and then said already.
@@ -182,6 +189,7 @@ std::string status_text(const Context& context, const Json& status, microseconds
     add(table, "timeout", deadline_line(view));
     add_failure(table, view);
     add_list(table, view, "unit", "files");
+    add(table, "enabled", enabled_line(view));
     add(table, "group", view.text("group"));
     add_list(table, view, "members", "members");
     add(table, "cgroup", view.text("cgroup"));

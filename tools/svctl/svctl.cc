@@ -49,6 +49,8 @@ constexpr Verb verbs[] = {
     {"verify", looking, "compare units with what the kernel has in force", declare_verify},
     {"cat", files, "print the files of units", declare_cat},
     {"check", files, "look for mistakes in unit files, without a supervisor", declare_check},
+    {"enable", files, "make units start with those that they name in wanted_by", declare_enable},
+    {"disable", files, "take away what enable has made", declare_disable},
     {"explain", files, "explain the keys of unit files", declare_explain},
     {"daemon-reload", files, "make the supervisor read unit files again", declare_daemon_reload},
     {"probe", machine, "list what this machine and its kernel offer", declare_probe},

@@ -7,6 +7,7 @@
 #include "svctl/output.h"
 #include "svctl/verbs.h"
 #include "unit/keys.h"
+#include "unit/systemd_words.h"
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
@@ -18,24 +19,40 @@ namespace {
 
 using Keys = std::vector<const Key*>;
 
-// The key of this path, those of a table, or those that answer to a directive of systemd's.
+// A word of systemd's that no key answers to.
+struct Foreign {
+    std::string word;
+    std::string_view advice;
+};
+
+// What was asked for.
+struct Findings {
+    Keys keys;
+    std::vector<Foreign> foreign;
+    std::vector<const SyscallSet*> sets;
+};
+
+// The key of this path, with or without its table, those of a table, or those that answer to a
+// directive of systemd's.
 Keys find_keys(std::string_view word) {
     Keys found;
     for (const Key* key : all_keys()) {
         const bool is_below =
             key->path.starts_with(word) && key->path.substr(word.size()).starts_with('.');
-        const auto directives = split_words(key->systemd);
-        const bool is_directive =
-            word.ends_with('=') && std::ranges::find(directives, word) != directives.end();
-        if (key->path == word || is_below || is_directive) found.push_back(key);
+        const std::string_view in_table = key->path.substr(key->path.find('.') + 1);
+        if (key->path == word || is_below || in_table == word) found.push_back(key);
     }
-    return found;
+    return found.empty() ? keys_for_directive(word) : found;
 }
 
 Refusal unknown_key(std::string_view word) {
     std::vector<std::string_view> paths;
     for (const Key* key : all_keys())
-        paths.push_back(key->path);
+        paths.insert(paths.end(), {key->path, key->path.substr(key->path.find('.') + 1)});
+    for (const Key* key : all_keys()) {
+        for (std::string_view directive : split_words(key->systemd))
+            paths.push_back(directive.substr(0, directive.find('=')));
+    }
     const auto nearest = nearest_word(word, paths);
     std::string message = fmt::format("there is no key '{}'", word);
     if (nearest) message += fmt::format("; did you mean '{}'?", *nearest);
@@ -43,10 +60,14 @@ Refusal unknown_key(std::string_view word) {
 }
 
 Json key_json(const Key& key) {
-    return {{"path", key.path},           {"form", key.form},
-            {"default", key.fallback},    {"documentation", key.documentation},
-            {"operation", key.operation}, {"source", key.source},
-            {"systemd", key.systemd}};
+    return {{"path", key.path},
+            {"form", key.form},
+            {"default", key.fallback},
+            {"documentation", key.documentation},
+            {"operation", key.operation},
+            {"source", key.source},
+            {"systemd", key.systemd},
+            {"drop_ins", key.drop_ins == DropIns::add ? "add" : "replace"}};
 }
 
 std::string key_text(const Key& key) {
@@ -58,6 +79,9 @@ std::string key_text(const Key& key) {
     add("default", key.fallback);
     add("kernel", key.operation);
     add("source", key.source);
+    add("drop-ins", key.drop_ins == DropIns::add
+                        ? "add to the list; an empty one takes away what came before it"
+                        : "replace the value");
     add("systemd", key.systemd);
     return fmt::format("{}\n{}\n{}", key.path, wrapped(key.documentation, 4), facts.text());
 }
@@ -69,42 +93,60 @@ std::string index_text(const Keys& keys) {
     return table.text();
 }
 
-int run_explain(const Context& context, const std::vector<std::string>& words) {
-    Keys keys;
-    std::vector<const SyscallSet*> sets;
-    for (const std::string& word : words) {
-        if (word.starts_with('@')) {
-            const SyscallSet* set = find_syscall_set(word);
-            if (set == nullptr) return report_refusal(context, unknown_set(word));
-            sets.push_back(set);
-            continue;
-        }
-        const Keys found = find_keys(word);
-        if (found.empty()) return report_refusal(context, unknown_key(word));
-        keys.insert(keys.end(), found.begin(), found.end());
-    }
-    if (words.empty()) keys.assign(all_keys().begin(), all_keys().end());
+std::string foreign_text(const Foreign& foreign) {
+    return fmt::format("{}\n{}", foreign.word,
+                       wrapped(fmt::format("There is no such key: {}.", foreign.advice), 4));
+}
 
-    if (context.json) {
-        Json entries = Json::array();
-        for (const Key* key : keys)
-            entries.push_back(key_json(*key));
-        Json document{{"keys", std::move(entries)}};
-        if (!sets.empty()) document["sets"] = sets_json(sets);
-        return print_document(context, std::move(document));
+Json document_of(const Findings& findings) {
+    Json keys = Json::array();
+    for (const Key* key : findings.keys)
+        keys.push_back(key_json(*key));
+    Json document{{"keys", std::move(keys)}};
+    if (!findings.sets.empty()) document["sets"] = sets_json(findings.sets);
+    for (const Foreign& foreign : findings.foreign)
+        document["foreign"].push_back({{"word", foreign.word}, {"advice", foreign.advice}});
+    return document;
+}
+
+Answer<void> find(const std::string& word, Findings& findings) {
+    if (word.starts_with('@')) {
+        const SyscallSet* set = find_syscall_set(word);
+        if (set == nullptr) return std::unexpected(unknown_set(word));
+        findings.sets.push_back(set);
+        return {};
     }
+    const auto advice = advice_for_directive(word);
+    const Keys found = advice.empty() ? find_keys(word) : Keys{};
+    if (!advice.empty()) {
+        findings.foreign.push_back({word, advice});
+    } else if (found.empty()) {
+        return std::unexpected(unknown_key(word));
+    }
+    findings.keys.insert(findings.keys.end(), found.begin(), found.end());
+    return {};
+}
+
+int run_explain(const Context& context, const std::vector<std::string>& words) {
+    Findings findings;
+    for (const std::string& word : words) {
+        const auto found = find(word, findings);
+        if (!found) return report_refusal(context, found.error());
+    }
+    if (words.empty()) findings.keys.assign(all_keys().begin(), all_keys().end());
+    if (context.json) return print_document(context, document_of(findings));
     if (words.empty()) {
-        print(index_text(keys));
+        print(index_text(findings.keys));
         return 0;
     }
-    for (const Key* key : keys) {
-        if (key != keys.front()) print("\n");
-        print(key_text(*key));
-    }
-    for (const SyscallSet* set : sets) {
-        if (!keys.empty() || set != sets.front()) print("\n");
-        print(set_text(*set));
-    }
+    std::vector<std::string> texts;
+    for (const Key* key : findings.keys)
+        texts.push_back(key_text(*key));
+    for (const Foreign& foreign : findings.foreign)
+        texts.push_back(foreign_text(foreign));
+    for (const SyscallSet* set : findings.sets)
+        texts.push_back(set_text(*set));
+    print(join(texts, "\n"));
     return 0;
 }
 
@@ -114,7 +156,7 @@ VerbAction declare_explain(CLI::App& command) {
     auto words = std::make_unique<std::vector<std::string>>();
     command.add_option("KEY", *words,
                        "a key such as cgroup.memory.max, a table such as cgroup, a directive of "
-                       "systemd's such as MemoryMax=, or a set of system calls such as @base");
+                       "systemd's such as MemoryMax, or a set of system calls such as @base");
     return [words = std::move(words)](const Context& context) {
         return run_explain(context, *words);
     };

@@ -20,6 +20,8 @@ using VerbAction = std::move_only_function<int(const Context& context)>;
 VerbAction declare_cat(CLI::App& command);
 VerbAction declare_check(CLI::App& command);
 VerbAction declare_daemon_reload(CLI::App& command);
+VerbAction declare_disable(CLI::App& command);
+VerbAction declare_enable(CLI::App& command);
 VerbAction declare_enter(CLI::App& command);
 VerbAction declare_events(CLI::App& command);
 VerbAction declare_explain(CLI::App& command);

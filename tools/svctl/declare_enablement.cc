@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: Apache-2.0
+// The verbs enable and disable: the same options, and the same report of files.
+#include "svctl/declare_enablement.h"
+
+#include "control/fields.h"
+#include "launch/vocabulary.h"
+#include "svctl/declare.h"
+#include "svctl/output.h"
+#include "svctl/unit_reports.h"
+
+#include <CLI/CLI.hpp>
+#include <fmt/format.h>
+#include <map>
+#include <memory>
+
+namespace confinit {
+namespace {
+
+using Change = Answer<Enablement> (*)(const UnitTree&, const std::string&, const Vocabulary&);
+
+struct Options {
+    std::vector<std::string> units;
+    UnitPlaces places;
+    bool now = false;
+};
+
+std::string report_text(const Context& context, const Enablement& done) {
+    std::string text;
+    for (const std::string& file : done.created)
+        text += fmt::format("created {}\n", shown(context, file));
+    for (const std::string& file : done.removed)
+        text += fmt::format("removed {}\n", shown(context, file));
+    for (const std::string& note : done.notes)
+        text += fmt::format("note: {}\n", shown(context, note));
+    return text;
+}
+
+// What became of the supervisor's view; empty when it has read the files and all is well.
+std::string reload(const Context& context, const UnitPlaces& places) {
+    if (!places.are_defaults()) return "it counts when a supervisor reads these files";
+    const auto answer = request(context, Method::daemon_reload);
+    if (!answer && answer.error().name.empty()) {
+        return "no supervisor answers here; it counts from its start, or `svctl daemon-reload`, on";
+    }
+    if (!answer) return "`svctl daemon-reload` is needed: " + answer.error().message;
+    const auto problems = find_strings(*answer, "problems").value_or(std::vector<std::string>{});
+    return problems.empty() ? "" : "after the reload: " + problems.front();
+}
+
+Answer<UnitReport> finish(const Context& context, const Options& options, Method job,
+                          const std::string& unit, const Answer<Enablement>& done,
+                          const std::string& reloaded) {
+    if (!done) return std::unexpected(done.error());
+    if (options.now) TRY(request(context, job, {{"unit", unit}}));
+    Enablement whole = *done;
+    if (!reloaded.empty()) whole.notes.push_back(reloaded);
+    return UnitReport{
+        .json = {{"created", whole.created}, {"removed", whole.removed}, {"notes", whole.notes}},
+        .text = report_text(context, whole)};
+}
+
+int run_change(const Context& context, const Options& options, Change change, Method job) {
+    auto tree = UnitTree::open(options.places);
+    if (!tree) return report_refusal(context, refuse(std::move(tree.error())).error());
+    const Vocabulary vocabulary = kernel_vocabulary();
+    std::map<std::string, Answer<Enablement>> results;
+    bool has_changed = false;
+    for (const std::string& unit : options.units) {
+        const auto& done = results.emplace(unit, change(*tree, unit, vocabulary)).first->second;
+        has_changed = has_changed || (done && !(done->created.empty() && done->removed.empty()));
+    }
+    const std::string reloaded = has_changed ? reload(context, options.places) : "";
+    return report_units(context, options.units, [&](const std::string& unit) {
+        return finish(context, options, job, unit, results.at(unit), reloaded);
+    });
+}
+
+}  // namespace
+
+VerbAction declare_enablement(CLI::App& command, Change change, Method job) {
+    auto options = std::make_unique<Options>();
+    add_units(command, options->units);
+    add_units_option(command, options->places);
+    add_root_option(command, options->places);
+    command.add_flag("--now", options->now,
+                     job == Method::start ? "start the units too" : "stop the units too");
+    command.footer(
+        "A unit says in `wanted_by` and `required_by` of [unit] who wants it. For each of these "
+        "TARGET.toml.d/50-UNIT.toml is written into, or taken from, the first unit directory that "
+        "outlives a boot. Needs no supervisor; one that runs here reads its files again.");
+    return [options = std::move(options), change, job](const Context& context) {
+        return run_change(context, *options, change, job);
+    };
+}
+
+}  // namespace confinit

@@ -1,0 +1,11 @@
+// SPDX-License-Identifier: Apache-2.0
+// disable UNIT...: takes away what enable has made.
+#include "svctl/declare_enablement.h"
+
+namespace confinit {
+
+VerbAction declare_disable(CLI::App& command) {
+    return declare_enablement(command, disable_unit, Method::stop);
+}
+
+}  // namespace confinit
