@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // confinit: a supervisor of confined services; as PID 1 the init of its machine or container.
 #include "console.h"
+#include "kernel/descriptor_limit.h"
 #include "machine.h"
 #include "options.h"
 #include "supervisor.h"
@@ -59,6 +60,7 @@ int main(int count, char** arguments) {
         fmt::format("confinit {} as {} init, pid {}", CONFINIT_VERSION, name(mode), getpid()));
     for (const Error& error : errors)
         console.error(error.what);
+    if (const auto raised = raise_descriptor_limit(); !raised) console.error(raised.error().what);
     auto supervisor = Supervisor::make(mode, std::move(options), console);
     if (!supervisor) give_up(mode, console, supervisor.error());
     (*supervisor)->boot();
