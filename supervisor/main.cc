@@ -10,6 +10,7 @@
 #include <cstdlib>
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <sys/prctl.h>
 #include <unistd.h>
 
 namespace {
@@ -46,6 +47,9 @@ void fill_standard_descriptors() {
 }  // namespace
 
 int main(int count, char** arguments) {
+    // No other process of our user may trace us, and our copies, which become services, inherit
+    // that. The files of /proc then belong to root; another user's copies see to it later.
+    if (geteuid() == 0) (void)prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
     const Mode mode = detect_mode();
     const auto errors = prepare_machine(mode);
     fill_standard_descriptors();
