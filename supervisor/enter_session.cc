@@ -3,6 +3,7 @@
 #include "enter_session.h"
 
 #include "base/fd.h"
+#include "kernel/descriptor_limit.h"
 
 #include <algorithm>
 #include <cerrno>
@@ -89,6 +90,7 @@ LaunchResult<Spawned> EnterSessions::spawn_into(const Run& run, const LaunchPlan
 
 void EnterSessions::start(const Run& run, const EnterRequest& request,
                           const std::optional<TerminalSize>& terminal, const Responder& responder) {
+    const SparedDescriptors spared;
     auto plan =
         make_enter_plan(run.unit(), services_.launch_context, run.main_pidfd().get(), request);
     if (!plan) return responder.error(ControlError::operation_failed, plan.error().text());

@@ -15,6 +15,8 @@
 
 namespace confinit {
 
+class Closer;
+
 using Clock = std::chrono::steady_clock;
 
 class EventLoop {
@@ -61,6 +63,10 @@ public:
     // library may (no memory); that callback's work is lost and nothing else.
     void set_alarm(std::function<void(std::string_view what)> alarm) { alarm_ = std::move(alarm); }
 
+    // Who closes what strangers can write to, once nobody watches it any more: see let_go().
+    void set_closer(Closer* closer) { closer_ = closer; }
+    Closer* closer() const { return closer_; }
+
     // Waits for the next event, however long that takes, and runs what is due: descriptors, then
     // timers, then deferred work.
     Status run_once();
@@ -89,6 +95,7 @@ private:
     std::function<std::optional<Clock::time_point>()> next_deadline_;
     std::function<void()> expire_;
     std::function<void(std::string_view)> alarm_;
+    Closer* closer_ = nullptr;
 };
 
 using Watch = EventLoop::Watch;

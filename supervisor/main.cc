@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // confinit: a supervisor of confined services; as PID 1 the init of its machine or container.
 #include "console.h"
+#include "kernel/descriptor_limit.h"
 #include "machine.h"
 #include "options.h"
 #include "supervisor.h"
@@ -12,6 +13,7 @@
 #include <cstdlib>
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -66,6 +68,9 @@ void run_shell() {
 }  // namespace
 
 int main(int count, char** arguments) {
+    // No other process of our user may trace us, and our copies, which become services, inherit
+    // that. The files of /proc then belong to root; another user's copies see to it later.
+    if (geteuid() == 0) (void)prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
     const Mode mode = detect_mode();
     const auto errors = prepare_machine(mode);
     fill_standard_descriptors();
@@ -80,6 +85,7 @@ int main(int count, char** arguments) {
         fmt::format("confinit {} as {} init, pid {}", CONFINIT_VERSION, name(mode), getpid()));
     for (const Error& error : errors)
         console.error(error.what);
+    if (const auto raised = raise_descriptor_limit(); !raised) console.error(raised.error().what);
     auto supervisor = Supervisor::make(mode, std::move(options), console);
     if (!supervisor) give_up(mode, console, supervisor.error());
     (*supervisor)->boot();

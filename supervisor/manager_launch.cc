@@ -2,6 +2,7 @@
 // The manager's part about runs: begun, begun again without what is optional, and given back.
 #include "manager.h"
 
+#include "kernel/descriptor_limit.h"
 #include "unit/keys.h"
 #include "unit/reader.h"
 
@@ -56,19 +57,30 @@ void Manager::start_run(Service& service) {
     post(name, number, engine::Event::launch_failed);
 }
 
-// What was left over of an earlier run has been killed, but a process takes its time to end.
+// What was left over of an earlier run has been killed, but a process takes its time to end; and
+// what the machine lacks at this moment others may give back.
 bool Manager::try_later(const std::string& unit, const LaunchFailure& failure) {
-    constexpr std::chrono::milliseconds pause{20};
-    constexpr unsigned most_tries = 100;
+    struct Patience {
+        std::chrono::milliseconds pause;
+        unsigned tries;
+    };
     const bool is_busy = failure.call == "rmdir" && failure.error == EBUSY;
+    const bool is_scarce =
+        failure.error == EMFILE || failure.error == ENFILE || failure.error == ENOMEM;
+    const Patience patience = is_busy     ? Patience{std::chrono::milliseconds{20}, 100}
+                              : is_scarce ? Patience{std::chrono::seconds{1}, 5}
+                                          : Patience{};
     Retry& retry = retries_[unit];
-    if (is_busy && retry.tries < most_tries) {
-        ++retry.tries;
-        retry.due = Clock::now() + pause;
-        return true;
+    if (retry.tries >= patience.tries) {
+        retries_.erase(unit);
+        return false;
     }
-    retries_.erase(unit);
-    return false;
+    if (is_scarce && retry.tries == 0) {
+        services_.console.warning(fmt::format("{}: {}; will be tried again", unit, failure.text()));
+    }
+    ++retry.tries;
+    retry.due = Clock::now() + patience.pause;
+    return true;
 }
 
 void Manager::retry_starts() {
@@ -92,6 +104,7 @@ void Manager::cancel_retry(const Service& service) {
 }
 
 LaunchStatus Manager::start_once(Service& service, const Unit& unit) {
+    const SparedDescriptors spared;
     GroupNodes groups = TRY(groups_of(unit));
     if (is_group(unit)) {
         service.group = TRY(Group::start(unit, services_, std::move(groups)));

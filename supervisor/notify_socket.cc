@@ -54,7 +54,7 @@ bool is_there(const Fd& process) {
     return process && syscall(SYS_pidfd_send_signal, process.get(), 0, nullptr, 0) == 0;
 }
 
-// What came with one datagram beside its bytes; every descriptor is owned, and so closed, here.
+// What came with one datagram beside its bytes; every descriptor is owned from here on.
 void read_control_messages(msghdr& message, NotifyDatagram& datagram) {
     for (cmsghdr* header = CMSG_FIRSTHDR(&message); header != nullptr;
          header = CMSG_NXTHDR(&message, header)) {
@@ -70,8 +70,11 @@ void read_control_messages(msghdr& message, NotifyDatagram& datagram) {
         for (std::size_t i = 0; i < size / sizeof(int); ++i) {
             int number = -1;
             std::memcpy(&number, CMSG_DATA(header) + i * sizeof number, sizeof number);
-            Fd owned{number};
-            if (is_process) datagram.process = std::move(owned);
+            if (is_process) {
+                datagram.process = Fd{number};
+            } else {
+                datagram.descriptors.emplace_back(number);
+            }
         }
     }
 }

@@ -12,13 +12,15 @@
 #include <string>
 #include <sys/types.h>
 #include <utility>
+#include <vector>
 
 namespace confinit {
 
 struct NotifyDatagram {
     std::string text;
-    pid_t sender = 0;  // in our pid namespace; 0 for one that has no pid there
-    Fd process;        // a pidfd of it; empty when it is gone
+    pid_t sender = 0;                  // in our pid namespace; 0 for one that has no pid there
+    Fd process;                        // a pidfd of it; empty when it is gone
+    std::vector<Fd> descriptors = {};  // that came along; closing them may take its time
 };
 
 class NotifySocket {
@@ -33,11 +35,12 @@ public:
     // Nobody but this user, and who may write anywhere, may send.
     Status give_to(uid_t uid, gid_t gid) const;
 
-    // The next datagram; absent when there is none. One that is cut short is empty. Descriptors
-    // that come along are closed at once, which is all that BARRIER=1 asks for.
+    // The next datagram; absent when there is none. One that is cut short is empty.
     Result<std::optional<NotifyDatagram>> receive() const;
 
     const Fd& fd() const { return socket_; }
+    // What nobody has read may take its time to close.
+    Fd take_socket() { return std::move(socket_); }
     std::string path() const;
 
 private:

@@ -3,6 +3,7 @@
 // and what it says about itself.
 #include "readiness_watch.h"
 
+#include "closer.h"
 #include "kernel/proc_status.h"
 
 #include <algorithm>
@@ -60,7 +61,14 @@ Status ReadinessWatch::make_parts(const Unit& unit, const LaunchContext& context
     return {};
 }
 
-Status ReadinessWatch::give_to(uid_t uid, gid_t gid) const {
+ReadinessWatch::~ReadinessWatch() {
+    watch_.reset();
+    if (socket_) let_go(loop_, socket_->take_socket(), user_);
+    let_go(loop_, std::move(pipe_.read_end), user_);
+}
+
+Status ReadinessWatch::give_to(uid_t uid, gid_t gid) {
+    user_ = uid;
     return socket_ ? socket_->give_to(uid, gid) : Status{};
 }
 
@@ -106,10 +114,14 @@ void ReadinessWatch::read_socket() {
         heard_in_turn_ = 0;
         turn_begin_ = Clock::now();
     }
-    while (heard_in_turn_ < most_in_turn) {
+    // The descriptors that it sends may be slow to close, and too many of them fill our table.
+    while (heard_in_turn_ < most_in_turn && !is_clogged(loop_, user_)) {
         ++heard_in_turn_;
-        const auto datagram = socket_->receive();
+        auto datagram = socket_->receive();
         if (!datagram || !*datagram) return;
+        // Closing them is all that BARRIER=1 asks for.
+        for (Fd& descriptor : (*datagram)->descriptors)
+            let_go(loop_, std::move(descriptor), user_);
         if (!is_of_unit(**datagram)) continue;
         const auto message = parse_notify_message((*datagram)->text);
         if (message) hear(*message, (*datagram)->sender);
@@ -164,7 +176,7 @@ void ReadinessWatch::read_pipe() {
         note("the ready descriptor was closed without a newline");
     }
     watch_.reset();
-    pipe_.read_end.reset();
+    let_go(loop_, std::move(pipe_.read_end), user_);
 }
 
 void ReadinessWatch::set_frozen(bool frozen) {

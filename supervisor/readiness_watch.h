@@ -39,9 +39,10 @@ public:
                                                               Listener listener);
     ReadinessWatch(const ReadinessWatch&) = delete;
     ReadinessWatch& operator=(const ReadinessWatch&) = delete;
+    ~ReadinessWatch();
 
     // Whose the notify socket is: the ids as we see them.
-    Status give_to(uid_t uid, gid_t gid) const;
+    Status give_to(uid_t uid, gid_t gid);
     // The service's end of the ready pipe; empty where there is none.
     Fd take_pipe() { return std::move(pipe_.write_end); }
 
@@ -89,6 +90,7 @@ private:
     Pipe pipe_;
     std::string cgroup_;  // of the service, as we see it; empty without a node
     pid_t main_ = 0;
+    uid_t user_ = 0;  // who may write to the socket or the pipe
     SelfReport report_;
     bool is_launched_ = false;
     bool is_ready_ = false;

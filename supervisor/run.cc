@@ -4,6 +4,7 @@
 
 #include "base/file.h"
 #include "base/text.h"
+#include "closer.h"
 #include "launch/id_maps.h"
 #include "launch/killing_keys.h"
 #include "service_signals.h"
@@ -84,6 +85,12 @@ Run::~Run() {
         if (main_pid_ > 0) services_.reaper.forget(main_pid_);
         kill_all();
     }
+    report_watch_.reset();
+    output_watch_.reset();
+    error_watch_.reset();
+    const uid_t user = plan_ ? owner().uid : Closer::nobody_in_particular;
+    for (Fd* end : {&output_, &error_output_, &spawned_.report_socket, &spawned_.exit_socket})
+        let_go(services_.loop, std::move(*end), user);
 }
 
 LaunchResult<void> Run::spawn_main() {
@@ -170,7 +177,7 @@ void Run::on_report(ReceivedReport received) {
 
 void Run::on_hang_up() {
     report_watch_.reset();
-    spawned_.report_socket.reset();
+    let_go(services_.loop, std::move(spawned_.report_socket), Closer::nobody_in_particular);
     // The main process of a joined pid namespace, which nobody has told us of, has ended.
     if (!executing_ && handed_over_) on_main_exit({CLD_KILLED, SIGKILL});
     // Without the mark before execve the child died while it was being set up.

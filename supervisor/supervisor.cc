@@ -121,6 +121,8 @@ void Supervisor::set_up_launch() {
 }
 
 Status Supervisor::connect() {
+    closer_ = TRY(Closer::make(*loop_, reaper_, clone_method_));
+    loop_->set_closer(closer_.get());
     workers_ = TRY(Workers::make(*loop_, reaper_, clone_method_));
     services_.reset(new Services{*loop_, reaper_, *cgroup_events_, tree_ ? &*tree_ : nullptr,
                                  *launch_context_, clone_method_, console_, *workers_});

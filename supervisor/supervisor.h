@@ -4,6 +4,7 @@
 
 #include "cgroup_events.h"
 #include "cgroup_tree.h"
+#include "closer.h"
 #include "console.h"
 #include "control_server.h"
 #include "drift_check.h"
@@ -58,6 +59,7 @@ private:
     std::unique_ptr<EventLoop> loop_;
     Fd signals_;
     Reaper reaper_;
+    std::unique_ptr<Closer> closer_;
     std::unique_ptr<Workers> workers_;
     std::optional<CgroupTree> tree_;
     IdRanges id_ranges_;

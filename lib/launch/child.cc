@@ -35,12 +35,14 @@ struct Step {
 
 // The order of confinement, in full.
 constexpr std::array<Step, launch_stage_count> steps{{
+    {LaunchStage::separation, separate},
     {LaunchStage::id_maps, wait_for_parent},
     {LaunchStage::preparation, wait_for_preparer},
     {LaunchStage::scheduling, set_scheduling},
     {LaunchStage::terminal, open_terminal},
     {LaunchStage::streams, place_streams},
     {LaunchStage::time_namespace, make_time_namespace},
+    {LaunchStage::proc_files, end_ownership},
     {LaunchStage::join_namespaces, join_namespaces},
     {LaunchStage::pid_namespace, fork_into_pid_namespace},
     {LaunchStage::cgroup_namespace, make_cgroup_namespace},

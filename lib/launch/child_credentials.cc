@@ -3,6 +3,7 @@
 //
 // The order is dictated by credentials(7) and capabilities(7): the bounding set needs CAP_SETPCAP,
 // the groups CAP_SETGID, the user CAP_SETUID; leaving user 0 clears the effective and ambient sets.
+#include "launch/child_separation.h"
 #include "launch/child_steps.h"
 
 #include <linux/capability.h>
@@ -137,7 +138,7 @@ bool change_groups(ChildContext& child) {
 
 bool change_user(ChildContext& child) {
     const uid_t uid = child.plan.uid;
-    return child.call(SYS_setresuid, uid, uid, uid) >= 0;
+    return child.call(SYS_setresuid, uid, uid, uid) >= 0 && forbid_tracing(child);
 }
 
 bool set_final_capabilities(ChildContext& child) {

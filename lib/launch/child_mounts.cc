@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The child's mounts: the interpreter of the MountOps that the parent has put in order.
 #include "launch/child_mount_parts.h"
+#include "launch/child_separation.h"
 #include "launch/child_steps.h"
 
 #include <fcntl.h>
@@ -32,7 +33,7 @@ bool become_builder(ChildContext& child) {
     const uid_t uid = plan.builder_uid;
     const gid_t gid = plan.builder_gid;
     return child.call(SYS_setresgid, gid, gid, gid) >= 0 &&
-           child.call(SYS_setresuid, uid, uid, uid) >= 0;
+           child.call(SYS_setresuid, uid, uid, uid) >= 0 && forbid_tracing(child);
 }
 
 // Slave: the host's own mounts and unmounts still arrive, ours do not leave.

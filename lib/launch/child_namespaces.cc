@@ -2,41 +2,19 @@
 // The child's steps on namespaces: those of a running service joined, those made with clone3(2)
 // furnished.
 #include "launch/child_mount_calls.h"
+#include "launch/child_separation.h"
 #include "launch/child_steps.h"
 
 #include <cstring>
 #include <fcntl.h>
-#include <linux/close_range.h>
 #include <linux/sched.h>
 #include <net/if.h>
 #include <sys/ioctl.h>
-#include <sys/prctl.h>
 #include <sys/socket.h>
 
 namespace confinit {
 
 namespace {
-
-bool close_between(ChildContext& child, int first, int last) {
-    return first > last || child.call(SYS_close_range, first, last, 0) >= 0;
-}
-
-// Whoever can trace this process after setns(2) would find PID 1's descriptors and memory in it.
-// Of the descriptors above the standard ones these stay; each of them may be -1.
-bool become_untraceable(ChildContext& child, int one, int other, int third) {
-    if (child.call(SYS_prctl, PR_SET_DUMPABLE, 0, 0, 0, 0) < 0) return false;
-    const int kept[] = {one, other, third};
-    int first = STDERR_FILENO + 1;
-    for (;;) {
-        int next = -1;
-        for (const int descriptor : kept) {
-            if (descriptor >= first && (next < 0 || descriptor < next)) next = descriptor;
-        }
-        if (next < 0) return child.call(SYS_close_range, first, ~0U, 0) >= 0;
-        if (!close_between(child, first, next - 1)) return false;
-        first = next + 1;
-    }
-}
 
 bool join_each(ChildContext& child) {
     for (std::size_t i = 0; i < child.plan.joins.size(); ++i) {
@@ -46,8 +24,8 @@ bool join_each(ChildContext& child) {
     child.item = -1;
     // In a pid namespace of others the rest of the launch happens before their eyes.
     if (!child.plan.fork_into_pid_namespace) return true;
-    return become_untraceable(child, child.plan.report_socket, child.plan.join_user,
-                              child.plan.ready_pipe);
+    const int kept[] = {child.plan.report_socket, child.plan.join_user, child.plan.ready_pipe};
+    return keep_only(child, kept);
 }
 
 }  // namespace
@@ -73,13 +51,13 @@ bool make_time_namespace(ChildContext& child) {
 
 bool join_namespaces(ChildContext& child) {
     if (child.plan.join_pidfd < 0) return join_each(child);
-    if (!become_untraceable(child, child.plan.report_socket, child.plan.join_pidfd, -1)) {
-        return false;
-    }
+    const int kept[] = {child.plan.report_socket, child.plan.join_pidfd};
+    if (!keep_only(child, kept)) return false;
     // One call for all: with the user namespace among them, its rights count for the others. A
     // service that has the host's namespaces alone leaves none to join, which setns(2) refuses.
     const int flags = child.plan.join_flags;
     if (flags != 0 && child.call(SYS_setns, child.plan.join_pidfd, flags) < 0) return false;
+    if (!forbid_tracing(child)) return false;
     return child.call(SYS_close, child.plan.join_pidfd) >= 0;
 }
 
@@ -115,9 +93,7 @@ bool bring_up_loopback(ChildContext& child) {
 
 bool join_user_namespace(ChildContext& child) {
     if (child.plan.join_user < 0) return true;
-    // The rights in it are over whatever of this process can be traced.
-    if (child.call(SYS_prctl, PR_SET_DUMPABLE, 0, 0, 0, 0) < 0) return false;
-    return child.call(SYS_setns, child.plan.join_user, CLONE_NEWUSER) >= 0;
+    return child.call(SYS_setns, child.plan.join_user, CLONE_NEWUSER) >= 0 && forbid_tracing(child);
 }
 
 }  // namespace confinit

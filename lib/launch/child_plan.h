@@ -19,12 +19,14 @@ namespace confinit {
 // are indexed by it, and the compiler counts all three. Each step needs a privilege, a path or a
 // descriptor that a later one takes away.
 enum class LaunchStage : std::uint32_t {
+    separation,        // not traceable, and without PID 1's descriptors
     id_maps,           // wait until the parent has written the id maps and lifted the limits
     preparation,       // wait until the preparer has made the directories and mounted the image
     scheduling,        // policy, nice, CPUs, I/O priority; oom_score_adj, by the host's /proc
     terminal,          // open the declared tty, by the host's /dev
     streams,           // descriptors 0, 1, 2
     time_namespace,    // its offsets written before anybody is in it, by the host's /proc
+    proc_files,        // not traceable from here on, where it had to own its files of /proc
     join_namespaces,   // setns(2): of the service for `svctl enter`, else what the unit joins
     pid_namespace,     // fork into the joined pid namespace
     cgroup_namespace,  // unshare(2) inside of the node, so that the node is its root
@@ -157,12 +159,12 @@ struct ChildPlan {
 
     // Filled in by spawn(). All descriptors are above the range of 0, 1, 2.
     int report_socket = -1;         // SOCK_SEQPACKET: LaunchReport records to the parent
-    int parent_end = -1;            // of the report socket; closed before the child waits for it
     int exit_socket = -1;           // SOCK_SEQPACKET: the reaper's record, or -1
     int streams[3] = {-1, -1, -1};  // what becomes 0, 1, 2
     int preparation_socket = -1;    // SOCK_SEQPACKET: from the preparer, or -1
     int preparer_socket = -1;       // the preparer's end of it
     int ready_pipe = -1;            // what becomes ready_number, or -1; above that number
+    bool owns_proc_files = false;   // only while it can be traced: else they are root's
     bool wait_for_parent = false;   // one byte on the report socket when the parent's part is done
     int* mount_sources = nullptr;   // the child's own notes: a descriptor for each MountOp
     LastWords* last_words = nullptr;

@@ -4,6 +4,7 @@
 #include "launch/child_preparation.h"
 
 #include "launch/child_record.h"
+#include "launch/child_separation.h"
 #include "launch/child_steps.h"
 
 #include <array>
@@ -21,13 +22,8 @@ void tell(ChildContext& child, const LaunchReport& report, int image) {
 }
 
 // The parent sees the end of the child by its sockets, of which no copy may stay here.
-bool close_all_but(ChildContext& child, int socket) {
-    return child.call(SYS_close_range, STDERR_FILENO + 1, socket - 1, 0) >= 0 &&
-           child.call(SYS_close_range, socket + 1, ~0U, 0) >= 0;
-}
-
 bool prepare_all(ChildContext& child) {
-    if (!close_all_but(child, child.plan.preparer_socket)) return false;
+    if (!forbid_tracing(child) || !keep_only(child, {&child.plan.preparer_socket, 1})) return false;
     (void)child.call(SYS_umask, 0);
     for (std::size_t i = 0; i < child.plan.preparations.size(); ++i) {
         const Preparation& preparation = child.plan.preparations.data()[i];
@@ -63,9 +59,6 @@ void run_preparer(const ChildPlan& plan) noexcept {
 
 bool wait_for_preparer(ChildContext& child) {
     if (child.plan.preparation_socket < 0) return true;
-    // The end of the preparer is seen when nobody holds its socket.
-    (void)child.call(SYS_close, child.plan.preparer_socket);
-
     LaunchReport report;
     int image = -1;
     iovec data{&report, sizeof report};

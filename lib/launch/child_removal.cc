@@ -5,6 +5,7 @@
 // No link is followed and no mount entered. A directory within a directory is first moved up, so
 // that no depth needs more than two descriptors.
 #include "launch/child_mount_calls.h"
+#include "launch/child_separation.h"
 #include "launch/removal.h"
 
 #include <array>
@@ -142,7 +143,8 @@ bool remove_directory(ChildContext& child, const char* path) {
 
 void run_remover(std::span<const char* const> paths) noexcept {
     ChildContext child{.plan = {}};
-    (void)child.call(SYS_close_range, STDERR_FILENO + 1, ~0U, 0);
+    (void)forbid_tracing(child);
+    (void)keep_only(child, {});
     int error = 0;
     // Within one another, they are listed from the outermost on.
     for (std::size_t i = paths.size(); i > 0; --i) {

@@ -7,6 +7,10 @@
 
 namespace confinit {
 
+// child_separation.cc
+bool separate(ChildContext& child);
+bool end_ownership(ChildContext& child);
+
 // child_process.cc: what fork(2) and execve(2) would hand down.
 bool wait_for_parent(ChildContext& child);
 bool open_terminal(ChildContext& child);

@@ -29,6 +29,7 @@ struct StageText {
     const char* ChildPlan::* object = nullptr;
 };
 constexpr std::array<StageText, launch_stage_count> stage_texts{{
+    {LaunchStage::separation, "part from the supervisor", ""},
     {LaunchStage::id_maps, "wait for its id maps", "namespaces.user"},
     {LaunchStage::preparation, "wait for its directories or its root image", "directories"},
     {LaunchStage::scheduling, "set its priorities", "process", &ChildPlan::oom_score_adj},
@@ -36,6 +37,7 @@ constexpr std::array<StageText, launch_stage_count> stage_texts{{
     {LaunchStage::streams, "place its standard streams", ""},
     {LaunchStage::time_namespace, "make its time namespace", "namespaces.time",
      &ChildPlan::time_offsets},
+    {LaunchStage::proc_files, "forbid others to trace it", ""},
     {LaunchStage::join_namespaces, "join its namespaces", "namespaces"},
     {LaunchStage::pid_namespace, "fork into its pid namespace", "namespaces.pid"},
     {LaunchStage::cgroup_namespace, "make its cgroup namespace", "namespaces.cgroup"},

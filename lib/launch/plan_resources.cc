@@ -5,6 +5,7 @@
 #include "base/file.h"
 #include "base/text.h"
 #include "kernel/cgroup.h"
+#include "kernel/descriptor_limit.h"
 #include "kernel/proc_status.h"
 
 #include <algorithm>
@@ -84,6 +85,12 @@ ChildKeyring child_keyring(std::optional<KeyringMode> mode) {
     return *mode == KeyringMode::separate ? ChildKeyring::separate : ChildKeyring::inherited;
 }
 
+void add_limit(LaunchPlan& plan, int resource, rlimit64 limit) {
+    plan.rlimit_values.push_back(limit);
+    plan.rlimit_resources.push_back(resource);
+    plan.rlimit_keys.push_back("process.rlimits." + std::string{resource_limit_name(resource)});
+}
+
 }  // namespace
 
 LaunchResult<CgroupConfig> make_cgroup_config(const Unit& unit, const LaunchContext& context) {
@@ -108,11 +115,12 @@ LaunchStatus apply_cgroup(const Unit& unit, const LaunchContext& context, Launch
 
 void apply_process_limits(const Unit& unit, LaunchPlan& plan) {
     const ProcessConfig& process = unit.process;
-    for (const RlimitSetting& limit : process.rlimits) {
-        plan.rlimit_values.push_back({limit.soft, limit.hard});
-        plan.rlimit_resources.push_back(limit.resource);
-        plan.rlimit_keys.push_back("process.rlimits." +
-                                   std::string{resource_limit_name(limit.resource)});
+    for (const RlimitSetting& limit : process.rlimits)
+        add_limit(plan, limit.resource, {limit.soft, limit.hard});
+    // The supervisor's own limit is far above what a program takes for granted.
+    if (std::ranges::find(process.rlimits, RLIMIT_NOFILE, &RlimitSetting::resource) ==
+        process.rlimits.end()) {
+        add_limit(plan, RLIMIT_NOFILE, usual_descriptor_limits());
     }
     if (unit.seccomp && !unit.seccomp->realtime) {
         // A declared one is 0 as well, which the unit's check sees to.

@@ -82,7 +82,6 @@ void send_report(const LaunchReport& report) {
 void lock_itself() {
     static constexpr auto filter = make_filter();
     const sock_fprog program{filter.size(), const_cast<sock_filter*>(filter.data())};
-    if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0) give_up(SYS_prctl);
     if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0) give_up(SYS_prctl);
     if (syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &program) < 0) give_up(SYS_seccomp);
 }
@@ -138,6 +137,7 @@ bool is_from_outside(const siginfo_t& information) {
 }  // namespace
 
 int main() {
+    if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0) give_up(SYS_prctl);
     (void)prctl(PR_SET_NAME, "confinit-reaper", 0, 0, 0);
     lock_itself();
     tell_ready();

@@ -76,7 +76,6 @@ bool has_parent_part(const LaunchPlan& plan, const Place& place) {
 ChildPlan complete(const LaunchPlan& plan, const Place& place, Lent& lent) {
     ChildPlan child = plan.child;
     child.report_socket = lent.report.child.get();
-    child.parent_end = lent.report.parent.get();
     child.exit_socket = lent.exit.child.get();
     for (std::size_t i = 0; i < lent.streams.size(); ++i)
         child.streams[i] = lent.streams[i].get();
@@ -84,6 +83,8 @@ ChildPlan complete(const LaunchPlan& plan, const Place& place, Lent& lent) {
     child.preparer_socket = lent.preparer.get();
     child.ready_pipe = lent.ready.get();
     child.wait_for_parent = has_parent_part(plan, place);
+    // Those of a process that cannot be traced belong to root.
+    child.owns_proc_files = geteuid() != 0;
     child.mount_sources = lent.mount_sources.data();
     child.last_words = lent.last_words.get();
     return child;

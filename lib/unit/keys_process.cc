@@ -122,12 +122,15 @@ constexpr Key keys[] = {
     {
         .path = "process.rlimits",
         .form = "a table of limits such as { nofile = \"1024:4096\", core = 0 }",
-        .fallback = "the supervisor's own",
+        .fallback = "nofile = \"1024:524288\", others the supervisor's own",
         .documentation =
             "Resource limits of each process, by the names of setrlimit(2) in lower case: as, "
             "core, cpu, data, fsize, locks, memlock, msgqueue, nice, nofile, nproc, rss, rtprio, "
             "rttime, sigpending, stack. A value is \"SOFT:HARD\", one number for both, or "
-            "\"infinity\"; what counts bytes may be written \"64M\".",
+            "\"infinity\"; what counts bytes may be written \"64M\". Without nofile a service may "
+            "have 1024 "
+            "open files and raise that itself to 524288, or to the supervisor's own limit where "
+            "this is lower.",
         .operation = "prlimit(2)",
         .source = "prlimit(2)",
         .systemd = "LimitCPU=, LimitFSIZE=, LimitDATA=, LimitSTACK=, LimitCORE=, LimitRSS=, "

@@ -9,6 +9,7 @@
 #include <csignal>
 #include <fcntl.h>
 #include <linux/capability.h>
+#include <linux/close_range.h>
 #include <linux/prctl.h>
 #include <linux/sched.h>
 #include <linux/seccomp.h>
@@ -39,6 +40,8 @@ constexpr std::uint32_t terminal_flags = O_RDWR | O_NOCTTY | O_CLOEXEC;
 constexpr std::uint32_t slave = MS_SLAVE | MS_REC;
 
 const Case cases[] = {
+    {LaunchStage::separation, SYS_prctl, 0, PR_SET_DUMPABLE},
+    {LaunchStage::separation, SYS_close_range, 2, 0},
     {LaunchStage::id_maps, SYS_recvfrom},
     {LaunchStage::streams, SYS_dup3},
     {LaunchStage::time_namespace, SYS_unshare, 0, CLONE_NEWTIME},
@@ -79,7 +82,7 @@ const Case cases[] = {
     {LaunchStage::ambient, SYS_prctl, 0, PR_CAP_AMBIENT},
     {LaunchStage::working_directory, SYS_getcwd},
     {LaunchStage::umask, SYS_umask},
-    {LaunchStage::descriptors, SYS_close_range},
+    {LaunchStage::descriptors, SYS_close_range, 2, CLOSE_RANGE_CLOEXEC},
     {LaunchStage::no_new_privs, SYS_prctl, 0, PR_SET_NO_NEW_PRIVS},
     {LaunchStage::reaper_ready, SYS_read},
     {LaunchStage::announce, SYS_sendmsg},
@@ -308,8 +311,8 @@ TEST_CASE("an entry whose steps fail runs nothing", "[launch][H3][X2]") {
     Scene scene{{"ids"}};
     scene.enter(running.main_pidfd, CLONE_NEWPID);
     const Case chosen = GENERATE(Case{LaunchStage::join_namespaces, SYS_setns},
-                                 Case{LaunchStage::join_namespaces, SYS_prctl, 0, PR_SET_DUMPABLE},
-                                 Case{LaunchStage::join_namespaces, SYS_close_range},
+                                 Case{LaunchStage::separation, SYS_prctl, 0, PR_SET_DUMPABLE},
+                                 Case{LaunchStage::separation, SYS_close_range},
                                  Case{LaunchStage::pid_namespace, SYS_clone, 0, CLONE_PARENT});
 
     const auto launch = launch_under({.call = chosen.call,

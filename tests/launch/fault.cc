@@ -3,9 +3,9 @@
 // the child as well, since filters are inherited.
 #include "fault.h"
 
+#include <atomic>
 #include <catch2/catch.hpp>
 #include <cstddef>
-#include <future>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
 #include <poll.h>
@@ -35,6 +35,14 @@ void append(const Fault& fault, std::vector<sock_filter>& filter) {
     filter.push_back({BPF_RET | BPF_K, 0, 0, fault.action});
 }
 
+Fd load(std::vector<sock_filter> filter, bool listens) {
+    const sock_fprog program{static_cast<unsigned short>(filter.size()), filter.data()};
+    const unsigned long flags = listens ? SECCOMP_FILTER_FLAG_NEW_LISTENER : 0;
+    const long result = syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, flags, &program);
+    if (result < 0) FAIL("seccomp: " << errno_text(errno));
+    return listens ? Fd{static_cast<int>(result)} : Fd{};
+}
+
 Fd load(std::span<const Fault> faults) {
     std::vector<sock_filter> filter;
     bool listens = false;
@@ -43,30 +51,49 @@ Fd load(std::span<const Fault> faults) {
         listens = listens || fault.action == SECCOMP_RET_USER_NOTIF;
     }
     filter.push_back({BPF_RET | BPF_K, 0, 0, SECCOMP_RET_ALLOW});
-    const sock_fprog program{static_cast<unsigned short>(filter.size()), filter.data()};
-    const unsigned long flags = listens ? SECCOMP_FILTER_FLAG_NEW_LISTENER : 0;
-    const long result = syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, flags, &program);
-    if (result < 0) FAIL("seccomp: " << errno_text(errno));
-    return listens ? Fd{static_cast<int>(result)} : Fd{};
+    return load(std::move(filter), listens);
 }
 
-// Lets every call pass and notes it, until nobody is left who could make one: before Linux 6.11 a
-// process that has not been waited for still counts.
-std::vector<seccomp_data> follow(const Fd& listener) {
-    std::vector<seccomp_data> calls;
+using Look = std::function<void(const seccomp_notif& call)>;
+
+// Lets every call pass once it is told, until nobody is left who could make one: before Linux 6.11
+// a process that has not been waited for still counts.
+void follow(const Fd& listener, const Look& look) {
     for (;;) {
         pollfd wait{listener.get(), POLLIN, 0};
         constexpr int patience = 30'000;
         if (poll(&wait, 1, patience) <= 0) FAIL("nothing happens");
-        if ((wait.revents & POLLIN) == 0) return calls;
+        if ((wait.revents & POLLIN) == 0) return;
         seccomp_notif call{};
         if (ioctl(listener.get(), SECCOMP_IOCTL_NOTIF_RECV, &call) < 0) continue;
-        calls.push_back(call.data);
+        look(call);
         seccomp_notif_resp pass{};
         pass.id = call.id;
         pass.flags = SECCOMP_USER_NOTIF_FLAG_CONTINUE;
         (void)ioctl(listener.get(), SECCOMP_IOCTL_NOTIF_SEND, &pass);
     }
+}
+
+// From outside of the filter: whoever waits for an answer is never the one who gives it.
+void follow_thread(const std::function<Fd()>& make_listener, const Look& look,
+                   const std::function<void()>& work) {
+    std::atomic<int> listener = -1;
+    std::thread thread{[&] {
+        // Under the filter nothing may be done that the other thread waits for but this.
+        listener = make_listener().release();
+        work();
+    }};
+    while (listener < 0)
+        std::this_thread::yield();
+    const Fd own{listener};
+    std::exception_ptr failure;
+    try {
+        follow(own, look);
+    } catch (...) {
+        failure = std::current_exception();
+    }
+    thread.join();
+    if (failure) std::rethrow_exception(failure);
 }
 
 }  // namespace
@@ -86,24 +113,15 @@ void run_with_faults(std::span<const Fault> faults, const std::function<void(Fd&
 }
 
 std::vector<seccomp_data> trace(std::span<const Fault> calls, const std::function<void()>& work) {
-    std::promise<Fd> ready;
-    std::future<Fd> listener = ready.get_future();
-    std::thread thread{[&] {
-        ready.set_value(load(calls));
-        work();
-    }};
-    // From outside of the filter: whoever waits for an answer is never the one who gives it.
-    const Fd own = listener.get();
     std::vector<seccomp_data> seen;
-    std::exception_ptr failure;
-    try {
-        seen = follow(own);
-    } catch (...) {
-        failure = std::current_exception();
-    }
-    thread.join();
-    if (failure) std::rethrow_exception(failure);
+    follow_thread([&] { return load(calls); },
+                  [&](const seccomp_notif& call) { seen.push_back(call.data); }, work);
     return seen;
+}
+
+void hold_each(const Look& look, const std::function<void()>& work) {
+    follow_thread([] { return load({{BPF_RET | BPF_K, 0, 0, SECCOMP_RET_USER_NOTIF}}, true); },
+                  look, work);
 }
 
 void run_with_fault(const Fault& fault, const std::function<void(Fd& listener)>& work) {

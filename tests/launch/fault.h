@@ -30,4 +30,9 @@ void run_with_fault(const Fault& fault, const std::function<void(Fd& listener)>&
 // by `work` itself and by what it starts and waits for.
 std::vector<seccomp_data> trace(std::span<const Fault> calls, const std::function<void()>& work);
 
+// Runs `work` while each call, of whatever number, by it and by what it starts and waits for, is
+// held until `look` has been told of it.
+void hold_each(const std::function<void(const seccomp_notif& call)>& look,
+               const std::function<void()>& work);
+
 }  // namespace confinit::testing

@@ -120,7 +120,8 @@ TEST_CASE("the steps of a launch come in the one order that confines", "[launch]
     }
     CHECK(
         text ==
-        "recvfrom dup3 unshare mount pivot_root sethostname socket setsid keyctl prlimit64 "
+        "close_range recvfrom dup3 unshare mount pivot_root sethostname socket setsid keyctl "
+        "prlimit64 "
         "bounding "
         "securebits setgroups setresgid setresuid ambient getcwd close_range no_new_privs sendmsg "
         "seccomp execve");

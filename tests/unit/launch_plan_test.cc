@@ -256,6 +256,18 @@ TEST_CASE("limits keep their keys by index", "[unit][H4]") {
     CHECK(*plan->child.nice == 5);
 }
 
+TEST_CASE("who says nothing of open files gets the usual limits", "[unit][N4]") {
+    rlimit64 own{};
+    REQUIRE(getrlimit64(RLIMIT_NOFILE, &own) == 0);
+
+    const auto plan = PlanScene{}.plan();
+
+    CHECK(plan->rlimit_keys == Texts{"process.rlimits.nofile"});
+    REQUIRE(plan->child.rlimit_values.size() == 1);
+    CHECK(plan->child.rlimit_values[0].rlim_cur == std::min<rlim64_t>(1024, own.rlim_max));
+    CHECK(plan->child.rlimit_values[0].rlim_max == std::min<rlim64_t>(524'288, own.rlim_max));
+}
+
 TEST_CASE("a working directory by way of a descriptor is refused", "[unit][X4]") {
     PlanScene scene;
     for (const char* path : {"/proc/self/fd/7", "/proc/1/root", "/dev/fd/3", "srv"}) {
