@@ -51,9 +51,18 @@ void Responder::on_hang_up(std::function<void()> work) const {
     if (found != server_->connections_.end()) found->second->on_hang_up = std::move(work);
 }
 
+PeerIds Responder::caller() const {
+    constexpr uid_t nobody = 65534;
+    const auto found = server_->connections_.find(connection_);
+    if (found == server_->connections_.end()) return {.uid = nobody, .gid = nobody};
+    return read_peer_ids(found->second->socket).value_or(PeerIds{.uid = nobody, .gid = nobody});
+}
+
 ControlServer::ControlServer(EventLoop& loop, Manager& manager, EnterSessions& enter_sessions,
-                             Mode mode, std::function<void(FinalAct)> end_machine)
-    : loop_(loop), context_{*this, manager, enter_sessions, mode, std::move(end_machine)} {
+                             Mode mode, std::function<void(FinalAct)> end_machine,
+                             Visibility visibility)
+    : loop_(loop),
+      context_{*this, manager, enter_sessions, mode, std::move(end_machine), visibility} {
     manager.set_observer([this] {
         if (std::exchange(has_news_, true)) return;
         loop_.defer([this] { send_news(); });
@@ -78,6 +87,11 @@ Status ControlServer::listen(const std::string& path) {
     }
     // Anyone may connect; what a caller may do is decided for each method.
     if (chmod(path.c_str(), 0666) < 0) return errno_failure("chmod", path);
+    // Connections inherit it from here, so that each byte comes with the process that sent it.
+    const int on = 1;
+    if (setsockopt(listener_.get(), SOL_SOCKET, SO_PASSCRED, &on, sizeof on) < 0) {
+        return errno_failure("setsockopt SO_PASSCRED", path);
+    }
     if (::listen(listener_.get(), 128) < 0) return errno_failure("listen", path);
     watch_ = TRY(loop_.on_fd(listener_, EPOLLIN, [this](std::uint32_t) { on_connect(); }));
     return {};
@@ -120,9 +134,10 @@ void ControlServer::read_calls(std::uint64_t id) {
     if (found == connections_.end()) return;
     Connection& connection = *found->second;
     std::array<char, 8192> buffer;
-    const ssize_t count = read(connection.socket.get(), buffer.data(), buffer.size());
+    const auto [count, sender, descriptors] = receive_bytes(connection.socket, buffer);
     if (count < 0 && (errno == EAGAIN || errno == EINTR)) return;
     if (count <= 0) return close(id);
+    connection.caller.note_sender(sender);
     if (!connection.reader.feed({buffer.data(), static_cast<std::size_t>(count)})) return close(id);
     run_calls(id);
 }
@@ -152,10 +167,15 @@ void ControlServer::run_call(std::uint64_t id, Connection& connection, const std
                                fmt::format("no method '{}'", call->method),
                                {{"method", call->method}});
     }
-    if (row->authority == Authority::root && connection.peer.uid != 0) {
-        return responder.error(ControlError::denied,
-                               fmt::format("{} is for root only, the caller is uid {}",
-                                           call->method, connection.peer.uid));
+    if (row->authority == Authority::root) {
+        const auto allowed = connection.caller.check_operator(
+            connection.socket, connection.reader.has_bytes(), context_.manager);
+        if (!allowed) {
+            return responder.error(
+                ControlError::denied,
+                fmt::format("{} is for operators: {}", call->method, allowed.error().text),
+                allowed.error().repeat ? Json{{"repeat", true}} : Json::object());
+        }
     }
     if (const auto bad = find_bad_parameter(call->method, call->parameters)) {
         return responder.error(ControlError::invalid_parameter,

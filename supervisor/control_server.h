@@ -8,6 +8,8 @@
 #include "event_loop.h"
 #include "machine.h"
 #include "manager.h"
+#include "socket_caller.h"
+#include "visibility.h"
 
 #include <cstdint>
 #include <functional>
@@ -41,6 +43,8 @@ public:
     void on_hang_up(std::function<void()> work) const;
 
     std::uint64_t connection() const { return connection_; }
+    // The ids of the caller; those of nobody when it is gone.
+    PeerIds caller() const;
 
 private:
     ControlServer* server_;
@@ -54,12 +58,13 @@ struct ControlContext {
     EnterSessions& enter_sessions;
     Mode mode;
     std::function<void(FinalAct)> end_machine;
+    Visibility visibility;
 };
 
 class ControlServer {
 public:
     ControlServer(EventLoop& loop, Manager& manager, EnterSessions& enter_sessions, Mode mode,
-                  std::function<void(FinalAct)> end_machine);
+                  std::function<void(FinalAct)> end_machine, Visibility visibility);
     ControlServer(const ControlServer&) = delete;
     ControlServer& operator=(const ControlServer&) = delete;
 
@@ -81,6 +86,7 @@ private:
     struct Connection {
         Fd socket;
         ucred peer{};
+        SocketCaller caller;
         MessageReader reader{request_limit};
         std::string output;
         std::vector<Fd> descriptors;  // to go with the byte at descriptors_at

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 // Control methods that only look: list, status, cat, show, logs, verify.
-#include "base/file.h"
 #include "base/text.h"
 #include "control/fields.h"
 #include "control_methods.h"
@@ -9,7 +8,6 @@
 #include <algorithm>
 #include <array>
 #include <ctime>
-#include <fcntl.h>
 #include <fmt/format.h>
 
 namespace confinit {
@@ -156,6 +154,7 @@ Json full_status(const Manager& manager, const Service& service) {
     const engine::UnitState state = manager.state(service.unit.name);
     Json status = summary(manager, service);
     status["files"] = service.unit.files;
+    status["operator"] = service.unit.service && service.unit.service->is_operator;
     status["cgroup"] = "";
     status["attempt"] = state.attempt;
     if (state.deadline && state.sub == engine::SubState::auto_restart) {
@@ -184,42 +183,51 @@ void list(ControlContext& context, const Call&, Responder responder) {
     responder.reply({{"units", units}});
 }
 
+constexpr std::string_view log_is_hidden =
+    "log lines are for user 0 and the group of --log-group or confinit.log_group";
+
 void status(ControlContext& context, const Call& call, Responder responder) {
-    if (const Service* service = named_unit(context, call, responder)) {
-        responder.reply({{"status", full_status(context.manager, *service)}});
+    const Service* service = named_unit(context, call, responder);
+    if (service == nullptr) return;
+    Json status = full_status(context.manager, *service);
+    if (!context.visibility.shows_log_to(responder.caller())) {
+        status["log"] = Json::array();
+        status["log_hidden"] = log_is_hidden;
     }
+    responder.reply({{"status", status}});
 }
 
 void cat(ControlContext& context, const Call& call, Responder responder) {
     const Service* service = named_unit(context, call, responder);
     if (service == nullptr) return;
-    Json files = Json::array();
-    for (const std::string& path : service->unit.files) {
-        const auto text = read_file(AT_FDCWD, path);
-        if (!text) return responder.error(ControlError::operation_failed, text.error().what);
-        files.push_back({{"path", path}, {"text", *text}});
-    }
-    responder.reply({{"files", files}});
+    responder.reply({{"files", service->unit.files}});
 }
 
 void show(ControlContext& context, const Call& call, Responder responder) {
     const Service* service = named_unit(context, call, responder);
     if (service == nullptr) return;
     Json properties = Json::object();
-    for (const auto& [key, text] : service->unit.declared)
-        properties[key] = text;
+    const auto hidden = context.visibility.find_hidden(responder.caller(), service->unit.files);
+    if (!hidden) properties = Json(service->unit.declared);
     const Json facts = full_status(context.manager, *service);
     for (const char* fact : {"active", "sub", "pid", "cgroup", "last_exit", "attempt"}) {
         const Json& value = facts[fact];
         properties[fmt::format("run.{}", fact)] =
             value.is_string() ? value.get_ref<const std::string&>() : dump(value);
     }
-    responder.reply({{"properties", properties}});
+    Json reply = {{"properties", properties}};
+    if (hidden) {
+        reply["hidden"] = fmt::format("the keys of the unit are for who can read '{}'", *hidden);
+    }
+    responder.reply(reply);
 }
 
 void logs(ControlContext& context, const Call& call, Responder responder) {
     const Service* service = named_unit(context, call, responder);
     if (service == nullptr) return;
+    if (!context.visibility.shows_log_to(responder.caller())) {
+        return responder.error(ControlError::denied, log_is_hidden);
+    }
     const auto wanted =
         std::clamp<std::int64_t>(integer_or(call.parameters, "lines", 1000), 0, 1'000'000);
     const Json lines = last_lines(service->log, static_cast<std::size_t>(wanted));
@@ -268,8 +276,7 @@ constexpr std::array rows{
     MethodRow{Method::status, Authority::anyone, status},
     MethodRow{Method::cat, Authority::anyone, cat},
     MethodRow{Method::show, Authority::anyone, show},
-    // What a service prints may be meant for few.
-    MethodRow{Method::logs, Authority::root, logs},
+    MethodRow{Method::logs, Authority::anyone, logs},
     MethodRow{Method::verify, Authority::anyone, verify_unit},
 };
 

@@ -13,7 +13,7 @@ namespace confinit {
 const char* const help_text =
     "usage: confinit [--unit=UNIT] [--units=DIRECTORY]... [--runtime=DIRECTORY]\n"
     "                [--socket=PATH] [--reaper=FILE] [--verify=DURATION] [--cgroup=DIRECTORY]\n"
-    "                [--without-cgroup] [--version] [--help]\n"
+    "                [--without-cgroup] [--log-group=GROUP] [--version] [--help]\n"
     "\n"
     "As PID 1 it is the init of the machine or container; otherwise it supervises as an ordinary\n"
     "process. Limits then need a node of the cgroup tree that is delegated to it and that it is\n"
@@ -26,7 +26,7 @@ const char* const help_text =
     "\n"
     "On a machine the kernel's command line may hold confinit.unit=UNIT and\n"
     "confinit.verify=DURATION: how often the confinement of what runs is read back (10min; 0s:\n"
-    "never).\n";
+    "never), and confinit.log_group=GROUP: whose members may read log lines, beside root.\n";
 
 namespace {
 
@@ -38,7 +38,7 @@ struct TextOption {
 constexpr TextOption text_options[] = {
     {"--unit=", &Options::target},   {"--runtime=", &Options::runtime_directory},
     {"--socket=", &Options::socket}, {"--reaper=", &Options::reaper},
-    {"--cgroup=", &Options::cgroup},
+    {"--cgroup=", &Options::cgroup}, {"--log-group=", &Options::log_group},
 };
 
 // What is no duration is as good as no word: the supervisor of a machine has to boot.
@@ -78,6 +78,7 @@ Options read_options(Mode mode, int count, char** arguments) {
     if (mode == Mode::machine) {
         if (const std::string target = kernel_word("unit"); !target.empty())
             options.target = target;
+        options.log_group = kernel_word("log_group");
         const std::string interval = kernel_word("verify");
         if (!interval.empty() && !take_interval(options, interval)) {
             options.ignored.push_back("confinit.verify=" + interval);

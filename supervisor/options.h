@@ -21,6 +21,7 @@ struct Options {
     // How often the confinement of what runs is read back; zero: never.
     std::chrono::microseconds verify_interval = std::chrono::minutes{10};
     std::vector<std::string> ignored;  // words that are not ours
+    std::string log_group;             // whose members may read log lines; empty: root alone
     bool show_version = false;
     bool show_help = false;
 };

@@ -7,8 +7,20 @@
 #include <span>
 #include <string_view>
 #include <sys/types.h>
+#include <vector>
 
 namespace confinit {
+
+// What one recvmsg(2) has brought. The bytes are of one process, which is told where the socket has
+// SO_PASSCRED. Descriptors that came along are owned here.
+struct ReceivedBytes {
+    ssize_t count = 0;  // as recvmsg returns it, with errno
+    pid_t sender = 0;   // in our pid namespace; 0 where it is not told
+    std::vector<Fd> descriptors;
+};
+
+// recvmsg(2) without waiting, with room for all the descriptors that the kernel lets through.
+ReceivedBytes receive_bytes(const Fd& socket, std::span<char> buffer);
 
 // sendmsg(2) without waiting and without SIGPIPE; at most three descriptors go with the first byte.
 // Returns what sendmsg does.

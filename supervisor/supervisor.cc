@@ -6,6 +6,7 @@
 #include "kernel/capability_set.h"
 #include "kernel/probe.h"
 #include "launch/spawn.h"
+#include "launch/user_database.h"
 
 #include <algorithm>
 #include <array>
@@ -115,6 +116,8 @@ void Supervisor::set_up_launch() {
                                             .memory_total = memory_total(),
                                             .cgroup_mount = tree_ ? tree_->mount() : ""});
     launch_context_->filters = &filters_;
+    launch_context_->runtime_directory = options_.runtime_directory;
+    launch_context_->operator_sockets = {options_.socket};
     launch_context_->separate_ids = [this](const std::string& unit) {
         return id_ranges_.first_id(unit);
     };
@@ -142,14 +145,30 @@ Status Supervisor::connect() {
                          drift_check_->expire();
                          enter_sessions_->expire();
                      });
-    control_server_ = std::make_unique<ControlServer>(*loop_, *manager_, *enter_sessions_, mode_,
-                                                      [this](FinalAct act) { request_end(act); });
+    control_server_ = std::make_unique<ControlServer>(
+        *loop_, *manager_, *enter_sessions_, mode_, [this](FinalAct act) { request_end(act); },
+        visibility());
     if (const auto listening = control_server_->listen(options_.socket); !listening) {
         // As PID 1 the machine is worth more than its command line.
         if (mode_ == Mode::process) return listening;
         console_.error(fmt::format("no control socket: {}", listening.error().what));
     }
     return {};
+}
+
+// A group that is not there is told, and then the lines are for root alone.
+Visibility Supervisor::visibility() const {
+    Visibility visibility{.own_uid = geteuid(), .log_group = parse_id(options_.log_group)};
+    if (options_.log_group.empty() || visibility.log_group) return visibility;
+    const auto users = UserDatabase::load("/");
+    const GroupEntry* group = users ? users->find_group(options_.log_group) : nullptr;
+    if (group != nullptr) {
+        visibility.log_group = group->gid;
+    } else {
+        console_.error(fmt::format("there is no group '{}' that could read log lines, ignoring",
+                                   options_.log_group));
+    }
+    return visibility;
 }
 
 std::optional<Clock::time_point> Supervisor::next_deadline() {
@@ -194,6 +213,7 @@ void Supervisor::start_rescue() {
     unit.service->command = {"/bin/sh"};
     unit.service->tty = "/dev/console";
     unit.service->restart = RestartMode::always;
+    unit.service->is_operator = true;
     manager_->add(std::move(unit));
     manager_->start("rescue", [](engine::JobResult, const std::string&) {});
 }

@@ -48,6 +48,7 @@ private:
     void set_up_cgroups();
     void set_up_launch();
     Status connect();
+    Visibility visibility() const;
     void on_signal();
     void request_end(FinalAct act);
     void start_rescue();

@@ -2,6 +2,8 @@
 // Client: one connection to the control socket, used by programs that may wait.
 #include "control/client.h"
 
+#include "control/fields.h"
+
 #include <algorithm>
 #include <array>
 #include <cerrno>
@@ -51,12 +53,15 @@ Result<Client> Client::connect(const std::string& path) {
 }
 
 Status Client::send(const Call& call) {
-    const std::string message = encode_call(call);
-    if (message.size() > request_limit) {
-        return failure("request of " + std::to_string(message.size()) + " bytes: at most " +
+    last_call_ = encode_call(call);
+    if (last_call_.size() > request_limit) {
+        return failure("request of " + std::to_string(last_call_.size()) + " bytes: at most " +
                        std::to_string(request_limit) + " are accepted");
     }
-    std::string_view rest = message;
+    return send_bytes(last_call_);
+}
+
+Status Client::send_bytes(std::string_view rest) {
     while (!rest.empty()) {
         const ssize_t count = ::send(socket_.get(), rest.data(), rest.size(), MSG_NOSIGNAL);
         if (count < 0 && errno == EINTR) continue;
@@ -91,8 +96,13 @@ Result<Reply> Client::call(Method method, Json parameters) {
 Result<std::optional<ReceivedReply>> Client::take_buffered() {
     const auto text = reader_.next();
     if (!text) return std::nullopt;
-    return ReceivedReply{.reply = TRY(parse_reply(*text)),
-                         .descriptors = std::exchange(descriptors_, {})};
+    ReceivedReply received{.reply = TRY(parse_reply(*text)),
+                           .descriptors = std::exchange(descriptors_, {})};
+    // The supervisor can judge a caller only after it has looked at it, which that call began.
+    const bool repeats = bool_or(received.reply.parameters, "repeat") && !last_call_.empty();
+    if (!repeats) return received;
+    TRY(send_bytes(std::exchange(last_call_, {})));
+    return std::nullopt;
 }
 
 Result<bool> Client::read_more(Wait wait) {

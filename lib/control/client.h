@@ -8,6 +8,7 @@
 
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace confinit {
@@ -45,11 +46,14 @@ public:
 private:
     enum class Wait { yes, no };
 
+    Status send_bytes(std::string_view rest);
+    // A reply that asks for the call once more is answered, and not handed out.
     Result<std::optional<ReceivedReply>> take_buffered();
     // False when nothing has arrived and it was not to wait.
     Result<bool> read_more(Wait wait);
 
     Fd socket_;
+    std::string last_call_;  // to be repeated at most once
     MessageReader reader_{reply_limit};
     std::vector<Fd> descriptors_;  // arrived, and not given out with a reply yet
 };

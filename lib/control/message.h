@@ -30,6 +30,9 @@ public:
     // The next whole message, without its NUL; absent until more is fed.
     std::optional<std::string> next();
 
+    // Whether it holds anything that is not handed out.
+    bool has_bytes() const { return buffer_.size() > begin_; }
+
     // Whether a message has begun that has not ended: the stream must not end here.
     bool is_inside_message() const { return buffer_.size() > last_end_; }
 

@@ -146,6 +146,11 @@ Result<int> read_nice(const Fd& process) {
     return parse_nice(text);
 }
 
+Result<pid_t> read_parent(const Fd& process) {
+    const std::string text = TRY(read_in_procfs(process, "stat"));
+    return parse_parent(text);
+}
+
 Result<std::string> read_namespace(const Fd& process, std::string_view name) {
     const std::string path = "ns/" + std::string{name};
     const Fd file = TRY(open_in_procfs(process, path, O_PATH | O_NOFOLLOW));
@@ -204,6 +209,17 @@ Result<int> parse_nice(std::string_view stat) {
     const auto number = words.size() > nice_field ? parse_signed(words[nice_field]) : std::nullopt;
     if (!number) return failure("/proc/PID/stat has no nice value");
     return static_cast<int>(*number);
+}
+
+Result<pid_t> parse_parent(std::string_view stat) {
+    const std::size_t bracket = stat.rfind(')');
+    if (bracket == std::string_view::npos) return failure("/proc/PID/stat has no name");
+    const auto words = split_words(stat.substr(bracket + 1));
+    constexpr std::size_t parent_field = 4 - 3;
+    const auto number =
+        words.size() > parent_field ? parse_unsigned(words[parent_field]) : std::nullopt;
+    if (!number) return failure("/proc/PID/stat has no parent");
+    return static_cast<pid_t>(*number);
 }
 
 bool parse_is_alive(std::string_view stat, std::string_view status) {

@@ -51,6 +51,8 @@ Result<ProcessStatus> read_process_status(const Fd& process);
 Result<std::vector<ProcessLimit>> read_process_limits(const Fd& process);
 Result<int> read_oom_score_adj(const Fd& process);
 Result<int> read_nice(const Fd& process);
+// 0 where our pid namespace does not have the parent.
+Result<pid_t> read_parent(const Fd& process);
 
 // The link of a namespace, "mnt:[4026531832]". `name` is that of the file below /proc/PID/ns: mnt,
 // pid, net, ipc, uts, cgroup, user, time. Needs the right to trace the process: namespaces(7).
@@ -66,6 +68,7 @@ Result<std::string> read_cgroup_path(const Fd& process);
 Result<ProcessStatus> parse_process_status(std::string_view text);
 Result<std::vector<ProcessLimit>> parse_process_limits(std::string_view text);
 Result<int> parse_nice(std::string_view stat);
+Result<pid_t> parse_parent(std::string_view stat);
 bool parse_is_alive(std::string_view stat, std::string_view status);
 Result<std::string> parse_cgroup_path(std::string_view text);
 

@@ -60,6 +60,11 @@ struct LaunchContext {
     std::function<std::optional<RunningUnit>(std::string_view unit)> find_running = {};
     std::function<std::uint32_t(const std::string& unit)> separate_ids = {};
 
+    // The supervisor's runtime directory, which a mount namespace of a service's own hides, and the
+    // sockets in it that an operator sees there nevertheless. Empty where there is no supervisor.
+    std::string runtime_directory = {};
+    std::vector<std::string> operator_sockets = {};
+
     FilterCache* filters = nullptr;  // absent: every plan compiles its own
 };
 
@@ -134,6 +139,8 @@ struct LaunchPlan {
 // - Who has no entry in the passwd file has to name a group.
 // - A unit that is ready by notify, or has a watchdog, has NOTIFY_SOCKET in its environment. With a
 //   new mount namespace the socket's directory is mounted on notify_root.
+// - Of the supervisor's runtime directory a new mount namespace shows the notify socket, and to an
+//   operator (service.operator) the sockets by which it rules.
 // - A new session keyring, where the kernel offers one.
 LaunchResult<std::unique_ptr<LaunchPlan>> make_launch_plan(const Unit& unit,
                                                            const LaunchContext& context);
@@ -143,6 +150,9 @@ bool has_notify_socket(const Unit& unit);
 // The host's directory of the unit's notify socket, which only one run at a time uses.
 std::string notify_directory(const Unit& unit, const LaunchContext& context);
 inline constexpr std::string_view notify_socket_name = "socket";
+
+// The key of the mounts that hide the supervisor's runtime directory.
+inline constexpr std::string_view operator_key = "service.operator";
 
 // The unit's cgroup settings as they are to be written: percentages and devices resolved.
 LaunchResult<CgroupConfig> make_cgroup_config(const Unit& unit, const LaunchContext& context);

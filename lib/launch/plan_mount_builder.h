@@ -48,6 +48,7 @@ private:
     void add_binds();
     void add_directories();
     void add_overlays();
+    void add_runtime_directory();
     void add_notify_directory();
     void add_cgroup_tree();
     bool keeps_cgroup_tree(std::string_view path) const;

@@ -163,6 +163,23 @@ void MountBuilder::add_overlays() {
     }
 }
 
+// A root of the service's own may be without it, and then there is nothing to hide. A key of the
+// unit that names the same path says what it wants, and comes later.
+void MountBuilder::add_runtime_directory() {
+    const std::string& path = context_.runtime_directory;
+    if (path.empty()) return;
+    const std::string key{operator_key};
+    add_tmpfs(path, key, 0755, no_devices | MOUNT_ATTR_NOEXEC | MOUNT_ATTR_RDONLY);
+    ops_.back().is_preset = true;
+    ops_.back().op.may_be_absent = unit_.mounts.root_image.has_value();
+    if (!unit_.service->is_operator) return;
+    for (const std::string& socket : context_.operator_sockets) {
+        MountOp& op = add(MountOpKind::bind, socket, key).op;
+        op.source = op.target;
+        op.attributes = no_devices | MOUNT_ATTR_NOEXEC;
+    }
+}
+
 // Read-only: even root in there can neither remove the socket nor put another one in its place. In
 // a mount namespace that begins with the host's tree it hides the sockets of the other units.
 void MountBuilder::add_notify_directory() {

@@ -108,6 +108,7 @@ void MountBuilder::add_preset(const ProtectPreset& preset, const std::string& ke
 
 void MountBuilder::add_all() {
     const MountConfig& mounts = unit_.mounts;
+    add_runtime_directory();
     if (mounts.private_tmp) add_private_tmp();
     if (mounts.private_dev) add_private_dev();
     add_proc();

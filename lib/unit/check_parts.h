@@ -56,4 +56,7 @@ protected:
 // and the size of a subtree.
 void check_cgroup(Unit& unit, ProblemList& problems);
 
+// checks_operator.cc
+void check_operator(Unit& unit, ProblemList& problems);
+
 }  // namespace confinit

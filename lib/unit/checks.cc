@@ -32,6 +32,7 @@ public:
         if (!unit_.service) check_target();
         check_capabilities();
         check_cgroup(unit_, problems_);
+        check_operator(unit_, problems_);
         check_namespaces();
         check_mounts();
         check_paths();

@@ -57,6 +57,7 @@ bool is_key_within(std::string_view key, std::string_view outer);
 // The rows of one table each, in their files.
 std::span<const Key> unit_keys();
 std::span<const Key> service_keys();
+std::span<const Key> service_operator_keys();
 std::span<const Key> service_ready_keys();
 std::span<const Key> cgroup_place_keys();
 std::span<const Key> cgroup_cpu_keys();

@@ -67,6 +67,7 @@ struct ServiceConfig {
     std::chrono::microseconds stop_timeout{10'000'000};
     int stop_signal = 15;
     KillMode kill_mode = KillMode::control_group;
+    bool is_operator = false;  // root in there may rule the supervisor
 };
 
 // One cgroup file to write. `value` is what the kernel reads ("50000 100000"), except that a

@@ -29,6 +29,42 @@ TEST_CASE("a new mount namespace alone is made a slave", "[unit]") {
     CHECK(plan->mount_keys == Texts{"namespaces.mount"});
 }
 
+TEST_CASE("of the supervisor's runtime directory a service sees what is its own", "[unit][N3]") {
+    PlanScene scene;
+    scene.runtime_directory = "/run/confinit";
+    scene.root.make_directory("run/confinit");
+    const auto middle = [](const LaunchPlan& plan) {
+        const Texts texts = op_texts(plan);
+        return Texts(texts.begin() + 1, texts.end() - 1);
+    };
+
+    const auto alone = scene.plan();
+    CHECK(middle(*alone) == Texts{"tmpfs /run/confinit"});
+    CHECK(alone->mount_keys[1] == "service.operator");
+    CHECK((alone->mount_ops[1].attributes & MOUNT_ATTR_RDONLY) != 0);
+
+    scene.unit.service->ready.by = ReadyBy::notify;
+    CHECK(middle(*scene.plan()) == Texts{"tmpfs /run/confinit", "directory /run/confinit/notify",
+                                         "bind /run/confinit/notify", "seal /run/confinit"});
+
+    scene.unit.service->ready.by = ReadyBy::exec;
+    scene.unit.service->is_operator = true;
+    CHECK(middle(*scene.plan()) ==
+          Texts{"tmpfs /run/confinit", "bind /run/confinit/control", "seal /run/confinit"});
+}
+
+TEST_CASE("where the supervisor's directory is not, or is the unit's own, nothing covers it",
+          "[unit][N3]") {
+    PlanScene scene;
+    scene.runtime_directory = "/run/confinit";
+    CHECK(index_of(*scene.plan(), "change_root " + scene.root.path()) == 1);
+
+    scene.root.make_directory("run/confinit");
+    scene.unit.mounts.tmpfs = {{.target = "/run"}};
+    CHECK(op_texts(*scene.plan())[1] == "tmpfs /run");
+    CHECK(std::ranges::count(op_texts(*scene.plan()), "tmpfs /run/confinit") == 0);
+}
+
 TEST_CASE("without a mount namespace there is no mount", "[unit]") {
     PlanScene scene;
     use_host_root(scene);

@@ -46,7 +46,9 @@ public:
                 .inaccessible_file = "/run/confinit/inaccessible",
                 .capabilities = capabilities,
                 .memory_total = std::uint64_t{1} << 30,
-                .cgroup_mount = cgroup_mount};
+                .cgroup_mount = cgroup_mount,
+                .runtime_directory = runtime_directory,
+                .operator_sockets = {"/run/confinit/control"}};
     }
 
     LaunchResult<std::unique_ptr<LaunchPlan>> try_plan() const {
@@ -82,6 +84,7 @@ public:
     const TemporaryDirectory root;
     Unit unit;
     std::string cgroup_mount;
+    std::string runtime_directory;
     CapabilityMask capabilities = kernel_capabilities().value_or(0);
 
 private:

@@ -48,6 +48,13 @@ TEST_CASE("a status has ids, groups, capabilities and filters", "[unit][H7]") {
     CHECK(status->ns_pids == std::vector<pid_t>{4242, 2});
 }
 
+TEST_CASE("a parent is told whatever the program is called", "[unit][N3]") {
+    CHECK(parse_parent("12 (a b) S) R 7 12 12 0\n").value_or(-1) == 7);
+    CHECK(parse_parent("12 (sh) S 0 12 12 0\n").value_or(-1) == 0);
+    CHECK_FALSE(parse_parent("12 (sh) S"));
+    CHECK_FALSE(parse_parent("12 sh"));
+}
+
 TEST_CASE("a status without a field is refused, not read as zero", "[unit][H7]") {
     std::string text{status_text};
     text.erase(text.find("CapBnd"), std::string_view{"CapBnd:\t000001ffffffffff\n"}.size());

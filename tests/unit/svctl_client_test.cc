@@ -39,6 +39,23 @@ TEST_CASE("a hostile reply is an error and no more", "[control][X10]") {
     CHECK_FALSE(client.receive());
 }
 
+TEST_CASE("a caller that is not known yet calls once more, and no oftener", "[control][N3]") {
+    const FakeSupervisor supervisor{[](const Fd& connection) {
+        for (int calls = 1;; ++calls) {
+            const Call call = read_call(connection);
+            if (call.method.empty()) return;
+            const std::string message = call.method + " " + std::to_string(calls);
+            send_text(connection,
+                      encode_error(ControlError::denied, {{"message", message}, {"repeat", true}}));
+        }
+    }};
+
+    const Outcome outcome = run_svctl(supervisor.path(), {"stop", "heat"});
+
+    CHECK(outcome.status == 5);
+    CHECK(outcome.error.contains("org.confinit.Manager.Stop 2"));
+}
+
 TEST_CASE("svctl gives up on a reply over the limit", "[svctl][X10]") {
     const FakeSupervisor supervisor{answers(std::string(reply_limit + 100'000, 'x'))};
 

@@ -43,6 +43,28 @@ TEST_CASE("a key that is wrong itself is not blamed for what it leads to", "[uni
     CHECK(faults("[service]\ncommand = 5\n").find("is missing") == std::string::npos);
 }
 
+TEST_CASE("an operator that its unit confines is warned of", "[unit][N3]") {
+    const std::string head = std::string{minimal_service} + "operator = true\n";
+    const auto warning = [](const std::string& text) {
+        const Unit unit = good(text);
+        return unit.warnings.empty() ? std::string{} : unit.warnings.front();
+    };
+
+    CHECK(warning(head) == "");
+    for (const char* wall : {"[capabilities]\nbounding = []\n", "[namespaces]\nnet = true\n",
+                             "[seccomp]\nrealtime = false\n", "[cgroup]\nmemory.max = '64M'\n"}) {
+        INFO(wall);
+        CHECK(warning(head + wall).find("web.toml:3:12: service.operator: an operator can ask") ==
+              0);
+        CHECK(warning(std::string{minimal_service} + wall) == "");
+    }
+    CHECK(warning(head + "user = 'nobody'\n").find("it allows nothing") != std::string::npos);
+    CHECK(warning(head + "[namespaces]\nuser = true\n").find("it allows nothing") !=
+          std::string::npos);
+    CHECK(warning(head + "[namespaces]\nuser = { ids = 'identity' }\n").find("an operator can") !=
+          std::string::npos);
+}
+
 TEST_CASE("ambient capabilities must be in the bounding set", "[unit][H8]") {
     CHECK(service_faults("[capabilities]\nbounding = ['chown']\nambient = ['net_raw']\n") ==
           "web.toml:5:11: capabilities.ambient: it holds capabilities that are not in "

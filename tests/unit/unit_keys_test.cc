@@ -47,6 +47,7 @@ constexpr KeyCase key_cases[] = {
     {"service.stop_timeout", "'250ms'", "'5 apples'"},
     {"service.stop_signal", "'SIGINT'", "'SIGFOO'"},
     {"service.kill_mode", "'mixed'", "'process'"},
+    {"service.operator", "true", "'yes'"},
     {"service.ready", "'fd:3'", "'fd:2'"},
     {"service.watchdog", "'30s'", "'0s'"},
     {"cgroup.group", "'all'", "'web'"},

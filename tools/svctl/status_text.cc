@@ -190,6 +190,7 @@ std::string status_text(const Context& context, const Json& status, microseconds
     add_failure(table, view);
     add_list(table, view, "unit", "files");
     add(table, "enabled", enabled_line(view));
+    if (bool_or(view.status, "operator")) add(table, "operator", "root in it rules the supervisor");
     add(table, "group", view.text("group"));
     add_list(table, view, "members", "members");
     add(table, "cgroup", view.text("cgroup"));
@@ -199,6 +200,7 @@ std::string status_text(const Context& context, const Json& status, microseconds
     add_list(table, view, "skipped", "skipped");
     add_list(table, view, "drift", "drift");
     add_list(table, view, "warning", "warnings");
+    add(table, "log", view.text("log_hidden"));
     text += table.text();
 
     const Json* log = find_array(status, "log");

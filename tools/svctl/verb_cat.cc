@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // cat UNIT...: the unit file and its drop-ins, each under a line with its path.
+#include "base/file.h"
 #include "control/fields.h"
 #include "svctl/declare.h"
 #include "svctl/output.h"
 #include "svctl/unit_reports.h"
 
+#include <cerrno>
+#include <fcntl.h>
 #include <memory>
 #include <unistd.h>
 
@@ -17,18 +20,28 @@ std::string file_text(const Context& context, const std::string& text) {
     return shown_lines(context, text);
 }
 
+Refusal file_refusal(Error error) {
+    const bool is_denied = error.code == EACCES || error.code == EPERM;
+    return {.code = is_denied ? ExitCode::denied : ExitCode::error,
+            .message = std::move(error.what)};
+}
+
 Answer<UnitReport> ask_files(const Context& context, const std::string& unit) {
     const Json answer = TRY(request(context, Method::cat, {{"unit", unit}}));
-    const Json* files = find_array(answer, "files");
-    if (files == nullptr) return refuse({0, "reply without files"});
+    const auto paths = find_strings(answer, "files");
+    if (!paths) return refuse({0, "reply without files"});
 
+    Json files = Json::array();
     std::string text;
-    for (const Json& file : *files) {
+    for (const std::string& path : *paths) {
+        // Opened by the caller, who so reads no more than it may.
+        auto file = read_file(AT_FDCWD, path);
+        if (!file) return std::unexpected(file_refusal(std::move(file.error())));
         if (!text.empty()) text += "\n";
-        text += "# " + shown(context, string_or(file, "path")) + "\n";
-        text += file_text(context, string_or(file, "text"));
+        text += "# " + shown(context, path) + "\n" + file_text(context, *file);
+        files.push_back({{"path", path}, {"text", std::move(*file)}});
     }
-    return UnitReport{.json = {{"files", *files}}, .text = std::move(text)};
+    return UnitReport{.json = {{"files", std::move(files)}}, .text = std::move(text)};
 }
 
 }  // namespace

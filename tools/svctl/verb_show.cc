@@ -38,7 +38,12 @@ Answer<UnitReport> ask_properties(const Context& context, const ShowOptions& opt
         const std::string line = value.is_string() ? value.get<std::string>() : dump(value);
         text += shown(context, key) + "=" + shown(context, line) + "\n";
     }
-    return UnitReport{.json = {{"properties", std::move(wanted)}}, .text = std::move(text)};
+    Json report = {{"properties", std::move(wanted)}};
+    if (const auto hidden = find_string(answer, "hidden")) {
+        text += "# " + shown(context, *hidden) + "\n";
+        report["hidden"] = *hidden;
+    }
+    return UnitReport{.json = std::move(report), .text = std::move(text)};
 }
 
 }  // namespace

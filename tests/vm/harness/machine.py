@@ -36,6 +36,7 @@ after = ["{target}"]
 type = "oneshot"
 command = ["/usr/lib/confinit/vm-command"]
 start_timeout = "1d"
+operator = true
 """
 
 # `{token}` and `{words}` are filled in. Everything goes through one pipe, so that the status cannot

@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+// The key service.operator: whether root of a service may rule the supervisor.
+#include "unit/forms.h"
+#include "unit/keys.h"
+
+namespace confinit {
+namespace {
+
+void read_operator(const Value& value, Unit& unit) {
+    assign(unit.service->is_operator, value.boolean());
+}
+
+constexpr Key keys[] = {
+    {
+        .path = "service.operator",
+        .form = boolean_form,
+        .fallback = "false",
+        .documentation =
+            "Whether root in this service may start, stop, enter and change units, as a shell of "
+            "root's on the console, sshd or cron has to. Without it a process in the node of a "
+            "service is no operator, whatever its user and capabilities are, and in a mount "
+            "namespace of the service's own /run/confinit shows its notify socket only. With it "
+            "user 0 of the service is one, as long as it is no more confined than this unit says; "
+            "no other user is. An operator can give itself everything that this unit takes away.",
+        .operation = "the supervisor compares SO_PEERCRED, SO_PEERPIDFD and the sender of each "
+                     "call with /proc/PID/status, ns/user and cgroup of the caller",
+        .source = "unix(7), proc(5), user_namespaces(7)",
+        .systemd = "",
+        .read = read_operator,
+    },
+};
+
+}  // namespace
+
+std::span<const Key> service_operator_keys() {
+    return keys;
+}
+
+}  // namespace confinit

@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+// Visibility: what of a unit is shown to a caller that is no operator: what it could read itself.
+//
+// What a unit file says is for those who can read the file: looked at are the owner, the mode and
+// the group of the file and of every directory above it, against the ids of connect(2) that the
+// kernel keeps. Doubt is a no: an access control list and a symbolic link on the way count as one.
+// Lines that a service has printed are in no file; they are for root, for the supervisor's own
+// user, and for the members of one group.
+#pragma once
+
+#include "base/result.h"
+#include "kernel/peer.h"
+
+#include <optional>
+#include <string>
+#include <sys/types.h>
+#include <vector>
+
+namespace confinit {
+
+struct Visibility {
+    uid_t own_uid = 0;
+    std::optional<gid_t> log_group = std::nullopt;
+
+    bool shows_all_to(const PeerIds& caller) const;
+    bool shows_log_to(const PeerIds& caller) const;
+    // Of these files the first that the caller could not read.
+    std::optional<std::string> find_hidden(const PeerIds& caller,
+                                           const std::vector<std::string>& files) const;
+};
+
+// Whether one with these ids could open the file for reading.
+bool can_read(const PeerIds& caller, const std::string& path);
+
+}  // namespace confinit

@@ -1,0 +1,163 @@
+// SPDX-License-Identifier: Apache-2.0
+// Callers that try to be taken for others: each way makes one connection to the control socket,
+// asks to stop a unit over it, and prints what is answered.
+#include "control/client.h"
+
+#include <array>
+#include <cerrno>
+#include <csignal>
+#include <cstdint>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <fcntl.h>
+#include <linux/capability.h>
+#include <linux/sched.h>
+#include <string>
+#include <string_view>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+using namespace confinit;
+
+namespace {
+
+[[noreturn]] void fail(const char* what) {
+    (void)std::fprintf(stderr, "stranger: %s: %s\n", what, std::strerror(errno));
+    _exit(EXIT_FAILURE);
+}
+
+void confine() {
+    __user_cap_header_struct header{_LINUX_CAPABILITY_VERSION_3, 0};
+    std::array<__user_cap_data_struct, 2> none{};
+    if (syscall(SYS_capset, &header, none.data()) < 0) fail("capset");
+}
+
+Fd make_socket() {
+    return Fd{socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0)};
+}
+
+void connect_to_supervisor(const Fd& socket) {
+    sockaddr_un address{};
+    address.sun_family = AF_UNIX;
+    const char* other = std::getenv("CONFINIT_CONTROL");
+    const std::string_view path = other != nullptr ? other : control_socket_path;
+    path.copy(address.sun_path, sizeof address.sun_path - 1);
+    const auto* generic = reinterpret_cast<const sockaddr*>(&address);
+    if (connect(socket.get(), generic, sizeof address) < 0) fail("connect");
+}
+
+void send_call(const Fd& socket, const std::string& unit) {
+    const std::string text =
+        encode_call({.method = "org.confinit.Manager.Stop", .parameters = {{"unit", unit}}});
+    if (write(socket.get(), text.data(), text.size()) < 0) fail("write");
+}
+
+// One reply; a call that is to be repeated is not.
+void print_reply(const Fd& socket) {
+    std::string text;
+    for (char byte = 1; byte != 0; text.push_back(byte))
+        if (read(socket.get(), &byte, 1) != 1) fail("read");
+    (void)std::printf("%s\n", text.c_str());
+}
+
+void ask(Client& client, const std::string& unit) {
+    const auto reply = client.call(Method::stop, {{"unit", unit}});
+    if (!reply) fail(reply.error().what.c_str());
+    (void)std::printf("%s %s\n", reply->error.c_str(), dump(reply->parameters).c_str());
+}
+
+void wait_for(pid_t pid) {
+    if (waitpid(pid, nullptr, 0) != pid) fail("waitpid");
+}
+
+// A call of its own, and another one after it has given its capabilities away.
+void change(const std::string& unit) {
+    Client client{make_socket()};
+    connect_to_supervisor(client.socket());
+    ask(client, unit);
+    confine();
+    ask(client, unit);
+}
+
+// The connection of an operator that lives on, in the hands of a confined process.
+void pass(const std::string& unit) {
+    Client client{make_socket()};
+    connect_to_supervisor(client.socket());
+    if (const pid_t pid = fork(); pid != 0) return wait_for(pid);
+    confine();
+    ask(client, unit);
+    (void)std::fflush(stdout);
+    _exit(EXIT_SUCCESS);
+}
+
+void freeze(const char* frozen) {
+    const Fd file{open("/sys/fs/cgroup/init/cgroup.freeze", O_WRONLY | O_CLOEXEC)};
+    if (write(file.get(), frozen, 1) != 1) fail("cgroup.freeze");
+    for (std::string events; events.find(std::string{"frozen "} + frozen) == events.npos;) {
+        const Fd state{open("/sys/fs/cgroup/init/cgroup.events", O_RDONLY | O_CLOEXEC)};
+        events.resize(256);
+        const ssize_t count = read(state.get(), events.data(), events.size());
+        events.resize(count > 0 ? static_cast<std::size_t>(count) : 0);
+    }
+}
+
+// A confined process connects, calls and ends; an operator has its number when the supervisor
+// looks. The connection is held meanwhile, and another process of that number calls on it.
+void reuse(const std::string& unit) {
+    const Fd socket = make_socket();
+    freeze("1");
+    pid_t number = fork();
+    if (number == 0) {
+        confine();
+        connect_to_supervisor(socket);
+        send_call(socket, unit);
+        _exit(EXIT_SUCCESS);
+    }
+    wait_for(number);
+    clone_args arguments{};
+    arguments.exit_signal = SIGCHLD;
+    arguments.set_tid = reinterpret_cast<std::uintptr_t>(&number);
+    arguments.set_tid_size = 1;
+    const long again = syscall(SYS_clone3, &arguments, sizeof arguments);
+    if (again < 0) fail("clone3");
+    if (again == 0) {
+        (void)pause();
+        _exit(EXIT_SUCCESS);
+    }
+    freeze("0");
+    print_reply(socket);
+    (void)::kill(number, SIGKILL);
+    wait_for(number);
+}
+
+// As a container is started: without the capabilities that container runtimes take away first.
+[[noreturn]] void run_bounded(char** command) {
+    for (const int capability : {CAP_SYS_ADMIN, CAP_SYS_BOOT, CAP_SYS_MODULE, CAP_SYS_PTRACE}) {
+        if (prctl(PR_CAPBSET_DROP, capability, 0, 0, 0) < 0) fail("prctl");
+    }
+    (void)execvp(*command, command);
+    fail(*command);
+}
+
+}  // namespace
+
+int main(int count, char** arguments) {
+    if (count < 3) {
+        (void)std::fputs(
+            "usage: stranger change|pass|reuse UNIT\n"
+            "       stranger bounded COMMAND...\n",
+            stderr);
+        return EXIT_FAILURE;
+    }
+    const std::string_view way = arguments[1];
+    if (way == "bounded") run_bounded(arguments + 2);
+    if (way == "change") change(arguments[2]);
+    if (way == "pass") pass(arguments[2]);
+    if (way == "reuse") reuse(arguments[2]);
+    return EXIT_SUCCESS;
+}
