@@ -17,6 +17,7 @@
 #include <string_view>
 #include <sys/prctl.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/un.h>
 #include <sys/wait.h>
@@ -95,22 +96,34 @@ void pass(const std::string& unit) {
     _exit(EXIT_SUCCESS);
 }
 
-void freeze(const char* frozen) {
-    const Fd file{open("/sys/fs/cgroup/init/cgroup.freeze", O_WRONLY | O_CLOEXEC)};
-    if (write(file.get(), frozen, 1) != 1) fail("cgroup.freeze");
-    for (std::string events; events.find(std::string{"frozen "} + frozen) == events.npos;) {
-        const Fd state{open("/sys/fs/cgroup/init/cgroup.events", O_RDONLY | O_CLOEXEC)};
+void write_node(const std::string& file, const char* text) {
+    const Fd fd{open(("/sys/fs/cgroup/" + file).c_str(), O_WRONLY | O_CLOEXEC)};
+    if (write(fd.get(), text, std::strlen(text)) < 0) fail(file.c_str());
+}
+
+// In a node of its own: kernel threads, which are in ours as well, do not freeze.
+void freeze_supervisor() {
+    if (mkdir("/sys/fs/cgroup/cold", 0755) < 0) fail("mkdir");
+    write_node("cold/cgroup.freeze", "1");
+    write_node("cold/cgroup.procs", "1");
+    for (std::string events; events.find("frozen 1") == events.npos;) {
+        const Fd state{open("/sys/fs/cgroup/cold/cgroup.events", O_RDONLY | O_CLOEXEC)};
         events.resize(256);
         const ssize_t count = read(state.get(), events.data(), events.size());
         events.resize(count > 0 ? static_cast<std::size_t>(count) : 0);
     }
 }
 
+void thaw_supervisor() {
+    write_node("init/cgroup.procs", "1");
+    if (rmdir("/sys/fs/cgroup/cold") < 0) fail("rmdir");
+}
+
 // A confined process connects, calls and ends; an operator has its number when the supervisor
 // looks. The connection is held meanwhile, and another process of that number calls on it.
 void reuse(const std::string& unit) {
     const Fd socket = make_socket();
-    freeze("1");
+    freeze_supervisor();
     pid_t number = fork();
     if (number == 0) {
         confine();
@@ -129,7 +142,7 @@ void reuse(const std::string& unit) {
         (void)pause();
         _exit(EXIT_SUCCESS);
     }
-    freeze("0");
+    thaw_supervisor();
     print_reply(socket);
     (void)::kill(number, SIGKILL);
     wait_for(number);
