@@ -5,6 +5,7 @@
 #include "unit/seccomp_profile.h"
 #include "unit/seccomp_profile_file.h"
 
+#include <functional>
 #include <memory>
 
 namespace confinit {
@@ -45,6 +46,7 @@ void read_profile(const Value& value, Unit& unit) {
     auto profile = read_seccomp_profile((*file)->text, value.vocabulary());
     if (!profile) return report(value, (*file)->path, std::move(profile).error());
     profile->path = (*file)->path;
+    profile->text_hash = std::hash<std::string>{}((*file)->text);
     unit.seccomp->profile = std::make_shared<const SeccompProfile>(std::move(*profile));
 }
 

@@ -3,6 +3,7 @@
 #include "unit/loader.h"
 
 #include "base/text.h"
+#include "unit/drafts.h"
 #include "unit/reader.h"
 #include "unit/unit_files.h"
 
@@ -20,18 +21,12 @@ std::unexpected<std::vector<Problem>> refusal(Problem problem) {
     return std::unexpected(std::vector{std::move(problem)});
 }
 
-// The names of the files that may hold the unit, the most particular one first.
-std::vector<std::string> file_names(const UnitNameParts& parts) {
-    if (!parts.is_templated) return {parts.stem + ".toml"};
-    const std::string of_template = parts.stem + "@.toml";
-    if (parts.is_template()) return {of_template};
-    return {parts.stem + "@" + parts.instance + ".toml", of_template};
-}
-
 // Collects the files of one unit, and what is wrong with those that cannot be read.
 class FileCollector {
 public:
-    explicit FileCollector(std::span<const UnitDirectory> directories) : directories_(directories) {
+    explicit FileCollector(std::span<const UnitDirectory> directories,
+                           std::span<const Draft> drafts = {})
+        : directories_(directories), drafts_(drafts) {
         files_.are_owners_checked =
             std::ranges::any_of(directories, [](const UnitDirectory& directory) {
                 return directory.ownership == Ownership::checked;
@@ -69,6 +64,10 @@ public:
             if (below && *below) found.push_back(std::move(**below));
         }
         std::map<std::string, const UnitDirectory*> drop_ins;
+        // A draft is in no directory yet.
+        for (const Draft& draft : drafts_) {
+            if (draft.unit_file == main_name) drop_ins.emplace(draft.name, nullptr);
+        }
         for (const UnitDirectory& directory : found) {
             auto names = list_unit_files(directory);
             if (!names) add_problem(std::move(names).error());
@@ -80,8 +79,13 @@ public:
             return add_problem({.location = {.file = found.front().path},
                                 .message = "a unit may have at most 64 drop-ins"});
         }
-        for (const auto& [name, directory] : drop_ins)
-            add_file(*directory, name);
+        for (const auto& [name, directory] : drop_ins) {
+            if (directory != nullptr) {
+                add_file(*directory, name);
+            } else {
+                add_draft(main_name, name);
+            }
+        }
     }
 
     void add_text(const std::string& path, std::string_view text) {
@@ -104,7 +108,15 @@ private:
         files_.problems.add(std::move(problem));
     }
 
+    void add_draft(const std::string& main_name, const std::string& name) {
+        for (const Draft& draft : drafts_) {
+            const bool is_meant = draft.unit_file == main_name && draft.name == name;
+            if (is_meant && !draft.text.empty()) add_text(draft.path(), draft.text);
+        }
+    }
+
     std::span<const UnitDirectory> directories_;
+    std::span<const Draft> drafts_;
     ParsedFiles files_;
 };
 
@@ -136,7 +148,7 @@ std::pair<std::string, std::string> split_path(const std::string& path) {
 }
 
 void add_all_drop_ins(FileCollector& collector, const UnitNameParts& parts) {
-    auto names = file_names(parts);
+    auto names = unit_file_names(parts);
     std::ranges::reverse(names);
     for (const std::string& name : names)
         collector.add_drop_ins(name);
@@ -146,6 +158,11 @@ void add_all_drop_ins(FileCollector& collector, const UnitNameParts& parts) {
 
 Checked<Unit> load_unit(std::string_view name, std::span<const std::string> directories,
                         const Vocabulary& vocabulary) {
+    return load_unit_with(name, directories, vocabulary, {});
+}
+
+Checked<Unit> load_unit_with(std::string_view name, std::span<const std::string> directories,
+                             const Vocabulary& vocabulary, std::span<const Draft> drafts) {
     if (!is_valid_unit_name(name)) return refusal({.message = unit_name_fault(name)});
     const UnitNameParts parts = split_unit_name(name);
     if (parts.is_template()) {
@@ -153,8 +170,9 @@ Checked<Unit> load_unit(std::string_view name, std::span<const std::string> dire
                                    std::string{name} + "1'"});
     }
     const auto opened = TRY(open_directories(directories));
-    FileCollector collector{opened};
-    if (!collector.add_main_file(file_names(parts))) return refusal(not_found(name, directories));
+    FileCollector collector{opened, drafts};
+    if (!collector.add_main_file(unit_file_names(parts)))
+        return refusal(not_found(name, directories));
     add_all_drop_ins(collector, parts);
     return read_unit(name, collector.take(), vocabulary);
 }

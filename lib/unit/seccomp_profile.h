@@ -59,6 +59,7 @@ struct SeccompProfile {
     std::vector<ProfileRule> rules;
     ProfileOrder order = ProfileOrder::libseccomp;
     std::vector<std::string> warnings;  // what has no effect here
+    std::size_t text_hash = 0;          // of the file's text, to tell that it has changed
 };
 
 // One thing that is wrong, with its place as a JSON pointer (RFC 6901): "/syscalls/3/action".

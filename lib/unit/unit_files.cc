@@ -119,10 +119,19 @@ Found<std::string> find_unit_file(const UnitDirectory& directory, const std::str
 std::expected<std::vector<std::string>, Problem> list_unit_files(const UnitDirectory& directory) {
     auto names = list_directory(directory.fd.get(), ".");
     if (!names) return cannot("list the directory", directory.path, names.error().code);
-    std::erase_if(*names, [](const std::string& name) {
-        return name.starts_with('.') || !name.ends_with(".toml");
-    });
+    std::erase_if(*names, [](const std::string& name) { return !is_unit_file_name(name); });
     return std::move(*names);
+}
+
+bool is_unit_file_name(std::string_view name) {
+    return !name.starts_with('.') && name.ends_with(".toml");
+}
+
+std::vector<std::string> unit_file_names(const UnitNameParts& parts) {
+    if (!parts.is_templated) return {parts.stem + ".toml"};
+    const std::string of_template = parts.stem + "@.toml";
+    if (parts.is_template()) return {of_template};
+    return {parts.stem + "@" + parts.instance + ".toml", of_template};
 }
 
 bool is_same_directory(const UnitDirectory& directory, const std::string& path) {

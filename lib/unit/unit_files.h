@@ -4,6 +4,7 @@
 
 #include "base/fd.h"
 #include "unit/problem.h"
+#include "unit/unit_name.h"
 
 #include <expected>
 #include <optional>
@@ -43,6 +44,12 @@ Found<std::string> find_unit_file(const UnitDirectory& directory, const std::str
 
 // The names that end in ".toml" and do not begin with a dot, sorted.
 std::expected<std::vector<std::string>, Problem> list_unit_files(const UnitDirectory& directory);
+
+// Whether a file of this name is a unit or a drop-in.
+bool is_unit_file_name(std::string_view name);
+
+// The names of the files that may hold the unit, the most particular one first.
+std::vector<std::string> unit_file_names(const UnitNameParts& parts);
 
 // Whether the path leads to this very directory.
 bool is_same_directory(const UnitDirectory& directory, const std::string& path);

@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: Apache-2.0
+// UnitStamp: how the files of one unit looked at one time, to see cheaply whether they have
+// changed.
+#include "unit/unit_stamp.h"
+
+#include "base/file.h"
+#include "unit/unit_files.h"
+#include "unit/unit_name.h"
+
+#include <algorithm>
+#include <ctime>
+#include <fcntl.h>
+#include <functional>
+#include <optional>
+#include <sys/stat.h>
+
+namespace confinit {
+namespace {
+
+constexpr std::int64_t second = 1'000'000'000;
+
+// Longer than a step of the clock that the kernel takes for files, at any CONFIG_HZ.
+constexpr std::int64_t clock_step = 50'000'000;
+
+std::int64_t nanoseconds(const timespec& time) {
+    return time.tv_sec * second + time.tv_nsec;
+}
+
+std::optional<FileMark> find_mark(const std::string& path) {
+    struct stat status{};
+    if (stat(path.c_str(), &status) < 0) return std::nullopt;
+    return FileMark{.path = path,
+                    .device = status.st_dev,
+                    .inode = status.st_ino,
+                    .owner = status.st_uid,
+                    .mode = status.st_mode,
+                    .size = status.st_size,
+                    .mtime = nanoseconds(status.st_mtim),
+                    .ctime = nanoseconds(status.st_ctim)};
+}
+
+bool is_recent(const FileMark& mark) {
+    timespec now{};
+    (void)clock_gettime(CLOCK_REALTIME, &now);
+    const std::int64_t age = nanoseconds(now) - mark.ctime;
+    return age >= 0 && age < clock_step;
+}
+
+std::uint64_t mixed(std::uint64_t hash, std::uint64_t value) {
+    constexpr std::uint64_t prime = 0x100000001b3;
+    return (hash ^ std::hash<std::uint64_t>{}(value)) * prime;
+}
+
+}  // namespace
+
+std::uint64_t mark_of_directories(std::span<const std::string> directories) {
+    std::uint64_t hash = 0xcbf29ce484222325;
+    for (const std::string& path : directories) {
+        const FileMark mark = find_mark(path).value_or(FileMark{});
+        hash = mixed(mixed(hash, mark.inode), mark.device);
+        hash = mixed(mixed(hash, mark.owner), mark.mode);
+        hash = mixed(hash, static_cast<std::uint64_t>(mark.mtime));
+        hash = mixed(hash, static_cast<std::uint64_t>(mark.ctime));
+    }
+    return hash;
+}
+
+UnitStamp UnitStamp::take(std::string_view unit, std::span<const std::string> directories) {
+    UnitStamp stamp;
+    if (!is_valid_unit_name(unit)) return stamp;
+    stamp.directories_ = mark_of_directories(directories);
+    const auto names = unit_file_names(split_unit_name(unit));
+    stamp.has_main_file_ = std::ranges::any_of(names, [&](const std::string& name) {
+        return std::ranges::any_of(directories, [&](const std::string& directory) {
+            return stamp.see(directory + "/" + name);
+        });
+    });
+    for (const std::string& name : names) {
+        for (const std::string& directory : directories) {
+            const std::string drop_ins = directory + "/" + name + ".d";
+            if (!stamp.see(drop_ins)) continue;
+            const auto files = list_directory(AT_FDCWD, drop_ins);
+            if (!files) continue;
+            for (const std::string& file : *files) {
+                if (is_unit_file_name(file)) stamp.see(drop_ins + "/" + file);
+            }
+        }
+    }
+    return stamp;
+}
+
+void UnitStamp::add_file(const std::string& path) {
+    see(path);
+}
+
+bool UnitStamp::see(const std::string& path) {
+    auto mark = find_mark(path);
+    if (!mark) return false;
+    is_young_ = is_young_ || is_recent(*mark);
+    marks_.push_back(std::move(*mark));
+    return true;
+}
+
+bool UnitStamp::holds(std::uint64_t directories) const {
+    return directories == directories_ && std::ranges::all_of(marks_, [](const FileMark& mark) {
+               return find_mark(mark.path) == mark;
+           });
+}
+
+}  // namespace confinit
