@@ -40,6 +40,7 @@ std::optional<std::string> Engine::load(UnitSpec spec) {
     const std::string unit = spec.name;
     if (auto cycle = graph_.add(std::move(spec))) return cycle;
     live_.add(unit);
+    why_missing_.erase(unit);
     // Another order may let jobs go on that wait for a unit which they need not wait for any more.
     jobs_.wake_all();
     return std::nullopt;
@@ -51,6 +52,17 @@ bool Engine::forget(std::string_view unit) {
     live_.remove(unit);
     jobs_.wake_all();
     return true;
+}
+
+void Engine::explain_missing(std::string unit, std::string why) {
+    why_missing_.insert_or_assign(std::move(unit), std::move(why));
+}
+
+Obstacle Engine::missing_requirement(const std::string& unit) const {
+    std::string reason = "requires '" + unit + "', which is not loaded";
+    const auto why = why_missing_.find(unit);
+    if (why != why_missing_.end()) reason += ": " + why->second;
+    return {std::move(reason)};
 }
 
 bool Engine::admits_start(std::string_view unit, std::uint64_t job, Call& call) const {
@@ -103,6 +115,14 @@ Actions Engine::stop(std::string_view unit, std::uint64_t job, Time now) {
     for (const std::string& name : graph_.dependents(unit))
         request_stop(name, {}, call);
     request_stop(std::string{unit}, {job}, call);
+    settle(call);
+    return call.actions;
+}
+
+Actions Engine::reset_failed(std::string_view unit, Time now) {
+    Call call{now, {}};
+    if (!knows(unit)) return call.actions;
+    live_.reset_failed(unit, now, call.actions);
     settle(call);
     return call.actions;
 }
@@ -192,7 +212,7 @@ void Engine::request_start(const std::string& unit, const JobNumbers& numbers, O
         make_way(unit, call);
     }
     for (const std::string& name : graph_.find(unit)->requires_units) {
-        if (!knows(name)) job.obstacle = Obstacle{"requires '" + name + "', which is not loaded"};
+        if (!knows(name)) job.obstacle = missing_requirement(name);
     }
 }
 

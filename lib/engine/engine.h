@@ -42,6 +42,7 @@
 #include "engine/unit_graph.h"
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <set>
 #include <string>
@@ -69,11 +70,18 @@ public:
     // load them first; empty when the closure of requires and wants is complete.
     std::vector<std::string> missing(std::string_view unit) const { return graph_.missing(unit); }
 
+    // Why such a name is not loaded, for those who require it; until it is loaded.
+    void explain_missing(std::string unit, std::string why);
+
     // A request. Its end comes as a job_done action with this job number, perhaps at once.
     // A restart of a unit that is not active starts it.
     Actions start(std::string_view unit, std::uint64_t job, Time now);
     Actions stop(std::string_view unit, std::uint64_t job, Time now);
     Actions restart(std::string_view unit, std::uint64_t job, Time now);
+
+    // A failed unit is dead, and its reason and attempts are forgotten; of another one the
+    // attempts.
+    Actions reset_failed(std::string_view unit, Time now);
 
     // Stops everything in the reverse of the start order; nothing starts from here on. Done when
     // is_quiet() holds.
@@ -112,6 +120,7 @@ private:
                     const JobNumbers& numbers, Origin origin, Call& call);
     void request_start(const std::string& unit, const JobNumbers& numbers, Origin origin,
                        Call& call);
+    Obstacle missing_requirement(const std::string& unit) const;
     void make_way(const std::string& unit, Call& call);
     void request_stop(const std::string& unit, const JobNumbers& numbers, Call& call);
     void bounce(const std::string& unit);
@@ -134,6 +143,7 @@ private:
     UnitGraph graph_;
     JobQueue jobs_;
     LiveUnits live_;
+    std::map<std::string, std::string, std::less<>> why_missing_;
     std::set<std::string> perhaps_unneeded_;  // groups that have lost a member in this call
     bool is_shutting_down_ = false;
 };

@@ -161,6 +161,17 @@ void LiveUnits::forget_attempts(std::string_view unit) {
     if (const auto found = units_.find(unit); found != units_.end()) found->second.attempt = 0;
 }
 
+void LiveUnits::reset_failed(std::string_view unit, Time now, Actions& actions) {
+    forget_attempts(unit);
+    const auto found = units_.find(unit);
+    if (found == units_.end() || found->second.state.sub != SubState::failed) return;
+    LiveUnit& live = found->second;
+    live.state = {};
+    live.reason.clear();
+    enter(live, SubState::failed, now);
+    actions.push_back({.kind = ActionKind::state_changed, .unit = found->first});
+}
+
 void LiveUnits::set_reason(std::string_view unit, std::string reason) {
     const auto found = units_.find(unit);
     if (found != units_.end()) found->second.reason = std::move(reason);

@@ -51,6 +51,8 @@ public:
     void extend(const UnitSpec& spec, Time length, Time now);
 
     void forget_attempts(std::string_view unit);
+    // A failed unit becomes as one that never ran; of another one the attempts are forgotten.
+    void reset_failed(std::string_view unit, Time now, Actions& actions);
     void set_reason(std::string_view unit, std::string reason);
 
     std::optional<Time> next_deadline() const;
