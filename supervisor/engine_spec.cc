@@ -2,7 +2,13 @@
 // What the engine has to know of a unit.
 #include "engine_spec.h"
 
+#include <algorithm>
+#include <array>
+
 namespace confinit {
+
+using namespace std::string_view_literals;
+
 namespace {
 
 engine::Restart engine_restart(RestartMode mode) {
@@ -39,6 +45,14 @@ engine::UnitSpec make_engine_spec(const Unit& unit) {
     spec.start_timeout = service.start_timeout;
     spec.stop_timeout = service.stop_timeout;
     return spec;
+}
+
+bool is_engine_key(std::string_view key) {
+    constexpr std::array of_service{
+        "service.restart"sv,       "service.restart_delay"sv, "service.restart_max_delay"sv,
+        "service.start_timeout"sv, "service.stop_timeout"sv,
+    };
+    return key.starts_with("unit.") || std::ranges::find(of_service, key) != of_service.end();
 }
 
 }  // namespace confinit

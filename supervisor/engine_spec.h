@@ -5,8 +5,14 @@
 #include "engine/types.h"
 #include "unit/unit.h"
 
+#include <string_view>
+
 namespace confinit {
 
 engine::UnitSpec make_engine_spec(const Unit& unit);
+
+// Whether only the engine asks for this key, so that a loaded value holds at once, also for a run
+// that has begun before.
+bool is_engine_key(std::string_view key);
 
 }  // namespace confinit

@@ -27,13 +27,13 @@ Group::~Group() {
     if (watch_ >= 0) services_.cgroup_events.forget(watch_);
 }
 
-LaunchStatus Group::change_limits(const Unit& unit) {
-    CgroupConfig settings = TRY(make_cgroup_config(unit, services_.launch_context));
-    TRY(node_.change(settings));
-    unit_.cgroup = unit.cgroup;
-    unit_.declared = unit.declared;
-    settings_ = std::move(settings);
-    return {};
+void Group::adopt_limits(const Unit& unit, const LimitChanges& changes,
+                         const std::vector<std::string>& keys) {
+    adopt_settings(unit_.cgroup, unit.cgroup, changes.settings);
+    adopt_keys(unit_, unit, keys);
+    // It was made a moment ago, so that what it depends on has not gone.
+    const auto settings = make_cgroup_config(unit, services_.launch_context);
+    if (settings) adopt_settings(settings_, *settings, changes.settings);
 }
 
 void Group::kill_all() {

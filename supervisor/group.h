@@ -20,8 +20,9 @@ public:
     Group& operator=(const Group&) = delete;
     ~Group();
 
-    // Gives the node the limits of this unit, which is the group's own with other values.
-    LaunchStatus change_limits(const Unit& unit);
+    // These limits of the unit, by these keys, are in force in the node from here on.
+    void adopt_limits(const Unit& unit, const LimitChanges& changes,
+                      const std::vector<std::string>& keys);
 
     // Everybody in the members too.
     void kill_all();

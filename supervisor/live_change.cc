@@ -1,127 +1,203 @@
 // SPDX-License-Identifier: Apache-2.0
-// LiveChange: one key of a unit changed while it runs: checked, in force, read back, and kept.
+// LiveChange: limits of a unit changed while it runs: checked, kept, in force, and read back.
 #include "live_change.h"
 
-#include "base/file.h"
-#include "base/text.h"
+#include "base/durable_file.h"
+#include "change_plan.h"
 #include "unit/keys.h"
 
-#include <algorithm>
-#include <cerrno>
-#include <fcntl.h>
 #include <fmt/format.h>
-#include <sys/stat.h>
-#include <unistd.h>
+#include <memory>
+#include <utility>
 
 namespace confinit {
 namespace {
 
-// The key as a line of TOML begins with it.
-std::string written_key(const std::string& key) {
-    constexpr std::string_view table = "cgroup.";
-    return is_quoted_key(key) ? fmt::format("cgroup.\"{}\"", key.substr(table.size())) : key;
+Status put(const std::string& path, const std::string& text) {
+    return text.empty() ? remove_durably(path) : write_durably(path, text);
 }
 
-// How the value may be meant: what is quoted, a list or a table is TOML already, a number may be
-// the text that is wanted ("5" of cpuset.cpus), and anything else is a text.
-std::vector<std::string> readings(const std::string& value) {
-    const std::string quoted = fmt::format("\"{}\"", value);
-    const bool is_word = value == "true" || value == "false";
-    const bool is_toml = !value.empty() && std::string_view{"{[\"'"}.contains(value.front());
-    if (is_toml || is_word) return {value};
-    if (parse_signed(value)) return {value, quoted};
-    return {quoted};
-}
-
-class DropIn {
-public:
-    DropIn(const std::string& unit, bool runtime)
-        : directory_(fmt::format("{}/confinit/units/{}.toml.d", runtime ? "/run" : "/etc", unit)),
-          path_(directory_ + (runtime ? "/60-set-runtime.toml" : "/50-set.toml")) {}
-
-    // With the line for this key replaced or added.
-    Status put(const std::string& key, const std::string& value) {
-        if (!has_put_) before_ = TRY(find_file(AT_FDCWD, path_));
-        has_put_ = true;
-        const std::string start = written_key(key) + " = ";
-        const std::string present = before_.value_or("");
-        std::string text;
-        for (const std::string_view line : split(present, '\n')) {
-            if (!line.empty() && !line.starts_with(start)) text.append(line).append("\n");
-        }
-        TRY(make_directories(directory_));
-        return replace(text + start + value + "\n");
+// All of the files, or none.
+Status write_edits(const std::vector<FileEdit>& edits) {
+    for (std::size_t i = 0; i < edits.size(); ++i) {
+        auto written = put(edits[i].path, edits[i].text);
+        if (written) continue;
+        for (std::size_t done = 0; done <= i; ++done)
+            (void)put(edits[done].path, edits[done].before);
+        return written;
     }
+    return {};
+}
 
-    Status undo() {
-        if (before_) return replace(*before_);
-        if (unlink(path_.c_str()) < 0) return errno_failure("unlink", path_);
-        return {};
+std::vector<FileEdit> reversed(std::vector<FileEdit> edits) {
+    for (FileEdit& edit : edits)
+        std::swap(edit.text, edit.before);
+    return edits;
+}
+
+// Change: one change on its way. The workers' answers keep it alive, and nothing else does.
+class Change : public std::enable_shared_from_this<Change> {
+public:
+    Change(Manager& manager, std::string unit, ChangePlan plan, ChangeDone done)
+        : manager_(manager),
+          unit_(std::move(unit)),
+          plan_(std::move(plan)),
+          done_(std::move(done)) {}
+
+    void begin() {
+        if (plan_.edits.empty()) return on_written({});
+        write_files(plan_.edits, [self = shared_from_this()](const Status& written) {
+            self->on_written(written);
+        });
     }
 
 private:
-    // The file is there whole or not at all, whenever the machine stops.
-    Status replace(const std::string& text) {
-        const std::string fresh = directory_ + "/.set";
-        {
-            const Fd file = TRY(open_at(AT_FDCWD, fresh, O_WRONLY | O_CREAT | O_TRUNC, 0644));
-            if (fchmod(file.get(), 0644) < 0) return errno_failure("fchmod", fresh);
+    using Written = std::function<void(const Status& written)>;
+
+    void run(WorkerTask task, Workers::Done done) {
+        manager_.services().workers.run({fmt::format("change limits of '{}'", unit_), 0,
+                                         std::move(task), std::chrono::minutes{1}},
+                                        std::move(done));
+    }
+
+    void write_files(std::vector<FileEdit> edits, Written written) {
+        WorkerTask task{.work = [edits = std::move(edits)]() -> Result<std::string> {
+            TRY(write_edits(edits));
+            return std::string{};
+        }};
+        run(std::move(task), [written = std::move(written)](const Result<std::string>& answer) {
+            written(answer ? Status{} : std::unexpected(answer.error()));
+        });
+    }
+
+    // The unit may be forgotten meanwhile.
+    Service* find() const {
+        const auto found = manager_.all().find(unit_);
+        return found == manager_.all().end() ? nullptr : found->second.get();
+    }
+
+    void on_written(const Status& written) {
+        if (!written) return finish(std::unexpected(ChangeRefused{{}, written.error().what}));
+        Service* service = find();
+        if (service == nullptr) return succeed();
+        // Somebody may have edited the files since the plan was made.
+        auto problems = manager_.reload(unit_);
+        if (!problems.empty()) return undo({std::move(problems), {}});
+        const UnitNode* node = unit_node_of(*service);
+        if (node == nullptr) return succeed();
+        write_node(*service, *node);
+    }
+
+    void write_node(const Service& service, const UnitNode& node) {
+        run_number_ = service.run_number;
+        auto writes = node.plan_writes(plan_.limits.settings);
+        if (!writes) return undo({{}, writes.error().text()});
+        auto copy = node.node().duplicate();
+        if (!copy) return undo({{}, copy.error().what});
+        node_ = std::make_shared<const Cgroup>(std::move(*copy));
+        writes_ = std::move(*writes);
+        WorkerTask task{.work = [node = node_, writes = writes_]() -> Result<std::string> {
+                            const auto written = write_limits(*node, writes);
+                            return written ? std::string{} : written.error().what;
+                        },
+                        .descriptors =
+                            [node = node_] {
+                                return std::vector{node->directory().get()};
+                            }};
+        run(std::move(task), [self = shared_from_this()](const Result<std::string>& answer) {
+            self->on_node_written(answer);
+        });
+    }
+
+    // A run that began after the files were written has the new values from its start.
+    bool is_same_run() const {
+        const Service* service = find();
+        return service != nullptr && service->run_number == run_number_ &&
+               node_of(*service) != nullptr;
+    }
+
+    void on_node_written(const Result<std::string>& answer) {
+        if (!is_same_run()) return succeed();
+        if (answer && answer->empty()) {
+            Service& service = *find();
+            if (service.run) service.run->adopt_limits(service.unit, plan_.limits, plan_.keys);
+            if (service.group) service.group->adopt_limits(service.unit, plan_.limits, plan_.keys);
+            is_in_force_ = true;
+            return succeed();
         }
-        TRY(write_file(AT_FDCWD, fresh, text));
-        if (rename(fresh.c_str(), path_.c_str()) < 0) return errno_failure("rename", path_);
-        return {};
+        if (answer) return undo({{}, *answer});
+        // The worker did not come to its end: nobody has put back what it had written.
+        WorkerTask task{.work = [node = node_, writes = writes_]() -> Result<std::string> {
+                            restore_limits(*node, writes);
+                            return std::string{};
+                        },
+                        .descriptors =
+                            [node = node_] {
+                                return std::vector{node->directory().get()};
+                            }};
+        run(std::move(task), [self = shared_from_this(), why = answer.error().what](
+                                 const Result<std::string>&) { self->undo({{}, why}); });
     }
 
-    std::string directory_;
-    std::string path_;
-    std::optional<std::string> before_;
-    bool has_put_ = false;
+    void undo(ChangeRefused why) {
+        if (plan_.edits.empty()) return finish(std::unexpected(std::move(why)));
+        write_files(reversed(plan_.edits), [self = shared_from_this(),
+                                            why = std::move(why)](const Status& written) mutable {
+            if (!written) why.failure += "; the drop-in stays: " + written.error().what;
+            if (self->find() != nullptr) (void)self->manager_.reload(self->unit_);
+            self->finish(std::unexpected(std::move(why)));
+        });
+    }
+
+    void succeed() {
+        const Service* service = find();
+        const Unit& unit = service == nullptr ? plan_.unit : service->unit;
+        Changed changed{.values = {}, .files = {}, .notes = {}, .is_in_force = is_in_force_};
+        for (const std::string& key : plan_.keys) {
+            const auto value = unit.declared.find(key);
+            const auto place = unit.locations.find(key);
+            const bool is_given = value != unit.declared.end() && place != unit.locations.end();
+            changed.values.push_back(is_given
+                                         ? LimitValue{key, value->second, place->second}
+                                         : LimitValue{key, std::string{find_key(key)->fallback}});
+        }
+        for (const FileEdit& edit : plan_.edits)
+            changed.files.push_back(edit.path);
+        for (const std::string& key : plan_.limits.lasting) {
+            if (!is_in_force_) break;
+            changed.notes.push_back(
+                fmt::format("{}: the kernel keeps the value until the next start", key));
+        }
+        finish(std::move(changed));
+    }
+
+    void finish(std::expected<Changed, ChangeRefused> outcome) {
+        if (Service* service = find()) service->is_changing = false;
+        done_(outcome);
+    }
+
+    Manager& manager_;
+    std::string unit_;
+    ChangePlan plan_;
+    ChangeDone done_;
+    std::uint64_t run_number_ = 0;
+    std::shared_ptr<const Cgroup> node_;
+    std::vector<LimitWrite> writes_;
+    bool is_in_force_ = false;
 };
-
-std::unexpected<ChangeRefused> refused(std::string failure) {
-    return std::unexpected(ChangeRefused{{}, std::move(failure)});
-}
-
-// The failure as it was, and what else stands in the way of the old state.
-std::unexpected<ChangeRefused> undone(Manager& manager, const std::string& unit, DropIn& drop_in,
-                                      ChangeRefused why) {
-    if (const auto status = drop_in.undo(); !status) {
-        why.failure += fmt::format("; the drop-in stays: {}", status.error().what);
-    }
-    (void)manager.reload(unit);
-    return std::unexpected(std::move(why));
-}
 
 }  // namespace
 
-std::expected<void, ChangeRefused> change_live(Manager& manager, Service& service,
-                                               const LiveChange& change) {
-    if (!change.key.starts_with("cgroup.") || find_key(change.key) == nullptr) {
-        return refused(fmt::format(
-            "'{}' cannot be changed while a unit runs: only keys of [cgroup] can", change.key));
+void change_live(Manager& manager, Service& service, ChangeRequest request, ChangeDone done) {
+    if (service.is_changing) {
+        return done(std::unexpected(ChangeRefused{
+            {}, fmt::format("another change of '{}' is under way", service.unit.name)}));
     }
-    if (change.value.find('\n') != std::string::npos) return refused("a value is one line");
-    const std::string name = service.unit.name;
-    DropIn drop_in{name, change.runtime};
-    std::vector<std::string> problems;
-    for (const std::string& reading : readings(change.value)) {
-        if (const auto put = drop_in.put(change.key, reading); !put) {
-            return refused(put.error().what);
-        }
-        auto found = manager.reload(name);
-        const bool is_good = found.empty();
-        // What it says as it was written is what is told.
-        if (is_good || problems.empty()) problems = std::move(found);
-        if (is_good) break;
-    }
-    if (!problems.empty()) return undone(manager, name, drop_in, {problems, {}});
-    LaunchStatus changed;
-    if (service.run) changed = service.run->change_limits(service.unit);
-    if (service.group) changed = service.group->change_limits(service.unit);
-    if (!changed) {
-        return undone(manager, name, drop_in, {{}, changed.error().text()});
-    }
-    return {};
+    auto plan = plan_change(manager, service, request);
+    if (!plan) return done(std::unexpected(std::move(plan).error()));
+    service.is_changing = true;
+    std::make_shared<Change>(manager, service.unit.name, std::move(*plan), std::move(done))
+        ->begin();
 }
 
 }  // namespace confinit

@@ -1,18 +1,36 @@
 // SPDX-License-Identifier: Apache-2.0
-// LiveChange: one key of a unit changed while it runs: checked, in force, read back, and kept.
+// LiveChange: limits of a unit changed while it runs: checked, kept, in force, and read back.
 #pragma once
 
 #include "manager.h"
 
+#include <expected>
+#include <functional>
 #include <string>
-#include <variant>
+#include <vector>
 
 namespace confinit {
 
-struct LiveChange {
-    std::string key;       // of [cgroup], which is all that a running service can be given anew
-    std::string value;     // as in the unit file; a text needs no quotes
-    bool runtime = false;  // until the next boot: below /run in place of /etc
+struct ChangeRequest {
+    std::vector<std::string> keys;  // of [cgroup], with or without that word
+    std::string
+        value;  // as in the unit file, a text without quotes; empty: the keys are taken back
+    bool runtime = false;  // kept until the next boot, in a directory below /run
+    bool force = false;    // also below what is used now
+};
+
+// What holds after the change, and where that stands. Without a file it is the kernel's own value.
+struct LimitValue {
+    std::string key;
+    std::string value;
+    Location location;
+};
+
+struct Changed {
+    std::vector<LimitValue> values;
+    std::vector<std::string> files;  // that were written or taken away
+    std::vector<std::string> notes;
+    bool is_in_force = false;  // in the node of the present run; otherwise from the next start on
 };
 
 // What the change was refused for: by the reader of units, or by the kernel and the file system.
@@ -21,10 +39,17 @@ struct ChangeRefused {
     std::string failure;                // empty where there are problems
 };
 
-// The value goes into a drop-in of the unit, NAME.toml.d/50-set.toml (60-set-runtime.toml), so that
-// the same reader checks it that every start uses; then into the node of the present run. Whatever
-// fails, the drop-in, the node and the unit are as before.
-std::expected<void, ChangeRefused> change_live(Manager& manager, Service& service,
-                                               const LiveChange& change);
+using ChangeDone = std::function<void(const std::expected<Changed, ChangeRefused>& outcome)>;
+
+// A value goes into a drop-in of the unit, NAME.toml.d/50-set.toml (60-set-runtime.toml), and then
+// into the node of the present run. Without a value the keys go out of both drop-ins, all keys
+// where none is named, and what holds without them is in force again.
+//
+// The unit is read with the new text before anything is written. Then workers write: PID 1 waits
+// neither for the disk nor for memory to be reclaimed, and answers others meanwhile. One change of
+// a unit at a time. It is completed or undone as a whole, also when nobody waits for it any more;
+// where the unit has been stopped or started again meanwhile, the next run, or the present one,
+// begins with the new value.
+void change_live(Manager& manager, Service& service, ChangeRequest request, ChangeDone done);
 
 }  // namespace confinit

@@ -75,14 +75,15 @@ Manager::Manager(Services services, std::vector<std::string> unit_directories)
       vocabulary_(kernel_vocabulary()),
       engine_(random_number()) {}
 
-Checked<Unit> Manager::read_unit(std::string_view name) const {
-    return load_unit(name, directories_, vocabulary_);
-}
-
-std::optional<std::string> Manager::take(Unit unit) {
+std::optional<std::string> Manager::take(Unit unit, UnitStamp stamp) {
     // Its service stays as it is: a run keeps the unit that it was started with.
     if (auto cycle = engine_.load(make_engine_spec(unit))) {
-        return fmt::format("{}: ordering cycle: {}", unit.name, *cycle);
+        std::string text = fmt::format("{}: ordering cycle: {}", unit.name, *cycle);
+        const auto known = services_by_name_.find(unit.name);
+        if (known != services_by_name_.end()) {
+            known->second->disk = {std::move(stamp), OnDisk::broken, {}, {text}};
+        }
+        return text;
     }
     auto& service = services_by_name_[unit.name];
     warn(unit, service.get());
@@ -92,7 +93,9 @@ std::optional<std::string> Manager::take(Unit unit) {
             if (observer_) observer_();
         });
     }
+    broken_.erase(unit.name);
     service->unit = std::move(unit);
+    service->disk = {.stamp = std::move(stamp)};
     return std::nullopt;
 }
 
@@ -119,39 +122,54 @@ std::vector<std::string> Manager::load_all() {
     for (const auto& [name, service] : services_by_name_) {
         if (!service->unit.files.empty()) names.insert(name);
     }
+    broken_.clear();
     std::vector<std::string> problems;
     for (const std::string& name : names) {
-        auto unit = read_unit(name);
-        if (!unit) {
-            std::ranges::move(texts(unit.error()), std::back_inserter(problems));
-        } else if (auto refused = take(std::move(*unit))) {
-            problems.push_back(std::move(*refused));
-        }
+        auto found = load(name);
+        if (!found.empty() && !services_by_name_.contains(name)) broken_[name] = found;
+        std::ranges::move(found, std::back_inserter(problems));
     }
     return problems;
+}
+
+// One that is gone is no problem: nothing new is to be loaded.
+std::vector<std::string> Manager::load(const std::string& name) {
+    UnitOnDisk found = read_unit(name);
+    if (found.unit) {
+        auto refused = take(std::move(*found.unit), std::move(found.stamp));
+        return refused ? std::vector{std::move(*refused)} : std::vector<std::string>{};
+    }
+    const auto known = services_by_name_.find(name);
+    if (known == services_by_name_.end()) return texts(found.unit.error());
+    DiskLook& look = known->second->disk;
+    look = compared(known->second->unit, found);
+    if (look.state == OnDisk::gone) forget_if_gone(name);
+    return look.problems;
 }
 
 std::expected<Service*, UnitRefused> Manager::find(std::string_view name) {
     const auto found = services_by_name_.find(name);
     if (found != services_by_name_.end()) return found->second.get();
-    auto unit = read_unit(name);
+    auto [unit, stamp] = read_unit(name);
     if (!unit) {
         // What is no name of a unit is the name of no unit.
         const bool exists = is_valid_unit_name(name) && !unit.error().empty() &&
                             unit.error().front().key != not_found_key;
+        const auto broken = broken_.find(name);
+        if (broken != broken_.end() && !exists) broken_.erase(broken);
         return std::unexpected(UnitRefused{exists, texts(unit.error())});
     }
     const std::string known_as = unit->name;
-    if (auto refused = take(std::move(*unit))) {
+    if (auto refused = take(std::move(*unit), std::move(stamp))) {
         return std::unexpected(UnitRefused{true, {std::move(*refused)}});
     }
     return services_by_name_.find(known_as)->second.get();
 }
 
 std::vector<std::string> Manager::reload(const std::string& name) {
-    auto unit = read_unit(name);
+    auto [unit, stamp] = read_unit(name);
     if (!unit) return texts(unit.error());
-    if (auto refused = take(std::move(*unit))) return {std::move(*refused)};
+    if (auto refused = take(std::move(*unit), std::move(stamp))) return {std::move(*refused)};
     return {};
 }
 
@@ -164,7 +182,7 @@ std::optional<RunningUnit> Manager::find_running(std::string_view name) const {
 }
 
 void Manager::add(Unit unit) {
-    (void)take(std::move(unit));
+    (void)take(std::move(unit), {});
 }
 
 void Manager::load_needed(const std::string& unit) {
@@ -178,9 +196,10 @@ void Manager::load_needed(const std::string& unit) {
             if (loaded) {
                 found_new = true;
             } else {
-                for (const std::string& problem : loaded.error().problems) {
+                const auto& problems = loaded.error().problems;
+                if (!problems.empty()) engine_.explain_missing(name, problems.front());
+                for (const std::string& problem : problems)
                     services_.console.error(problem);
-                }
             }
         }
         if (!found_new) return;
@@ -335,6 +354,7 @@ void Manager::report_state(const std::string& unit) {
         services_.console.error(fmt::format("{}: {}; will be started again", unit, state.reason));
         return;
     case engine::SubState::dead:
+        return forget_if_gone(unit);
     case engine::SubState::waiting:
     case engine::SubState::start:
     case engine::SubState::stop_sigterm:

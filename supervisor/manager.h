@@ -9,9 +9,12 @@
 #include "launch/verify.h"
 #include "log_ring.h"
 #include "run.h"
+#include "unit/drafts.h"
 #include "unit/loader.h"
 #include "unit/unit.h"
+#include "unit_versions.h"
 
+#include <cstdint>
 #include <expected>
 #include <functional>
 #include <map>
@@ -33,6 +36,7 @@ struct SkippedKey {
 // target, which has nothing.
 struct Service {
     Unit unit;
+    DiskLook disk;  // how its files compare with it
     LogRing log;
     std::unique_ptr<Run> run;
     std::unique_ptr<Group> group;
@@ -41,11 +45,20 @@ struct Service {
     std::vector<SkippedKey> skipped;
     bool starts_without = false;     // a launch has failed for an optional key; the next one waits
                                      // until nothing is left of it
+    bool is_changing = false;        // a live change is on its way
     std::vector<std::string> drift;  // what the last check found to differ from the unit
 };
 
 // The node that the unit has now, or null.
 const Cgroup* node_of(const Service& service);
+
+const UnitNode* unit_node_of(const Service& service);
+
+// The unit that the present run began with, or null.
+const Unit* running_unit(const Service& service);
+
+// The keys in which the present run is older than the loaded unit.
+std::vector<std::string> outdated_keys(const Service& service);
 
 // Reads back from the kernel what is in force, for one that has a main process or is a group.
 std::vector<VerifyItem> verify_service(const Service& service);
@@ -64,7 +77,29 @@ public:
 
     // Loads every unit file there is; the texts of those that do not load come back, and nothing
     // else is affected by them. A unit that is loaded already is replaced, if its new file is good.
+    // One whose file is gone is forgotten as soon as it is stopped.
     std::vector<std::string> load_all();
+
+    // The units on disk that do not load and that no older version is loaded of, with the reasons.
+    using Broken = std::map<std::string, std::vector<std::string>, std::less<>>;
+    const Broken& broken() const { return broken_; }
+
+    // How the unit's files compare with what is loaded. They are read where they have changed since
+    // the last look.
+    const DiskLook& look_at_disk(Service& service);
+    // The same without reading any, for many units in a row: what nobody has read yet has just
+    // changed. `directories` is mark_of_disk() at this time.
+    OnDisk glance_at_disk(Service& service, std::uint64_t directories) const;
+    std::uint64_t mark_of_disk() const;
+
+    // The unit as it would be loaded now with these drafts.
+    Checked<Unit> read_with(std::string_view name, std::span<const Draft> drafts) const;
+
+    // Forgets a unit of which nothing is left and that nobody waits for.
+    bool forget(const std::string& name);
+
+    // A failed unit is as if it had never run; one that is tried again begins to count anew.
+    void reset_failed(const std::string& name);
 
     // The unit, loaded from its file when it is not known yet.
     std::expected<Service*, UnitRefused> find(std::string_view name);
@@ -110,8 +145,16 @@ public:
     void set_observer(std::function<void()> observer) { observer_ = std::move(observer); }
 
 private:
-    Checked<Unit> read_unit(std::string_view name) const;
-    std::optional<std::string> take(Unit unit);
+    struct UnitOnDisk {
+        Checked<Unit> unit;
+        UnitStamp stamp;
+    };
+
+    UnitOnDisk read_unit(std::string_view name) const;
+    static DiskLook compared(const Unit& loaded, const UnitOnDisk& found);
+    std::vector<std::string> load(const std::string& name);
+    std::optional<std::string> take(Unit unit, UnitStamp stamp);
+    void forget_if_gone(const std::string& name);
     void warn(const Unit& unit, const Service* known) const;
     void load_needed(const std::string& unit);
     std::uint64_t new_job(Done done);
@@ -140,6 +183,7 @@ private:
     Vocabulary vocabulary_;
     engine::Engine engine_;
     std::map<std::string, std::unique_ptr<Service>, std::less<>> services_by_name_;
+    Broken broken_;
     EventQueue events_;
     std::map<std::uint64_t, Done> waiting_jobs_;
     std::uint64_t next_job_ = 1;

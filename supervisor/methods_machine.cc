@@ -35,7 +35,18 @@ void get_interface_description(ControlContext&, const Call& call, Responder resp
 }
 
 void daemon_reload(ControlContext& context, const Call&, Responder responder) {
-    responder.reply({{"problems", context.manager.load_all()}});
+    const auto problems = context.manager.load_all();
+    Json notes = Json::array();
+    for (const auto& [name, service] : context.manager.all()) {
+        const engine::ActiveState active = context.manager.state(name).active;
+        const bool is_up =
+            active != engine::ActiveState::inactive && active != engine::ActiveState::failed;
+        if (service->disk.state == OnDisk::gone && is_up) {
+            notes.push_back(fmt::format(
+                "{}: its file is gone; it runs on and is forgotten when it stops", name));
+        }
+    }
+    responder.reply({{"problems", problems}, {"notes", notes}});
 }
 
 // The reply goes out first: the machine ends from the loop, not from here.

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The control method that changes a key of a unit while it runs.
+// The control methods that change keys of a unit while it runs, and take them back.
 #include "control/fields.h"
 #include "control_methods.h"
 #include "live_change.h"
@@ -9,25 +9,55 @@
 namespace confinit {
 namespace {
 
+Json reply_of(const Changed& changed) {
+    Json values = Json::array();
+    for (const LimitValue& value : changed.values) {
+        values.push_back({{"key", value.key},
+                          {"value", value.value},
+                          {"file", value.location.file},
+                          {"line", value.location.line}});
+    }
+    return {{"values", values},
+            {"files", changed.files},
+            {"in_force", changed.is_in_force},
+            {"notes", changed.notes}};
+}
+
+ChangeDone answer_of(const Responder& responder, const std::string& unit) {
+    return [responder, unit](const std::expected<Changed, ChangeRefused>& outcome) {
+        if (outcome) return responder.reply(reply_of(*outcome));
+        const ChangeRefused& refused = outcome.error();
+        if (refused.problems.empty()) {
+            return responder.error(ControlError::operation_failed, refused.failure);
+        }
+        responder.error(ControlError::invalid_unit, refused.problems.front(),
+                        {{"unit", unit}, {"problems", refused.problems}});
+    };
+}
+
 void set(ControlContext& context, const Call& call, Responder responder) {
     Service* service = named_unit(context, call, responder);
     if (service == nullptr) return;
-    const std::string key = string_or(call.parameters, "key");
-    const std::string value = string_or(call.parameters, "value");
-    const bool runtime = bool_or(call.parameters, "runtime");
-    const std::string unit = service->unit.name;
-    const auto changed = change_live(context.manager, *service, {key, value, runtime});
-    if (changed) return responder.reply(Json::object());
-    const ChangeRefused& refused = changed.error();
-    if (refused.problems.empty()) {
-        return responder.error(ControlError::operation_failed, refused.failure);
-    }
-    responder.error(ControlError::invalid_unit, refused.problems.front(),
-                    {{"unit", unit}, {"problems", refused.problems}});
+    change_live(context.manager, *service,
+                {.keys = {string_or(call.parameters, "key")},
+                 .value = string_or(call.parameters, "value"),
+                 .runtime = bool_or(call.parameters, "runtime"),
+                 .force = bool_or(call.parameters, "force")},
+                answer_of(responder, service->unit.name));
+}
+
+void revert(ControlContext& context, const Call& call, Responder responder) {
+    Service* service = named_unit(context, call, responder);
+    if (service == nullptr) return;
+    auto keys = find_strings(call.parameters, "keys").value_or(std::vector<std::string>{});
+    change_live(context.manager, *service,
+                {.keys = std::move(keys), .value = {}, .force = bool_or(call.parameters, "force")},
+                answer_of(responder, service->unit.name));
 }
 
 constexpr std::array rows{
     MethodRow{Method::set, Authority::root, set},
+    MethodRow{Method::revert, Authority::root, revert},
 };
 
 }  // namespace

@@ -15,6 +15,8 @@ namespace {
 
 constexpr std::size_t lines_in_status = 10;
 
+using Texts = std::vector<std::string>;
+
 // The engine's time as the time since boot that others can compute with: CLOCK_BOOTTIME counts
 // suspended time too, so the difference to now is what carries over.
 std::int64_t boot_time_microseconds(engine::Time time) {
@@ -56,7 +58,7 @@ std::string_view enablement(const Manager& manager, const Unit& unit) {
     return is_enabled ? "enabled" : "disabled";
 }
 
-Json summary(const Manager& manager, const Service& service) {
+Json summary(Manager& manager, Service& service, OnDisk on_disk) {
     const engine::UnitState state = manager.state(service.unit.name);
     Json unit = {
         {"name", service.unit.name},
@@ -70,6 +72,9 @@ Json summary(const Manager& manager, const Service& service) {
         {"since_us", boot_time_microseconds(state.since)},
         {"reason", state.reason},
         {"skipped", Json::array()},
+        {"on_disk", on_disk_names.name(on_disk)},
+        {"load_problems", on_disk == OnDisk::broken ? service.disk.problems : Texts{}},
+        {"outdated", outdated_keys(service)},
     };
     for (const SkippedKey& skipped : service.skipped) {
         unit["skipped"].push_back(skipped.reason);
@@ -78,6 +83,26 @@ Json summary(const Manager& manager, const Service& service) {
         add_number(unit, "memory_bytes", node->read("memory.current"));
     }
     return unit;
+}
+
+// A unit on disk that does not load, and that no older version is loaded of.
+Json broken_summary(const std::string& name, const Texts& problems) {
+    return {
+        {"name", name},
+        {"description", ""},
+        {"kind", "unknown"},
+        {"group", ""},
+        {"enabled", "static"},
+        {"active", "failed"},
+        {"sub", "not-loaded"},
+        {"pid", 0},
+        {"since_us", 0},
+        {"reason", problems.empty() ? "" : problems.front()},
+        {"skipped", Json::array()},
+        {"on_disk", on_disk_names.name(OnDisk::broken)},
+        {"load_problems", problems},
+        {"outdated", Json::array()},
+    };
 }
 
 // Those whose node is, or would be, below this group's.
@@ -91,9 +116,7 @@ Json members_of(const Manager& manager, const std::string& group) {
 
 // Limits that the unit does not set itself, and how often it met any.
 void add_limits(Json& status, const Manager& manager, const Service& service) {
-    const UnitNode* node = nullptr;
-    if (service.run) node = service.run->unit_node();
-    if (service.group) node = &service.group->unit_node();
+    const UnitNode* node = unit_node_of(service);
     const CgroupTree* tree = manager.services().tree;
     if (node != nullptr && tree != nullptr) {
         status["limits_above"] = limits_from_above(limit_levels(*node, *tree));
@@ -150,11 +173,13 @@ std::vector<std::string> warnings_of(const Service& service) {
     return warnings;
 }
 
-Json full_status(const Manager& manager, const Service& service) {
+Json full_status(Manager& manager, Service& service) {
     const engine::UnitState state = manager.state(service.unit.name);
-    Json status = summary(manager, service);
+    const DiskLook& look = manager.look_at_disk(service);
+    Json status = summary(manager, service, look.state);
     status["files"] = service.unit.files;
     status["operator"] = service.unit.service && service.unit.service->is_operator;
+    status["disk_changes"] = look.keys;
     status["cgroup"] = "";
     status["attempt"] = state.attempt;
     if (state.deadline && state.sub == engine::SubState::auto_restart) {
@@ -175,11 +200,26 @@ Json full_status(const Manager& manager, const Service& service) {
     return status;
 }
 
+// The messages quote the file, which may hold a secret.
+void hide_problems(const ControlContext& context, const Responder& responder, Json& unit) {
+    constexpr std::string_view hidden = "its files do not load; why is told to user 0";
+    if (unit["load_problems"].empty()) return;
+    if (context.visibility.shows_all_to(responder.caller())) return;
+    unit["load_problems"] = Json::array({hidden});
+    if (unit["sub"] == "not-loaded") unit["reason"] = hidden;
+}
+
 void list(ControlContext& context, const Call&, Responder responder) {
     Json units = Json::array();
-    for (const auto& [name, service] : context.manager.all()) {
-        units.push_back(summary(context.manager, *service));
+    Manager& manager = context.manager;
+    const std::uint64_t mark = manager.mark_of_disk();
+    for (const auto& [name, service] : manager.all()) {
+        units.push_back(summary(manager, *service, manager.glance_at_disk(*service, mark)));
     }
+    for (const auto& [name, problems] : manager.broken())
+        units.push_back(broken_summary(name, problems));
+    for (Json& unit : units)
+        hide_problems(context, responder, unit);
     responder.reply({{"units", units}});
 }
 
@@ -187,9 +227,10 @@ constexpr std::string_view log_is_hidden =
     "log lines are for user 0 and the group of --log-group or confinit.log_group";
 
 void status(ControlContext& context, const Call& call, Responder responder) {
-    const Service* service = named_unit(context, call, responder);
+    Service* service = named_unit(context, call, responder);
     if (service == nullptr) return;
     Json status = full_status(context.manager, *service);
+    hide_problems(context, responder, status);
     if (!context.visibility.shows_log_to(responder.caller())) {
         status["log"] = Json::array();
         status["log_hidden"] = log_is_hidden;
@@ -204,7 +245,7 @@ void cat(ControlContext& context, const Call& call, Responder responder) {
 }
 
 void show(ControlContext& context, const Call& call, Responder responder) {
-    const Service* service = named_unit(context, call, responder);
+    Service* service = named_unit(context, call, responder);
     if (service == nullptr) return;
     Json properties = Json::object();
     const auto hidden = context.visibility.find_hidden(responder.caller(), service->unit.files);
@@ -270,7 +311,10 @@ void verify_unit(ControlContext& context, const Call& call, Responder responder)
                          {"same", true},
                          {"seen", true}});
     }
-    responder.reply({{"unit", service->unit.name}, {"same", all_same}, {"items", items}});
+    responder.reply({{"unit", service->unit.name},
+                     {"same", all_same},
+                     {"items", items},
+                     {"outdated", outdated_keys(*service)}});
 }
 
 constexpr std::array rows{

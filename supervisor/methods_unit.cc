@@ -10,32 +10,75 @@
 namespace confinit {
 namespace {
 
-// Answers the call when its job is done.
-Manager::Done when_done(const Responder& responder, const std::string& unit) {
-    return [responder, unit](engine::JobResult result, const std::string& reason) {
-        if (result == engine::JobResult::done) return responder.reply(Json::object());
+// Answers the call when its job is done. A failed start may come from a version that the caller
+// does not expect, so that the notes go with both answers.
+Manager::Done when_done(const Responder& responder, const std::string& unit, Json notes) {
+    return [responder, unit, notes = std::move(notes)](engine::JobResult result,
+                                                       const std::string& reason) {
+        if (result == engine::JobResult::done) return responder.reply({{"notes", notes}});
         const std::string why = reason.empty() ? std::string{engine::name(result)} : reason;
         responder.error(ControlError::job_failed, fmt::format("{}: {}", unit, why),
-                        {{"unit", unit}, {"result", engine::name(result)}});
+                        {{"unit", unit}, {"result", engine::name(result)}, {"notes", notes}});
     };
 }
 
+// Which version of the unit is taken, where that is not the one on disk.
+Json version_notes(Manager& manager, Service& service, std::string_view verb) {
+    std::string note = version_note(service.unit.name, manager.look_at_disk(service), verb);
+    return note.empty() ? Json::array() : Json::array({std::move(note)});
+}
+
+// The unit of a request to start something. One whose file is gone and of which nothing is left is
+// there no more.
+Service* unit_to_start(ControlContext& context, const Call& call, const Responder& responder) {
+    Service* service = named_unit(context, call, responder);
+    if (service == nullptr) return nullptr;
+    if (context.manager.look_at_disk(*service).state != OnDisk::gone) return service;
+    if (!context.manager.forget(service->unit.name)) return service;
+    return named_unit(context, call, responder);
+}
+
 void start(ControlContext& context, const Call& call, Responder responder) {
-    if (const Service* service = named_unit(context, call, responder)) {
-        context.manager.start(service->unit.name, when_done(responder, service->unit.name));
-    }
+    Service* service = unit_to_start(context, call, responder);
+    if (service == nullptr) return;
+    Manager& manager = context.manager;
+    const std::string name = service->unit.name;
+    const bool is_up = manager.state(name).active == engine::ActiveState::active;
+    Json notes = is_up ? Json::array() : version_notes(manager, *service, "started");
+    manager.start(name, when_done(responder, name, std::move(notes)));
 }
 
 void stop(ControlContext& context, const Call& call, Responder responder) {
     if (const Service* service = named_unit(context, call, responder)) {
-        context.manager.stop(service->unit.name, when_done(responder, service->unit.name));
+        const std::string name = service->unit.name;
+        context.manager.stop(name, when_done(responder, name, Json::array()));
     }
 }
 
 void restart(ControlContext& context, const Call& call, Responder responder) {
-    if (const Service* service = named_unit(context, call, responder)) {
-        context.manager.restart(service->unit.name, when_done(responder, service->unit.name));
+    Service* service = unit_to_start(context, call, responder);
+    if (service == nullptr) return;
+    const std::string name = service->unit.name;
+    Json notes = version_notes(context.manager, *service, "restarted");
+    context.manager.restart(name, when_done(responder, name, std::move(notes)));
+}
+
+void reset_failed(ControlContext& context, const Call& call, Responder responder) {
+    std::vector<std::string> names;
+    if (find_field(call.parameters, "unit") != nullptr) {
+        const Service* service = named_unit(context, call, responder);
+        if (service == nullptr) return;
+        names.push_back(service->unit.name);
+    } else {
+        for (const auto& [name, service] : context.manager.all()) {
+            if (context.manager.state(name).active == engine::ActiveState::failed) {
+                names.push_back(name);
+            }
+        }
     }
+    for (const std::string& name : names)
+        context.manager.reset_failed(name);
+    responder.reply(Json::object());
 }
 
 void answer(const Responder& responder, const Status& status) {
@@ -99,6 +142,7 @@ constexpr std::array rows{
     MethodRow{Method::start, Authority::root, start},
     MethodRow{Method::stop, Authority::root, stop},
     MethodRow{Method::restart, Authority::root, restart},
+    MethodRow{Method::reset_failed, Authority::root, reset_failed},
     MethodRow{Method::kill, Authority::root, kill},
     MethodRow{Method::freeze, Authority::root, freeze},
     MethodRow{Method::thaw, Authority::root, thaw},

@@ -42,9 +42,9 @@ public:
     Run& operator=(const Run&) = delete;
     ~Run();
 
-    // Gives the node the limits of this unit, which is the run's own with other values in [cgroup];
-    // all of them, or none and the reason.
-    LaunchStatus change_limits(const Unit& unit);
+    // These limits of the unit, by these keys, are in force in the node from here on.
+    void adopt_limits(const Unit& unit, const LimitChanges& changes,
+                      const std::vector<std::string>& keys);
 
     void send_stop_signal();
     void send_abort_signal();

@@ -101,14 +101,13 @@ void Run::freeze(bool frozen, Freezer::Done done) {
     freezer_.begin(node_->node(), frozen, std::move(done));
 }
 
-LaunchStatus Run::change_limits(const Unit& unit) {
-    if (!node_) return std::unexpected(LaunchFailure{.key = "cgroup", .hint = "there is no node"});
-    CgroupConfig config = TRY(make_cgroup_config(unit, services_.launch_context));
-    TRY(node_->change(config));
-    unit_.cgroup = unit.cgroup;
-    unit_.declared = unit.declared;
-    plan_->cgroup = std::move(config);
-    return {};
+void Run::adopt_limits(const Unit& unit, const LimitChanges& changes,
+                       const std::vector<std::string>& keys) {
+    adopt_settings(unit_.cgroup, unit.cgroup, changes.settings);
+    adopt_keys(unit_, unit, keys);
+    // It was made a moment ago, so that what it depends on has not gone.
+    const auto config = make_cgroup_config(unit, services_.launch_context);
+    if (config) adopt_settings(plan_->cgroup, *config, changes.settings);
 }
 
 // A service with a subtree may have moved on within it, and no process may be in a node that

@@ -187,15 +187,21 @@ std::vector<Need> needs_of(const CgroupPlace& place, const CgroupTree& tree) {
     return needs;
 }
 
-// One file of a node, written and, where the kernel may not mean it, read back.
+// The kernel refuses to make a cpuset empty again while processes are in it (ENOSPC). The same
+// processors and memory nodes are then those of the level above.
+std::string whole_cpuset(const Cgroup& parent, const std::string& file) {
+    if (file != "cpuset.cpus" && file != "cpuset.mems") return {};
+    return parent.read(file + ".effective").value_or("");
+}
+
+}  // namespace
+
 LaunchStatus write_setting(const Cgroup& node, const CgroupSetting& setting) {
     auto written = node.write(setting.file, setting.value);
     if (written) written = check_partition(node, setting);
     if (written) return {};
     return std::unexpected(setting_failure(setting, node, written.error()));
 }
-
-}  // namespace
 
 LaunchResult<UnitNode> UnitNode::make(const CgroupTree& tree, const Unit& unit, GroupNodes groups,
                                       const CgroupConfig& settings) {
@@ -238,23 +244,19 @@ LaunchStatus UnitNode::delegate(const CgroupPlace& place, NodeOwner owner) {
     return {};
 }
 
-LaunchStatus UnitNode::change(const CgroupConfig& settings) const {
+LaunchResult<std::vector<LimitWrite>> UnitNode::plan_writes(const CgroupConfig& settings) const {
     TRY(enable_above(*tree_, groups_, needs_of(settings)));
-    CgroupConfig before;
-    LaunchStatus status;
-    for (const CgroupSetting& setting : settings) {
+    const Cgroup& parent = *levels_of(*tree_, groups_).back();
+    std::vector<LimitWrite> writes;
+    for (CgroupSetting setting : settings) {
         const auto present = node_.read(setting.file);
         if (present && shows_value(*present, normal_value(setting.file, setting.value))) continue;
-        if (present) before.push_back({setting.file, *present});
-        status = write_setting(node_, setting);
-        if (!status) break;
+        const std::string whole = whole_cpuset(parent, setting.file);
+        if (trim(setting.value).empty() && !whole.empty()) setting.value = whole;
+        const std::string before = present.value_or("");
+        writes.push_back({std::move(setting), before.empty() ? whole : before});
     }
-    if (status) return {};
-    for (const CgroupSetting& setting : before) {
-        for (const std::string_view line : split(setting.value, '\n'))
-            (void)node_.write(setting.file, line);
-    }
-    return status;
+    return writes;
 }
 
 Status UnitNode::remove() const {

@@ -4,6 +4,7 @@
 
 #include "cgroup_tree.h"
 #include "launch/plan.h"
+#include "limit_changes.h"
 #include "unit/unit.h"
 
 #include <optional>
@@ -43,8 +44,9 @@ public:
     // Where the first process goes.
     const Cgroup& entrance() const { return subtree_ ? *subtree_ : node_; }
 
-    // Gives the node these settings where it has others; all of them, or none and the reason.
-    LaunchStatus change(const CgroupConfig& settings) const;
+    // What is to be written where the node holds something else; the controllers that it takes are
+    // enabled level by level.
+    LaunchResult<std::vector<LimitWrite>> plan_writes(const CgroupConfig& settings) const;
 
     // With everything below it: EBUSY while processes live in there.
     Status remove() const;
@@ -68,5 +70,8 @@ private:
     Cgroup node_;
     std::optional<Cgroup> subtree_;
 };
+
+// One file of a node, written and, where the kernel may not mean it, read back.
+LaunchStatus write_setting(const Cgroup& node, const CgroupSetting& setting);
 
 }  // namespace confinit

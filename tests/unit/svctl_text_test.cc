@@ -237,6 +237,53 @@ TEST_CASE("the list is sorted and aligned", "[svctl]") {
           "web   inactive  dead     -        -    -\n");
 }
 
+TEST_CASE("the list tells which units are not as their files or their runs are", "[svctl][N12]") {
+    const auto unit = [](std::string_view name, const Json& more) {
+        Json summary{{"name", name}, {"active", "active"}, {"sub", "running"}, {"pid", 7}};
+        summary.update(more);
+        return summary;
+    };
+    const Json units{
+        unit("a", {{"on_disk", "changed"}, {"description", "CPU heater"}}),
+        unit("b", {{"on_disk", "broken"}, {"load_problems", {"b.toml:1:1: x"}}}),
+        unit("c", {{"on_disk", "gone"}, {"outdated", {"service.user"}}}),
+        unit("d", {{"on_disk", "same"}, {"outdated", Json::array()}}),
+    };
+
+    CHECK(list_text(people, units) ==
+          "UNIT  ACTIVE  SUB      PID  MEMORY  DESCRIPTION\n"
+          "a     active  running  7    -       CPU heater; changed on disk\n"
+          "b     active  running  7    -       does not load: b.toml:1:1: x\n"
+          "c     active  running  7    -       gone from disk; runs an older unit\n"
+          "d     active  running  7    -\n");
+}
+
+TEST_CASE("the status tells what differs from the loaded unit, and what helps", "[svctl][N12]") {
+    Json status{{"name", "heat"},
+                {"active", "active"},
+                {"sub", "running"},
+                {"on_disk", "changed"},
+                {"disk_changes", {"service.user", "cgroup.pids.max"}},
+                {"outdated", {"cgroup.memory.max"}}};
+
+    CHECK(status_text(people, status, 13s) ==
+          "heat\n"
+          "    state    active (running)\n"
+          "    on disk  changed (service.user, cgroup.pids.max); svctl daemon-reload takes it\n"
+          "    runs     an older unit than is loaded (cgroup.memory.max); svctl restart heat "
+          "applies it\n");
+
+    status["on_disk"] = "broken";
+    status["load_problems"] = {"heat.toml:3:1: a", "heat.toml:4:1: b"};
+    status["outdated"] = Json::array();
+    CHECK(status_text(people, status, 13s) ==
+          "heat\n"
+          "    state    active (running)\n"
+          "    on disk  does not load; what is loaded stays\n"
+          "             heat.toml:3:1: a\n"
+          "             heat.toml:4:1: b\n");
+}
+
 TEST_CASE("signals are known by name and number", "[svctl]") {
     CHECK(parse_signal("TERM") == SIGTERM);
     CHECK(parse_signal("sigkill") == SIGKILL);

@@ -23,7 +23,25 @@ std::string memory_text(const Json& summary) {
     return bytes && *bytes >= 0 ? human_size(static_cast<std::uint64_t>(*bytes)) : "-";
 }
 
-// What the unit does, and what it does without.
+void append(std::string& text, std::string_view remark) {
+    text.append(text.empty() ? "" : "; ").append(remark);
+}
+
+// Which version of the unit is not the one that counts.
+void append_versions(std::string& text, const Json& summary) {
+    const auto problems = find_strings(summary, "load_problems");
+    const std::string on_disk = string_or(summary, "on_disk");
+    if (on_disk == "changed") append(text, "changed on disk");
+    if (on_disk == "broken") {
+        append(text, "does not load: " + (problems && !problems->empty() ? problems->front() : ""));
+    }
+    if (on_disk == "gone") append(text, "gone from disk");
+    if (!find_strings(summary, "outdated").value_or(std::vector<std::string>{}).empty()) {
+        append(text, "runs an older unit");
+    }
+}
+
+// What the unit does, what it does without, and which version of it this is.
 std::string description_text(const Json& summary) {
     std::string text = string_or(summary, "description");
     std::vector<std::string> keys;
@@ -31,7 +49,8 @@ std::string description_text(const Json& summary) {
          find_strings(summary, "skipped").value_or(std::vector<std::string>{})) {
         keys.push_back(skipped.substr(0, skipped.find(':')));
     }
-    if (!keys.empty()) text += (text.empty() ? "without " : "; without ") + join(keys, ", ");
+    if (!keys.empty()) append(text, "without " + join(keys, ", "));
+    append_versions(text, summary);
     return text;
 }
 

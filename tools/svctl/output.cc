@@ -54,7 +54,15 @@ Json refusal_json(const Refusal& refusal) {
     return error;
 }
 
+void print_notes(const Context& context, const Json& reply) {
+    for (const std::string& note :
+         find_strings(reply, "notes").value_or(std::vector<std::string>{})) {
+        print_error(shown(context, note));
+    }
+}
+
 void print_refusal(const Context& context, const Refusal& refusal) {
+    print_notes(context, refusal.parameters);
     print_error(shown(context, refusal.message));
     const auto problems = find_strings(refusal.parameters, "problems");
     if (!problems) return;

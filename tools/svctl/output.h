@@ -34,7 +34,10 @@ int print_document(const Context& context, Json members, int code);
 // {"name", "message"} and whatever else came with the refusal.
 Json refusal_json(const Refusal& refusal);
 
-// The refusal on standard error, with the problems of a unit file one a line.
+// The "notes" of a reply on standard error: what was done was perhaps not what was meant.
+void print_notes(const Context& context, const Json& reply);
+
+// The refusal on standard error, after its notes, with the problems of a unit file one a line.
 void print_refusal(const Context& context, const Refusal& refusal);
 
 // Ends a verb that was refused: a document with "error", or the text. Returns the exit code.

@@ -175,6 +175,39 @@ void add_failure(Table& table, const View& view) {
     add(table, "restart", next_try_line(view));
 }
 
+std::vector<std::string> texts(const View& view, std::string_view name) {
+    auto list = find_strings(view.status, name).value_or(std::vector<std::string>{});
+    for (std::string& text : list)
+        text = shown(view.context, text);
+    return list;
+}
+
+// "(KEY, KEY)", of a list that may be empty.
+std::string keys_text(const View& view, std::string_view name) {
+    const auto keys = texts(view, name);
+    return keys.empty() ? "" : " (" + join(keys, ", ") + ")";
+}
+
+// How the files and the run differ from what is loaded, and what helps.
+void add_versions(Table& table, const View& view) {
+    const std::string on_disk = string_or(view.status, "on_disk");
+    if (on_disk == "changed") {
+        add(table, "on disk",
+            fmt::format("changed{}; svctl daemon-reload takes it",
+                        keys_text(view, "disk_changes")));
+    }
+    if (on_disk == "broken") {
+        add(table, "on disk", "does not load; what is loaded stays");
+        add_list(table, view, "", "load_problems");
+    }
+    if (on_disk == "gone") add(table, "on disk", "gone; forgotten when it stops");
+    if (!texts(view, "outdated").empty()) {
+        add(table, "runs",
+            fmt::format("an older unit than is loaded{}; svctl restart {} applies it",
+                        keys_text(view, "outdated"), view.text("name")));
+    }
+}
+
 }  // namespace
 
 std::string status_text(const Context& context, const Json& status, microseconds now) {
@@ -191,6 +224,7 @@ std::string status_text(const Context& context, const Json& status, microseconds
     add_list(table, view, "unit", "files");
     add(table, "enabled", enabled_line(view));
     if (bool_or(view.status, "operator")) add(table, "operator", "root in it rules the supervisor");
+    add_versions(table, view);
     add(table, "group", view.text("group"));
     add_list(table, view, "members", "members");
     add(table, "cgroup", view.text("cgroup"));

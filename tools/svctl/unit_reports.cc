@@ -27,6 +27,7 @@ public:
         } else if (!report) {
             print_refusal(context_, report.error());
         } else {
+            print_notes(context_, report->json);
             print_text(report->text);
         }
     }
@@ -66,8 +67,7 @@ Answer<UnitReport> finish_job(Answer<Client>& client) {
     if (!client) return std::unexpected(client.error());
     auto received = client->receive();
     if (!received) return refuse(std::move(received.error()));
-    TRY(take_parameters(std::move(received->reply)));
-    return UnitReport{};
+    return UnitReport{.json = TRY(take_parameters(std::move(received->reply)))};
 }
 
 }  // namespace

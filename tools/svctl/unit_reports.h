@@ -25,8 +25,8 @@ using AskUnit = std::function<Answer<UnitReport>(const std::string& unit)>;
 // the others are reported all the same. The exit code is that of the first unit that has not 0.
 int report_units(const Context& context, std::span<const std::string> units, const AskUnit& ask);
 
-// Calls a method that has no result, for all units at once: over a connection each, so that units
-// that take their time to stop do so together.
+// Calls a method that has no result but notes, for all units at once: over a connection each, so
+// that units that take their time to stop do so together.
 int run_jobs(const Context& context, std::span<const std::string> units, Method method,
              const Json& parameters = Json::object());
 

@@ -16,7 +16,11 @@ int run_daemon_reload(const Context& context) {
     if (!answer) return report_refusal(context, answer.error());
     const auto problems = find_strings(*answer, "problems").value_or(std::vector<std::string>{});
     const ExitCode code = problems.empty() ? ExitCode::done : ExitCode::refused_by_check;
-    if (context.json) return print_document(context, {{"problems", problems}}, code);
+    if (context.json) {
+        const auto notes = find_strings(*answer, "notes").value_or(std::vector<std::string>{});
+        return print_document(context, {{"problems", problems}, {"notes", notes}}, code);
+    }
+    print_notes(context, *answer);
     for (const std::string& problem : problems)
         print_error(shown(context, problem));
     return std::to_underlying(code);

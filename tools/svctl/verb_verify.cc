@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // verify UNIT...: compares a running unit's confinement in the kernel with the unit, item by item.
+#include "base/text.h"
 #include "control/fields.h"
 #include "svctl/declare.h"
 #include "svctl/human.h"
@@ -35,6 +36,16 @@ std::string summary_line(const std::string& unit, const Counts& counts) {
                        counts.all, counts.differing == 1 ? "differs" : "differ", rest);
 }
 
+// The items are compared with the unit that the run began with; this tells of a newer one.
+std::string outdated_line(const Context& context, const std::string& unit,
+                          const std::vector<std::string>& keys) {
+    if (keys.empty()) return {};
+    return shown(context, fmt::format("{}: runs an older unit than is loaded ({}); svctl restart "
+                                      "{} applies it",
+                                      unit, join(keys, ", "), unit)) +
+           "\n";
+}
+
 // An item without a word that we know differs.
 std::string_view verdict(const Json& item) {
     const std::string result = string_or(item, "result");
@@ -62,9 +73,12 @@ Answer<UnitReport> ask_items(const Context& context, const std::string& unit) {
     }
     // What the supervisor says of the whole counts too, should it know more than its items tell.
     const bool is_same = counts.differing == 0 && bool_or(answer, "same");
-    return UnitReport{.json = {{"same", is_same}, {"items", *items}},
-                      .text = table.text() + summary_line(shown(context, unit), counts),
-                      .code = is_same ? ExitCode::done : ExitCode::not_running_or_differs};
+    const auto outdated = find_strings(answer, "outdated").value_or(std::vector<std::string>{});
+    const bool is_current = is_same && outdated.empty();
+    return UnitReport{.json = {{"same", is_same}, {"items", *items}, {"outdated", outdated}},
+                      .text = table.text() + summary_line(shown(context, unit), counts) +
+                              outdated_line(context, unit, outdated),
+                      .code = is_current ? ExitCode::done : ExitCode::not_running_or_differs};
 }
 
 // The units that have a main process now, or that are an active group.

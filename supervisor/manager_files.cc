@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: Apache-2.0
+// The manager's part about versions: looks at the files of loaded units, and forgets what is gone.
+#include "manager.h"
+
+#include "unit/difference.h"
+#include "unit/seccomp_profile.h"
+
+#include <algorithm>
+
+namespace confinit {
+namespace {
+
+// Those of the unit and the other file that it was made from.
+UnitStamp whole_stamp(UnitStamp stamp, const Unit& unit) {
+    if (unit.seccomp && unit.seccomp->profile) stamp.add_file(unit.seccomp->profile->path);
+    return stamp;
+}
+
+bool is_not_found(const std::vector<Problem>& problems) {
+    return !problems.empty() && problems.front().key == not_found_key;
+}
+
+}  // namespace
+
+const UnitNode* unit_node_of(const Service& service) {
+    if (service.run) return service.run->unit_node();
+    return service.group ? &service.group->unit_node() : nullptr;
+}
+
+const Unit* running_unit(const Service& service) {
+    if (service.run) return &service.run->unit();
+    return service.group ? &service.group->unit() : nullptr;
+}
+
+std::vector<std::string> outdated_keys(const Service& service) {
+    const Unit* running = running_unit(service);
+    if (running == nullptr) return {};
+    std::vector<std::string> left_out;
+    for (const SkippedKey& skipped : service.skipped)
+        left_out.push_back(skipped.key);
+    return outdated_keys(*running, service.unit, left_out);
+}
+
+Manager::UnitOnDisk Manager::read_unit(std::string_view name) const {
+    UnitStamp stamp = UnitStamp::take(name, directories_);
+    auto unit = load_unit(name, directories_, vocabulary_);
+    if (unit) stamp = whole_stamp(std::move(stamp), *unit);
+    return {std::move(unit), std::move(stamp)};
+}
+
+DiskLook Manager::compared(const Unit& loaded, const UnitOnDisk& found) {
+    if (!found.unit) {
+        const std::vector<Problem>& problems = found.unit.error();
+        if (is_not_found(problems)) return {found.stamp, OnDisk::gone};
+        return {found.stamp, OnDisk::broken, {}, texts(problems)};
+    }
+    auto keys = differing_keys(loaded, *found.unit);
+    if (keys.empty()) return {found.stamp, OnDisk::same};
+    return {found.stamp, OnDisk::changed, std::move(keys)};
+}
+
+Checked<Unit> Manager::read_with(std::string_view name, std::span<const Draft> drafts) const {
+    return load_unit_with(name, directories_, vocabulary_, drafts);
+}
+
+// What is read once is remembered until the files change again, so that looking again is cheap.
+const DiskLook& Manager::look_at_disk(Service& service) {
+    DiskLook& look = service.disk;
+    if (service.unit.files.empty()) return look;
+    if (!look.stamp.is_young() && look.stamp.holds(mark_of_disk())) return look;
+    look = compared(service.unit, read_unit(service.unit.name));
+    return look;
+}
+
+OnDisk Manager::glance_at_disk(Service& service, std::uint64_t directories) const {
+    DiskLook& look = service.disk;
+    if (service.unit.files.empty() || look.stamp.holds(directories)) return look.state;
+    UnitStamp now = whole_stamp(UnitStamp::take(service.unit.name, directories_), service.unit);
+    if (!now.has_main_file()) return OnDisk::gone;
+    if (!now.is_same(look.stamp)) return OnDisk::changed;
+    look.stamp.adopt_directories(now);
+    return look.state;
+}
+
+std::uint64_t Manager::mark_of_disk() const {
+    return mark_of_directories(directories_);
+}
+
+bool Manager::forget(const std::string& name) {
+    const auto found = services_by_name_.find(name);
+    if (found == services_by_name_.end() || !engine_.forget(name)) return false;
+    retries_.erase(name);
+    services_by_name_.erase(found);
+    return true;
+}
+
+// Nothing may be forgotten while an action of this unit is performed.
+void Manager::forget_if_gone(const std::string& name) {
+    services_.loop.defer([this, name] {
+        const auto found = services_by_name_.find(name);
+        if (found == services_by_name_.end()) return;
+        if (engine_.state(name).sub != engine::SubState::dead) return;
+        if (glance_at_disk(*found->second, mark_of_disk()) == OnDisk::gone) (void)forget(name);
+    });
+}
+
+void Manager::reset_failed(const std::string& name) {
+    const auto found = services_by_name_.find(name);
+    if (found == services_by_name_.end()) return;
+    if (engine_.state(name).sub == engine::SubState::failed) {
+        found->second->last_end.reset();
+        found->second->skipped.clear();
+    }
+    perform(engine_.reset_failed(name, engine_now()));
+}
+
+}  // namespace confinit

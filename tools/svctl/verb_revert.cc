@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+// revert UNIT [KEY...]: takes back what `svctl set` has changed.
+#include "svctl/declare.h"
+#include "svctl/limit_text.h"
+#include "svctl/output.h"
+#include "svctl/request.h"
+
+#include <CLI/CLI.hpp>
+#include <memory>
+
+namespace confinit {
+namespace {
+
+struct RevertOptions {
+    std::string unit;
+    std::vector<std::string> keys;
+    bool force = false;
+};
+
+int run_revert(const Context& context, const RevertOptions& options) {
+    Json parameters{{"unit", options.unit}, {"force", options.force}};
+    if (!options.keys.empty()) parameters["keys"] = options.keys;
+    const auto answer = request(context, Method::revert, std::move(parameters));
+    if (!answer) return report_refusal(context, answer.error());
+    if (context.json) return print_document(context, *answer);
+    print_notes(context, *answer);
+    print(limit_text(context, *answer));
+    return 0;
+}
+
+}  // namespace
+
+VerbAction declare_revert(CLI::App& command) {
+    auto options = std::make_unique<RevertOptions>();
+    command.add_option("UNIT", options->unit, "name of the unit")->required();
+    command.add_option("KEY", options->keys, "such as cgroup.memory.max or memory.max");
+    command.add_flag("--force", options->force, "also below what is in use");
+    command.footer(
+        "Takes the keys out of the drop-ins that `svctl set` writes, all keys where none is named. "
+        "What the unit says without them is in force at once.");
+    return [options = std::move(options)](const Context& context) {
+        return run_revert(context, *options);
+    };
+}
+
+}  // namespace confinit
