@@ -7,6 +7,7 @@
 #include "base/name_table.h"
 #include "base/text.h"
 #include "kernel/mount_table.h"
+#include "pid_namespace.h"
 
 #include <algorithm>
 #include <cerrno>
@@ -64,10 +65,6 @@ constexpr EarlyMount early_mounts[] = {
      "nsdelegate,memory_recursiveprot"},
 };
 
-// The pid namespace that the machine boots with has this inode number: PROC_PID_INIT_INO of
-// include/linux/proc_ns.h.
-constexpr ino_t first_pid_namespace = 0xEFFFFFFC;
-
 bool is_mount_point(const char* path) {
     struct statx status{};
     if (statx(AT_FDCWD, path, AT_NO_AUTOMOUNT, STATX_BASIC_STATS, &status) < 0) return false;
@@ -94,6 +91,24 @@ Status mount_if_absent(const EarlyMount& entry) {
         return errno_failure(fmt::format("mount {} on", entry.type), entry.target);
     }
     return {};
+}
+
+struct DeviceLink {
+    const char* path;
+    const char* target;
+};
+
+// Shells and many programs take them for granted; devtmpfs has none of them.
+constexpr DeviceLink device_links[] = {
+    {"/dev/fd", "/proc/self/fd"},
+    {"/dev/stdin", "/proc/self/fd/0"},
+    {"/dev/stdout", "/proc/self/fd/1"},
+    {"/dev/stderr", "/proc/self/fd/2"},
+};
+
+Status make_device_link(const DeviceLink& link) {
+    if (symlink(link.target, link.path) == 0 || errno == EEXIST) return {};
+    return errno_failure("symlink", link.path);
 }
 
 // lo gets 127.0.0.1 and ::1 from the kernel when it comes up: netdevice(7).
@@ -172,11 +187,7 @@ std::string_view name(FinalAct act) {
 
 Mode detect_mode() {
     if (getpid() != 1) return Mode::process;
-    if (getenv("container") != nullptr) return Mode::container;
-    struct stat status{};
-    // Before /proc is mounted there is nobody who could have made a pid namespace for us.
-    const bool has_proc = stat("/proc/self/ns/pid", &status) == 0;
-    if (has_proc && status.st_ino != first_pid_namespace) return Mode::container;
+    if (!is_in_first_pid_namespace()) return Mode::container;
     if (prctl(PR_CAPBSET_READ, 22 /* CAP_SYS_BOOT */, 0, 0, 0) != 1) return Mode::container;
     return Mode::machine;
 }
@@ -187,6 +198,10 @@ std::vector<Error> prepare_machine(Mode mode) {
         for (const EarlyMount& entry : early_mounts) {
             if (auto done = mount_if_absent(entry); !done) errors.push_back(done.error());
         }
+        for (const DeviceLink& link : device_links) {
+            if (auto done = make_device_link(link); !done) errors.push_back(done.error());
+        }
+        if (auto done = take_host_name("/etc/hostname"); !done) errors.push_back(done.error());
         if (auto done = bring_loopback_up(); !done) errors.push_back(done.error());
     }
     if (mode != Mode::process) {

@@ -16,15 +16,17 @@ enum class Mode { machine, container, process };
 
 std::string_view name(Mode mode);
 
-// Decided once: by our pid, $container, the pid namespace that we are in, and CAP_SYS_BOOT.
+// Decided once: by our pid, the pid namespace that we are in, and CAP_SYS_BOOT. $container says
+// nothing: the kernel makes a variable of each word of its command line that it does not know.
 Mode detect_mode();
 
 enum class FinalAct { power_off, reboot, halt };
 
 std::string_view name(FinalAct act);
 
-// Mounts what is absent of /proc /sys /dev /dev/pts /dev/shm /run /sys/fs/cgroup (only as a
-// machine), sets PATH, brings lo up. Each failure is one message; boot goes on.
+// As a machine: mounts what is absent of /proc /sys /dev /dev/pts /dev/shm /run /sys/fs/cgroup,
+// makes the links /dev/fd, /dev/stdin, /dev/stdout and /dev/stderr, takes the host name from
+// /etc/hostname and brings lo up. Each failure is one message; boot goes on.
 std::vector<Error> prepare_machine(Mode mode);
 
 // Whether "confinit.NAME=VALUE" stands on the kernel's command line; every word that is not ours is

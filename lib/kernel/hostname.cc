@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
-// The host name of another process's UTS namespace.
+// Host names: that of another process's UTS namespace, and the machine's own.
 #include "kernel/hostname.h"
 
 #include "base/file.h"
+#include "base/text.h"
 #include "kernel/procfs.h"
 
 #include <fcntl.h>
 #include <sched.h>
 #include <sys/utsname.h>
+#include <unistd.h>
 
 namespace confinit {
 namespace {
@@ -29,6 +31,23 @@ Result<std::string> read_hostname(const Fd& process, const Fd& own) {
     if (setns(ours.get(), CLONE_NEWUTS) < 0) return errno_failure("setns", "our own ns/uts");
     if (read < 0) return errno_failure("uname");
     return std::string{static_cast<const char*>(names.nodename)};
+}
+
+std::string_view find_host_name(std::string_view text) {
+    for (const std::string_view line : split(text, '\n')) {
+        const std::string_view name = trim(line);
+        if (!name.empty() && !name.starts_with('#')) return name;
+    }
+    return {};
+}
+
+Status take_host_name(const std::string& path) {
+    const auto text = TRY(find_file(AT_FDCWD, path));
+    const std::string_view name = text ? find_host_name(*text) : std::string_view{};
+    if (name.empty()) return {};
+    // Longer than 64 bytes is EINVAL: sethostname(2).
+    if (sethostname(name.data(), name.size()) < 0) return errno_failure("sethostname", name);
+    return {};
 }
 
 }  // namespace confinit

@@ -71,13 +71,16 @@ LaunchResult<std::unique_ptr<LaunchPlan>> make_launch_plan(const Unit& unit,
     const UserDatabase database = TRY(load_user_database(unit));
     const Identity identity = TRY(resolve_identity(unit, database));
     TRY(apply_identity(unit, identity, *plan));
+    if (auto left_out = find_groups_left_out(unit, database, identity)) {
+        plan->warnings.push_back(std::move(*left_out));
+    }
     TRY(apply_namespaces(unit, context, *plan));
     TRY(apply_joins(unit, context, *plan));
     TRY(apply_capabilities(unit, context, *plan));
     TRY(apply_filter(unit, context, *plan));
     TRY(apply_cgroup(unit, context, *plan));
     apply_process_limits(unit, *plan);
-    TRY(apply_directories(unit, *plan));
+    TRY(apply_directories(unit, database, *plan));
     TRY(apply_mounts(unit, context, *plan));
     plan->environment = make_environment(unit, identity);
     apply_readiness(unit, context, *plan);

@@ -3,6 +3,7 @@
 #include "launch/plan_parts.h"
 
 #include "base/file.h"
+#include "base/text.h"
 
 #include <algorithm>
 #include <fcntl.h>
@@ -22,13 +23,6 @@ std::unexpected<LaunchFailure> unknown_name(std::string key, const std::string& 
     const std::string kind = file == "/etc/passwd" ? "no such user; " : "no such group; ";
     return std::unexpected(LaunchFailure{
         .key = std::move(key), .object = name, .hint = kind + file_hint(file, nearest)});
-}
-
-LaunchResult<std::uint32_t> resolve_group(const UserDatabase& database, const std::string& name,
-                                          std::string key) {
-    if (const auto id = parse_id(name)) return *id;
-    if (const GroupEntry* entry = database.find_group(name)) return entry->gid;
-    return unknown_name(std::move(key), name, "/etc/group", database.nearest_group(name));
 }
 
 const UserEntry* find_user(const UserDatabase& database, const std::string& name) {
@@ -107,6 +101,36 @@ LaunchStatus check_user_namespace(const Unit& unit, const Identity& identity) {
 
 }  // namespace
 
+LaunchResult<std::uint32_t> resolve_user_id(const UserDatabase& database, const std::string& name,
+                                            std::string key) {
+    if (const auto id = parse_id(name)) return *id;
+    if (const UserEntry* entry = database.find_user(std::string_view{name})) return entry->uid;
+    if (name == "root") return 0;
+    return unknown_name(std::move(key), name, "/etc/passwd", database.nearest_user(name));
+}
+
+LaunchResult<std::uint32_t> resolve_group_id(const UserDatabase& database, const std::string& name,
+                                             std::string key) {
+    if (const auto id = parse_id(name)) return *id;
+    if (const GroupEntry* entry = database.find_group(name)) return entry->gid;
+    return unknown_name(std::move(key), name, "/etc/group", database.nearest_group(name));
+}
+
+std::optional<std::string> find_groups_left_out(const Unit& unit, const UserDatabase& database,
+                                                const Identity& identity) {
+    constexpr std::string_view key = "service.supplementary_groups";
+    if (!identity.name || unit.declared.contains(std::string{key})) return std::nullopt;
+    std::vector<std::string> names;
+    for (const GroupEntry* group : database.groups_of(*identity.name)) {
+        const bool is_taken =
+            std::ranges::find(identity.groups, group->gid) != identity.groups.end();
+        if (!is_taken) names.push_back(group->name);
+    }
+    if (names.empty()) return std::nullopt;
+    return std::string{key} + ": by /etc/group '" + *identity.name + "' is in " +
+           join(names, ", ") + " as well, which the service is not: list what it needs, or []";
+}
+
 LaunchResult<UserDatabase> load_user_database(const Unit& unit) {
     const std::string root = unit.mounts.root.value_or("/");
     const auto directory = open_at(AT_FDCWD, root, O_PATH | O_DIRECTORY);
@@ -127,12 +151,12 @@ LaunchResult<Identity> resolve_identity(const Unit& unit, const UserDatabase& da
     const ServiceConfig& service = *unit.service;
     Identity identity = TRY(resolve_user(service, database));
     if (service.group) {
-        identity.gid = TRY(resolve_group(database, *service.group, "service.group"));
+        identity.gid = TRY(resolve_group_id(database, *service.group, "service.group"));
     }
     identity.groups.push_back(identity.gid);
     for (std::size_t i = 0; i < service.supplementary_groups.size(); ++i) {
         identity.groups.push_back(
-            TRY(resolve_group(database, service.supplementary_groups[i], group_key(i))));
+            TRY(resolve_group_id(database, service.supplementary_groups[i], group_key(i))));
     }
     std::ranges::sort(identity.groups);
     const auto repeated = std::ranges::unique(identity.groups);

@@ -27,6 +27,14 @@ struct Identity {
 // plan_identity.cc
 LaunchResult<Identity> resolve_identity(const Unit& unit, const UserDatabase& database);
 LaunchResult<UserDatabase> load_user_database(const Unit& unit);
+LaunchResult<std::uint32_t> resolve_user_id(const UserDatabase& database, const std::string& name,
+                                            std::string key);
+LaunchResult<std::uint32_t> resolve_group_id(const UserDatabase& database, const std::string& name,
+                                             std::string key);
+// The account's groups that the service does not get, since its unit says nothing of groups: a
+// warning, or nothing.
+std::optional<std::string> find_groups_left_out(const Unit& unit, const UserDatabase& database,
+                                                const Identity& identity);
 LaunchStatus apply_identity(const Unit& unit, const Identity& identity, LaunchPlan& plan);
 std::string map_text(const std::vector<IdMap>& maps);
 
@@ -54,7 +62,7 @@ LaunchResult<JoinTarget> open_join_target(const JoinedNamespace& joined,
                                           const LaunchContext& context);
 
 // plan_directories.cc: what the preparer makes; each is found again by its key.
-LaunchStatus apply_directories(const Unit& unit, LaunchPlan& plan);
+LaunchStatus apply_directories(const Unit& unit, const UserDatabase& database, LaunchPlan& plan);
 // The host's path of a directory that is prepared.
 std::string directory_path(const Preparation& preparation);
 

@@ -61,7 +61,11 @@ std::optional<GroupEntry> parse_group(std::string_view line) {
     if (fields.size() != 4 || fields[0].empty()) return std::nullopt;
     const auto gid = parse_id(fields[2]);
     if (!gid) return std::nullopt;
-    return GroupEntry{std::string{fields[0]}, *gid};
+    GroupEntry entry{std::string{fields[0]}, *gid, {}};
+    for (const std::string_view member : split(fields[3], ',')) {
+        if (!member.empty()) entry.members.emplace_back(member);
+    }
+    return entry;
 }
 
 template <class Entry>
@@ -108,6 +112,14 @@ const UserEntry* UserDatabase::find_user(std::uint32_t uid) const {
 
 const GroupEntry* UserDatabase::find_group(std::string_view name) const {
     return find_entry(groups_, name, &GroupEntry::name);
+}
+
+std::vector<const GroupEntry*> UserDatabase::groups_of(std::string_view user) const {
+    std::vector<const GroupEntry*> found;
+    for (const GroupEntry& group : groups_) {
+        if (std::ranges::find(group.members, user) != group.members.end()) found.push_back(&group);
+    }
+    return found;
 }
 
 std::optional<std::string_view> UserDatabase::nearest_user(std::string_view name) const {

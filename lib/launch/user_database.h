@@ -27,6 +27,7 @@ struct UserEntry {
 struct GroupEntry {
     std::string name;
     std::uint32_t gid = 0;
+    std::vector<std::string> members;
 };
 
 class UserDatabase {
@@ -42,6 +43,9 @@ public:
     const UserEntry* find_user(std::string_view name) const;
     const UserEntry* find_user(std::uint32_t uid) const;
     const GroupEntry* find_group(std::string_view name) const;
+
+    // The groups that list the user as a member, in the order of the file.
+    std::vector<const GroupEntry*> groups_of(std::string_view user) const;
 
     std::optional<std::string_view> nearest_user(std::string_view name) const;
     std::optional<std::string_view> nearest_group(std::string_view name) const;

@@ -11,8 +11,9 @@ namespace confinit {
 namespace {
 
 constexpr std::string_view directory_form =
-    "a relative path such as \"web\" or a table with name and mode";
-constexpr std::string_view mode_form = "octal digits up to \"1777\" such as \"0750\"";
+    "a relative path such as \"web\" or a table with name, mode, user and group";
+constexpr std::string_view mode_form = "octal digits up to \"3777\" such as \"0750\" or \"2755\"";
+constexpr unsigned highest_mode = 03777;
 
 std::string name_fault(std::string_view name) {
     if (name.starts_with('/')) return quoted(name) + " is an absolute path; name what is below";
@@ -44,7 +45,7 @@ std::optional<ServiceDirectory> read_directory(const Value& value) {
         if (!name) return std::nullopt;
         return ServiceDirectory{.name = std::move(*name)};
     }
-    constexpr std::string_view names[] = {"name", "mode"};
+    constexpr std::string_view names[] = {"name", "mode", "user", "group"};
     value.allow_members(names);
     const auto name_member = value.member("name", "a relative path such as \"web\"");
     if (!name_member) {
@@ -54,9 +55,15 @@ std::optional<ServiceDirectory> read_directory(const Value& value) {
     auto name = read_name(*name_member);
     ServiceDirectory directory;
     if (const auto mode_member = value.member("mode", mode_form)) {
-        const auto mode = read_mode(*mode_member, 01777);
+        const auto mode = read_mode(*mode_member, highest_mode);
         if (!mode) return std::nullopt;
         directory.mode = *mode;
+    }
+    if (const auto user = value.member("user", "the name or number of a user")) {
+        directory.user = user->word();
+    }
+    if (const auto group = value.member("group", "the name or number of a group")) {
+        directory.group = group->word();
     }
     if (!name) return std::nullopt;
     directory.name = std::move(*name);
@@ -89,7 +96,8 @@ void read_chown(const Value& value, Unit& unit) {
 }
 
 constexpr std::string_view list_form =
-    "an array of relative paths and tables such as { name = \"web\", mode = \"0750\" }";
+    "an array of relative paths and tables such as { name = \"web\", mode = \"2750\", user = "
+    "\"root\", group = \"adm\" }";
 constexpr std::string_view operation =
     "openat2(2) RESOLVE_NO_SYMLINKS, mkdirat(2), fchownat(2), fchmod(2), renameat2(2)";
 constexpr std::string_view source = "openat2(2), mkdir(2)";
@@ -101,11 +109,11 @@ constexpr Key keys[] = {
         .fallback = "[]",
         .documentation =
             "Directories below /var/lib that are made when they are absent, with the service's "
-            "user and group as owner and mode 0755 where no other is given. They stay writable "
+            "user and group as owner and mode 0755 where no others are given. They stay writable "
             "within a read-only tree, and in a root of the service's own, which needs the mount "
             "point, they are the host's. $STATE_DIRECTORY names them, with colons between. What "
             "is there already must be a directory of that owner, or the service does not start; "
-            "nothing is moved and no link is followed.",
+            "nothing in it is changed, nothing is moved and no link is followed.",
         .operation = operation,
         .source = source,
         .systemd = "StateDirectory=, StateDirectoryMode=",

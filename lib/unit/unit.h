@@ -214,10 +214,12 @@ struct MountConfig {
     bool has_own_root() const { return root || root_image; }
 };
 
-// A directory that a launch makes for the service, and that is the service's user's.
+// A directory that a launch makes for the service.
 struct ServiceDirectory {
     std::string name;  // "web" or "web/uploads", below the place of its kind
     unsigned mode = 0755;
+    std::optional<std::string> user = {};  // its owner, where that is not the service's user
+    std::optional<std::string> group = {};
 };
 
 struct DirectoryConfig {

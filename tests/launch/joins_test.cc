@@ -13,6 +13,7 @@
 #include <ctime>
 #include <linux/seccomp.h>
 #include <sched.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -234,6 +235,19 @@ TEST_CASE("what cannot be joined is told before anything starts", "[launch][H4]"
     CHECK(plan.error().call == call);
     CHECK(plan.error().error == error);
     CHECK(plan.error().hint.find(hint) != std::string::npos);
+}
+
+TEST_CASE("a FIFO in the place of a namespace holds nobody up", "[launch][N1]") {
+    const Stage stage;
+    const TestDirectory directory;
+    const std::string fifo = directory / "fifo";
+    REQUIRE(mkfifo(fifo.c_str(), 0600) == 0);
+    Unit unit = stage.unit(R"("ids")", "[namespaces]\nnet = \"" + fifo + "\"\n");
+
+    const auto plan = stage.try_plan(unit);
+
+    REQUIRE_FALSE(plan.has_value());
+    CHECK(plan.error().text() == "namespaces.net: '" + fifo + "': this is no namespace but a FIFO");
 }
 
 TEST_CASE("a namespace that does not let us in stops the launch", "[launch][H3][H4]") {

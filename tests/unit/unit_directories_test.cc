@@ -37,13 +37,24 @@ TEST_CASE("a service's directories are names, and modes where they are given", "
     CHECK_FALSE(good(minimal_service).directories.chown_recursively);
 }
 
+TEST_CASE("a directory may have an owner of its own, and a mode that packages use", "[unit][N17]") {
+    const Unit unit = good_service(
+        "[directories]\nlogs = [{ name = 'web', mode = '2750', user = 'root', group = 'adm' }]\n");
+
+    REQUIRE(unit.directories.logs.size() == 1);
+    CHECK(unit.directories.logs[0].mode == 02750);
+    CHECK(unit.directories.logs[0].user == "root");
+    CHECK(unit.directories.logs[0].group == "adm");
+}
+
 TEST_CASE("a directory outside of its place is refused with its place in the file",
           "[unit][H2][H16]") {
     CHECK(fault_of("[directories]\nstate = ['/var/lib/web']\n")
               .starts_with("web.toml:4:10: directories.state[0]: '/var/lib/web' is an absolute"));
     for (const char* name : {"'..'", "'a/../b'", "'.'", "'a//b'", "'a/'", "''", "'a:b'", "7",
                              "{ mode = '0755' }", "{ name = 'a', mode = '8' }",
-                             "{ name = 'a', mode = '04755' }", "{ name = 'a', owner = 'b' }"}) {
+                             "{ name = 'a', mode = '04755' }", "{ name = 'a', owner = 'b' }",
+                             "{ name = 'a', user = 7 }", "{ name = 'a', group = '' }"}) {
         INFO(name);
         CHECK(fault_of("[directories]\nstate = [" + std::string{name} + "]\n")
                   .starts_with("web.toml:4:"));

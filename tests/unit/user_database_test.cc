@@ -68,6 +68,18 @@ TEST_CASE("a group has its id, and damaged lines give none", "[unit]") {
     CHECK(database.find_group("toomany") == nullptr);
 }
 
+TEST_CASE("the groups of an account are those that list it", "[unit][N17]") {
+    const UserDatabase database = UserDatabase::parse(
+        "", "adm:x:4:web,root\nweb:x:33:\nssl-cert:x:110:web\nall:x:9:webber\n");
+
+    const auto groups = database.groups_of("web");
+
+    REQUIRE(groups.size() == 2);
+    CHECK(groups[0]->name == "adm");
+    CHECK(groups[1]->name == "ssl-cert");
+    CHECK(database.groups_of("").empty());
+}
+
 TEST_CASE("the nearest name is found for a mistyped one", "[unit][H4]") {
     const UserDatabase database = UserDatabase::parse(passwd_text, group_text);
 
