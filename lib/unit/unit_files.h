@@ -44,6 +44,11 @@ Found<std::string> find_unit_file(const UnitDirectory& directory, const std::str
 // The names that end in ".toml" and do not begin with a dot, sorted.
 std::expected<std::vector<std::string>, Problem> list_unit_files(const UnitDirectory& directory);
 
+// What lies in unit directories and is never read, a line each that says why: names that are no
+// unit's, drop-ins of no unit, files of other kinds. A name that begins with a dot is left out: so
+// editors and package managers write what is not meant to be seen.
+std::vector<std::string> foreign_files(std::span<const std::string> directories);
+
 // Whether the path leads to this very directory.
 bool is_same_directory(const UnitDirectory& directory, const std::string& path);
 
