@@ -213,13 +213,21 @@ std::vector<Error> prepare_machine(Mode mode) {
 }
 
 std::string kernel_word(std::string_view word) {
-    const auto line = find_file(AT_FDCWD, "/proc/cmdline");
-    if (!line || !*line) return {};
     const std::string prefix = fmt::format("confinit.{}=", word);
-    for (const std::string_view candidate : split_words(**line)) {
-        if (candidate.starts_with(prefix)) return std::string{candidate.substr(prefix.size())};
+    for (const std::string& candidate : kernel_words()) {
+        if (candidate.starts_with(prefix)) return candidate.substr(prefix.size());
     }
     return {};
+}
+
+std::vector<std::string> kernel_words() {
+    const auto line = find_file(AT_FDCWD, "/proc/cmdline");
+    if (!line || !*line) return {};
+    std::vector<std::string> words;
+    for (const std::string_view word : split_words(**line)) {
+        if (word.starts_with("confinit.")) words.emplace_back(word);
+    }
+    return words;
 }
 
 void end_machine(Mode mode, FinalAct act, int exit_code) {

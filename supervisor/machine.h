@@ -33,6 +33,9 @@ std::vector<Error> prepare_machine(Mode mode);
 // somebody else's and ignored.
 std::string kernel_word(std::string_view name);
 
+// All words of ours on it, "confinit.NAME=VALUE".
+std::vector<std::string> kernel_words();
+
 // SIGKILL to all that is left, sync(2), unmount, reboot(2) or exit. It does not return.
 [[noreturn]] void end_machine(Mode mode, FinalAct act, int exit_code);
 

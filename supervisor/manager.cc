@@ -6,6 +6,7 @@
 #include "engine_spec.h"
 #include "kernel/probe.h"
 #include "launch/vocabulary.h"
+#include "unit/unit_files.h"
 
 #include <algorithm>
 #include <ctime>
@@ -113,7 +114,18 @@ void Manager::warn(const Unit& unit, const Service* known) const {
         unit.name));
 }
 
+// What lies beside the unit files and is not read is told once, also when it comes later.
+void Manager::tell_foreign_files() {
+    std::vector<std::string> found = foreign_files(directories_);
+    for (const std::string& text : found) {
+        const bool is_told = std::ranges::find(foreign_files_, text) != foreign_files_.end();
+        if (!is_told) services_.console.warning(text);
+    }
+    foreign_files_ = std::move(found);
+}
+
 std::vector<std::string> Manager::load_all() {
+    tell_foreign_files();
     std::set<std::string> names;
     for (const std::string& name : list_unit_names(directories_)) {
         if (!name.ends_with('@')) names.insert(name);
@@ -336,7 +348,10 @@ void Manager::note(std::string_view unit, EventKind kind, std::string_view text)
 }
 
 void Manager::report_state(const std::string& unit) {
-    const engine::UnitState state = engine_.state(unit);
+    engine::UnitState state = engine_.state(unit);
+    const bool must_say =
+        state.sub == engine::SubState::failed || state.sub == engine::SubState::auto_restart;
+    if (must_say && state.reason.empty()) state.reason = "failed, and nothing tells why";
     note(unit, EventKind::state,
          state.reason.empty() ? std::string{engine::name(state.sub)}
                               : fmt::format("{}: {}", engine::name(state.sub), state.reason));

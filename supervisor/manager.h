@@ -156,6 +156,7 @@ private:
     std::optional<std::string> take(Unit unit, UnitStamp stamp);
     void forget_if_gone(const std::string& name);
     void warn(const Unit& unit, const Service* known) const;
+    void tell_foreign_files();
     void load_needed(const std::string& unit);
     std::uint64_t new_job(Done done);
     void post(std::string unit, std::uint64_t run_number, engine::Event event);
@@ -190,6 +191,7 @@ private:
     std::function<void()> on_quiet_;
     std::function<void()> observer_;
     EventRing events_of_units_;
+    std::vector<std::string> foreign_files_;  // as they were told last
     // Starts that wait until a node of an earlier run is empty, and how often they have tried.
     struct Retry {
         Clock::time_point due;

@@ -6,6 +6,7 @@
 #include "control/protocol.h"
 #include "unit/loader.h"
 
+#include <algorithm>
 #include <string_view>
 
 namespace confinit {
@@ -41,6 +42,10 @@ constexpr TextOption text_options[] = {
     {"--cgroup=", &Options::cgroup}, {"--log-group=", &Options::log_group},
 };
 
+// The names that kernel_word() is asked for.
+constexpr std::string_view kernel_word_names[] = {"unit", "verify", "end_timeout", "status_group",
+                                                  "log_group"};
+
 // What is no duration is as good as no word: the supervisor of a machine has to boot.
 bool take_interval(Options& options, std::string_view text) {
     const auto interval = parse_duration(text);
@@ -69,6 +74,19 @@ bool take_argument(Options& options, std::string_view argument) {
 
 }  // namespace
 
+std::string kernel_word_fault(std::string_view word) {
+    constexpr std::string_view prefix = "confinit.";
+    const std::string_view name = word.substr(prefix.size(), word.find('=') - prefix.size());
+    const bool is_known = std::ranges::find(kernel_word_names, name) != std::end(kernel_word_names);
+    if (is_known && word.contains('=')) return {};
+    std::string fault = "kernel word '" + std::string{word} + "' ";
+    if (is_known) return fault + "has no value";
+    fault += "is unknown";
+    const auto nearest = nearest_word(name, kernel_word_names);
+    if (nearest) fault += "; did you mean '" + std::string{prefix} + std::string{*nearest} + "='?";
+    return fault;
+}
+
 Options read_options(Mode mode, int count, char** arguments) {
     Options options;
     for (int i = 1; i < count; ++i) {
@@ -82,6 +100,11 @@ Options read_options(Mode mode, int count, char** arguments) {
         const std::string interval = kernel_word("verify");
         if (!interval.empty() && !take_interval(options, interval)) {
             options.ignored.push_back("confinit.verify=" + interval);
+        }
+        for (const std::string& word : kernel_words()) {
+            if (auto fault = kernel_word_fault(word); !fault.empty()) {
+                options.faults.push_back(std::move(fault));
+            }
         }
     }
     if (options.socket.empty()) {

@@ -6,6 +6,7 @@
 
 #include <chrono>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace confinit {
@@ -22,6 +23,7 @@ struct Options {
     std::chrono::microseconds verify_interval = std::chrono::minutes{10};
     std::vector<std::string> ignored;  // words that are not ours
     std::string log_group;             // whose members may read log lines; empty: root alone
+    std::vector<std::string> faults;   // what is wrong with words that should be ours
     bool show_version = false;
     bool show_help = false;
 };
@@ -30,6 +32,10 @@ struct Options {
 // machine monitor appends words of its own to what the kernel passes as our arguments, so every
 // unknown argument is ignored with one message.
 Options read_options(Mode mode, int count, char** arguments);
+
+// What is wrong with a word "confinit.NAME=VALUE" of the kernel's command line, of which no option
+// has this name; empty for a good one.
+std::string kernel_word_fault(std::string_view word);
 
 extern const char* const help_text;
 

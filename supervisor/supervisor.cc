@@ -47,6 +47,8 @@ Result<std::unique_ptr<Supervisor>> Supervisor::make(Mode mode, Options options,
     for (const std::string& word : self->options_.ignored) {
         console.info(fmt::format("argument '{}' is not ours, ignoring", word));
     }
+    for (const std::string& fault : self->options_.faults)
+        console.warning(fault);
     if (mode == Mode::process && prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) < 0) {
         return errno_failure("prctl PR_SET_CHILD_SUBREAPER");
     }
@@ -190,8 +192,9 @@ void Supervisor::boot() {
                 // Whoever stops the target while it starts has been answered.
                 if (result == engine::JobResult::done) return;
                 if (result == engine::JobResult::canceled) return;
+                const std::string why = reason.empty() ? "" : ": " + reason;
                 console_.error(
-                    fmt::format("boot: {}: {} {}", options_.target, engine::name(result), reason));
+                    fmt::format("boot: {}: {}{}", options_.target, engine::name(result), why));
             });
     }
     for (const std::string& problem : target.error().problems)

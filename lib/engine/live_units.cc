@@ -100,6 +100,9 @@ void LiveUnits::explain(const UnitSpec& spec, LiveUnit& live, const ServiceState
         live.reason = "start timed out after " + format_duration(spec.start_timeout);
         if (is_unready) live.reason += ", it has not said that it is ready";
     }
+    if (live.state.sub == SubState::auto_restart && ending == Ending::clean) {
+        live.reason = "ended with success";
+    }
     const bool is_killed =
         former.sub == SubState::stop_sigterm && live.state.sub == SubState::stop_sigkill;
     if (is_killed && live.reason.empty()) {

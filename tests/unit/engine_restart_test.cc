@@ -309,5 +309,21 @@ TEST_CASE("an automatic restart waits for those before it that are under way", "
     CHECK(scene.tell("db", Event::launched) == "job 1 done, launch web");
 }
 
+TEST_CASE("a restart after a good end has a reason", "[unit][engine][N20]") {
+    Scene scene;
+    UnitSpec web = service("web");
+    web.restart = Restart::always;
+    scene.engine.load(web);
+    scene.bring_up("web");
+
+    scene.end("web", Event::main_exited_clean, "exited with code 0");
+
+    CHECK(scene.sub("web") == "auto-restart");
+    CHECK(scene.engine.state("web").reason == "ended with success");
+    scene.pass(100ms);
+    scene.tell("web", Event::launched);
+    CHECK(scene.engine.state("web").reason.empty());
+}
+
 }  // namespace
 }  // namespace confinit::engine

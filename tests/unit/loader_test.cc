@@ -1,87 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 // Units on disk: the search path, drop-ins, templates, and files that are no good ones.
-#include "unit_scene.h"
+#include "unit_folder.h"
 
-#include <cstdlib>
 #include <filesystem>
-#include <fstream>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
 
 namespace confinit {
-namespace {
-
-// Two unit directories, "a" before "b", in a folder that goes with the test.
-class UnitFolder {
-public:
-    UnitFolder() {
-        char name[] = "/tmp/confinit-units-XXXXXX";
-        REQUIRE(mkdtemp(name) != nullptr);
-        root_ = name;
-        for (const char* directory : {"a", "b"}) {
-            std::filesystem::create_directory(root_ + "/" + directory);
-            chmod((root_ + "/" + directory).c_str(), 0755);
-            path_.push_back(root_ + "/" + directory);
-        }
-        path_.push_back(root_ + "/absent");
-    }
-    UnitFolder(const UnitFolder&) = delete;
-    UnitFolder& operator=(const UnitFolder&) = delete;
-    ~UnitFolder() { std::filesystem::remove_all(root_); }
-
-    // The whole path of a file with this text, in directories made for it.
-    std::string write(const std::string& name, std::string_view text, unsigned mode = 0644) const {
-        const std::string path = root_ + "/" + name;
-        std::filesystem::create_directories(std::filesystem::path{path}.parent_path());
-        std::ofstream{path} << text;
-        chmod(path.c_str(), mode);
-        return path;
-    }
-
-    std::string write_service(const std::string& name, const std::string& program) const {
-        return write(name, "[service]\ncommand = ['" + program + "']\n");
-    }
-
-    Checked<Unit> load(std::string_view name) const {
-        return load_unit(name, path_, test_vocabulary());
-    }
-
-    Checked<Unit> check(const std::string& path) const {
-        return load_unit_file(path, path_, test_vocabulary());
-    }
-
-    // What is wrong with a unit, without the folder's name.
-    std::string faults(std::string_view name) const { return faults_of(load(name)); }
-
-    std::string faults_of(const Checked<Unit>& unit) const {
-        std::string lines;
-        if (unit) return lines;
-        for (std::string line : texts(unit.error())) {
-            for (auto at = line.find(root_); at != std::string::npos; at = line.find(root_)) {
-                line.erase(at, root_.size());
-            }
-            lines += line + "\n";
-        }
-        return lines;
-    }
-
-    std::string program(std::string_view name) const {
-        const auto unit = load(name);
-        REQUIRE(faults(name) == "");
-        return unit->service->command.front();
-    }
-
-    const std::string& root() const { return root_; }
-    const std::vector<std::string>& path() const { return path_; }
-
-private:
-    std::string root_;
-    std::vector<std::string> path_;
-};
-
-}  // namespace
 
 TEST_CASE("the first directory that has a unit wins", "[loader]") {
     const UnitFolder folder;
@@ -126,127 +53,6 @@ TEST_CASE("an instance comes from its template, or from a file of its own", "[lo
     CHECK(folder.program("web@two") == "/bin/two");
     CHECK(folder.faults("web@") == "'web@' is a template; name an instance, as in 'web@1'\n");
     CHECK(folder.faults("web").find("there is no unit 'web'") != std::string::npos);
-}
-
-TEST_CASE("a drop-in replaces keys, and its places are its own", "[loader]") {
-    const UnitFolder folder;
-    folder.write("b/web.toml",
-                 "[service]\ncommand = ['/bin/web', 'x']\nuser = 'www'\n"
-                 "[cgroup]\nmemory.max = '1M'\npids.max = 5\n");
-    const std::string drop_in =
-        folder.write("a/web.toml.d/50-more.toml",
-                     "[service]\ncommand = ['/bin/other']\n[cgroup]\nmemory.max = '2M'\n");
-
-    const auto unit = folder.load("web");
-
-    REQUIRE(unit);
-    CHECK(unit->service->command == std::vector<std::string>{"/bin/other"});
-    CHECK(unit->service->user == "www");
-    CHECK(unit->declared.find("cgroup.memory.max")->second == "2M");
-    CHECK(unit->declared.find("cgroup.pids.max")->second == "5");
-    CHECK(unit->cgroup.front().value == "2097152");
-    CHECK(unit->locations.find("cgroup.memory.max")->second.file == drop_in);
-    CHECK(unit->locations.find("cgroup.memory.max")->second.line == 4);
-    CHECK(unit->locations.find("service.user")->second.file == folder.root() + "/b/web.toml");
-    CHECK_FALSE(unit->locations.contains("service.command[1]"));
-    CHECK(unit->files.size() == 2);
-}
-
-TEST_CASE("what drop-ins say of dependencies adds up, other lists are replaced", "[loader][N19]") {
-    const UnitFolder folder;
-    folder.write("b/default.toml", "[unit]\nwants = ['console']\ndocumentation = ['man:a']\n");
-    folder.write("b/default.toml.d/50-db.toml", "unit.wants = ['db', 'console']\n");
-    const std::string web = folder.write("a/default.toml.d/50-web.toml",
-                                         "[unit]\nwants = ['web']\ndocumentation = ['man:b']\n");
-
-    const auto unit = folder.load("default");
-
-    REQUIRE(unit);
-    CHECK(unit->unit.wants == std::vector<std::string>{"console", "db", "web"});
-    CHECK(unit->unit.documentation == std::vector<std::string>{"man:b"});
-    CHECK(unit->declared.at("unit.wants") == "[\"console\", \"db\", \"web\"]");
-    CHECK(unit->locations.at("unit.wants").file == web);
-    CHECK(unit->locations.at("unit.wants[0]").file == folder.root() + "/b/default.toml");
-    CHECK(unit->locations.at("unit.wants[2]").file == web);
-    CHECK(unit->locations.at("unit.wants[2]").line == 2);
-}
-
-TEST_CASE("an empty list takes away what came before it", "[loader][N19]") {
-    const UnitFolder folder;
-    folder.write("b/default.toml", "[unit]\nwants = ['console']\nafter = ['console']\n");
-    folder.write("b/default.toml.d/10.toml", "unit.wants = ['db']\n");
-    folder.write("b/default.toml.d/20.toml", "unit.wants = []\n");
-    folder.write("b/default.toml.d/30.toml", "unit.wants = ['web']\n");
-
-    const auto unit = folder.load("default");
-
-    REQUIRE(unit);
-    CHECK(unit->unit.wants == std::vector<std::string>{"web"});
-    CHECK(unit->unit.after == std::vector<std::string>{"console"});
-    folder.write("b/default.toml.d/10.toml", "unit.wants = ['a b']\n");
-    CHECK(folder.faults("default").starts_with("/b/default.toml.d/10.toml:1:15: unit.wants[0]: "));
-}
-
-TEST_CASE("each of several lists that add up must be good", "[loader][N19][H2]") {
-    const UnitFolder folder;
-    folder.write("b/default.toml", "[unit]\nwants = ['../x']\n");
-    folder.write("b/default.toml.d/10.toml", "unit.wants = ['a b']\n");
-    folder.write("b/default.toml.d/20.toml", "unit.wants = 'c'\n");
-
-    const std::string faults = folder.faults("default");
-
-    CHECK(faults.find("/b/default.toml:2:10: unit.wants[0]: ") != std::string::npos);
-    CHECK(faults.find("/b/default.toml.d/10.toml:1:15: unit.wants[0]: ") != std::string::npos);
-    CHECK(faults.find("/b/default.toml.d/20.toml:1:14: unit.wants: ") != std::string::npos);
-}
-
-TEST_CASE("drop-ins apply in the order of their names, and the first directory hides", "[loader]") {
-    const UnitFolder folder;
-    folder.write_service("b/web.toml", "/bin/main");
-    folder.write("a/web.toml.d/20.toml", "service.user = 'a20'\n");
-    folder.write("b/web.toml.d/20.toml", "service.user = 'b20'\nservice.group = 'b20'\n");
-    folder.write("b/web.toml.d/10.toml", "service.user = 'b10'\nservice.tty = '/dev/b10'\n");
-    folder.write("b/web.toml.d/README", "not TOML");
-    folder.write("b/web.toml.d/.30.toml", "not TOML");
-
-    const auto unit = folder.load("web");
-
-    REQUIRE(unit);
-    CHECK(unit->service->user == "a20");
-    CHECK(unit->service->tty == "/dev/b10");
-    CHECK_FALSE(unit->service->group);
-}
-
-TEST_CASE("an instance has its template's drop-ins and then its own", "[loader]") {
-    const UnitFolder folder;
-    folder.write_service("a/web@.toml", "/bin/web");
-    folder.write("a/web@.toml.d/90.toml", "service.user = 'all'\nservice.group = '%i'\n");
-    folder.write("a/web@one.toml.d/10.toml", "service.user = 'own'\n");
-
-    CHECK(folder.load("web@one")->service->user == "own");
-    CHECK(folder.load("web@one")->service->group == "one");
-    CHECK(folder.load("web@two")->service->user == "all");
-}
-
-TEST_CASE("a drop-in replaces tables whole, with what was below them", "[loader]") {
-    const UnitFolder folder;
-    folder.write("a/web.toml",
-                 "[service]\ncommand = ['/a']\nenvironment = { A = '1', B = '2' }\n"
-                 "[namespaces]\npid = { pid1 = 'self' }\nuts = { hostname = 'x' }\n");
-    folder.write("a/web.toml.d/1.toml",
-                 "service.environment = { C = '3' }\nnamespaces.pid = true\n"
-                 "namespaces.uts = false\n");
-
-    const auto unit = folder.load("web");
-
-    REQUIRE(unit);
-    CHECK(unit->service->environment ==
-          std::vector<std::pair<std::string, std::string>>{{"C", "3"}});
-    CHECK(unit->namespaces.pid);
-    CHECK_FALSE(unit->namespaces.pid1_is_service);
-    CHECK_FALSE(unit->namespaces.uts);
-    CHECK_FALSE(unit->namespaces.hostname);
-    CHECK_FALSE(unit->declared.contains("namespaces.pid.pid1"));
 }
 
 TEST_CASE("all problems of all files come at once", "[loader][H2]") {

@@ -3,9 +3,11 @@
 #include "svctl/svctl.h"
 
 #include "svctl/output.h"
+#include "svctl/usage.h"
 #include "svctl/verbs.h"
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <cerrno>
 #include <cstdio>
 #include <fcntl.h>
@@ -44,9 +46,9 @@ constexpr Verb verbs[] = {
     {"revert", changing, "take back what set has changed", declare_revert},
     {"enter", changing, "run a command inside a unit, confined as the unit is", declare_enter},
     {"list", looking, "list all loaded units", declare_list},
-    {"status", looking, "tell the state of units, and why", declare_status},
+    {"status", looking, "tell the state of units, or of the machine, and why", declare_status},
     {"show", looking, "print all properties of units as KEY=VALUE", declare_show},
-    {"logs", looking, "print the output of a unit", declare_logs},
+    {"logs", looking, "print the output of units", declare_logs},
     {"events", looking, "print what has happened to units", declare_events},
     {"verify", looking, "compare units with what the kernel has in force", declare_verify},
     {"cat", files, "print the files of units", declare_cat},
@@ -57,6 +59,7 @@ constexpr Verb verbs[] = {
     {"daemon-reload", files, "make the supervisor read unit files again", declare_daemon_reload},
     {"probe", machine, "list what this machine and its kernel offer", declare_probe},
     {"version", machine, "print the versions of svctl and confinit", declare_version},
+    {"help", machine, "tell what a verb does and takes", declare_help},
     {"poweroff", machine, "stop everything and switch off", declare_poweroff},
     {"reboot", machine, "stop everything and start again", declare_reboot},
     {"halt", machine, "stop everything and halt", declare_halt},
@@ -72,7 +75,7 @@ constexpr const char* exit_codes =
     "  6  refused by check: a unit file has a mistake\n"
     "Of several units, the first that is not 0 counts. `enter` passes on the status of its\n"
     "command. With --json, standard output has a document with \"schema\", \"verb\" and\n"
-    "\"exit_code\" in every case.";
+    "\"exit_code\" in every case: svctl help json.";
 
 // A verb on the command line, with what it does.
 struct Command {
@@ -123,6 +126,61 @@ bool asks_for_json(std::span<const char* const> arguments) {
     return false;
 }
 
+// The arguments before "--" that are no values of --socket.
+std::vector<std::string_view> own_words(std::span<const char* const> arguments) {
+    std::vector<std::string_view> words;
+    for (std::size_t i = 1; i < arguments.size(); ++i) {
+        const std::string_view word = arguments[i];
+        if (word == "--") break;
+        words.push_back(word);
+        if (word == "--socket") ++i;
+    }
+    return words;
+}
+
+// Every option that may stand behind this verb, or before all.
+std::vector<std::string> option_names(const CLI::App& app, const CLI::App* verb) {
+    std::vector<std::string> names;
+    for (const CLI::App* parser : {&app, verb}) {
+        if (parser == nullptr) continue;
+        for (const CLI::Option* option : parser->get_options()) {
+            for (const std::string& name : option->get_lnames())
+                names.push_back("--" + name);
+            for (const std::string& name : option->get_snames())
+                names.push_back("-" + name);
+        }
+    }
+    return names;
+}
+
+const CLI::App* find_verb(const CLI::App& app, std::string_view name) {
+    const auto found =
+        app.get_subcommands([name](const CLI::App* parser) { return parser->get_name() == name; });
+    return found.empty() ? nullptr : found.front();
+}
+
+// What the library said, or of a word that there is none of what may be meant.
+std::string usage_fault(const CLI::App& app, const CLI::ParseError& error,
+                        std::span<const char* const> arguments) {
+    const CLI::App* verb = nullptr;
+    for (const std::string_view word : own_words(arguments)) {
+        if (word.starts_with("--") || (word.starts_with('-') && word.size() == 2)) {
+            const auto names = option_names(app, verb);
+            const std::string_view name = word.substr(0, word.find('='));
+            if (std::ranges::find(names, name) != names.end()) continue;
+            return unknown_option(name, std::vector<std::string_view>(names.begin(), names.end()));
+        }
+        if (verb != nullptr || word.starts_with('-')) continue;
+        verb = find_verb(app, word);
+        if (verb != nullptr) continue;
+        std::vector<std::string_view> names;
+        for (const Verb& known : verbs)
+            names.emplace_back(known.name);
+        return unknown_verb(word, names);
+    }
+    return error.what();
+}
+
 int report_usage(const CLI::App& app, const CLI::ParseError& error, Context& context,
                  std::span<const char* const> arguments) {
     if (error.get_exit_code() == 0) {
@@ -132,12 +190,13 @@ int report_usage(const CLI::App& app, const CLI::ParseError& error, Context& con
         return status;
     }
     context.json = asks_for_json(arguments);
+    const std::string fault = usage_fault(app, error, arguments);
     if (!context.json) {
-        print_error(shown(context, error.what()));
+        print_error(shown(context, fault));
         print_error("see svctl --help");
         return std::to_underlying(ExitCode::error);
     }
-    return report_refusal(context, {.name = "usage", .message = error.what()});
+    return report_refusal(context, {.name = "usage", .message = fault});
 }
 
 int run_chosen(const CLI::App& app, std::vector<Command>& commands, Context& context) {

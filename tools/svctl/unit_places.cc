@@ -44,6 +44,7 @@ void add_units_option(CLI::App& command, UnitPlaces& places) {
     command
         .add_option("--units", places.units,
                     "a directory with unit files, in place of the default ones; repeatable")
+        ->allow_extra_args(false)
         ->type_name("DIRECTORY");
 }
 

@@ -45,7 +45,8 @@ private:
     }
 
     void print_text(const std::string& text) {
-        if (std::exchange(has_printed_, true) && !text.empty()) print("\n");
+        if (text.empty()) return;
+        if (std::exchange(has_printed_, true)) print("\n");
         print(text);
     }
 

@@ -1,37 +1,47 @@
 // SPDX-License-Identifier: Apache-2.0
-// check FILE...: reads unit files offline as the supervisor would, and tells all that is wrong;
-// with --here also what this machine lacks for them.
+// check FILE...: reads unit files offline as the supervisor would, and tells all that is wrong, of
+// each and of all together; with --here also what this machine lacks for them.
+#include "base/file.h"
 #include "kernel/capability_set.h"
 #include "kernel/probe.h"
 #include "launch/here.h"
 #include "launch/spawn.h"
 #include "launch/vocabulary.h"
+#include "svctl/check_together.h"
 #include "svctl/output.h"
+#include "svctl/unit_places.h"
 #include "svctl/verbs.h"
 #include "unit/keys.h"
 #include "unit/loader.h"
+#include "unit/unit_files.h"
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <memory>
+#include <optional>
+#include <sys/stat.h>
+#include <unistd.h>
 #include <utility>
 
 namespace confinit {
 namespace {
 
-// What the check found in one file.
+// What the check found in one file, or in a directory beside its unit files.
 struct Findings {
     std::string file;
     std::vector<Problem> problems;
     std::vector<std::string> warnings;
     std::vector<std::string> missing;  // on this machine
+    std::optional<Unit> unit;
 
     bool are_bad() const { return !problems.empty() || !missing.empty(); }
 };
 
 struct Arguments {
     std::vector<std::string> files;
+    UnitPlaces places;
     bool here = false;
 };
 
@@ -55,18 +65,93 @@ std::vector<std::string> find_missing(const Unit& unit) {
     return texts;
 }
 
-// A name is looked up in the unit directories; a path or "heat.toml" is a file.
-Findings check(const std::string& file, bool here, const Vocabulary& vocabulary) {
-    const std::vector<std::string> directories(std::begin(default_unit_path),
-                                               std::end(default_unit_path));
-    const bool is_name = is_valid_unit_name(file) && !file.ends_with(".toml");
-    auto unit = is_name ? load_unit(file, directories, vocabulary)
-                        : load_unit_file(file, directories, vocabulary);
-    if (!unit) return {.file = file, .problems = std::move(unit.error())};
-    Findings findings{.file = file, .warnings = std::move(unit->warnings)};
-    if (here) findings.missing = find_missing(*unit);
-    return findings;
+std::unexpected<std::vector<Problem>> at_fault(const std::string& file, std::string message) {
+    return std::unexpected(
+        std::vector{Problem{.location = {.file = file}, .message = std::move(message)}});
 }
+
+Checked<Unit> read_standard_input(const Vocabulary& vocabulary) {
+    const Fd input{dup(STDIN_FILENO)};
+    const auto text = read_all(input, "standard input", unit_file_limit);
+    if (!text) return at_fault("standard input", text.error().what);
+    return parse_unit("stdin", "standard input", *text, vocabulary);
+}
+
+// Reads unit files one after the other, and then looks at them together.
+class Check {
+public:
+    Check(const UnitTree& tree, bool here) : directories_(tree.directories()), here_(here) {}
+
+    // "-" is standard input; a name is looked up in the unit directories, that of a template too; a
+    // path, or "heat.toml", is a file, and what is a directory there has many.
+    void add(const std::string& file) {
+        struct stat status{};
+        const bool is_name = is_valid_unit_name(file) && !file.ends_with(".toml");
+        if (file == "-") return take(file, read_standard_input(vocabulary_));
+        const bool is_directory = stat(file.c_str(), &status) == 0 && S_ISDIR(status.st_mode);
+        if (is_directory && !file.ends_with(".toml") && (!is_name || !is_installed(file))) {
+            return add_directory(file);
+        }
+        if (!is_name) return take(file, load_unit_file(file, directories_, vocabulary_));
+        const std::string name = file.ends_with('@') ? file + "instance" : file;
+        take(file, load_unit(name, directories_, vocabulary_));
+    }
+
+    std::vector<Findings> finish() {
+        std::vector<Unit> units;
+        std::vector<Findings*> owners;
+        for (Findings& findings : all_) {
+            if (!findings.unit) continue;
+            units.push_back(*std::move(findings.unit));
+            owners.push_back(&findings);
+        }
+        auto together = check_together(units, directories_, vocabulary_);
+        for (std::size_t i = 0; i < owners.size(); ++i) {
+            std::ranges::move(together[i].problems, std::back_inserter(owners[i]->problems));
+            std::ranges::move(together[i].warnings, std::back_inserter(owners[i]->warnings));
+        }
+        return std::move(all_);
+    }
+
+private:
+    bool is_installed(const std::string& name) const {
+        const auto names = list_unit_names(directories_);
+        return std::ranges::find(names, name) != names.end();
+    }
+
+    void take(const std::string& file, Checked<Unit> unit) {
+        Findings findings{.file = file};
+        if (!unit) {
+            findings.problems = std::move(unit.error());
+        } else {
+            findings.warnings = std::move(unit->warnings);
+            if (here_) findings.missing = find_missing(*unit);
+            findings.unit = std::move(*unit);
+        }
+        all_.push_back(std::move(findings));
+    }
+
+    void add_directory(const std::string& path) {
+        const std::string folders[] = {path};
+        Findings beside{.file = path, .warnings = foreign_files(folders)};
+        const auto names = list_directory(AT_FDCWD, path);
+        if (!names) {
+            beside.problems = at_fault(path, names.error().what).error();
+        } else {
+            for (const std::string& name : *names) {
+                if (!name.ends_with(".toml") || name.starts_with('.')) continue;
+                const std::string file = path + (path.ends_with('/') ? "" : "/") + name;
+                take(file, load_unit_file(file, directories_, vocabulary_));
+            }
+        }
+        if (beside.are_bad() || !beside.warnings.empty()) all_.push_back(std::move(beside));
+    }
+
+    Vocabulary vocabulary_ = kernel_vocabulary();
+    std::vector<std::string> directories_;
+    bool here_;
+    std::vector<Findings> all_;
+};
 
 Json problem_json(const Problem& problem) {
     return {{"file", problem.location.file},
@@ -101,11 +186,14 @@ void print_findings(const Context& context, const Findings& findings) {
 }
 
 int run_check(const Context& context, const Arguments& arguments) {
-    const Vocabulary vocabulary = kernel_vocabulary();
+    const auto tree = UnitTree::open(arguments.places);
+    if (!tree) return report_refusal(context, refuse(Error{tree.error()}).error());
+    Check check{*tree, arguments.here};
+    for (const std::string& file : arguments.files)
+        check.add(file);
     Json entries = Json::array();
     ExitCode code = ExitCode::done;
-    for (const std::string& file : arguments.files) {
-        const Findings findings = check(file, arguments.here, vocabulary);
+    for (const Findings& findings : check.finish()) {
         if (findings.are_bad()) code = ExitCode::refused_by_check;
         if (context.json)
             entries.push_back(findings_json(findings));
@@ -120,10 +208,16 @@ int run_check(const Context& context, const Arguments& arguments) {
 
 VerbAction declare_check(CLI::App& command) {
     auto arguments = std::make_unique<Arguments>();
-    command.add_option("FILE", arguments->files, "unit files, or names of units")->required();
+    command
+        .add_option("FILE", arguments->files,
+                    "unit files, directories of them, \"-\" for standard input, or names of units")
+        ->required();
+    add_units_option(command, arguments->places);
     command.add_flag("--here", arguments->here, "also whether it could run on this machine");
     command.footer(
-        "Needs no supervisor. The exit status is 6 when a file has a problem, and with --here when "
+        "Needs no supervisor. The files are also checked together, and with those of the unit "
+        "directories: for units that are not there, and for cycles of order. The exit status is 6 "
+        "when a file has a problem, and with --here when "
         "this machine lacks what it needs.");
     return [arguments = std::move(arguments)](const Context& context) {
         return run_check(context, *arguments);

@@ -4,9 +4,11 @@
 #include "svctl/follow.h"
 #include "svctl/human.h"
 #include "svctl/output.h"
+#include "svctl/since.h"
 #include "svctl/verbs.h"
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <fmt/format.h>
 #include <memory>
 
@@ -15,12 +17,26 @@ namespace {
 
 struct EventsOptions {
     std::vector<std::string> units;
+    std::vector<std::string> kinds;
+    std::string since;
     bool follow = false;
 };
 
-void print_events(const Context& context, const Json& parameters) {
-    const Json* found = find_array(parameters, "events");
-    const Json events = found != nullptr ? *found : Json::array();
+Json wanted_events(const EventsOptions& options, const Json& parameters) {
+    Json wanted = Json::array();
+    const Json* events = find_array(parameters, "events");
+    if (events == nullptr) return wanted;
+    const auto since = since_of(options.since).count();
+    for (const Json& event : *events) {
+        const std::string kind = string_or(event, "kind");
+        const bool is_kind =
+            options.kinds.empty() || std::ranges::find(options.kinds, kind) != options.kinds.end();
+        if (is_kind && integer_or(event, "time_us") >= since) wanted.push_back(event);
+    }
+    return wanted;
+}
+
+void print_events(const Context& context, const Json& events) {
     if (context.json) {
         print_document(context, {{"events", events}});
         return;
@@ -40,13 +56,19 @@ void print_events(const Context& context, const Json& parameters) {
 VerbAction declare_events(CLI::App& command) {
     auto options = std::make_unique<EventsOptions>();
     command.add_option("UNIT", options->units, "only what concerns these units");
+    command.add_option("--kind", options->kinds, "only events of this kind; repeatable")
+        ->allow_extra_args(false)
+        ->check(CLI::IsMember({"state", "skipped", "drift"}));
+    add_since(command, options->since);
     command.add_flag("-f,--follow", options->follow, "go on with events as they happen");
     command.footer(
         "A line shows the time, the unit, and what it is about: a new state, an optional key that\n"
         "the unit runs without (skipped), or confinement that is no longer as declared (drift).");
     return [options = std::move(options)](const Context& context) {
         return print_replies(context, Method::events, {{"units", options->units}}, options->follow,
-                             [&](const Json& parameters) { print_events(context, parameters); });
+                             [&](const Json& parameters) {
+                                 print_events(context, wanted_events(*options, parameters));
+                             });
     };
 }
 

@@ -1,20 +1,52 @@
 // SPDX-License-Identifier: Apache-2.0
-// list: all loaded units in a table, one a line.
+// list [PATTERN...]: loaded units in a table, one a line.
+#include "control/fields.h"
 #include "svctl/list_text.h"
 #include "svctl/output.h"
 #include "svctl/request.h"
 #include "svctl/verbs.h"
 
-#include "control/fields.h"
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <fnmatch.h>
+#include <memory>
 
 namespace confinit {
 namespace {
 
-int run_list(const Context& context) {
+struct ListOptions {
+    std::vector<std::string> patterns;
+    std::vector<std::string> states;
+    std::vector<std::string> kinds;
+    bool failed = false;
+};
+
+bool holds(const std::vector<std::string>& words, const std::string& word) {
+    return std::ranges::find(words, word) != words.end();
+}
+
+bool is_wanted(const ListOptions& options, const Json& unit) {
+    const std::string name = string_or(unit, "name");
+    const std::string active = string_or(unit, "active");
+    const bool is_named = options.patterns.empty() ||
+                          std::ranges::any_of(options.patterns, [&](const std::string& pattern) {
+                              return fnmatch(pattern.c_str(), name.c_str(), 0) == 0;
+                          });
+    const bool is_in_state = options.states.empty() || holds(options.states, active) ||
+                             holds(options.states, string_or(unit, "sub")) ||
+                             holds(options.states, string_or(unit, "enabled"));
+    const bool is_of_kind = options.kinds.empty() || holds(options.kinds, string_or(unit, "kind"));
+    return is_named && is_in_state && is_of_kind && (!options.failed || active == "failed");
+}
+
+int run_list(const Context& context, const ListOptions& options) {
     const auto answer = request(context, Method::list);
     if (!answer) return report_refusal(context, answer.error());
     const Json* units = find_array(*answer, "units");
-    const Json summaries = units != nullptr ? *units : Json::array();
+    Json summaries = Json::array();
+    for (const Json& unit : units != nullptr ? *units : Json::array()) {
+        if (is_wanted(options, unit)) summaries.push_back(unit);
+    }
     if (context.json) return print_document(context, {{"units", summaries}});
     print(list_text(context, summaries));
     return 0;
@@ -22,8 +54,24 @@ int run_list(const Context& context) {
 
 }  // namespace
 
-VerbAction declare_list(CLI::App& /*command*/) {
-    return run_list;
+VerbAction declare_list(CLI::App& command) {
+    auto options = std::make_unique<ListOptions>();
+    command.add_option("PATTERN", options->patterns, "only units of such names: \"heat@*\"");
+    command
+        .add_option("--state", options->states,
+                    "only units in one of these states: active, failed, auto-restart, enabled, ...")
+        ->delimiter(',')
+        ->allow_extra_args(false)
+        ->type_name("STATE");
+    command.add_option("--kind", options->kinds, "only services, groups or targets")
+        ->delimiter(',')
+        ->allow_extra_args(false)
+        ->check(CLI::IsMember({"service", "group", "target"}), "")
+        ->type_name("KIND");
+    command.add_flag("--failed", options->failed, "only units that have failed");
+    return [options = std::move(options)](const Context& context) {
+        return run_list(context, *options);
+    };
 }
 
 }  // namespace confinit

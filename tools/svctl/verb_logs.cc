@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-// logs UNIT: the last lines of a unit's output, and with --follow those that come.
+// logs UNIT...: the last lines of units' output, and with --follow those that come.
 #include "control/fields.h"
+#include "svctl/declare.h"
 #include "svctl/follow.h"
 #include "svctl/log_text.h"
 #include "svctl/output.h"
-#include "svctl/verbs.h"
+#include "svctl/since.h"
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <memory>
 #include <optional>
 
@@ -17,14 +19,27 @@ constexpr int default_lines = 1000;
 constexpr int default_lines_to_follow = 10;
 
 struct LogsOptions {
-    std::string unit;
+    std::vector<std::string> units;
     std::optional<int> lines;
+    std::string since;
     bool follow = false;
 };
 
-void print_lines(const Context& context, const std::string& unit, const Json& parameters) {
-    const Json* found = find_array(parameters, "lines");
-    const Json lines = found != nullptr ? *found : Json::array();
+// The lines that are wanted; those of one unit among several begin with its name.
+Json wanted_lines(const LogsOptions& options, const std::string& unit, const Json& parameters) {
+    Json wanted = Json::array();
+    const Json* lines = find_array(parameters, "lines");
+    if (lines == nullptr) return wanted;
+    const auto since = since_of(options.since).count();
+    for (Json line : *lines) {
+        if (integer_or(line, "time_us") < since) continue;
+        if (options.units.size() > 1) line["unit"] = unit;
+        wanted.push_back(std::move(line));
+    }
+    return wanted;
+}
+
+void print_lines(const Context& context, const std::string& unit, const Json& lines) {
     if (context.json) {
         print_document(context, {{"unit", unit}, {"lines", lines}});
     } else {
@@ -32,25 +47,47 @@ void print_lines(const Context& context, const std::string& unit, const Json& pa
     }
 }
 
+// The lines of several units in the order in which they were written.
+void print_merged(const Context& context, const Json& lines) {
+    std::vector<Json> sorted(lines.begin(), lines.end());
+    std::ranges::stable_sort(sorted, {},
+                             [](const Json& line) { return integer_or(line, "time_us"); });
+    print(log_text(context, sorted));
+}
+
 int run_logs(const Context& context, const LogsOptions& options) {
     const int lines =
         options.lines.value_or(options.follow ? default_lines_to_follow : default_lines);
-    return print_replies(
-        context, Method::logs, {{"unit", options.unit}, {"lines", lines}}, options.follow,
-        [&](const Json& parameters) { print_lines(context, options.unit, parameters); });
+    const bool merges = options.units.size() > 1 && !options.follow && !context.json;
+    Json merged = Json::array();
+    std::vector<Stream> streams;
+    for (const std::string& unit : options.units) {
+        streams.push_back(
+            {Method::logs, {{"unit", unit}, {"lines", lines}}, [&, unit](const Json& parameters) {
+                 const Json wanted = wanted_lines(options, unit, parameters);
+                 if (!merges) return print_lines(context, unit, wanted);
+                 merged.insert(merged.end(), wanted.begin(), wanted.end());
+             }});
+    }
+    const int code = print_streams(context, streams, options.follow);
+    if (merges) print_merged(context, merged);
+    return code;
 }
 
 }  // namespace
 
 VerbAction declare_logs(CLI::App& command) {
     auto options = std::make_unique<LogsOptions>();
-    command.add_option("UNIT", options->unit, "the unit")->required();
-    command.add_option("-n,--lines", options->lines, "at most so many lines of what is kept")
+    add_units(command, options->units);
+    command
+        .add_option("-n,--lines", options->lines, "at most so many lines of what is kept of a unit")
         ->check(CLI::Range(0, 1'000'000));
+    add_since(command, options->since);
     command.add_flag("-f,--follow", options->follow, "go on with lines as they are written");
     command.footer(
         "A line shows its time, \"|\" for standard output or \"!\" for standard error, and its\n"
-        "text. With --json, --follow prints a document for each group of lines.");
+        "text; of several units the name too. With --json each unit, and with --follow each group\n"
+        "of lines, has a document of its own.");
     return [options = std::move(options)](const Context& context) {
         return run_logs(context, *options);
     };

@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-// status UNIT...: state, reasons, limits in use and the last output; 3 for a unit that is not
-// active.
+// status [UNIT...]: state, reasons, limits in use and the last output, and 3 for a unit that is not
+// active; without a unit the machine as a whole.
 #include "control/fields.h"
 #include "svctl/declare.h"
 #include "svctl/output.h"
+#include "svctl/overview.h"
 #include "svctl/status_text.h"
 #include "svctl/unit_reports.h"
 
+#include <CLI/CLI.hpp>
 #include <ctime>
 #include <memory>
 
@@ -30,12 +32,26 @@ Answer<UnitReport> ask_status(const Context& context, const std::string& unit) {
                       .code = is_active ? ExitCode::done : ExitCode::not_running_or_differs};
 }
 
+int report_overview(const Context& context) {
+    const auto list = request(context, Method::list);
+    if (!list) return report_refusal(context, list.error());
+    const auto version = request(context, Method::version);
+    if (!version) return report_refusal(context, version.error());
+    const Json* units = find_array(*list, "units");
+    const Json overview = overview_json(units != nullptr ? *units : Json::array(), *version);
+    if (context.json) return print_document(context, {{"machine", overview}});
+    print(overview_text(context, overview, boot_time()));
+    return 0;
+}
+
 }  // namespace
 
 VerbAction declare_status(CLI::App& command) {
     auto units = std::make_unique<std::vector<std::string>>();
-    add_units(command, *units);
+    add_units(command, *units)->required(false);
+    command.footer("Without a unit: the machine, what has failed, and what is on its way.");
     return [units = std::move(units)](const Context& context) {
+        if (units->empty()) return report_overview(context);
         return report_units(context, *units, [&context](const std::string& unit) {
             return ask_status(context, unit);
         });

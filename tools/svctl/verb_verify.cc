@@ -100,17 +100,38 @@ Answer<std::vector<std::string>> running_units(const Context& context) {
 struct Arguments {
     std::vector<std::string> units;
     bool all = false;
+    bool quiet = false;
 };
+
+// What differs, a line each after the unit's name, of a unit's whole report.
+std::string differences_of(const std::string& unit, const UnitReport& report) {
+    std::string differences;
+    if (report.code == ExitCode::done) return differences;
+    for (const std::string_view line : split(report.text, '\n')) {
+        if (trim(line).starts_with("DIFFERS")) {
+            differences += fmt::format("{}: {}\n", unit, trim(line));
+        }
+    }
+    return differences.empty() ? report.text : differences;
+}
 
 int run_verify(const Context& context, const Arguments& arguments) {
     std::vector<std::string> units = arguments.units;
+    if (units.empty() && !arguments.all) {
+        return report_refusal(context, {.name = "usage", .message = "name units, or give --all"});
+    }
     if (arguments.all) {
         auto running = running_units(context);
         if (!running) return report_refusal(context, running.error());
         units = std::move(*running);
     }
-    return report_units(context, units,
-                        [&](const std::string& unit) { return ask_items(context, unit); });
+    return report_units(context, units, [&](const std::string& unit) {
+        auto report = ask_items(context, unit);
+        if (report && arguments.quiet) {
+            report->text = differences_of(shown(context, unit), *report);
+        }
+        return report;
+    });
 }
 
 }  // namespace
@@ -120,7 +141,7 @@ VerbAction declare_verify(CLI::App& command) {
     auto* units = add_units(command, arguments->units)->required(false);
     auto* all = command.add_flag("--all", arguments->all, "every unit that runs");
     all->excludes(units);
-    command.require_option(1);
+    command.add_flag("-q,--quiet", arguments->quiet, "print differences alone");
     command.footer(
         "Each line: same, narrower (the program has confined itself further), DIFFERS or unseen\n"
         "(the kernel shows it to the process alone), then the key, what the unit declares, and\n"

@@ -27,6 +27,7 @@ VerbAction declare_events(CLI::App& command);
 VerbAction declare_explain(CLI::App& command);
 VerbAction declare_freeze(CLI::App& command);
 VerbAction declare_halt(CLI::App& command);
+VerbAction declare_help(CLI::App& command);
 VerbAction declare_kill(CLI::App& command);
 VerbAction declare_list(CLI::App& command);
 VerbAction declare_logs(CLI::App& command);

@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: Apache-2.0
+// What lies in unit directories and is never read: nothing is passed over in silence.
+#include "base/file.h"
+#include "unit/unit_files.h"
+#include "unit/unit_name.h"
+
+#include <algorithm>
+#include <sys/stat.h>
+
+namespace confinit {
+namespace {
+
+constexpr std::string_view unit_ending = ".toml";
+constexpr std::string_view folder_ending = ".toml.d";
+
+// The rest of one directory is only counted, so that the console stays readable.
+constexpr std::size_t most_of_one_directory = 20;
+
+class ForeignFiles {
+public:
+    explicit ForeignFiles(std::span<const UnitDirectory> directories) : directories_(directories) {}
+
+    std::vector<std::string> find() {
+        for (const UnitDirectory& directory : directories_) {
+            const auto names = list_directory(directory.fd.get(), ".");
+            if (!names) continue;
+            for (const std::string& name : *names)
+                look_at(directory, name);
+            end_directory(directory);
+        }
+        return std::move(told_);
+    }
+
+private:
+    static bool is_directory(const UnitDirectory& directory, const std::string& name) {
+        struct stat status{};
+        return fstatat(directory.fd.get(), name.c_str(), &status, 0) == 0 &&
+               S_ISDIR(status.st_mode);
+    }
+
+    void look_at(const UnitDirectory& directory, const std::string& name) {
+        if (name.starts_with('.')) return;
+        if (name.ends_with(folder_ending)) return look_at_drop_ins(directory, name);
+        if (!name.ends_with(unit_ending)) {
+            const bool is_folder = is_directory(directory, name);
+            return tell(directory, name,
+                        is_folder ? "the directories that are read end in '.toml.d'"
+                                  : "the name of a unit file ends in '.toml'");
+        }
+        const std::string unit = name.substr(0, name.size() - unit_ending.size());
+        if (!is_valid_unit_name(unit)) tell(directory, name, unit_name_fault(unit));
+    }
+
+    void look_at_drop_ins(const UnitDirectory& directory, const std::string& name) {
+        if (!is_directory(directory, name)) return tell(directory, name, "it is no directory");
+        const std::string unit = name.substr(0, name.size() - folder_ending.size());
+        if (!is_valid_unit_name(unit)) return tell(directory, name, unit_name_fault(unit));
+        if (!is_there(unit)) {
+            return tell(directory, name,
+                        "there is no unit " + quoted(unit) + " that it belongs to");
+        }
+        const auto names = list_directory(directory.fd.get(), name);
+        if (!names) return;
+        for (const std::string& drop_in : *names) {
+            if (drop_in.starts_with('.') || drop_in.ends_with(unit_ending)) continue;
+            tell(directory, name + "/" + drop_in, "the name of a drop-in ends in '.toml'");
+        }
+    }
+
+    // Its own file, or the template's that it is an instance of.
+    bool is_there(const std::string& unit) const {
+        const UnitNameParts parts = split_unit_name(unit);
+        return std::ranges::any_of(directories_, [&](const UnitDirectory& directory) {
+            struct stat status{};
+            const auto has = [&](const std::string& stem) {
+                const std::string name = stem + std::string{unit_ending};
+                return fstatat(directory.fd.get(), name.c_str(), &status, 0) == 0;
+            };
+            return has(unit) || (parts.is_templated && has(parts.stem + "@"));
+        });
+    }
+
+    void tell(const UnitDirectory& directory, const std::string& name, const std::string& why) {
+        if (++count_ > most_of_one_directory) return;
+        told_.push_back(path_of(directory, name) + ": not read: " + why);
+    }
+
+    void end_directory(const UnitDirectory& directory) {
+        if (count_ > most_of_one_directory) {
+            told_.push_back(directory.path + ": " + std::to_string(count_ - most_of_one_directory) +
+                            " more that are not read");
+        }
+        count_ = 0;
+    }
+
+    std::span<const UnitDirectory> directories_;
+    std::vector<std::string> told_;
+    std::size_t count_ = 0;
+};
+
+}  // namespace
+
+std::vector<std::string> foreign_files(std::span<const std::string> directories) {
+    std::vector<UnitDirectory> opened;
+    for (const std::string& path : directories) {
+        // Loading a unit tells what is wrong with a directory.
+        auto directory = find_directory(path, Ownership::ignored);
+        if (directory && *directory) opened.push_back(std::move(**directory));
+    }
+    return ForeignFiles{opened}.find();
+}
+
+}  // namespace confinit

@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: Apache-2.0
+// Checks of several units together: names that are no unit's, and cycles of order.
+#include "svctl/check_together.h"
+
+#include "engine/unit_graph.h"
+#include "unit/loader.h"
+
+#include <algorithm>
+#include <fmt/format.h>
+#include <map>
+#include <set>
+
+namespace confinit {
+namespace {
+
+// What order and need are made of.
+engine::UnitSpec spec_of(const Unit& unit) {
+    engine::UnitSpec spec;
+    spec.name = unit.name;
+    spec.requires_units = unit.unit.requires_units;
+    spec.wants = unit.unit.wants;
+    spec.after = unit.unit.after;
+    spec.before = unit.unit.before;
+    spec.conflicts = unit.unit.conflicts;
+    spec.is_service = unit.service.has_value();
+    return spec;
+}
+
+class Checker {
+public:
+    Checker(std::span<const Unit> units, std::span<const std::string> directories,
+            const Vocabulary& vocabulary)
+        : units_(units), directories_(directories), vocabulary_(vocabulary) {
+        for (const Unit& unit : units)
+            given_.insert(unit.name);
+        for (const std::string& name : list_unit_names(directories))
+            installed_.insert(name);
+    }
+
+    std::vector<Together> run() {
+        std::vector<Together> all(units_.size());
+        for (std::size_t i = 0; i < units_.size(); ++i)
+            look_for_names(units_[i], all[i]);
+        look_for_cycles(all);
+        return all;
+    }
+
+private:
+    // Itself, or the template that it would be made from.
+    bool is_there(const std::string& name) const {
+        const UnitNameParts parts = split_unit_name(name);
+        return given_.contains(name) || installed_.contains(name) ||
+               (parts.is_templated && installed_.contains(parts.stem + "@")) ||
+               std::ranges::any_of(units_, [&](const Unit& unit) {
+                   // A template was checked with an instance of its own.
+                   return parts.is_templated && !unit.instance.empty() &&
+                          split_unit_name(unit.name).stem == parts.stem;
+               });
+    }
+
+    void look_for_names(const Unit& unit, Together& together) const {
+        for (std::size_t i = 0; i < unit.unit.requires_units.size(); ++i) {
+            const std::string& name = unit.unit.requires_units[i];
+            if (is_there(name)) continue;
+            together.problems.push_back(
+                problem(unit, fmt::format("unit.requires[{}]", i), "unit.requires",
+                        fmt::format("there is no unit '{}', so that this one cannot start", name)));
+        }
+        const std::pair<const char*, const std::vector<std::string>*> lists[] = {
+            {"unit.wants", &unit.unit.wants},
+            {"unit.wanted_by", &unit.unit.wanted_by},
+            {"unit.required_by", &unit.unit.required_by},
+            {"unit.conflicts", &unit.unit.conflicts},
+            {"unit.after", &unit.unit.after},
+            {"unit.before", &unit.unit.before}};
+        for (const auto& [key, names] : lists) {
+            for (std::size_t i = 0; i < names->size(); ++i) {
+                if (is_there((*names)[i])) continue;
+                const std::string element = fmt::format("{}[{}]", key, i);
+                together.warnings.push_back(
+                    problem(unit, element, key, fmt::format("there is no unit '{}'", (*names)[i]))
+                        .text());
+            }
+        }
+    }
+
+    static Problem problem(const Unit& unit, const std::string& element, const std::string& key,
+                           std::string message) {
+        auto place = unit.locations.find(element);
+        if (place == unit.locations.end()) place = unit.locations.find(key);
+        const Location location =
+            place != unit.locations.end() ? place->second : Location{.file = unit.files.front()};
+        return {.location = location, .key = key, .message = std::move(message)};
+    }
+
+    // Those that are installed come first, so that a cycle is told of one that is checked.
+    void look_for_cycles(std::vector<Together>& all) const {
+        engine::UnitGraph graph;
+        for (const std::string& name : installed_) {
+            if (given_.contains(name) || name.ends_with('@')) continue;
+            const auto unit = load_unit(name, directories_, vocabulary_);
+            if (unit) (void)graph.add(spec_of(*unit));
+        }
+        for (std::size_t i = 0; i < units_.size(); ++i) {
+            const auto cycle = graph.add(spec_of(units_[i]));
+            if (!cycle) continue;
+            all[i].problems.push_back(
+                problem(units_[i], "", "unit.after", fmt::format("ordering cycle: {}", *cycle)));
+        }
+    }
+
+    std::span<const Unit> units_;
+    std::span<const std::string> directories_;
+    const Vocabulary& vocabulary_;
+    std::set<std::string> given_;
+    std::set<std::string> installed_;
+};
+
+}  // namespace
+
+std::vector<Together> check_together(std::span<const Unit> units,
+                                     std::span<const std::string> directories,
+                                     const Vocabulary& vocabulary) {
+    return Checker{units, directories, vocabulary}.run();
+}
+
+}  // namespace confinit

@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: Apache-2.0
+// Slips on the command line: what was meant by a verb or an option that there is none of.
+#include "svctl/usage.h"
+
+#include "base/text.h"
+
+#include <algorithm>
+#include <fmt/format.h>
+
+namespace confinit {
+namespace {
+
+struct OtherVerb {
+    std::string_view words;  // apart from each other by spaces
+    std::string_view advice;
+};
+
+// What people type who know other tools.
+constexpr OtherVerb other_verbs[] = {
+    {"is-active", "`svctl status UNIT` exits with 0 while a unit is active, and with 3 while not"},
+    {"is-failed", "`svctl list --failed` has those that have failed"},
+    {"is-enabled", "`svctl list PATTERN` and `svctl status UNIT` tell it"},
+    {"is-system-running", "`svctl status` tells the state of the machine"},
+    {"reload force-reload try-reload-or-restart reload-or-restart",
+     "`svctl kill --whom main -s HUP UNIT` asks most daemons to read their files again, `svctl "
+     "restart` starts them anew, and `svctl daemon-reload` reads unit files"},
+    {"try-restart condrestart", "`svctl restart` starts a unit that does not run, too"},
+    {"mask unmask",
+     "a unit is started by those who name it: `svctl disable`, or an empty `wants` in a drop-in"},
+    {"edit",
+     "a drop-in below /etc/confinit/units/UNIT.toml.d changes a unit, `svctl check UNIT` reads it, "
+     "and `svctl set` changes limits"},
+    {"list-units list-unit-files units ls", "`svctl list` has all units, with filters"},
+    {"list-dependencies", "`svctl cat UNIT` shows what it requires and wants"},
+    {"list-timers list-sockets list-paths list-jobs", "there are none; `svctl list` has all units"},
+    {"get-default set-default isolate",
+     "confinit.unit=UNIT on the kernel's command line says what is booted; it is `default`"},
+    {"add-wants add-requires preset link reenable",
+     "`svctl enable` does what a unit's wanted_by and required_by say"},
+    {"journal journalctl log", "`svctl logs UNIT`"},
+    {"exec shell login nsenter attach", "`svctl enter UNIT -- COMMAND`"},
+    {"ps top stats", "`svctl status UNIT` and `svctl list`"},
+    {"pause suspend", "`svctl freeze UNIT`"},
+    {"unpause resume", "`svctl thaw UNIT`"},
+    {"signal", "`svctl kill -s SIGNAL UNIT`"},
+    {"shutdown", "`svctl poweroff`, `svctl reboot` or `svctl halt`"},
+    {"set-property", "`svctl set UNIT cgroup.KEY=VALUE`"},
+    {"daemon-reexec", "confinit does not replace itself; `svctl daemon-reload` reads unit files"},
+    {"validate lint", "`svctl check FILE`"},
+};
+
+std::string nearest_text(std::string_view word, Words words) {
+    const auto nearest = nearest_word(word, words);
+    return nearest ? fmt::format(": did you mean '{}'?", *nearest) : "";
+}
+
+}  // namespace
+
+std::string unknown_verb(std::string_view word, Words verbs) {
+    for (const OtherVerb& other : other_verbs) {
+        const auto words = split_words(other.words);
+        if (std::ranges::find(words, word) == words.end()) continue;
+        return fmt::format("no verb '{}': {}", word, other.advice);
+    }
+    return fmt::format("no verb '{}'{}", word, nearest_text(word, verbs));
+}
+
+std::string unknown_option(std::string_view word, Words options) {
+    return fmt::format("no option '{}'{}", word, nearest_text(word, options));
+}
+
+}  // namespace confinit

@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: Apache-2.0
+// help [VERB]: what a verb does and takes; `help json` tells the shapes of documents.
+#include "svctl/output.h"
+#include "svctl/usage.h"
+#include "svctl/verbs.h"
+
+#include <CLI/CLI.hpp>
+#include <memory>
+
+namespace confinit {
+namespace {
+
+constexpr std::string_view json_text =
+    R"(With --json a verb prints one document, an object in one line, in every case:
+
+    "schema"     1; raised when a member changes its meaning or goes away
+    "verb"       the verb
+    "exit_code"  what svctl exits with
+    "error"      instead of the rest, if nothing could be done: "name" (the Varlink
+                 error, or "usage"), "message", and what came with it
+
+and beside these
+
+    start stop restart kill freeze thaw reset-failed
+                 "units": an array of {"unit"}, or {"unit", "error"}
+    enable disable
+                 "units": {"unit", "created", "removed", "notes"}
+    status       "units": UnitStatus with "unit"; without a unit "machine": {"state",
+                 "counts", "failed", "pending", "version"}
+    list         "units": an array of UnitSummary
+    show         "units": {"unit", "properties"}; with --filter the profile
+    cat          "units": {"unit", "files"}
+    verify       "units": {"unit", "same", "items": an array of VerifyItem}
+    logs         "unit" and "lines": an array of LogLine; a document for each unit
+    events       "events": an array of UnitEvent
+    check        "files": {"file", "problems", "warnings", "missing"}; a problem has
+                 "file", "line", "column", "key", "message", "nearest", "text"
+    explain      "keys": {"path", "form", "default", "documentation", "operation",
+                 "source", "systemd", "drop_ins"}, "sets", and "foreign": {"word",
+                 "advice"}
+    probe        "features": an array of Feature
+    version      "svctl" and "confinit"
+
+UnitStatus, UnitSummary, VerifyItem, LogLine, UnitEvent and Feature are the types of
+the control interface: GetInterfaceDescription of org.confinit.Manager gives its text.
+With --follow, further documents of the same shape come as things happen.
+)";
+
+int run_help(const CLI::App& app, const Context& context, const std::string& topic) {
+    if (topic.empty()) print(app.help());
+    if (topic == "json") print(json_text);
+    if (topic.empty() || topic == "json") return 0;
+    std::vector<std::string> names;
+    for (const CLI::App* verb : app.get_subcommands([](const CLI::App*) { return true; })) {
+        if (verb->get_name() == topic) {
+            print(verb->help());
+            return 0;
+        }
+        names.push_back(verb->get_name());
+    }
+    const std::vector<std::string_view> verbs(names.begin(), names.end());
+    return report_refusal(context, {.name = "usage", .message = unknown_verb(topic, verbs)});
+}
+
+}  // namespace
+
+VerbAction declare_help(CLI::App& command) {
+    auto topic = std::make_unique<std::string>();
+    command.add_option("VERB", *topic, "a verb, or \"json\" for the shapes of --json");
+    return [topic = std::move(topic), &command](const Context& context) {
+        return run_help(*command.get_parent(), context, *topic);
+    };
+}
+
+}  // namespace confinit
