@@ -44,7 +44,7 @@ void DriftCheck::check(Service& service) {
     if (!service.group && !is_running) return;
     std::vector<std::string> drift;
     for (const VerifyItem& item : verify_service(service)) {
-        if (item.same) continue;
+        if (!item.differs()) continue;
         drift.push_back(
             fmt::format("{}: declared {}, in force {}", item.key, item.declared, item.in_force));
     }

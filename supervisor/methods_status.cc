@@ -226,14 +226,16 @@ void verify_unit(ControlContext& context, const Call& call, Responder responder)
         items.push_back({{"key", item.key},
                          {"declared", item.declared},
                          {"in_force", item.in_force},
-                         {"same", item.same},
-                         {"seen", item.seen}});
-        all_same = all_same && item.same;
+                         {"result", verify_result_names.name(item.result)},
+                         {"same", !item.differs()},
+                         {"seen", item.result != VerifyResult::unseen}});
+        all_same = all_same && !item.differs();
     }
     for (const SkippedKey& skipped : service->skipped) {
         items.push_back({{"key", skipped.key},
                          {"declared", "optional"},
                          {"in_force", "left out: " + skipped.reason},
+                         {"result", verify_result_names.name(VerifyResult::same)},
                          {"same", true},
                          {"seen", true}});
     }

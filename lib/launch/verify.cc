@@ -4,17 +4,28 @@
 
 #include "launch/verify_parts.h"
 
+#include "unit/keys.h"
+
 #include <algorithm>
 #include <iterator>
 
 namespace confinit {
 namespace {
 
+// A service with a subtree may move on within it. Another one that has made a node below its own is
+// within the limits of both.
+VerifyResult compare_place(std::string_view path, std::string_view place, bool has_subtree,
+                           const MountTable& own) {
+    if (is_cgroup_path_of(path, place, own)) return VerifyResult::same;
+    if (!is_cgroup_path_within(path, place, own)) return VerifyResult::differs;
+    return has_subtree ? VerifyResult::same : VerifyResult::narrower;
+}
+
 void verify_node(const Unit& unit, const LaunchPlan& plan, const Fd& process, const Cgroup* node,
                  VerifyItems& items) {
     if (node == nullptr) {
         for (const CgroupSetting& setting : plan.cgroup) {
-            items.push_back({setting.key(), setting.value, "no node", false});
+            items.push_back({setting.key(), setting.value, "no node", VerifyResult::differs});
         }
         return;
     }
@@ -22,11 +33,9 @@ void verify_node(const Unit& unit, const LaunchPlan& plan, const Fd& process, co
     const auto path = read_cgroup_path(process);
     const bool has_subtree = unit.cgroup_place.delegate;
     const std::string place = has_subtree ? node->path() + "/" + delegated_node_name : node->path();
-    // A service with a subtree may have moved on within it.
-    const bool is_there = own && path &&
-                          (has_subtree ? is_cgroup_path_within(*path, place, *own)
-                                       : is_cgroup_path_of(*path, place, *own));
-    items.push_back({"cgroup", place, path ? *path : path.error().what, is_there});
+    items.push_back(
+        {"cgroup", place, path ? *path : path.error().what,
+         own && path ? compare_place(*path, place, has_subtree, *own) : VerifyResult::differs});
     if (has_subtree) verify_subtree(unit, plan, *node, items);
     std::ranges::move(verify_limits(unit, plan.cgroup, *node), std::back_inserter(items));
 }
@@ -43,10 +52,11 @@ void verify_mount_tables(const Unit& unit, const LaunchPlan& plan, const Fd& pro
 
 void verify_process_files(const Unit& unit, const LaunchPlan& plan, pid_t main_process,
                           const Fd& process, const Fd& own, VerifyItems& items) {
+    const UserNamespacePlace place = user_namespace_place(unit, plan, process, own);
     const auto status = read_process_status(process);
     const auto own_status = read_process_status(own);
     if (status && own_status) {
-        verify_status(unit, plan, *status, *own_status, items);
+        verify_status(unit, plan, *status, *own_status, items, place);
         verify_pid1(unit, *status, items);
     } else {
         add_unread(items, "service.user", status ? own_status.error() : status.error());
@@ -54,7 +64,7 @@ void verify_process_files(const Unit& unit, const LaunchPlan& plan, pid_t main_p
     verify_namespaces(unit, plan, process, own, items);
     verify_mount_tables(unit, plan, process, items);
     verify_directories(unit, plan, items);
-    if (status) verify_protection(unit, *status, items);
+    if (status) verify_protection(unit, *status, items, place);
     const auto limits = read_process_limits(process);
     if (limits) {
         verify_limits(unit, plan, *limits, items);
@@ -67,7 +77,13 @@ void verify_process_files(const Unit& unit, const LaunchPlan& plan, pid_t main_p
 }  // namespace
 
 void add_unread(VerifyItems& items, std::string_view key, const Error& error) {
-    items.push_back({std::string{key}, "to be read back", error.what, false});
+    items.push_back({std::string{key}, "to be read back", error.what, VerifyResult::differs});
+}
+
+bool is_declared(const Unit& unit, std::string_view key) {
+    return std::ranges::any_of(unit.declared, [&](const auto& declared) {
+        return is_key_within(declared.first, key) || is_key_within(key, declared.first);
+    });
 }
 
 std::string declared_text(const Unit& unit, std::string_view key, std::string fallback) {

@@ -64,7 +64,7 @@ VerifyItem verify_cgroup_file(const Unit& unit, const CgroupSetting& setting,
         return item;
     }
     item.in_force = in_one_line(*text);
-    item.same = shows_value(*text, normal_value(setting.file, setting.value));
+    item.result = same_if(shows_value(*text, normal_value(setting.file, setting.value)));
     return item;
 }
 
@@ -76,11 +76,12 @@ void verify_subtree(const Unit& unit, const LaunchPlan& plan, const Cgroup& node
     if (!offered) return add_unread(items, "cgroup.delegate", offered.error());
     const std::string fault = fault_of_subtree(unit, plan, *subtree, *offered);
     items.push_back({"cgroup.delegate", declared_text(unit, "cgroup.delegate", "true"),
-                     fault.empty() ? "with " + join(*offered, " ") : fault, fault.empty()});
+                     fault.empty() ? "with " + join(*offered, " ") : fault,
+                     same_if(fault.empty())});
     if (!unit.cgroup_place.threaded) return;
     const auto type = subtree->read("cgroup.type");
-    items.push_back(
-        {"cgroup.threaded", "true", type ? *type : type.error().what, type && *type == "threaded"});
+    items.push_back({"cgroup.threaded", "true", type ? *type : type.error().what,
+                     same_if(type && *type == "threaded")});
 }
 
 bool is_cgroup_path_of(std::string_view path, std::string_view directory, const MountTable& own) {

@@ -14,6 +14,17 @@ std::string directory_text(unsigned mode, std::uint32_t uid, std::uint32_t gid) 
     return std::to_string(uid) + ":" + std::to_string(gid) + " " + octal_text(mode);
 }
 
+// Fewer bits of the mode let nobody do more.
+VerifyResult compare(const Preparation& wanted, const Lookup& found) {
+    if (found.presence != Lookup::Presence::present || !S_ISDIR(found.status.st_mode) ||
+        found.status.st_uid != wanted.uid || found.status.st_gid != wanted.gid) {
+        return VerifyResult::differs;
+    }
+    const unsigned mode = found.status.st_mode & 07777U;
+    if (mode == wanted.mode) return VerifyResult::same;
+    return (mode & ~wanted.mode) == 0 ? VerifyResult::narrower : VerifyResult::differs;
+}
+
 std::string present_text(const Lookup& found) {
     if (found.presence == Lookup::Presence::unknown) return "on a file system that may not answer";
     if (found.presence == Lookup::Presence::absent) return "absent";
@@ -33,12 +44,13 @@ void verify_directories(const Unit& unit, const LaunchPlan& plan, VerifyItems& i
         const std::string& key = plan.preparation_keys[i];
         const auto present = std::ranges::find(items, key, &VerifyItem::key);
         VerifyItem& item = present != items.end() ? *present : items.emplace_back(key);
-        if (!item.declared.empty() && !item.same) continue;
+        if (!item.declared.empty() && item.differs()) continue;
         const std::string wanted_text = directory_text(wanted.mode, wanted.uid, wanted.gid);
         item.declared = declared_text(unit, key, wanted.path);
-        item.in_force = present_text(host.find(directory_path(wanted)));
-        item.same = item.in_force == wanted_text;
-        if (!item.same) item.declared.append(", " + wanted_text);
+        const Lookup found = host.find(directory_path(wanted));
+        item.in_force = present_text(found);
+        item.result = compare(wanted, found);
+        if (item.result != VerifyResult::same) item.declared.append(", " + wanted_text);
     }
 }
 

@@ -11,9 +11,13 @@
 
 namespace confinit {
 
+// `is_narrower`: the mount gives the service less than its unit says.
 struct Finding {
     bool same = false;
     std::string text;
+    bool is_narrower = false;
+
+    VerifyResult result() const { return is_narrower ? VerifyResult::narrower : same_if(same); }
 };
 
 class MountComparison {

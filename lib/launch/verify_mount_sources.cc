@@ -86,7 +86,8 @@ Finding MountComparison::compare_bind(std::size_t index) const {
     const bool lost_writing = op.kind == MountOpKind::bind && is_writable &&
                               deciding_op(target) == index && mount->has_option("ro") &&
                               !has_option_on_host(op.source, "ro");
-    if (lost_writing) return {false, std::string{op.source} + " at " + target + " is read-only"};
+    if (lost_writing)
+        return {true, std::string{op.source} + " at " + target + " is read-only", true};
     return {true, std::string{op.source} + " at " + target};
 }
 

@@ -169,7 +169,7 @@ Finding MountComparison::compare_read_write(std::size_t index) const {
     if (mount->has_option("rw")) return {true, "writable"};
     const std::string root = plan_.child.root != nullptr ? plan_.child.root : "";
     if (has_option_on_host(root + target, "ro")) return {true, "read-only, as on the host"};
-    return {false, "read-only"};
+    return {true, "read-only", true};
 }
 
 // Of no_exec and exec, the op that has the last word: what else is mounted takes over theirs.
@@ -202,7 +202,7 @@ Finding MountComparison::compare_exec(std::size_t index) const {
     if (!mount->has_option("noexec")) return {true, "executable"};
     const std::string root = plan_.child.root != nullptr ? plan_.child.root : "";
     if (has_option_on_host(root + target, "noexec")) return {true, "noexec, as on the host"};
-    return {false, "noexec"};
+    return {true, "noexec", true};
 }
 
 Finding MountComparison::compare_inaccessible(std::size_t index) const {
@@ -303,12 +303,15 @@ void verify_mounts(const Unit& unit, const LaunchPlan& plan, const MountTable& s
         const auto item = std::ranges::find(found, key, &VerifyItem::key);
         if (item == found.end()) {
             found.push_back(
-                {key, declared_mount(unit, plan, i), std::move(finding->text), finding->same});
+                {key, declared_mount(unit, plan, i), std::move(finding->text), finding->result()});
             continue;
         }
-        // Of the mounts of one key the first that differs is the one to show.
-        if (!item->same || finding->same) continue;
-        item->same = false;
+        // Of the mounts of one key the first that differs is the one to show, then one that is
+        // narrower.
+        const bool is_worse = finding->result() == VerifyResult::differs ||
+                              (item->result == VerifyResult::same && finding->is_narrower);
+        if (item->differs() || !is_worse) continue;
+        item->result = finding->result();
         item->in_force = std::move(finding->text);
     }
     std::ranges::move(found, std::back_inserter(items));

@@ -18,6 +18,9 @@ using VerifyItems = std::vector<VerifyItem>;
 // What the unit file says for a key, or else this text.
 std::string declared_text(const Unit& unit, std::string_view key, std::string fallback);
 
+// Whether the unit file declares this key, a part of it or the table that it is in.
+bool is_declared(const Unit& unit, std::string_view key);
+
 // What could not be read, as an item that differs.
 void add_unread(VerifyItems& items, std::string_view key, const Error& error);
 
@@ -26,13 +29,21 @@ void add_unread(VerifyItems& items, std::string_view key, const Error& error);
 void verify_namespaces(const Unit& unit, const LaunchPlan& plan, const Fd& process, const Fd& own,
                        VerifyItems& items);
 
+// Whether the process is in the user namespace that its unit gives it, or in one that it has made
+// below that. In the latter the kernel shows it all the capabilities over that namespace, and they
+// reach nothing else.
+enum class UserNamespacePlace { as_declared, own_below };
+UserNamespacePlace user_namespace_place(const Unit& unit, const LaunchPlan& plan, const Fd& process,
+                                        const Fd& own);
+
 // Which process is PID 1 of a new pid namespace.
 void verify_pid1(const Unit& unit, const ProcessStatus& status, VerifyItems& items);
 
 // verify_process.cc: user, groups, capability sets, no_new_privs and umask. `own` is the status of
 // the supervisor itself, whose filters count beside the service's.
 void verify_status(const Unit& unit, const LaunchPlan& plan, const ProcessStatus& status,
-                   const ProcessStatus& own, VerifyItems& items);
+                   const ProcessStatus& own, VerifyItems& items,
+                   UserNamespacePlace place = UserNamespacePlace::as_declared);
 void verify_limits(const Unit& unit, const LaunchPlan& plan, std::span<const ProcessLimit> limits,
                    VerifyItems& items);
 
@@ -64,6 +75,7 @@ bool is_cgroup_path_within(std::string_view path, std::string_view directory,
 void verify_directories(const Unit& unit, const LaunchPlan& plan, VerifyItems& items);
 
 // verify_protection.cc: one item for each preset, which the items of its paths may have begun.
-void verify_protection(const Unit& unit, const ProcessStatus& status, VerifyItems& items);
+void verify_protection(const Unit& unit, const ProcessStatus& status, VerifyItems& items,
+                       UserNamespacePlace place = UserNamespacePlace::as_declared);
 
 }  // namespace confinit

@@ -13,11 +13,13 @@ namespace confinit {
 namespace {
 
 // What is missing of a preset, empty when nothing is.
-std::string fault(const ProtectPreset& preset, const ProcessStatus& status) {
+std::string fault(const ProtectPreset& preset, const ProcessStatus& status,
+                  UserNamespacePlace place) {
     const CapabilitySets& sets = status.capabilities;
     const CapabilityMask kept =
         dropped_capabilities(preset) & (sets.bounding | sets.permitted | sets.ambient);
-    if (kept != 0) return "it has " + capability_text(kept, ~CapabilityMask{0});
+    if (kept != 0 && place == UserNamespacePlace::as_declared)
+        return "it has " + capability_text(kept, ~CapabilityMask{0});
     constexpr int filter_mode = 2;
     const bool is_filtered = status.seccomp_mode == filter_mode;
     return preset.denied_calls.empty() || is_filtered ? "" : "no filter";
@@ -26,7 +28,8 @@ std::string fault(const ProtectPreset& preset, const ProcessStatus& status) {
 }  // namespace
 
 // An item of the preset's paths may be there; it is the one that shows the first difference.
-void verify_protection(const Unit& unit, const ProcessStatus& status, VerifyItems& items) {
+void verify_protection(const Unit& unit, const ProcessStatus& status, VerifyItems& items,
+                       UserNamespacePlace place) {
     for (std::size_t i = 0; i < unit.mounts.protect.size(); ++i) {
         const ProtectPreset& preset = *unit.mounts.protect[i];
         const std::string key = "mounts.protect[" + std::to_string(i) + "]";
@@ -34,9 +37,9 @@ void verify_protection(const Unit& unit, const ProcessStatus& status, VerifyItem
         VerifyItem& item = found != items.end() ? *found : items.emplace_back(key);
         const bool is_new = item.declared.empty();
         item.declared = preset.name;
-        if (!is_new && !item.same) continue;
-        const std::string missing = fault(preset, status);
-        item.same = missing.empty();
+        if (!is_new && item.differs()) continue;
+        const std::string missing = fault(preset, status, place);
+        item.result = same_if(missing.empty());
         item.in_force = missing.empty() ? "in force" : missing;
     }
 }

@@ -46,7 +46,7 @@ void add_item(const Unit& unit, std::string_view key, bool is_filtered, bool is_
                      !is_filtered ? "no filter"
                      : is_denied  ? "in force"
                                   : "the filter lets it through",
-                     is_filtered && is_denied});
+                     same_if(is_filtered && is_denied)});
 }
 
 }  // namespace
@@ -54,8 +54,9 @@ void add_item(const Unit& unit, std::string_view key, bool is_filtered, bool is_
 void verify_seccomp(const Unit& unit, const LaunchPlan& plan, const ProcessStatus& status,
                     const ProcessStatus& own, VerifyItems& items) {
     const unsigned added = added_filters(status, own);
-    items.push_back({"seccomp", plan.filter.empty() ? "no filter" : "1 filter", filters_text(added),
-                     plan.filter.empty() || added > 0});
+    const unsigned wanted = plan.filter.empty() ? 0 : 1;
+    items.push_back({"seccomp", filters_text(wanted), filters_text(added),
+                     added > wanted ? VerifyResult::narrower : same_if(added == wanted)});
     if (!unit.seccomp) return;
     for (const DeniedExample& example : denied_examples(*unit.seccomp))
         add_item(unit, example.key, added > 0, denies(plan.filter, example), items);

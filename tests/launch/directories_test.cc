@@ -89,8 +89,8 @@ TEST_CASE("a state directory is made for the service's user and writable in a re
     CHECK(owner_of(path) == Owner{33, 33, 0750});
     CHECK(owner_of(directory / "state") == Owner{0, 0, 0755});
     INFO(item.in_force);
-    CHECK(item.same);
-    CHECK_FALSE(changed.same);
+    CHECK_FALSE(item.differs());
+    CHECK(changed.differs());
     CHECK(changed.in_force == "34:33 0750");
 }
 

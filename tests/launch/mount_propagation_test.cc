@@ -41,7 +41,7 @@ TEST_CASE("the whole tree of a service has the declared propagation", "[launch][
         CHECK((in_force == word || (word == "slave" && in_force == "private")));
     }
     INFO(item.in_force);
-    CHECK(item.same);
+    CHECK_FALSE(item.differs());
     CHECK(item.declared == word);
 }
 

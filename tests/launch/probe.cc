@@ -338,6 +338,7 @@ constexpr CommandWithArgument commands_with_argument[] = {
     {"notify", notify},
     {"notify-as-child", notify_as_child},
     {"notify-other", notify_other},
+    {"narrow", narrow},
     {"flood", flood},
     {"keep-alive", keep_alive},
     {"write-descriptor", write_descriptor},

@@ -33,6 +33,9 @@ void make_code();
 void ask_for_realtime();
 void start_thread_and_program();
 
+// probe_narrow.cc
+void narrow(const std::string& key, const std::string& what);
+
 // probe_service.cc
 void notify(const std::string& key, const std::string& text);
 void notify_as_child(const std::string& key, const std::string& text);

@@ -168,10 +168,16 @@ TEST_CASE("status exits 3 for a unit that is not active", "[svctl][X20]") {
 }
 
 TEST_CASE("verify exits 3 when an item differs, and names it", "[svctl][H7]") {
-    const Json same{
-        {"key", "cgroup.pids.max"}, {"declared", "16"}, {"in_force", "16"}, {"same", true}};
-    const Json other{
-        {"key", "cgroup.memory.max"}, {"declared", "64M"}, {"in_force", "max"}, {"same", false}};
+    const Json same{{"key", "cgroup.pids.max"},
+                    {"declared", "16"},
+                    {"in_force", "16"},
+                    {"result", "same"},
+                    {"same", true}};
+    const Json other{{"key", "cgroup.memory.max"},
+                     {"declared", "64M"},
+                     {"in_force", "max"},
+                     {"result", "differs"},
+                     {"same", false}};
     const FakeSupervisor honest{
         answers(encode_reply({{"unit", "heat"}, {"same", true}, {"items", {same, same}}}))};
     const FakeSupervisor changed{
@@ -193,6 +199,7 @@ TEST_CASE("what the kernel shows to the process alone is no finding", "[svctl][H
     const Json item{{"key", "capabilities.securebits"},
                     {"declared", "noroot"},
                     {"in_force", "set before execve"},
+                    {"result", "unseen"},
                     {"same", true},
                     {"seen", false}};
     const FakeSupervisor supervisor{
@@ -204,6 +211,21 @@ TEST_CASE("what the kernel shows to the process alone is no finding", "[svctl][H
     CHECK(outcome.output ==
           "    unseen  capabilities.securebits  noroot  set before execve\n"
           "heat: 1 items, all in force, but 1 that the kernel shows to the process alone\n");
+}
+
+TEST_CASE("what is narrower by the program's own doing is named, and no difference",
+          "[svctl][N11]") {
+    const Json item{{"key", "service.user"}, {"declared", "root (0)"}, {"in_force", "105"},
+                    {"result", "narrower"},  {"same", true},           {"seen", true}};
+    const FakeSupervisor supervisor{
+        answers(encode_reply({{"unit", "dns"}, {"same", true}, {"items", {item}}}))};
+
+    const Outcome outcome = run_svctl(supervisor.path(), {"verify", "dns"});
+
+    CHECK(outcome.status == 0);
+    CHECK(outcome.output ==
+          "    narrower  service.user  root (0)  105\n"
+          "dns: 1 items, all in force, 1 narrower by the program's own doing\n");
 }
 
 TEST_CASE("an item without a verdict differs", "[svctl][H7]") {

@@ -55,7 +55,7 @@ TEST_CASE("a tmpfs of its own is found, and its absence too", "[unit][H7]") {
     CHECK(scene.item("mounts.private_tmp").in_force == "nothing is mounted at /tmp");
 
     scene.service += "102 101 0:60 / /tmp rw,nosuid - tmpfs tmpfs rw\n";
-    CHECK(scene.item("mounts.private_tmp").same);
+    CHECK_FALSE(scene.item("mounts.private_tmp").differs());
 }
 
 TEST_CASE("the host's tmpfs does not pass for a private one", "[unit][H7]") {
@@ -64,7 +64,7 @@ TEST_CASE("the host's tmpfs does not pass for a private one", "[unit][H7]") {
     scene.host += "4 1 0:60 / /tmp rw - tmpfs tmpfs rw\n";
     scene.service += "102 101 0:60 / /tmp rw - tmpfs tmpfs rw\n";
 
-    CHECK_FALSE(scene.item("mounts.private_tmp").same);
+    CHECK(scene.item("mounts.private_tmp").differs());
 }
 
 TEST_CASE("a mount of another propagation than the declared one differs", "[unit][H7]") {
@@ -87,8 +87,8 @@ TEST_CASE("a mount of another propagation than the declared one differs", "[unit
 
             const VerifyItem item = scene.item("mounts.propagation");
 
-            CHECK(item.same == (wanted.name == in_force.name));
-            if (item.same) CHECK(item.in_force == wanted.name);
+            CHECK(item.differs() == (wanted.name != in_force.name));
+            if (!item.differs()) CHECK(item.in_force == wanted.name);
         }
     }
 }
@@ -100,18 +100,18 @@ TEST_CASE("one executable mount below a no_exec path differs", "[unit][H7]") {
     scene.service =
         "101 50 8:1 / / rw,noexec - ext4 d rw\n"
         "102 101 8:1 /opt /opt rw - ext4 d rw\n";
-    CHECK(scene.item("mounts.no_exec[0]").same);
+    CHECK_FALSE(scene.item("mounts.no_exec[0]").differs());
     CHECK(scene.item("mounts.exec[0]").in_force == "executable");
 
     scene.service += "103 101 0:60 / /mnt rw - tmpfs d rw\n";
     CHECK(scene.item("mounts.no_exec[0]").in_force == "/mnt is executable");
 }
 
-TEST_CASE("an exec path that is noexec differs, unless the host's is", "[unit][H7]") {
+TEST_CASE("an exec path that is noexec is narrower, unless the host's is", "[unit][H7]") {
     MountScene scene;
     scene.add({.kind = MountOpKind::exec, .target = "/opt"}, "mounts.exec[0]");
     scene.service = "101 50 8:1 / / rw,noexec - ext4 d rw\n";
-    CHECK_FALSE(scene.item("mounts.exec[0]").same);
+    CHECK(scene.item("mounts.exec[0]").result == VerifyResult::narrower);
 
     scene.host += "4 1 0:60 / /opt rw,noexec - tmpfs d rw\n";
     CHECK(scene.item("mounts.exec[0]").in_force == "noexec, as on the host");
@@ -132,11 +132,11 @@ TEST_CASE("a read-only path with a writable mount below it differs", "[unit][H7]
     MountScene scene;
     scene.add({.kind = MountOpKind::read_only, .target = "/"}, "mounts.read_only[0]");
     scene.service = "101 50 8:1 / / ro master:1 - ext4 d rw\n";
-    CHECK(scene.item("mounts.read_only[0]").same);
+    CHECK_FALSE(scene.item("mounts.read_only[0]").differs());
 
     scene.service += "102 101 8:2 / /mnt/usb rw master:9 - vfat u rw\n";
     const VerifyItem item = scene.item("mounts.read_only[0]");
-    CHECK_FALSE(item.same);
+    CHECK(item.differs());
     CHECK(item.in_force == "/mnt/usb is writable");
 }
 
@@ -152,17 +152,17 @@ TEST_CASE("what a longer path decides does not count against a read-only one", "
 
     for (const VerifyItem& item : scene.items()) {
         INFO(item.key << ": " << item.in_force);
-        CHECK(item.same);
+        CHECK_FALSE(item.differs());
     }
 }
 
 TEST_CASE("a read-only path that lies in a read-only mount needs none of its own", "[unit][H7]") {
     MountScene scene;
     scene.add({.kind = MountOpKind::read_only, .target = "/usr"}, "mounts.read_only[0]");
-    CHECK_FALSE(scene.item("mounts.read_only[0]").same);
+    CHECK(scene.item("mounts.read_only[0]").differs());
 
     scene.service = "101 50 8:1 / / ro master:1 - ext4 d rw\n";
-    CHECK(scene.item("mounts.read_only[0]").same);
+    CHECK_FALSE(scene.item("mounts.read_only[0]").differs());
 }
 
 TEST_CASE("a bind mount shows what its source is on the host", "[unit][H7]") {
@@ -170,10 +170,10 @@ TEST_CASE("a bind mount shows what its source is on the host", "[unit][H7]") {
     scene.add({.kind = MountOpKind::bind, .source = "/no-such-data", .target = "/data"},
               "mounts.bind[0]");
     scene.service += "102 101 8:1 /no-such-data /data rw - ext4 d rw\n";
-    CHECK(scene.item("mounts.bind[0]").same);
+    CHECK_FALSE(scene.item("mounts.bind[0]").differs());
 
     scene.service += "103 102 8:1 /other /data rw - ext4 d rw\n";
-    CHECK_FALSE(scene.item("mounts.bind[0]").same);
+    CHECK(scene.item("mounts.bind[0]").differs());
 }
 
 TEST_CASE("a read-only bind mount that became writable differs", "[unit][H7]") {
@@ -188,15 +188,16 @@ TEST_CASE("a read-only bind mount that became writable differs", "[unit][H7]") {
     CHECK(scene.item("mounts.bind[0]").in_force == "/no-such-data without ro");
 }
 
-TEST_CASE("a writable bind mount that is read-only on the service's side differs", "[unit][H7]") {
+TEST_CASE("a writable bind mount that is read-only on the service's side is narrower",
+          "[unit][H7]") {
     MountScene scene;
     scene.add({.kind = MountOpKind::bind, .source = "/no-such-data", .target = "/data"},
               "mounts.bind[0]");
     scene.service += "102 101 8:1 /no-such-data /data ro - ext4 d rw\n";
-    CHECK_FALSE(scene.item("mounts.bind[0]").same);
+    CHECK(scene.item("mounts.bind[0]").result == VerifyResult::narrower);
 
     scene.host = "1 0 8:1 / / ro - ext4 d rw\n";
-    CHECK(scene.item("mounts.bind[0]").same);
+    CHECK_FALSE(scene.item("mounts.bind[0]").differs());
 }
 
 TEST_CASE("the host's /proc does not pass for an own one", "[unit][H7]") {
@@ -206,40 +207,40 @@ TEST_CASE("the host's /proc does not pass for an own one", "[unit][H7]") {
     const std::string plain = scene.service;
 
     scene.service = plain + "102 101 0:21 / /proc rw - proc proc rw,hidepid=invisible\n";
-    CHECK_FALSE(scene.item("mounts.proc").same);
+    CHECK(scene.item("mounts.proc").differs());
     scene.service = plain + "102 101 0:61 / /proc rw - proc proc rw\n";
-    CHECK_FALSE(scene.item("mounts.proc").same);
+    CHECK(scene.item("mounts.proc").differs());
     scene.service = plain + "102 101 0:61 / /proc rw - proc proc rw,hidepid=invisible\n";
-    CHECK(scene.item("mounts.proc").same);
+    CHECK_FALSE(scene.item("mounts.proc").differs());
 }
 
 TEST_CASE("an inaccessible directory is an empty one without permissions", "[unit][H7]") {
     MountScene scene;
     scene.add({.kind = MountOpKind::inaccessible, .source = "/no-such-file", .target = "/home"},
               "mounts.inaccessible[0]");
-    CHECK_FALSE(scene.item("mounts.inaccessible[0]").same);
+    CHECK(scene.item("mounts.inaccessible[0]").differs());
 
     scene.service += "102 101 0:62 / /home ro,nosuid - tmpfs tmpfs rw,mode=000\n";
-    CHECK(scene.item("mounts.inaccessible[0]").same);
+    CHECK_FALSE(scene.item("mounts.inaccessible[0]").differs());
 }
 
 TEST_CASE("a root of the service's own is the host's directory", "[unit][H7]") {
     MountScene scene;
     scene.plan.child.root = "/no-such-root";
     scene.add({.kind = MountOpKind::change_root, .target = "/"}, "mounts.root");
-    CHECK_FALSE(scene.item("mounts.root").same);
+    CHECK(scene.item("mounts.root").differs());
 
     scene.service = "101 50 8:1 /no-such-root / rw master:1 - ext4 d rw\n";
-    CHECK(scene.item("mounts.root").same);
+    CHECK_FALSE(scene.item("mounts.root").differs());
 }
 
 TEST_CASE("a mount that is shared with the host differs", "[unit][H7]") {
     MountScene scene;
     scene.add({.kind = MountOpKind::propagation, .target = "/"}, "namespaces.mount");
-    CHECK(scene.item("mounts.propagation").same);
+    CHECK_FALSE(scene.item("mounts.propagation").differs());
 
     scene.service = "101 50 8:1 / / rw shared:1 - ext4 d rw\n";
-    CHECK_FALSE(scene.item("mounts.propagation").same);
+    CHECK(scene.item("mounts.propagation").differs());
 }
 
 TEST_CASE("of the many mounts of one key the one that differs is shown", "[unit][H7]") {
@@ -252,7 +253,7 @@ TEST_CASE("of the many mounts of one key the one that differs is shown", "[unit]
     const VerifyItems items = scene.items();
 
     REQUIRE(items.size() == 1);
-    CHECK_FALSE(items[0].same);
+    CHECK(items[0].differs());
     CHECK(items[0].in_force == "nothing is mounted at /dev/null");
 }
 

@@ -16,24 +16,32 @@ namespace {
 struct Counts {
     std::size_t all = 0;
     std::size_t differing = 0;
+    std::size_t narrower = 0;
     std::size_t unseen = 0;
 };
 
 std::string summary_line(const std::string& unit, const Counts& counts) {
-    const std::string unseen =
-        counts.unseen == 0
-            ? ""
-            : fmt::format(", but {} that the kernel shows to the process alone", counts.unseen);
+    std::string rest;
+    if (counts.narrower != 0) {
+        rest += fmt::format(", {} narrower by the program's own doing", counts.narrower);
+    }
+    if (counts.unseen != 0) {
+        rest += fmt::format(", but {} that the kernel shows to the process alone", counts.unseen);
+    }
     if (counts.differing == 0) {
-        return fmt::format("{}: {} items, all in force{}\n", unit, counts.all, unseen);
+        return fmt::format("{}: {} items, all in force{}\n", unit, counts.all, rest);
     }
     return fmt::format("{}: {} of {} items {} from the unit{}\n", unit, counts.differing,
-                       counts.all, counts.differing == 1 ? "differs" : "differ", unseen);
+                       counts.all, counts.differing == 1 ? "differs" : "differ", rest);
 }
 
-std::string_view verdict(bool is_same, bool is_seen) {
-    if (!is_same) return "DIFFERS";
-    return is_seen ? "same" : "unseen";
+// An item without a word that we know differs.
+std::string_view verdict(const Json& item) {
+    const std::string result = string_or(item, "result");
+    for (const std::string_view known : {"same", "narrower", "unseen"}) {
+        if (result == known) return known;
+    }
+    return "DIFFERS";
 }
 
 Answer<UnitReport> ask_items(const Context& context, const std::string& unit) {
@@ -44,11 +52,11 @@ Answer<UnitReport> ask_items(const Context& context, const std::string& unit) {
     Table table{4};
     Counts counts{.all = items->size()};
     for (const Json& item : *items) {
-        const bool is_same = bool_or(item, "same");
-        const bool is_seen = !item.is_object() || !item.contains("seen") || bool_or(item, "seen");
-        if (!is_same) ++counts.differing;
-        if (is_same && !is_seen) ++counts.unseen;
-        table.add({std::string{verdict(is_same, is_seen)}, shown(context, string_or(item, "key")),
+        const std::string_view result = verdict(item);
+        if (result == "DIFFERS") ++counts.differing;
+        if (result == "narrower") ++counts.narrower;
+        if (result == "unseen") ++counts.unseen;
+        table.add({std::string{result}, shown(context, string_or(item, "key")),
                    shown(context, string_or(item, "declared")),
                    shown(context, string_or(item, "in_force"))});
     }
@@ -99,7 +107,10 @@ VerbAction declare_verify(CLI::App& command) {
     auto* all = command.add_flag("--all", arguments->all, "every unit that runs");
     all->excludes(units);
     command.require_option(1);
-    command.footer("Each line: same or not, the key, what the unit declares, what is in force.");
+    command.footer(
+        "Each line: same, narrower (the program has confined itself further), DIFFERS or unseen\n"
+        "(the kernel shows it to the process alone), then the key, what the unit declares, and\n"
+        "what is in force.");
     return [arguments = std::move(arguments)](const Context& context) {
         return run_verify(context, *arguments);
     };
