@@ -12,6 +12,7 @@
 #include "id_ranges.h"
 #include "machine.h"
 #include "manager.h"
+#include "notify_sender.h"
 #include "options.h"
 #include "reaper.h"
 #include "worker.h"
@@ -59,6 +60,7 @@ private:
     Fd signals_;
     Reaper reaper_;
     std::unique_ptr<Workers> workers_;
+    std::unique_ptr<NotifyHub> notify_hub_;
     std::optional<CgroupTree> tree_;
     IdRanges id_ranges_;
     CloneMethod clone_method_ = CloneMethod::clone3_into_node;
