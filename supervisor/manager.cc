@@ -93,6 +93,9 @@ std::optional<std::string> Manager::take(Unit unit, UnitStamp stamp) {
         service->log.set_observer([this] {
             if (observer_) observer_();
         });
+        service->log.set_unfinished_observer([this, name = unit.name](Clock::time_point due) {
+            unfinished_lines_.try_emplace(name, due);
+        });
     }
     broken_.erase(unit.name);
     service->unit = std::move(unit);
@@ -262,11 +265,34 @@ std::optional<Clock::time_point> Manager::next_deadline() const {
     for (const auto& [unit, retry] : retries_)
         next = std::min(next.value_or(retry.due), retry.due);
     if (const auto retry = events_.next_try()) next = std::min(next.value_or(*retry), *retry);
+    for (const auto& [unit, due] : unfinished_lines_)
+        next = std::min(next.value_or(due), due);
     return next;
+}
+
+void Manager::show_unfinished_lines() {
+    const auto now = Clock::now();
+    for (auto entry = unfinished_lines_.begin(); entry != unfinished_lines_.end();) {
+        const auto [unit, due] = *entry;
+        if (due > now) {
+            ++entry;
+            continue;
+        }
+        const auto found = services_by_name_.find(unit);
+        const auto next = found != services_by_name_.end() ? found->second->log.show_unfinished(now)
+                                                           : std::nullopt;
+        if (next) {
+            entry->second = *next;
+            ++entry;
+        } else {
+            entry = unfinished_lines_.erase(entry);
+        }
+    }
 }
 
 void Manager::expire() {
     if (events_.next_try().value_or(Clock::time_point::max()) <= Clock::now()) handle_events();
+    show_unfinished_lines();
     retry_starts();
     perform(engine_.expire(engine_now()));
 }

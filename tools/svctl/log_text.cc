@@ -16,9 +16,11 @@ std::string log_text(const Context& context, const Json& lines) {
         const std::chrono::microseconds time{integer_or(line, "time_us")};
         const bool is_error = string_or(line, "stream") == "stderr";
         const std::string unit = string_or(line, "unit");
+        const std::string part = string_or(line, "part");
+        const bool continues = part == "middle" || part == "last";
         text += human_time(time) + (unit.empty() ? "" : " " + shown(context, unit));
-        text +=
-            fmt::format(" {} {}\n", is_error ? '!' : '|', shown(context, string_or(line, "text")));
+        text += fmt::format(" {}{} {}\n", is_error ? '!' : '|', continues ? "+" : "",
+                            shown(context, string_or(line, "text")));
     }
     return text;
 }

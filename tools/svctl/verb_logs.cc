@@ -86,8 +86,9 @@ VerbAction declare_logs(CLI::App& command) {
     command.add_flag("-f,--follow", options->follow, "go on with lines as they are written");
     command.footer(
         "A line shows its time, \"|\" for standard output or \"!\" for standard error, and its\n"
-        "text; of several units the name too. With --json each unit, and with --follow each group\n"
-        "of lines, has a document of its own.");
+        "text; of several units the name too. \"+\" beside it: the text continues the line before\n"
+        "it, which was long or had waited for its newline. With --json each unit, and with\n"
+        "--follow each group of lines, has a document of its own.");
     return [options = std::move(options)](const Context& context) {
         return run_logs(context, *options);
     };
