@@ -6,6 +6,7 @@
 #include "base/file.h"
 #include "base/name_table.h"
 #include "base/text.h"
+#include "kernel/hostname.h"
 #include "kernel/mount_table.h"
 #include "pid_namespace.h"
 
