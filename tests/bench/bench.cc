@@ -190,7 +190,7 @@ int run(Options options) {
     std::optional<Cgroup> plain;
     Nodes nodes;
     if (options.with_limits) {
-        auto made = CgroupTree::set_up();
+        auto made = CgroupTree::set_up(Mode::machine, "");
         if (!made) give_up(made.error().what);
         nodes.tree = &tree.emplace(std::move(*made));
     } else {

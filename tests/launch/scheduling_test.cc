@@ -261,9 +261,9 @@ TEST_CASE("verify reads policy, I/O priority and CPUs back", "[launch][H7]") {
          {"process.scheduling", "process.io_priority", "process.cpu_affinity"}) {
         INFO(key);
         REQUIRE(find(before, key) != nullptr);
-        CHECK(find(before, key)->same);
+        CHECK(find(before, key)->result == VerifyResult::same);
         REQUIRE(find(after, key) != nullptr);
-        CHECK_FALSE(find(after, key)->same);
+        CHECK(find(after, key)->result != VerifyResult::same);
     }
     CHECK(find(before, "process.io_priority")->in_force == "best-effort:7");
     CHECK(find(after, "process.scheduling")->in_force == "other");

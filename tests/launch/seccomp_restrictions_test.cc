@@ -233,7 +233,7 @@ TEST_CASE("all restrictions are one filter, and the kernel has it byte for byte"
         CAPTURE(key);
         const auto item = std::ranges::find(items, key, &VerifyItem::key);
         REQUIRE(item != items.end());
-        CHECK(item->same);
+        CHECK(item->result == VerifyResult::same);
     }
 }
 
