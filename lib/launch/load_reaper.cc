@@ -20,6 +20,8 @@ namespace {
 
 constexpr std::size_t size_limit = std::size_t{16} << 20;
 
+constexpr unsigned unmapped_id = ~0U - 1;  // the greatest id that there is
+
 // With vm.memfd_noexec=1 only MFD_EXEC gives a file that can be executed, and before Linux 6.3
 // nothing but its absence does.
 Result<Fd> make_executable_memfd() {
@@ -46,7 +48,10 @@ Result<Fd> load_reaper(const std::string& path) {
     Fd memory = TRY(make_executable_memfd());
     TRY(write_all(memory, program));
     // Who executes a file without the right to read it cannot be traced from its first instruction
-    // on: ptrace(2), "PTRACE_MODE_READ".
+    // on: ptrace(2), "PTRACE_MODE_READ". The owner of a service's user namespace has every right in
+    // it, and root without capabilities is that as well; over a file of ids that the namespace does
+    // not map nobody in it has rights, and so the ones of our own namespace count.
+    (void)fchown(memory.get(), unmapped_id, unmapped_id);
     if (fchmod(memory.get(), 0111) < 0) return errno_failure("fchmod", path);
     constexpr int seals = F_SEAL_WRITE | F_SEAL_GROW | F_SEAL_SHRINK | F_SEAL_SEAL;
     if (fcntl(memory.get(), F_ADD_SEALS, seals) < 0)

@@ -129,7 +129,7 @@ TEST_CASE("a process that can be traced is robbed of everything", "[launch][N9]"
     if (uid == 0) {
         CHECK(won.empty());
     } else {
-        CHECK(won == "pidfd_getfd fd fd/N mem maps environ process_vm_readv ptrace");
+        CHECK(won == "pidfd_getfd fd mem maps environ process_vm_readv ptrace");
     }
 }
 
@@ -155,7 +155,7 @@ TEST_CASE("a launch is not robbed at any step: child, reaper and preparer", "[la
 
     launch_before(watcher, scene);
 
-    CHECK(watcher.robbed().empty());
+    CHECK(watcher.robbed() == "");
     CHECK(watcher.processes() == 3);
     CHECK(watcher.steps() > 100);
 }
@@ -172,7 +172,7 @@ TEST_CASE("a launch into a user namespace is not robbed", "[launch][N9]") {
 
     launch_before(watcher, scene);
 
-    CHECK(watcher.robbed().empty());
+    CHECK(watcher.robbed() == "");
     CHECK(watcher.processes() == 2);
 }
 
@@ -190,7 +190,7 @@ TEST_CASE("who enters a service is not robbed", "[launch][N9][X2]") {
 
     launch_before(watcher, scene);
 
-    CHECK(watcher.robbed().empty());
+    CHECK(watcher.robbed() == "");
     CHECK(watcher.processes() == 2);
 }
 
