@@ -91,6 +91,9 @@ std::optional<std::string> Manager::take(Unit unit) {
         service->log.set_observer([this] {
             if (observer_) observer_();
         });
+        service->log.set_unfinished_observer([this, name = unit.name](Clock::time_point due) {
+            unfinished_lines_.emplace_back(due, name);
+        });
     }
     service->unit = std::move(unit);
     return std::nullopt;
@@ -231,11 +234,27 @@ std::optional<Clock::time_point> Manager::next_deadline() const {
     for (const auto& [unit, retry] : retries_)
         next = std::min(next.value_or(retry.due), retry.due);
     if (const auto retry = events_.next_try()) next = std::min(next.value_or(*retry), *retry);
+    if (!unfinished_lines_.empty()) {
+        const Clock::time_point due = unfinished_lines_.front().first;
+        next = std::min(next.value_or(due), due);
+    }
     return next;
+}
+
+// All wait equally long, so that the first one is due first.
+void Manager::show_unfinished_lines() {
+    const auto now = Clock::now();
+    while (!unfinished_lines_.empty() && unfinished_lines_.front().first <= now) {
+        const std::string name = std::move(unfinished_lines_.front().second);
+        unfinished_lines_.pop_front();
+        const auto found = services_by_name_.find(name);
+        if (found != services_by_name_.end()) (void)found->second->log.show_unfinished(now);
+    }
 }
 
 void Manager::expire() {
     if (events_.next_try().value_or(Clock::time_point::max()) <= Clock::now()) handle_events();
+    show_unfinished_lines();
     retry_starts();
     perform(engine_.expire(engine_now()));
 }

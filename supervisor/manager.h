@@ -134,6 +134,7 @@ private:
     void finish_job(const engine::Action& action);
     void report_state(const std::string& unit);
     void check_quiet();
+    void show_unfinished_lines();
 
     Services services_;
     std::vector<std::string> directories_;
@@ -152,6 +153,8 @@ private:
         unsigned tries = 0;
     };
     std::map<std::string, Retry, std::less<>> retries_;
+    // Units whose output ends without a newline, the longest wait first.
+    std::deque<std::pair<Clock::time_point, std::string>> unfinished_lines_;
 };
 
 // What is wrong with a unit, a line each.

@@ -141,6 +141,11 @@ void add_self_report(Json& status, const Run& run) {
     status["self_errno"] = report.error == 0 ? "" : std::string{errno_name(report.error)};
 }
 
+std::vector<std::string> not_heard_of(const Service& service) {
+    if (service.run) return service.run->not_heard();
+    return service.last_end ? service.last_end->not_heard : std::vector<std::string>{};
+}
+
 // Of the unit as it is written, and of what its launch has found on this machine.
 std::vector<std::string> warnings_of(const Service& service) {
     std::vector<std::string> warnings = service.unit.warnings;
@@ -164,6 +169,7 @@ Json full_status(const Manager& manager, const Service& service) {
     status["pids_refused"] = 0;
     status["drift"] = service.drift;
     status["warnings"] = warnings_of(service);
+    status["notify_not_heard"] = not_heard_of(service);
     if (service.run) add_self_report(status, *service.run);
     status["log"] = last_lines(service.log, lines_in_status);
     status["limits_above"] = Json::array();

@@ -9,8 +9,10 @@
 
 #include <array>
 #include <cerrno>
+#include <cstdio>
 #include <cstring>
 #include <fcntl.h>
+#include <sys/random.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -43,7 +45,6 @@ Result<Fd> bind_socket(const std::string& path) {
     }
     // Without it a sender is named by its number alone.
     (void)setsockopt(fd.get(), SOL_SOCKET, SO_PASSPIDFD, &on, sizeof on);
-    if (unlink(path.c_str()) < 0 && errno != ENOENT) return errno_failure("unlink", path);
     if (bind(fd.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) < 0) {
         return errno_failure("bind", path);
     }
@@ -64,6 +65,7 @@ void read_control_messages(msghdr& message, NotifyDatagram& datagram) {
             ucred credentials{};
             std::memcpy(&credentials, CMSG_DATA(header), sizeof credentials);
             datagram.sender = credentials.pid;
+            datagram.user = credentials.uid;
         }
         const bool is_process = header->cmsg_type == SCM_PIDFD;
         if (header->cmsg_type != SCM_RIGHTS && !is_process) continue;
@@ -79,25 +81,63 @@ void read_control_messages(msghdr& message, NotifyDatagram& datagram) {
     }
 }
 
+// 22 letters of 64 have more than 128 bits.
+Result<std::string> random_name() {
+    constexpr std::string_view letters =
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+    std::array<unsigned char, notify_name_length> bytes;
+    if (getrandom(bytes.data(), bytes.size(), 0) != static_cast<ssize_t>(bytes.size())) {
+        return errno_failure("getrandom");
+    }
+    std::string name;
+    for (const unsigned char byte : bytes)
+        name += letters[byte % letters.size()];
+    return name;
+}
+
+// Of an earlier run, or of a supervisor that was killed.
+void remove_files_in(const std::string& directory) {
+    const auto names = list_directory(AT_FDCWD, directory);
+    if (!names) return;
+    for (const std::string& name : *names)
+        (void)unlink((directory + "/" + name).c_str());
+}
+
+// The socket keeps the address that it was bound by, which /proc/net/unix shows to everybody. Who
+// connects finds the file, by its name of now.
+Result<Fd> bind_by_other_name(const std::string& directory, const std::string& name) {
+    const std::string bound_by = directory + "/" + std::string{notify_socket_name};
+    // Until the service is about to be launched, nobody can send.
+    const mode_t previous = umask(0777);
+    auto bound = bind_socket(bound_by);
+    (void)umask(previous);
+    if (!bound) return bound;
+    const std::string path = directory + "/" + name;
+    if (rename(bound_by.c_str(), path.c_str()) < 0) {
+        const int error = errno;
+        (void)unlink(bound_by.c_str());
+        return std::unexpected(system_error(error, "rename", path));
+    }
+    return bound;
+}
+
 }  // namespace
 
 Result<NotifySocket> NotifySocket::make(std::string directory) {
     TRY(make_directories(directory));
     const std::string root = directory.substr(0, directory.rfind('/'));
-    // Whatever our umask is, the service's user must find the socket.
+    // Whatever our umask is: a service goes through, and does not list.
     for (const std::string& each : {root, directory}) {
-        if (chmod(each.c_str(), 0755) < 0) return errno_failure("chmod", each);
+        if (chmod(each.c_str(), 0711) < 0) return errno_failure("chmod", each);
     }
-    const std::string path = directory + "/" + std::string{notify_socket_name};
-    // Until it is known whom it belongs to, nobody can send.
-    const mode_t previous = umask(0777);
-    auto bound = bind_socket(path);
-    (void)umask(previous);
+    remove_files_in(directory);
+    std::string name = TRY(random_name());
+    auto bound = bind_by_other_name(directory, name);
     if (!bound) {
         (void)rmdir(directory.c_str());
         return std::unexpected(std::move(bound).error());
     }
-    return NotifySocket{std::move(directory), std::move(*bound)};
+    return NotifySocket{std::move(directory), std::move(name), std::move(*bound)};
 }
 
 NotifySocket::~NotifySocket() {
@@ -108,12 +148,11 @@ NotifySocket::~NotifySocket() {
 }
 
 std::string NotifySocket::path() const {
-    return directory_ + "/" + std::string{notify_socket_name};
+    return directory_ + "/" + name_;
 }
 
-Status NotifySocket::give_to(uid_t uid, gid_t gid) const {
-    if (chown(path().c_str(), uid, gid) < 0) return errno_failure("chown", path());
-    if (chmod(path().c_str(), 0600) < 0) return errno_failure("chmod", path());
+Status NotifySocket::open_to_all() const {
+    if (chmod(path().c_str(), 0666) < 0) return errno_failure("chmod", path());
     return {};
 }
 
@@ -134,8 +173,8 @@ Result<std::optional<NotifyDatagram>> NotifySocket::receive() const {
     if (count < 0) return errno_failure("recvmsg");
     NotifyDatagram datagram;
     read_control_messages(message, datagram);
-    const bool is_whole = (message.msg_flags & MSG_TRUNC) == 0;
-    if (is_whole) datagram.text.assign(text.data(), static_cast<std::size_t>(count));
+    datagram.is_cut = (message.msg_flags & MSG_TRUNC) != 0;
+    if (!datagram.is_cut) datagram.text.assign(text.data(), static_cast<std::size_t>(count));
     if (datagram.sender > 0 && !datagram.process) {
         datagram.process = Fd{static_cast<int>(syscall(SYS_pidfd_open, datagram.sender, 0))};
     }

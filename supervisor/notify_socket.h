@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // NotifySocket: the datagram socket of one run, by which its processes tell how they are.
 //
-// Who sent a datagram is known twice: by the socket, to which only the service's user may write,
-// and by the sender's process, which has to be in the service's cgroup and not reaped yet.
+// Everybody who finds the socket may send to it, because a daemon may drop root for a user that its
+// unit knows nothing of. Who sent a datagram is told by the sender's process, see NotifySender. The
+// socket is hard to find all the same: it has a random name in a directory that only its owner can
+// list, and /proc/net/unix shows the name that it was bound by, which is another one.
 #pragma once
 
 #include "base/fd.h"
@@ -18,7 +20,9 @@ namespace confinit {
 
 struct NotifyDatagram {
     std::string text;
-    pid_t sender = 0;                  // in our pid namespace; 0 for one that has no pid there
+    pid_t sender = 0;  // in our pid namespace; 0 for one that has no pid there
+    uid_t user = 0;    // of the sender, at the time of sending
+    bool is_cut = false;
     Fd process;                        // a pidfd of it; empty when it is gone
     std::vector<Fd> descriptors = {};  // that came along; closing them may take its time
 };
@@ -28,26 +32,31 @@ public:
     // Makes the directory and the socket in it; what an earlier run has left there goes.
     static Result<NotifySocket> make(std::string directory);
     NotifySocket(NotifySocket&& other) noexcept
-        : directory_(std::exchange(other.directory_, {})), socket_(std::move(other.socket_)) {}
+        : directory_(std::exchange(other.directory_, {})),
+          name_(std::move(other.name_)),
+          socket_(std::move(other.socket_)) {}
     NotifySocket& operator=(NotifySocket&&) = delete;
     ~NotifySocket();
 
-    // Nobody but this user, and who may write anywhere, may send.
-    Status give_to(uid_t uid, gid_t gid) const;
+    // From now on everybody may send.
+    Status open_to_all() const;
 
-    // The next datagram; absent when there is none. One that is cut short is empty.
+    // The next datagram; absent when there is none. One that is cut short has no text.
     Result<std::optional<NotifyDatagram>> receive() const;
 
     const Fd& fd() const { return socket_; }
     // What nobody has read may take its time to close.
     Fd take_socket() { return std::move(socket_); }
     std::string path() const;
+    // The last part of the path.
+    const std::string& name() const { return name_; }
 
 private:
-    NotifySocket(std::string directory, Fd socket)
-        : directory_(std::move(directory)), socket_(std::move(socket)) {}
+    NotifySocket(std::string directory, std::string name, Fd socket)
+        : directory_(std::move(directory)), name_(std::move(name)), socket_(std::move(socket)) {}
 
     std::string directory_;
+    std::string name_;
     Fd socket_;
 };
 

@@ -3,6 +3,7 @@
 // and what it says about itself.
 #include "readiness_watch.h"
 
+#include "base/text.h"
 #include "closer.h"
 #include "kernel/proc_status.h"
 
@@ -12,6 +13,7 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/epoll.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 namespace confinit {
@@ -22,9 +24,17 @@ namespace {
 constexpr unsigned most_in_turn = 20;
 constexpr auto turn = std::chrono::milliseconds{100};
 
-bool is_within_cgroup(std::string_view path, std::string_view cgroup) {
-    if (!path.starts_with(cgroup)) return false;
-    return path.size() == cgroup.size() || path[cgroup.size()] == '/';
+// The reasons are few texts of ours, but for one that quotes the sender.
+constexpr std::size_t most_reasons = 8;
+constexpr std::size_t longest_quote = 32;
+
+// sd_notify_barrier(3) asks for no more than that the descriptor which comes along is closed.
+constexpr std::string_view barrier = "BARRIER=1";
+
+Result<std::uint64_t> id_of(const Cgroup& node) {
+    struct stat status{};
+    if (fstat(node.directory().get(), &status) < 0) return errno_failure("fstat", node.path());
+    return status.st_ino;
 }
 
 LaunchFailure make_failure(const Unit& unit, Error error) {
@@ -38,10 +48,11 @@ LaunchFailure make_failure(const Unit& unit, Error error) {
 
 LaunchResult<std::unique_ptr<ReadinessWatch>> ReadinessWatch::make(const Unit& unit,
                                                                    const LaunchContext& context,
-                                                                   EventLoop& loop, LogRing& log,
+                                                                   EventLoop& loop, NotifyHub* hub,
+                                                                   LogRing& log,
                                                                    Listener listener) {
     std::unique_ptr<ReadinessWatch> self{
-        new ReadinessWatch(*unit.service, loop, log, std::move(listener))};
+        new ReadinessWatch(*unit.service, loop, hub, log, std::move(listener))};
     if (auto made = self->make_parts(unit, context); !made) {
         return std::unexpected(make_failure(unit, std::move(made).error()));
     }
@@ -52,6 +63,9 @@ Status ReadinessWatch::make_parts(const Unit& unit, const LaunchContext& context
     if (ready_.by == ReadyBy::descriptor) pipe_ = TRY(make_pipe());
     if (!has_notify_socket(unit)) return {};
     socket_.emplace(TRY(NotifySocket::make(notify_directory(unit, context))));
+    if (hub_ != nullptr) {
+        TRY(hub_->add(socket_->fd(), [this] { read_before_reaping(); }));
+    }
     rest_timer_.emplace(TRY(Timer::make(loop_, [this] { (void)listen(); })));
     if (watchdog_.count() == 0) return {};
     watchdog_timer_.emplace(TRY(Timer::make(loop_, [this] {
@@ -63,20 +77,24 @@ Status ReadinessWatch::make_parts(const Unit& unit, const LaunchContext& context
 
 ReadinessWatch::~ReadinessWatch() {
     watch_.reset();
-    if (socket_) let_go(loop_, socket_->take_socket(), user_);
-    let_go(loop_, std::move(pipe_.read_end), user_);
+    if (socket_ && hub_ != nullptr) hub_->remove(socket_->fd());
+    if (socket_) let_go(loop_, socket_->take_socket(), place_.user);
+    let_go(loop_, std::move(pipe_.read_end), place_.user);
 }
 
-Status ReadinessWatch::give_to(uid_t uid, gid_t gid) {
-    user_ = uid;
-    return socket_ ? socket_->give_to(uid, gid) : Status{};
+Status ReadinessWatch::open_socket(LaunchPlan& plan, uid_t user) {
+    place_.user = user;
+    if (!socket_) return {};
+    set_notify_name(plan, socket_->name());
+    return socket_->open_to_all();
 }
 
-Status ReadinessWatch::begin(pid_t first, bool has_node) {
-    main_ = first;
-    if (has_node && socket_) {
+Status ReadinessWatch::begin(pid_t first, const UnitNode* node) {
+    place_.main = first;
+    if (node != nullptr && socket_) {
         const Fd process = TRY(open_process(first));
-        cgroup_ = TRY(read_cgroup_path(process));
+        place_.cgroup = TRY(read_cgroup_path(process));
+        place_.node_ids = {TRY(id_of(node->node())), TRY(id_of(node->entrance()))};
     }
     if (pipe_.read_end && fcntl(pipe_.read_end.get(), F_SETFL, O_NONBLOCK) < 0) {
         return errno_failure("fcntl F_SETFL");
@@ -106,7 +124,7 @@ void ReadinessWatch::on_launched() {
 void ReadinessWatch::end_main() {
     if (is_launched_ && socket_) read_socket();
     if (is_launched_ && pipe_.read_end) read_pipe();
-    main_ = 0;
+    place_.main = 0;
 }
 
 void ReadinessWatch::read_socket() {
@@ -115,28 +133,72 @@ void ReadinessWatch::read_socket() {
         turn_begin_ = Clock::now();
     }
     // The descriptors that it sends may be slow to close, and too many of them fill our table.
-    while (heard_in_turn_ < most_in_turn && !is_clogged(loop_, user_)) {
+    while (heard_in_turn_ < most_in_turn && !is_clogged(loop_, place_.user)) {
         ++heard_in_turn_;
         auto datagram = socket_->receive();
-        if (!datagram || !*datagram) return;
+        if (!datagram || !*datagram) {
+            is_late_ = false;
+            return;
+        }
+        take(**datagram);
         // Closing them is all that BARRIER=1 asks for.
         for (Fd& descriptor : (*datagram)->descriptors)
-            let_go(loop_, std::move(descriptor), user_);
-        if (!is_of_unit(**datagram)) continue;
-        const auto message = parse_notify_message((*datagram)->text);
-        if (message) hear(*message, (*datagram)->sender);
+            let_go(loop_, std::move(descriptor), place_.user);
     }
     watch_.reset();
     rest_timer_->set(turn);
 }
 
-// Who else may write to the socket, another unit of the same user for one, is not listened to.
-// Without a node only the main process is certain to be of the unit: its number is its own until it
-// is reaped.
-bool ReadinessWatch::is_of_unit(const NotifyDatagram& datagram) const {
-    if (cgroup_.empty()) return datagram.sender > 0 && datagram.sender == main_;
-    const auto cgroup = cgroup_of(datagram.sender, datagram.process);
-    return cgroup && is_within_cgroup(*cgroup, cgroup_);
+// A child that has ended is still a zombie.
+void ReadinessWatch::read_before_reaping() {
+    is_late_ = true;
+    if (is_launched_ && watch_) read_socket();
+}
+
+void ReadinessWatch::take(const NotifyDatagram& datagram) {
+    if (datagram.text == barrier) return;
+    const SenderVerdict verdict = judge_sender(datagram, place_, hub_, is_late_);
+    if (verdict.kind == SenderVerdict::Kind::refused) return throw_away(datagram, verdict.reason);
+    auto message = parse_notify_message(datagram.text);
+    if (!message) {
+        const std::string_view begin = std::string_view{datagram.text}.substr(0, longest_quote);
+        return throw_away(datagram, datagram.is_cut
+                                        ? "it is longer than 4096 bytes"
+                                        : fmt::format("nothing of it is understood: '{}'",
+                                                      escape_control_characters(begin)));
+    }
+    if (verdict.kind == SenderVerdict::Kind::present) return hear(*message, datagram.sender);
+    hear_of_gone(datagram, std::move(*message));
+}
+
+void ReadinessWatch::hear_of_gone(const NotifyDatagram& datagram, NotifyMessage message) {
+    NotifyMessage counted;
+    counted.ready = message.ready;
+    counted.status = message.status;
+    if (counted != message) {
+        throw_away(datagram, "its process had ended by then, and may say READY=1 and STATUS= only");
+    }
+    hear(counted, 0);
+}
+
+void ReadinessWatch::throw_away(const NotifyDatagram& datagram, std::string reason) {
+    auto known = std::ranges::find(not_heard_, reason, &NotHeard::reason);
+    if (known == not_heard_.end() && not_heard_.size() >= most_reasons) {
+        not_heard_.erase(not_heard_.begin());
+        known = not_heard_.end();
+    }
+    if (known == not_heard_.end()) known = not_heard_.insert(known, {.reason = std::move(reason)});
+    ++known->count;
+    known->last = fmt::format("pid {} of user {}", datagram.sender, datagram.user);
+}
+
+std::vector<std::string> ReadinessWatch::not_heard() const {
+    std::vector<std::string> texts;
+    for (const NotHeard& each : not_heard_) {
+        texts.push_back(fmt::format("{} notification{} of {}: {}", each.count,
+                                    each.count == 1 ? "" : "s, the last", each.last, each.reason));
+    }
+    return texts;
 }
 
 void ReadinessWatch::hear(const NotifyMessage& message, pid_t sender) {
@@ -145,7 +207,7 @@ void ReadinessWatch::hear(const NotifyMessage& message, pid_t sender) {
     if (message.reloading) report_.state = "reloading";
     if (message.ready) report_.state.clear();
     if (message.stopping) report_.state = "stopping";
-    if (message.main_pid && sender != main_ && !std::exchange(has_noted_main_pid_, true)) {
+    if (message.main_pid && sender != place_.main && !std::exchange(has_noted_main_pid_, true)) {
         note("MAINPID= is not taken: the main process is the one that was started");
     }
     if (message.extend_timeout) listener_.extend(*message.extend_timeout);

@@ -8,8 +8,10 @@
 #include "event_loop.h"
 #include "launch/plan.h"
 #include "log_ring.h"
+#include "notify_sender.h"
 #include "notify_socket.h"
 #include "timer.h"
+#include "unit_node.h"
 
 #include <functional>
 #include <memory>
@@ -25,6 +27,13 @@ struct SelfReport {
     int error = 0;      // an errno
 };
 
+// Notifications that were thrown away for one reason.
+struct NotHeard {
+    std::string reason;
+    std::uint64_t count = 0;
+    std::string last;  // who sent the last of them
+};
+
 class ReadinessWatch {
 public:
     struct Listener {
@@ -32,23 +41,25 @@ public:
         std::function<void(engine::Time length)> extend;
     };
 
-    // Makes what the unit asks for, before its plan is made.
+    // Makes what the unit asks for, before its plan is made. Without a hub no process that is gone
+    // is heard, see NotifySender.
     static LaunchResult<std::unique_ptr<ReadinessWatch>> make(const Unit& unit,
                                                               const LaunchContext& context,
-                                                              EventLoop& loop, LogRing& log,
-                                                              Listener listener);
+                                                              EventLoop& loop, NotifyHub* hub,
+                                                              LogRing& log, Listener listener);
     ReadinessWatch(const ReadinessWatch&) = delete;
     ReadinessWatch& operator=(const ReadinessWatch&) = delete;
     ~ReadinessWatch();
 
-    // Whose the notify socket is: the ids as we see them.
-    Status give_to(uid_t uid, gid_t gid);
+    // Tells the plan where the notify socket is, and opens it: the service is about to begin, as
+    // this user as we see it.
+    Status open_socket(LaunchPlan& plan, uid_t user);
     // The service's end of the ready pipe; empty where there is none.
     Fd take_pipe() { return std::move(pipe_.write_end); }
 
     // `first` is the process that the launch has just made, ours to reap and in its node, if any.
-    Status begin(pid_t first, bool has_node);
-    void set_main(pid_t pid) { main_ = pid; }
+    Status begin(pid_t first, const UnitNode* node);
+    void set_main(pid_t pid) { place_.main = pid; }
 
     // The program runs.
     void on_launched();
@@ -61,12 +72,16 @@ public:
     void end_main();
 
     const SelfReport& report() const { return report_; }
+    // What was thrown away and why, a text for each reason.
+    std::vector<std::string> not_heard() const;
 
 private:
-    ReadinessWatch(const ServiceConfig& service, EventLoop& loop, LogRing& log, Listener listener)
+    ReadinessWatch(const ServiceConfig& service, EventLoop& loop, NotifyHub* hub, LogRing& log,
+                   Listener listener)
         : ready_(service.ready),
           watchdog_(service.watchdog.value_or(engine::Time{0})),
           loop_(loop),
+          hub_(hub),
           log_(log),
           listener_(std::move(listener)) {}
 
@@ -74,8 +89,11 @@ private:
     Status listen();
     void read_socket();
     void read_pipe();
-    bool is_of_unit(const NotifyDatagram& datagram) const;
+    void read_before_reaping();
+    void take(const NotifyDatagram& datagram);
     void hear(const NotifyMessage& message, pid_t sender);
+    void hear_of_gone(const NotifyDatagram& datagram, NotifyMessage message);
+    void throw_away(const NotifyDatagram& datagram, std::string reason);
     void hear_watchdog(const NotifyMessage& message);
     void become_ready();
     void begin_watchdog();
@@ -84,14 +102,15 @@ private:
     Readiness ready_;
     engine::Time watchdog_;
     EventLoop& loop_;
+    NotifyHub* hub_;
     LogRing& log_;
     Listener listener_;
     std::optional<NotifySocket> socket_;
     Pipe pipe_;
-    std::string cgroup_;  // of the service, as we see it; empty without a node
-    pid_t main_ = 0;
-    uid_t user_ = 0;  // who may write to the socket or the pipe
+    NotifyPlace place_;
+    bool is_late_ = false;  // a child was reaped while something was unread
     SelfReport report_;
+    std::vector<NotHeard> not_heard_;
     bool is_launched_ = false;
     bool is_ready_ = false;
     bool is_watched_ = false;

@@ -15,6 +15,7 @@ void Reaper::reap() {
         siginfo_t info{};
         if (waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT) < 0 || info.si_pid == 0) return;
         const pid_t pid = info.si_pid;
+        if (before_) before_();
         if (!owners_.contains(pid) && stranger_) stranger_(pid);
         if (const auto node = owners_.extract(pid)) node.mapped()({info.si_code, info.si_status});
         (void)waitid(P_PID, static_cast<id_t>(pid), &info, WEXITED | WNOHANG);

@@ -25,6 +25,9 @@ public:
     // Called for a child that nobody owns yet; it may make an owner known with `adopt`.
     void set_stranger(std::function<void(pid_t pid)> stranger) { stranger_ = std::move(stranger); }
 
+    // Called while a child that has ended is a zombie still, before anybody hears of its end.
+    void set_before(std::function<void()> before) { before_ = std::move(before); }
+
     void adopt(pid_t pid, Owner owner) { owners_[pid] = std::move(owner); }
     void forget(pid_t pid) { owners_.erase(pid); }
 
@@ -35,6 +38,7 @@ public:
 private:
     std::map<pid_t, Owner> owners_;
     std::function<void(pid_t)> stranger_;
+    std::function<void()> before_;
 };
 
 }  // namespace confinit

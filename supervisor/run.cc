@@ -38,6 +38,13 @@ Result<Pipe> make_output_pipe(uid_t uid, gid_t gid) {
     return pipe;
 }
 
+// Of the node itself: a daemon that has made nodes below it watches over itself.
+Result<std::size_t> count_processes(const Cgroup& node) {
+    const std::string processes = TRY(node.read("cgroup.procs"));
+    const std::string_view text = trim(processes);
+    return text.empty() ? 0 : split(text, '\n').size();
+}
+
 }  // namespace
 
 std::string exit_text(ExitStatus status) {
@@ -62,7 +69,7 @@ LaunchResult<std::unique_ptr<Run>> Run::start(const Unit& unit, Services& servic
         return std::unexpected(std::move(settled).error());
     }
     run->readiness_ = TRY(ReadinessWatch::make(run->unit_, services.launch_context, services.loop,
-                                               log, run->listener_));
+                                               services.notify_hub, log, run->listener_));
     auto plan = make_launch_plan(run->unit_, services.launch_context);
     if (!plan) return std::unexpected(std::move(plan).error());
     run->plan_ = std::move(*plan);
@@ -97,8 +104,8 @@ LaunchResult<void> Run::spawn_main() {
     auto input = open_at(AT_FDCWD, "/dev/null", O_RDONLY);
     if (!input) return std::unexpected(resource_failure(std::move(input).error()));
     const auto [uid, gid] = owner();
-    if (auto given = readiness_->give_to(uid, gid); !given) {
-        return std::unexpected(resource_failure(std::move(given).error()));
+    if (auto opened = readiness_->open_socket(*plan_, uid); !opened) {
+        return std::unexpected(resource_failure(std::move(opened).error()));
     }
     auto output = make_output_pipe(uid, gid);
     if (!output) return std::unexpected(resource_failure(std::move(output).error()));
@@ -121,7 +128,7 @@ LaunchResult<void> Run::spawn_main() {
 }
 
 Status Run::watch_everything() {
-    TRY(readiness_->begin(spawned_.pid, node_.has_value()));
+    TRY(readiness_->begin(spawned_.pid, unit_node()));
     report_watch_ = TRY(services_.loop.on_fd(spawned_.report_socket, EPOLLIN,
                                              [this](std::uint32_t) { drain_reports(); }));
     output_watch_ = TRY(watch_output(output_, LogStream::standard_output));
@@ -171,6 +178,7 @@ void Run::on_report(ReceivedReport received) {
         return;
     case LaunchReport::Kind::main_exited:
         main_status_ = exit_status_of_wait(received.report.status);
+        has_left_in_namespace_ = received.report.item == left_others;
         return;
     }
 }
@@ -256,10 +264,22 @@ std::string Run::end_text(ExitStatus status) const {
     if (lost && !by_kill && !status.is_clean()) {
         return fmt::format("{}, a process of it was {}", exit_text(status), *lost);
     }
+    if (status.is_clean() && !is_asked_to_end_) return exit_text(status) + left_behind_text();
     return exit_text(status);
 }
 
+// A daemon that forks away leaves its work to processes which nobody watches.
+std::string Run::left_behind_text() const {
+    constexpr std::string_view cure = "ended with it; run it in the foreground";
+    if (has_left_in_namespace_) return fmt::format(" and left processes, which were {}", cure);
+    const auto left = node_ ? count_processes(node_->entrance()) : Result<std::size_t>{0};
+    if (!left || *left == 0) return {};
+    return fmt::format(" and left {} process{}, which {} {}", *left, *left == 1 ? "" : "es",
+                       *left == 1 ? "was" : "were", cure);
+}
+
 void Run::describe_exit(ExitStatus status) {
+    end_.not_heard = readiness_->not_heard();
     if (limit_events_) {
         end_.forks_refused = limit_events_->forks_refused();
         end_.limits_met = limit_events_->texts();
@@ -298,6 +318,7 @@ Status Run::signal_all(int signal) const {
 }
 
 void Run::send_stop_signal() {
+    is_asked_to_end_ = true;
     readiness_->end_watchdog();
     const int signal = unit_.service->stop_signal;
     const auto sent =
@@ -309,10 +330,12 @@ void Run::send_stop_signal() {
 
 // Its core shows what it was at; when it cannot be sent, the stop timeout ends the service.
 void Run::send_abort_signal() {
+    is_asked_to_end_ = true;
     (void)signal_main(SIGABRT);
 }
 
 void Run::kill_all() {
+    is_asked_to_end_ = true;
     if (spawned_.preparer_pidfd) {
         (void)syscall(SYS_pidfd_send_signal, spawned_.preparer_pidfd.get(), SIGKILL, nullptr, 0);
     }

@@ -27,6 +27,7 @@ struct RunEnd {
     std::optional<LaunchFailure> setup_failure;
     std::uint64_t forks_refused = 0;           // by pids.max
     std::vector<std::string> limits_met = {};  // a text for each limit that was met
+    std::vector<std::string> not_heard = {};   // notifications that were thrown away
 };
 
 class Run {
@@ -81,6 +82,7 @@ public:
     const RunEnd& end() const { return end_; }
     bool is_executing() const { return executing_; }
     const SelfReport& self_report() const { return readiness_->report(); }
+    std::vector<std::string> not_heard() const { return readiness_->not_heard(); }
     // Whether execve(2) has happened, and with it all of the confinement.
     bool is_launched() const { return launched_; }
 
@@ -106,6 +108,7 @@ private:
     void check_populated();
     void describe_exit(ExitStatus status);
     std::string end_text(ExitStatus status) const;
+    std::string left_behind_text() const;
     bool has_reaper() const { return static_cast<bool>(spawned_.exit_socket); }
 
     // As it was when the run began, whatever is reloaded meanwhile.
@@ -131,6 +134,8 @@ private:
     bool launched_ = false;                  // execve happened
     bool handed_over_ = false;               // the first process has made the main one, and ended
     bool first_exited_ = false;
+    bool is_asked_to_end_ = false;
+    bool has_left_in_namespace_ = false;  // processes, by what our reaper says
     bool empty_ = false;
     RuntimeDirectories runtime_directories_;
     RunEnd end_;

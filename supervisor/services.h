@@ -8,6 +8,7 @@
 #include "event_loop.h"
 #include "launch/plan.h"
 #include "launch/spawn.h"
+#include "notify_sender.h"
 #include "reaper.h"
 #include "worker.h"
 
@@ -23,7 +24,8 @@ struct Services {
     CloneMethod clone_method;
     Console& console;
     Workers& workers;
-    bool told_of_pressure = false;  // that the kernel tells none
+    NotifyHub* notify_hub = nullptr;  // null where it could not be made
+    bool told_of_pressure = false;    // that the kernel tells none
 };
 
 }  // namespace confinit

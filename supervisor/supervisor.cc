@@ -126,9 +126,12 @@ void Supervisor::set_up_launch() {
 Status Supervisor::connect() {
     closer_ = TRY(Closer::make(*loop_, reaper_, clone_method_));
     loop_->set_closer(closer_.get());
+    notify_hub_ = TRY(NotifyHub::make());
+    reaper_.set_before([this] { notify_hub_->read_all(); });
     workers_ = TRY(Workers::make(*loop_, reaper_, clone_method_));
     services_.reset(new Services{*loop_, reaper_, *cgroup_events_, tree_ ? &*tree_ : nullptr,
-                                 *launch_context_, clone_method_, console_, *workers_});
+                                 *launch_context_, clone_method_, console_, *workers_,
+                                 notify_hub_.get()});
     manager_ = std::make_unique<Manager>(*services_, options_.unit_directories);
     launch_context_->find_running = [this](std::string_view unit) {
         return manager_->find_running(unit);

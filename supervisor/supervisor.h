@@ -13,6 +13,7 @@
 #include "id_ranges.h"
 #include "machine.h"
 #include "manager.h"
+#include "notify_sender.h"
 #include "options.h"
 #include "reaper.h"
 #include "worker.h"
@@ -62,6 +63,7 @@ private:
     Reaper reaper_;
     std::unique_ptr<Closer> closer_;
     std::unique_ptr<Workers> workers_;
+    std::unique_ptr<NotifyHub> notify_hub_;
     std::optional<CgroupTree> tree_;
     IdRanges id_ranges_;
     CloneMethod clone_method_ = CloneMethod::clone3_into_node;

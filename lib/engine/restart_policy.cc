@@ -7,7 +7,7 @@
 namespace confinit::engine {
 namespace {
 
-constexpr Time shortest_restart_delay{1'000};
+constexpr Time delay_after_none{10'000};
 constexpr Time first_release_delay{10'000};
 constexpr Time longest_release_delay{1'000'000};
 
@@ -30,19 +30,30 @@ std::uint64_t scatter(const std::string& name, unsigned attempt, std::uint64_t s
     return hash ^ (hash >> 32);
 }
 
-}  // namespace
-
-Time restart_delay(const UnitSpec& spec, unsigned attempt, std::uint64_t seed) {
-    const Time first = std::max(spec.restart_delay, shortest_restart_delay);
-    const Time longest = std::max(first, spec.restart_max_delay);
+Time grown_delay(const std::string& name, Time first, Time most, unsigned attempt,
+                 std::uint64_t seed) {
+    const Time longest = std::max(first, most);
     const Time full = doubled(first, attempt - 1, longest);
     const auto range = static_cast<std::uint64_t>(full.count() / 8) + 1;
-    const Time early{static_cast<Time::rep>(scatter(spec.name, attempt, seed) % range)};
+    const Time early{static_cast<Time::rep>(scatter(name, attempt, seed) % range)};
     return std::max(first, full - early);
 }
 
+// The second attempt waits for delay_after_none, and the wait grows from there.
+Time delay_without_pause(const UnitSpec& spec, unsigned attempt, std::uint64_t seed) {
+    if (attempt <= 1 || spec.restart_max_delay == Time{0}) return Time{0};
+    const Time first = std::min(delay_after_none, spec.restart_max_delay);
+    return grown_delay(spec.name, first, spec.restart_max_delay, attempt - 1, seed);
+}
+
+}  // namespace
+
+Time restart_delay(const UnitSpec& spec, unsigned attempt, std::uint64_t seed) {
+    if (spec.restart_delay == Time{0}) return delay_without_pause(spec, attempt, seed);
+    return grown_delay(spec.name, spec.restart_delay, spec.restart_max_delay, attempt, seed);
+}
 Time healthy_period(const UnitSpec& spec) {
-    return std::max({spec.restart_delay, spec.restart_max_delay, shortest_restart_delay});
+    return std::max({spec.restart_delay, spec.restart_max_delay, delay_after_none});
 }
 
 Time release_delay(unsigned failures) {

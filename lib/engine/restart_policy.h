@@ -9,8 +9,11 @@ namespace confinit::engine {
 // The wait before automatic restart number `attempt` (from 1). The first is restart_delay, each
 // following one twice as long up to restart_max_delay (or restart_delay, if that is longer). From
 // the second on up to an eighth is taken off, never below restart_delay, so that units that failed
-// together do not try again together; `seed` tells machines apart. A restart_delay under 1 ms
-// counts as 1 ms.
+// together do not try again together; `seed` tells machines apart.
+//
+// A restart_delay of 0 means at once, without a wait: the first time. From the second attempt on it
+// counts as 10 ms, so that a service which fails at once each time does not take the machine's
+// whole time. Only where restart_max_delay is 0 as well every attempt comes at once.
 Time restart_delay(const UnitSpec& spec, unsigned attempt, std::uint64_t seed);
 
 // A run of this length sets `attempt` to 0: longer than the longest wait, so that a service which

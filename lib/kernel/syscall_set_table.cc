@@ -169,7 +169,8 @@ constexpr std::span<const std::string_view> sync_set =
 
 constexpr std::span<const std::string_view> system_service_set = words<
     "@aio @basic-io @chown @default @file-system @io-event @ipc @keyring @memlock @network-io "
-    "@process @resources @setuid @signal @sync @timer arm_fadvise64_64 capset copy_file_range "
+    "@process @resources @sandbox @setuid @signal @sync @timer arm_fadvise64_64 capset "
+    "copy_file_range "
     "fadvise64 fadvise64_64 flock get_mempolicy getcpu getpriority ioctl ioprio_get kcmp "
     "madvise mremap name_to_handle_at oldolduname olduname personality readahead readdir "
     "remap_file_pages sched_get_priority_max sched_get_priority_min sched_getattr "

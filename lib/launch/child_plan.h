@@ -142,6 +142,9 @@ struct LaunchReport {
     std::uint32_t found[3] = {};
 };
 
+// `item` of a main_exited record: other processes are left in the pid namespace.
+constexpr std::int32_t left_others = 1;
+
 // The child's last words, in memory shared with the parent: a filter that forbids sendmsg(2) or
 // exit_group(2) must not turn a failed execve(2) into a service that seems to have run.
 struct LastWords {

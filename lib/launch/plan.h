@@ -137,8 +137,9 @@ struct LaunchPlan {
 // - private_tmp is a tmpfs on /tmp, which must be there, and on /var/tmp where it is there.
 // - A new pid namespace with a new mount namespace has a /proc of its own.
 // - Who has no entry in the passwd file has to name a group.
-// - A unit that is ready by notify, or has a watchdog, has NOTIFY_SOCKET in its environment. With a
-//   new mount namespace the socket's directory is mounted on notify_root.
+// - A unit that is ready by notify, or has a watchdog, has NOTIFY_SOCKET in its environment, whose
+//   last part each run sets, see set_notify_name(). With a new mount namespace the socket's
+//   directory is mounted on notify_root.
 // - Of the supervisor's runtime directory a new mount namespace shows the notify socket, and to an
 //   operator (service.operator) the sockets by which it rules.
 // - A new session keyring, where the kernel offers one.
@@ -150,6 +151,9 @@ bool has_notify_socket(const Unit& unit);
 // The host's directory of the unit's notify socket, which only one run at a time uses.
 std::string notify_directory(const Unit& unit, const LaunchContext& context);
 inline constexpr std::string_view notify_socket_name = "socket";
+// The socket's name is another one in each run, of this length. The plan has zeros in its place.
+inline constexpr std::size_t notify_name_length = 22;
+void set_notify_name(LaunchPlan& plan, std::string_view name);
 
 // The key of the mounts that hide the supervisor's runtime directory.
 inline constexpr std::string_view operator_key = "service.operator";

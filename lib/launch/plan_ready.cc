@@ -2,13 +2,15 @@
 // How a service learns where to say that it is ready and well.
 #include "launch/plan_parts.h"
 
+#include <algorithm>
 #include <cstdint>
 
 namespace confinit {
 namespace {
 
 // A longer name would not fit into sun_path of unix(7) with what stands around it.
-constexpr std::size_t longest_name = 64;
+constexpr std::size_t longest_name = 56;
+constexpr std::string_view variable_name = "NOTIFY_SOCKET";
 
 // FNV-1a: names that are cut at the same place stay different.
 std::uint64_t hash(std::string_view text) {
@@ -52,10 +54,19 @@ void apply_readiness(const Unit& unit, const LaunchContext& context, LaunchPlan&
     if (has_notify_socket(unit)) {
         const std::string directory =
             unit.namespaces.mount ? context.notify_root : notify_directory(unit, context);
-        set_variable(plan, "NOTIFY_SOCKET", directory + "/" + std::string{notify_socket_name});
+        set_variable(plan, variable_name, directory + "/" + std::string(notify_name_length, '0'));
     }
     if (service.watchdog) {
         set_variable(plan, "WATCHDOG_USEC", std::to_string(service.watchdog->count()));
+    }
+}
+
+// In place, because the plan's environ points to the text.
+void set_notify_name(LaunchPlan& plan, std::string_view name) {
+    const std::string prefix = std::string{variable_name} + "=";
+    for (std::string& variable : plan.environment) {
+        if (!variable.starts_with(prefix) || name.size() != notify_name_length) continue;
+        std::ranges::copy(name, variable.end() - static_cast<std::ptrdiff_t>(name.size()));
     }
 }
 

@@ -105,8 +105,15 @@ int wait_status(const siginfo_t& information) {
     }
 }
 
+// The main process is reaped by now, so that any child is another one, or an orphan.
+bool has_children() {
+    siginfo_t information{};
+    return syscall(SYS_waitid, P_ALL, 0, &information, WEXITED | WNOHANG | WNOWAIT, nullptr) == 0;
+}
+
 [[noreturn]] void finish(const siginfo_t& information) {
     LaunchReport report{.kind = LaunchReport::Kind::main_exited};
+    if (has_children()) report.item = confinit::left_others;
     report.status = wait_status(information);
     send_report(report);
     const bool has_exited = information.si_code == CLD_EXITED;

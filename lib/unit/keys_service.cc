@@ -279,7 +279,11 @@ constexpr Key keys[] = {
         .fallback = "\"100ms\"",
         .documentation =
             "The pause before an automatic restart. It doubles from attempt to attempt, up to "
-            "restart_max_delay, and is itself again once the service has run well.",
+            "restart_max_delay, and is itself again once the service has run well. \"0s\" is at "
+            "once: "
+            "the first attempt comes without a pause, the second after 10ms, and so on; every "
+            "attempt "
+            "is at once only where restart_max_delay is \"0s\" as well.",
         .operation = "none",
         .source = "confinit",
         .systemd = "RestartSec=",

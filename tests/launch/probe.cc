@@ -337,6 +337,7 @@ constexpr CommandWithArgument commands_with_argument[] = {
     {"orphans", make_orphans},
     {"notify", notify},
     {"notify-as-child", notify_as_child},
+    {"notify-often", notify_often},
     {"notify-other", notify_other},
     {"narrow", narrow},
     {"flood", flood},

@@ -39,6 +39,7 @@ void narrow(const std::string& key, const std::string& what);
 // probe_service.cc
 void notify(const std::string& key, const std::string& text);
 void notify_as_child(const std::string& key, const std::string& text);
+void notify_often(const std::string& key, const std::string& argument);
 void notify_other(const std::string& key, const std::string& argument);
 void flood(const std::string& key, const std::string& count);
 void keep_alive(const std::string& key, const std::string& milliseconds);

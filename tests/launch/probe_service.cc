@@ -76,6 +76,22 @@ void notify_other(const std::string& key, const std::string& argument) {
     print(key.substr(0, key.find(':')), result_of(send_to(argument.substr(0, equals), text)));
 }
 
+// "COUNT,PATH=TEXT": so often a child sends it and ends at once.
+void notify_often(const std::string&, const std::string& argument) {
+    const std::size_t comma = argument.find(',');
+    const std::size_t equals = argument.find('=');
+    const std::string path = argument.substr(comma + 1, equals - comma - 1);
+    const std::string text = with_newlines(argument.substr(equals + 1));
+    int sent = 0;
+    for (int i = std::atoi(argument.c_str()); i > 0; --i) {
+        const pid_t child = fork();
+        if (child == 0) _exit(send_to(path, text) ? 0 : 1);
+        int status = 0;
+        if (child > 0 && waitpid(child, &status, 0) == child && status == 0) ++sent;
+    }
+    print("notify-often", std::to_string(sent));
+}
+
 // As many datagrams as that, of every kind that means nothing.
 void flood(const std::string&, const std::string& count) {
     const std::array<std::string, 5> texts{"", "STATUS=flood", std::string(5000, 'x'),

@@ -120,18 +120,48 @@ TEST_CASE("delays are scattered between units and between machines", "[unit][eng
     CHECK(restart_delay(web, 9, 1) == restart_delay(web, 9, 1));
 }
 
-TEST_CASE("a delay that is given as constant is constant, and never none", "[unit][engine][R3]") {
+TEST_CASE("a delay that is given as constant is constant", "[unit][engine][R3]") {
     UnitSpec spec = restarting("web", Restart::always);
     spec.restart_max_delay = 0s;
     CHECK(restart_delay(spec, 1, 0) == Time{1s});
     CHECK(restart_delay(spec, 9, 0) == Time{1s});
 
-    spec.restart_delay = 0s;
-    CHECK(restart_delay(spec, 1, 0) == Time{1ms});
-    CHECK(restart_delay(spec, 9, 0) == Time{1ms});
-
     spec.restart_max_delay = Time::max();
     CHECK(restart_delay(spec, 200, 0) > Time{24h});
+}
+
+TEST_CASE("no delay is at once the first time, and grows from 10ms", "[unit][engine][N18]") {
+    UnitSpec spec = restarting("web", Restart::always);
+    spec.restart_delay = 0s;
+
+    CHECK(restart_delay(spec, 1, 0) == Time{0});
+    CHECK(restart_delay(spec, 2, 0) == Time{10ms});
+    CHECK(restart_delay(spec, 3, 0) <= Time{20ms});
+    CHECK(restart_delay(spec, 3, 0) > Time{10ms});
+    CHECK(restart_delay(spec, 64, 0) >= Time{60s} - Time{60s} / 8);
+
+    SECTION("the longest delay may be shorter than 10ms") {
+        spec.restart_max_delay = 3ms;
+        CHECK(restart_delay(spec, 2, 0) == Time{3ms});
+        CHECK(restart_delay(spec, 9, 0) == Time{3ms});
+    }
+    SECTION("without a longest delay every attempt is at once") {
+        spec.restart_max_delay = 0s;
+        CHECK(restart_delay(spec, 1, 0) == Time{0});
+        CHECK(restart_delay(spec, 9, 0) == Time{0});
+    }
+}
+
+TEST_CASE("a service without a delay is launched again at once", "[unit][engine][N18]") {
+    Scene scene;
+    UnitSpec spec = restarting("web", Restart::on_failure);
+    spec.restart_delay = 0s;
+    scene.engine.load(spec);
+    scene.bring_up("web");
+
+    scene.end("web", Event::main_failed, "exit code 1");
+
+    CHECK(scene.pass(0s) == "launch web");
 }
 
 TEST_CASE("a run longer than the longest delay sets the count to zero", "[unit][engine][R3]") {

@@ -284,8 +284,9 @@ TEST_CASE("a unit that notifies is told where, and has the socket in its mount n
     scene.unit.service->ready.by = ReadyBy::notify;
     scene.unit.service->watchdog = std::chrono::milliseconds{1500};
 
+    const std::string zeros(notify_name_length, '0');
     const auto plan = scene.plan();
-    CHECK(has(plan->environment, "NOTIFY_SOCKET=/run/confinit/notify/socket"));
+    CHECK(has(plan->environment, "NOTIFY_SOCKET=/run/confinit/notify/" + zeros));
     CHECK(has(plan->environment, "WATCHDOG_USEC=1500000"));
     const auto op = std::ranges::find_if(plan->mount_ops, [](const MountOp& one) {
         return std::string_view{one.target} == "/run/confinit/notify";
@@ -300,7 +301,15 @@ TEST_CASE("a unit that notifies is told where, and has the socket in its mount n
     scene.unit.service->command = {"/bin/sh"};
     scene.unit.service->user = "0";
     scene.unit.service->group = "0";
-    CHECK(has(scene.plan()->environment, "NOTIFY_SOCKET=/run/confinit/notify/web/socket"));
+    CHECK(has(scene.plan()->environment, "NOTIFY_SOCKET=/run/confinit/notify/web/" + zeros));
+    // Each run puts its own name there, where the environ of the child points to.
+    const auto named = scene.plan();
+    const std::string name(notify_name_length, 'x');
+    set_notify_name(*named, name);
+    const std::string wanted = "NOTIFY_SOCKET=/run/confinit/notify/web/" + name;
+    CHECK(std::ranges::any_of(named->envp, [&](const char* variable) {
+        return variable != nullptr && variable == wanted;
+    }));
     scene.unit.service->ready.by = ReadyBy::exec;
     scene.unit.service->watchdog.reset();
     for (const std::string& variable : scene.plan()->environment) {

@@ -2,6 +2,8 @@
 // Who is heard on a notify socket and who is not, and that nothing which arrives there does harm.
 #include "readiness_scene.h"
 
+#include "base/file.h"
+
 #include <csignal>
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -62,14 +64,155 @@ TEST_CASE("credentials that are not the sender's are not believed", "[unit][R7]"
     CHECK(scene.events.empty());
 }
 
-TEST_CASE("only the service's user may write to the socket", "[unit][R7]") {
+TEST_CASE("everybody may write to the socket, and nobody finds its name", "[unit][N10]") {
     WatchScene scene{notifying_service()};
+    WatchScene other{notifying_service()};
+    const std::string directory = scene.path.substr(0, scene.path.rfind('/'));
+    const std::string name = scene.path.substr(directory.size() + 1);
     struct stat status{};
 
     REQUIRE(stat(scene.path.c_str(), &status) == 0);
+    CHECK((status.st_mode & 0777) == 0666);
+    for (const std::string& each : {directory, scene.root.path() + "/notify"}) {
+        REQUIRE(stat(each.c_str(), &status) == 0);
+        CHECK((status.st_mode & 0777) == 0711);
+    }
+    CHECK(name.size() == notify_name_length);
+    CHECK_FALSE(other.path.ends_with(name));
+    const auto sockets = read_file(AT_FDCWD, "/proc/net/unix");
+    REQUIRE(sockets);
+    CHECK(sockets->find(directory) != std::string::npos);
+    CHECK(sockets->find(name) == std::string::npos);
+}
 
-    CHECK((status.st_mode & 0777) == 0600);
-    CHECK(status.st_uid == getuid());
+TEST_CASE("what is thrown away is told with its reason, and bounded", "[unit][N10]") {
+    WatchScene scene{notifying_service()};
+    scene.watch->on_launched();
+    CHECK(scene.watch->not_heard().empty());
+
+    in_child([&] { (void)send_to(scene.path, "READY=1"); });
+    scene.look();
+    REQUIRE(send_to(scene.path, std::string(5000, 'x')));
+    REQUIRE(send_to(scene.path, "BARRIER=1"));
+    scene.look();
+
+    const auto texts = scene.watch->not_heard();
+    REQUIRE(texts.size() == 2);
+    CHECK(texts[0].starts_with("1 notification of pid "));
+    CHECK(texts[0].find("it is not from the main process") != std::string::npos);
+    CHECK(texts[1].find("longer than 4096 bytes") != std::string::npos);
+
+    for (int i = 0; i < 30; ++i) {
+        while (!send_to(scene.path, "X" + std::to_string(i) + "=1"))
+            scene.turn(1, 50ms);
+    }
+    scene.turn(1, 300ms);
+    CHECK(scene.watch->not_heard().size() <= 8);
+}
+
+namespace {
+
+// A datagram whose sender has ended and was reaped.
+NotifyDatagram from_ended(const NotifySocket& socket) {
+    in_child([&] { (void)send_to(socket.path(), "READY=1"); });
+    auto received = socket.receive();
+    REQUIRE(received);
+    REQUIRE(*received);
+    return std::move(**received);
+}
+
+}  // namespace
+
+TEST_CASE("a sender that has ended is judged by the node that the kernel keeps", "[unit][N10]") {
+    const TemporaryDirectory root;
+    const auto socket = NotifySocket::make(root.path() + "/notify/web");
+    REQUIRE(socket);
+    REQUIRE(socket->open_to_all());
+    const NotifyDatagram datagram = from_ended(*socket);
+    const auto id = cgroup_id_of_ended(datagram.process);
+    if (!id) {
+        WARN("this kernel does not tell");
+        return;
+    }
+    NotifyPlace place{.cgroup = "/no/such/node", .user = getuid()};
+
+    place.node_ids = {*id};
+    CHECK(judge_sender(datagram, place, nullptr, true).kind == SenderVerdict::Kind::gone);
+    place.node_ids = {*id + 1};
+    CHECK(judge_sender(datagram, place, nullptr, true).kind == SenderVerdict::Kind::refused);
+}
+
+TEST_CASE("a sender that has ended is doubted where the kernel does not tell", "[unit][N10]") {
+    NotifyDatagram datagram{.text = "READY=1", .sender = 0x3fffffff, .user = 4711, .process = {}};
+    const NotifyPlace place{.cgroup = "/no/such/node", .user = 4711};
+    const auto hub = NotifyHub::make();
+    REQUIRE(hub);
+    const auto reason = [&](NotifyHub* looker, bool is_late) {
+        const SenderVerdict verdict = judge_sender(datagram, place, looker, is_late);
+        CHECK(verdict.kind == SenderVerdict::Kind::refused);
+        return verdict.reason;
+    };
+
+    CHECK(reason(nullptr, false).find("too late") != std::string::npos);
+    CHECK(reason(hub->get(), true).find("too late") != std::string::npos);
+    datagram.user = 4712;
+    CHECK(reason(hub->get(), false).find("its user is not the unit's") != std::string::npos);
+}
+
+TEST_CASE("a process of the sender's user outside of the node casts doubt, a zombie too",
+          "[unit][N10]") {
+    if (getuid() != 0) return;
+    constexpr uid_t user = 471'147;
+    const auto pipe = make_pipe();
+    REQUIRE(pipe);
+    const pid_t other = fork();
+    if (other == 0) {
+        (void)!setresuid(user, user, user);
+        (void)!write(pipe->write_end.get(), "x", 1);
+        (void)pause();
+        _exit(0);
+    }
+    char byte = 0;
+    REQUIRE(read(pipe->read_end.get(), &byte, 1) == 1);
+
+    CHECK(find_other_sender(user, "/no/such/node").has_value());
+
+    REQUIRE(kill(other, SIGKILL) == 0);
+    siginfo_t ended{};
+    REQUIRE(waitid(P_PID, static_cast<id_t>(other), &ended, WEXITED | WNOWAIT) == 0);
+    CHECK(find_other_sender(user, "/no/such/node").has_value());
+    REQUIRE(waitpid(other, nullptr, 0) == other);
+}
+
+TEST_CASE("a flood of doubtful datagrams does not keep PID 1 looking", "[unit][N10]") {
+    const auto hub = NotifyHub::make();
+    REQUIRE(hub);
+    int looks = 0;
+    while ((*hub)->may_look() && looks < 1000)
+        ++looks;
+
+    CHECK(looks > 0);
+    CHECK(looks < 100);
+}
+
+TEST_CASE("a hub reads what has come, and knows nobody who was removed", "[unit][N10]") {
+    const TemporaryDirectory root;
+    const auto socket = NotifySocket::make(root.path() + "/notify/web");
+    REQUIRE(socket);
+    REQUIRE(socket->open_to_all());
+    const auto hub = NotifyHub::make();
+    REQUIRE(hub);
+    int reads = 0;
+    REQUIRE((*hub)->add(socket->fd(), [&] { ++reads; }));
+
+    (*hub)->read_all();
+    CHECK(reads == 0);
+    REQUIRE(send_to(socket->path(), "READY=1"));
+    (*hub)->read_all();
+    CHECK(reads == 1);
+    (*hub)->remove(socket->fd());
+    (*hub)->read_all();
+    CHECK(reads == 1);
 }
 
 TEST_CASE("the socket goes with the run, and a new run has a new one", "[unit][R7]") {
@@ -86,9 +229,11 @@ TEST_CASE("what a supervisor that was killed has left does not stand in the way"
     const std::string directory = root.path() + "/notify/web";
     // An end without destructors.
     in_child([&] { _exit(NotifySocket::make(directory).has_value() ? 0 : 1); });
-    REQUIRE(access((directory + "/socket").c_str(), F_OK) == 0);
+    REQUIRE(list_directory(AT_FDCWD, directory)->size() == 1);
 
-    CHECK(NotifySocket::make(directory).has_value());
+    const auto fresh = NotifySocket::make(directory);
+    REQUIRE(fresh);
+    CHECK(list_directory(AT_FDCWD, directory).value() == std::vector{fresh->name()});
 }
 
 TEST_CASE("garbage, empty and long datagrams and descriptors change nothing", "[unit][R1]") {

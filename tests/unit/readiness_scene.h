@@ -59,16 +59,19 @@ struct WatchScene {
                                     .notify_root = root.path() + "/notify",
                                     .capabilities = 0,
                                     .memory_total = 0};
-        auto made = ReadinessWatch::make(unit, context, *loop, log,
+        auto made = ReadinessWatch::make(unit, context, *loop, nullptr, log,
                                          {[this](engine::Event event) { events.push_back(event); },
                                           [this](engine::Time length) {
                                               extensions.push_back(length);
                                           }});
         if (!made) FAIL(made.error().text());
         watch = std::move(*made);
-        path = notify_directory(unit, context) + "/socket";
-        REQUIRE(watch->give_to(getuid(), getgid()).has_value());
-        REQUIRE(watch->begin(getpid(), false).has_value());
+        LaunchPlan plan;
+        plan.environment.push_back("NOTIFY_SOCKET=" + notify_directory(unit, context) + "/" +
+                                   std::string(notify_name_length, '0'));
+        REQUIRE(watch->open_socket(plan, getuid()).has_value());
+        path = plan.environment[0].substr(plan.environment[0].find('/'));
+        REQUIRE(watch->begin(getpid(), nullptr).has_value());
         loop->set_timer([this] { return deadline; }, [this] { deadline.reset(); });
     }
 

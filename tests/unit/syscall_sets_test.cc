@@ -221,6 +221,16 @@ TEST_CASE("@system-service leaves out what an ordinary daemon does not do", "[sy
     }
 }
 
+TEST_CASE("@system-service lets a program confine itself", "[syscalls][N18]") {
+    const auto service = members("@system-service");
+
+    for (const char* name : {"seccomp", "landlock_create_ruleset", "landlock_add_rule",
+                             "landlock_restrict_self", "prctl", "capset"}) {
+        CAPTURE(name);
+        CHECK(service.contains(name));
+    }
+}
+
 TEST_CASE("the words for suggestions are all calls and sets, sorted", "[syscalls][H2]") {
     const auto words = syscall_words();
 

@@ -15,8 +15,10 @@ std::string log_text(const Context& context, const Json& lines) {
     for (const Json& line : lines) {
         const std::chrono::microseconds time{integer_or(line, "time_us")};
         const bool is_error = string_or(line, "stream") == "stderr";
-        text += fmt::format("{} {} {}\n", human_time(time), is_error ? '!' : '|',
-                            shown(context, string_or(line, "text")));
+        const std::string part = string_or(line, "part");
+        const bool continues = part == "middle" || part == "last";
+        text += fmt::format("{} {}{} {}\n", human_time(time), is_error ? '!' : '|',
+                            continues ? "+" : "", shown(context, string_or(line, "text")));
     }
     return text;
 }

@@ -10,7 +10,7 @@
 namespace confinit {
 
 // `lines` is an array of LogLine. A line of standard error has "!" in place of "|" between its
-// time and its text.
+// time and its text. A part that continues the line before it has "+" beside that.
 std::string log_text(const Context& context, const Json& lines);
 
 }  // namespace confinit

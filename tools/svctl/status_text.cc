@@ -196,6 +196,7 @@ std::string status_text(const Context& context, const Json& status, microseconds
     add(table, "cgroup", view.text("cgroup"));
     add(table, "usage", usage_line(view));
     add(table, "says", self_report_line(view));
+    add_list(table, view, "not heard", "notify_not_heard");
     add_list(table, view, "above", "limits_above");
     add_list(table, view, "skipped", "skipped");
     add_list(table, view, "drift", "drift");

@@ -50,7 +50,9 @@ VerbAction declare_logs(CLI::App& command) {
     command.add_flag("-f,--follow", options->follow, "go on with lines as they are written");
     command.footer(
         "A line shows its time, \"|\" for standard output or \"!\" for standard error, and its\n"
-        "text. With --json, --follow prints a document for each group of lines.");
+        "text. \"+\" beside it: the text continues the line before it, which was long or had "
+        "waited\n"
+        "for its newline. With --json, --follow prints a document for each group of lines.");
     return [options = std::move(options)](const Context& context) {
         return run_logs(context, *options);
     };
