@@ -92,7 +92,7 @@ std::optional<std::string> Manager::take(Unit unit) {
             if (observer_) observer_();
         });
         service->log.set_unfinished_observer([this, name = unit.name](Clock::time_point due) {
-            unfinished_lines_.emplace_back(due, name);
+            unfinished_lines_.try_emplace(name, due);
         });
     }
     service->unit = std::move(unit);
@@ -234,21 +234,28 @@ std::optional<Clock::time_point> Manager::next_deadline() const {
     for (const auto& [unit, retry] : retries_)
         next = std::min(next.value_or(retry.due), retry.due);
     if (const auto retry = events_.next_try()) next = std::min(next.value_or(*retry), *retry);
-    if (!unfinished_lines_.empty()) {
-        const Clock::time_point due = unfinished_lines_.front().first;
+    for (const auto& [unit, due] : unfinished_lines_)
         next = std::min(next.value_or(due), due);
-    }
     return next;
 }
 
-// All wait equally long, so that the first one is due first.
 void Manager::show_unfinished_lines() {
     const auto now = Clock::now();
-    while (!unfinished_lines_.empty() && unfinished_lines_.front().first <= now) {
-        const std::string name = std::move(unfinished_lines_.front().second);
-        unfinished_lines_.pop_front();
-        const auto found = services_by_name_.find(name);
-        if (found != services_by_name_.end()) (void)found->second->log.show_unfinished(now);
+    for (auto entry = unfinished_lines_.begin(); entry != unfinished_lines_.end();) {
+        const auto [unit, due] = *entry;
+        if (due > now) {
+            ++entry;
+            continue;
+        }
+        const auto found = services_by_name_.find(unit);
+        const auto next = found != services_by_name_.end() ? found->second->log.show_unfinished(now)
+                                                           : std::nullopt;
+        if (next) {
+            entry->second = *next;
+            ++entry;
+        } else {
+            entry = unfinished_lines_.erase(entry);
+        }
     }
 }
 

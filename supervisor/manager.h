@@ -153,8 +153,8 @@ private:
         unsigned tries = 0;
     };
     std::map<std::string, Retry, std::less<>> retries_;
-    // Units whose output ends without a newline, the longest wait first.
-    std::deque<std::pair<Clock::time_point, std::string>> unfinished_lines_;
+    // Units whose output ends without a newline, and when it is shown all the same.
+    std::map<std::string, Clock::time_point, std::less<>> unfinished_lines_;
 };
 
 // What is wrong with a unit, a line each.

@@ -106,7 +106,8 @@ Status ReadinessWatch::listen() {
     heard_in_turn_ = 0;
     turn_begin_ = Clock::now();
     if (socket_) {
-        watch_ = TRY(loop_.on_fd(socket_->fd(), EPOLLIN, [this](std::uint32_t) { read_socket(); }));
+        watch_ = TRY(
+            loop_.on_fd(socket_->fd(), EPOLLIN, [this](std::uint32_t) { (void)read_socket(); }));
     } else if (pipe_.read_end) {
         watch_ = TRY(loop_.on_fd(pipe_.read_end, EPOLLIN, [this](std::uint32_t) { read_pipe(); }));
     }
@@ -122,12 +123,12 @@ void ReadinessWatch::on_launched() {
 // Before the program runs nobody has anything to say; it stays in the queue until then, so that a
 // service is never ready before it is launched.
 void ReadinessWatch::end_main() {
-    if (is_launched_ && socket_) read_socket();
+    if (is_launched_ && socket_) (void)read_socket();
     if (is_launched_ && pipe_.read_end) read_pipe();
     place_.main = 0;
 }
 
-void ReadinessWatch::read_socket() {
+ReadinessWatch::Unread ReadinessWatch::read_socket() {
     if (Clock::now() - turn_begin_ > turn) {
         heard_in_turn_ = 0;
         turn_begin_ = Clock::now();
@@ -138,7 +139,7 @@ void ReadinessWatch::read_socket() {
         auto datagram = socket_->receive();
         if (!datagram || !*datagram) {
             is_late_ = false;
-            return;
+            return Unread::none;
         }
         take(**datagram);
         // Closing them is all that BARRIER=1 asks for.
@@ -147,12 +148,14 @@ void ReadinessWatch::read_socket() {
     }
     watch_.reset();
     rest_timer_->set(turn);
+    return Unread::some;
 }
 
-// A child that has ended is still a zombie.
+// A child that has ended is still a zombie. What stays unread until it is reaped is read too late,
+// see NotifySender.
 void ReadinessWatch::read_before_reaping() {
-    is_late_ = true;
-    if (is_launched_ && watch_) read_socket();
+    const bool is_read = is_launched_ && watch_ && read_socket() == Unread::none;
+    is_late_ = is_late_ || !is_read;
 }
 
 void ReadinessWatch::take(const NotifyDatagram& datagram) {

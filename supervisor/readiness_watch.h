@@ -87,7 +87,8 @@ private:
 
     Status make_parts(const Unit& unit, const LaunchContext& context);
     Status listen();
-    void read_socket();
+    enum class Unread { none, some };
+    Unread read_socket();
     void read_pipe();
     void read_before_reaping();
     void take(const NotifyDatagram& datagram);

@@ -52,6 +52,7 @@ Time restart_delay(const UnitSpec& spec, unsigned attempt, std::uint64_t seed) {
     if (spec.restart_delay == Time{0}) return delay_without_pause(spec, attempt, seed);
     return grown_delay(spec.name, spec.restart_delay, spec.restart_max_delay, attempt, seed);
 }
+
 Time healthy_period(const UnitSpec& spec) {
     return std::max({spec.restart_delay, spec.restart_max_delay, delay_after_none});
 }

@@ -47,8 +47,12 @@ constexpr Key keys[] = {
             "program runs. notify: when a process of its cgroup sends READY=1 to the datagram "
             "socket whose path is in NOTIFY_SOCKET, which every unit has of its own; STATUS=, "
             "RELOADING=1, STOPPING=1, ERRNO=, WATCHDOG=, WATCHDOG_USEC= and EXTEND_TIMEOUT_USEC= "
-            "are understood as well, and what anybody else sends is ignored. With "
-            "namespaces.mount the socket's directory is mounted on /run/confinit/notify, which "
+            "are understood as well, whatever user the process has become. A process that has "
+            "ended "
+            "by the time that it is looked at is heard for READY=1 and STATUS= only, and only if "
+            "nobody else can have sent them; with sd_notify_barrier(3) a helper waits until it was "
+            "heard. svctl status tells what was thrown away, and why. With namespaces.mount the "
+            "socket's directory is mounted on /run/confinit/notify, which "
             "must be there in a root of the service's own. fd:N: when the service writes a newline "
             "to descriptor N, a pipe that it is born with.",
         .operation = "a unix(7) socket with SO_PASSCRED, or pipe(2) and dup3(2)",
