@@ -241,7 +241,7 @@ void ReadinessWatch::read_pipe() {
         note("the ready descriptor was closed without a newline");
     }
     watch_.reset();
-    let_go(loop_, std::move(pipe_.read_end), user_);
+    let_go(loop_, std::move(pipe_.read_end), place_.user);
 }
 
 void ReadinessWatch::set_frozen(bool frozen) {
