@@ -141,10 +141,10 @@ ReadinessWatch::Unread ReadinessWatch::read_socket() {
             is_late_ = false;
             return Unread::none;
         }
+        take(**datagram);
         // Closing them is all that BARRIER=1 asks for.
         for (Fd& descriptor : (*datagram)->descriptors)
             let_go(loop_, std::move(descriptor), place_.user);
-        take(**datagram);
     }
     watch_.reset();
     rest_timer_->set(turn);

@@ -35,7 +35,7 @@ bool leave_groups() {
 }
 
 bool drop_from_bounding_set() {
-    return prctl(PR_CAPBSET_DROP, CAP_SYS_TIME, 0, 0, 0) == 0;
+    return prctl(PR_CAPBSET_DROP, CAP_CHOWN, 0, 0, 0) == 0;
 }
 
 bool clear_ambient_set() {
