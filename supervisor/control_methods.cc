@@ -5,6 +5,7 @@
 #include "control/fields.h"
 
 #include <fmt/format.h>
+#include <unistd.h>
 
 namespace confinit {
 
@@ -18,31 +19,98 @@ const MethodRow* find_method(std::string_view name) {
     return nullptr;
 }
 
-Service* named_unit(ControlContext& context, const Call& call, const Responder& responder) {
+namespace {
+
+std::string unit_of_call(const Call& call) {
     std::string unit = string_or(call.parameters, "unit");
     if (unit.ends_with(".toml")) unit.resize(unit.size() - 5);
-    const auto found = context.manager.find(unit);
-    if (found) return *found;
-    const UnitRefused& refused = found.error();
+    return unit;
+}
+
+void refuse_unit(const std::string& unit, const UnitRefused& refused, const Responder& responder) {
     const std::string first = refused.problems.empty() ? "" : refused.problems.front();
     if (refused.exists) {
-        responder.error(ControlError::invalid_unit,
-                        fmt::format("the unit '{}' does not load: {}", unit, first),
-                        {{"unit", unit}, {"problems", refused.problems}});
-    } else {
-        responder.error(ControlError::no_such_unit,
-                        first.empty() ? fmt::format("there is no unit '{}'", unit) : first,
-                        {{"unit", unit}});
+        return responder.error(ControlError::invalid_unit,
+                               fmt::format("the unit '{}' does not load: {}", unit, first),
+                               {{"unit", unit}, {"problems", refused.problems}});
     }
+    responder.error(ControlError::no_such_unit,
+                    first.empty() ? fmt::format("there is no unit '{}'", unit) : first,
+                    {{"unit", unit}});
+}
+
+}  // namespace
+
+Service* named_unit(ControlContext& context, const Call& call, const Responder& responder) {
+    const std::string unit = unit_of_call(call);
+    const auto found = context.manager.find(unit);
+    if (found) return *found;
+    refuse_unit(unit, found.error(), responder);
     return nullptr;
 }
 
-Run* running(Service& service, const Responder& responder) {
+std::shared_ptr<Service> looked_at_unit(ControlContext& context, const Call& call,
+                                        const Responder& responder) {
+    const std::string unit = unit_of_call(call);
+    auto found = context.manager.look(unit);
+    if (found) return std::move(*found);
+    refuse_unit(unit, found.error(), responder);
+    return nullptr;
+}
+
+UnitLook::UnitLook(const Manager& manager, std::shared_ptr<const Service> service)
+    : manager_(&manager), name_(service->unit.name) {
+    if (service.use_count() > 0) own_ = std::move(service);
+}
+
+Result<const Service*> UnitLook::service() const {
+    if (own_) return own_.get();
+    const auto found = manager_->all().find(name_);
+    if (found == manager_->all().end()) return failure(fmt::format("'{}' is gone", name_));
+    return found->second.get();
+}
+
+namespace {
+
+// The account of a worker. Root that is no operator, in a service or at the door of those who look,
+// has no part in the seats that are kept for operators.
+uid_t account_of(const Caller& caller) {
+    constexpr uid_t nobody = 65534;
+    if (caller.is_operator) return 0;
+    return caller.uid == 0 || caller.uid == geteuid() ? nobody : caller.uid;
+}
+
+}  // namespace
+
+void answer_by_worker(ControlContext& context, const Responder& responder, std::string name,
+                      Look look, std::move_only_function<std::vector<int>()> descriptors) {
+    const Caller* caller = context.server.find_caller(responder.connection());
+    if (caller == nullptr) return;
+    Workers& workers = context.manager.services().workers;
+    WorkerTask task{.work = [look = std::move(look)]() mutable -> Result<std::string> {
+                        return dump(TRY(look()));
+                    },
+                    .descriptors = std::move(descriptors)};
+    const Workers::Id id =
+        workers.run({.name = std::move(name), .uid = account_of(*caller), .task = std::move(task)},
+                    [responder](Result<std::string> answer) {
+                        if (answer) return responder.reply_text(*answer);
+                        responder.error(ControlError::operation_failed, answer.error().what);
+                    });
+    responder.on_hang_up([&workers, id] { workers.cancel(id); });
+}
+
+const Run* running(const Service& service, const Responder& responder) {
     if (service.run && service.run->main_pid() != 0) return service.run.get();
     responder.error(ControlError::not_running,
                     fmt::format("'{}' is not running", service.unit.name),
                     {{"unit", service.unit.name}});
     return nullptr;
+}
+
+Run* running(Service& service, const Responder& responder) {
+    const Service& same = service;
+    return running(same, responder) == nullptr ? nullptr : service.run.get();
 }
 
 }  // namespace confinit

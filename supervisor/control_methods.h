@@ -5,8 +5,12 @@
 #include "control_server.h"
 
 #include <array>
+#include <functional>
+#include <memory>
 #include <span>
+#include <string>
 #include <string_view>
+#include <vector>
 
 namespace confinit {
 
@@ -33,7 +37,32 @@ std::span<const MethodRow> filter_methods();
 // The unit that the call names; otherwise the error is sent and the answer is null.
 Service* named_unit(ControlContext& context, const Call& call, const Responder& responder);
 
+// The same for a method that only looks: a unit that is not loaded is read for this call alone.
+std::shared_ptr<Service> looked_at_unit(ControlContext& context, const Call& call,
+                                        const Responder& responder);
+
+// UnitLook: finds in a worker the unit that a call has looked at. What is loaded is found by its
+// name, since it may have come to another end before the worker began.
+class UnitLook {
+public:
+    UnitLook(const Manager& manager, std::shared_ptr<const Service> service);
+    Result<const Service*> service() const;
+
+private:
+    const Manager* manager_;
+    std::string name_;
+    std::shared_ptr<const Service> own_;  // only of one that was read for the look
+};
+
+// Answers the call from a worker, because the look takes long: the parameters of the reply, or what
+// failed. The work finds in its copy of PID 1 everything that is there when it begins; what it
+// borrows must live until then. The worker ends with the connection.
+using Look = std::move_only_function<Result<Json>()>;
+void answer_by_worker(ControlContext& context, const Responder& responder, std::string name,
+                      Look look, std::move_only_function<std::vector<int>()> descriptors = {});
+
 // The run of a unit whose main process is up; otherwise NotRunning is sent and the answer is null.
+const Run* running(const Service& service, const Responder& responder);
 Run* running(Service& service, const Responder& responder);
 
 }  // namespace confinit

@@ -1,40 +1,43 @@
 // SPDX-License-Identifier: Apache-2.0
-// ControlServer: the control socket; who calls is known by SO_PEERCRED, what is called by a table.
+// ControlServer: the two doors of the control interface, and what is bounded behind them.
 #include "control_server.h"
 
-#include "base/file.h"
+#include "closer.h"
 #include "control/parameters.h"
 #include "control_methods.h"
-#include "socket_io.h"
 
-#include <array>
-#include <cerrno>
-#include <cstring>
+#include <algorithm>
 #include <fmt/format.h>
 #include <sys/epoll.h>
-#include <sys/stat.h>
-#include <sys/un.h>
-#include <unistd.h>
 
 namespace confinit {
 namespace {
 
-// More callers than this at once are refused at the door, so that descriptors stay for services.
-constexpr std::size_t connection_limit = 256;
+// Connections at each door; of those who are no operators, in all and of one user.
+constexpr std::size_t connections_of_control = 256;
+constexpr std::size_t connections_of_status = 128;
+constexpr std::size_t connections_of_others_at_control = 32;
+constexpr std::size_t connections_of_one = 32;
 
-// A caller that does not read its replies is dropped, a follower just gets no more news.
+// A caller that does not read its replies is dropped.
 constexpr std::size_t output_limit = 2 * reply_limit;
-constexpr std::size_t follower_output_limit = 256 * 1024;
 
-bool is_alive(const sockaddr_un& address) {
-    const Fd probe{socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0)};
-    return connect(probe.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0;
-}
+// Answers that their readers leave unread: with more of them no further call of the user begins.
+constexpr std::size_t unsent_of_one = std::size_t{512} << 10;
+constexpr std::size_t unsent_of_others = std::size_t{4} << 20;
+
+// Short enough for nobody to notice, long enough for PID 1 not to wake for each call alone.
+constexpr std::chrono::milliseconds shortest_wait{5};
+constexpr std::chrono::milliseconds wait_for_readers{100};
 
 }  // namespace
 
 void Responder::reply(const Json& parameters) const {
     server_->send(connection_, encode_reply(parameters), true);
+}
+
+void Responder::reply_text(std::string_view parameters) const {
+    server_->send(connection_, encode_reply_text(parameters), true);
 }
 
 void Responder::reply_more(const Json& parameters, std::vector<Fd> descriptors) const {
@@ -47,15 +50,14 @@ void Responder::error(ControlError error, std::string_view message, Json paramet
 }
 
 void Responder::on_hang_up(std::function<void()> work) const {
-    const auto found = server_->connections_.find(connection_);
-    if (found != server_->connections_.end()) found->second->on_hang_up = std::move(work);
+    if (auto* peer = server_->find(connection_)) peer->on_hang_up = std::move(work);
 }
 
 PeerIds Responder::caller() const {
     constexpr uid_t nobody = 65534;
-    const auto found = server_->connections_.find(connection_);
-    if (found == server_->connections_.end()) return {.uid = nobody, .gid = nobody};
-    return read_peer_ids(found->second->socket).value_or(PeerIds{.uid = nobody, .gid = nobody});
+    const auto* peer = server_->find(connection_);
+    if (peer == nullptr) return {.uid = nobody, .gid = nobody};
+    return read_peer_ids(peer->connection.socket()).value_or(PeerIds{.uid = nobody, .gid = nobody});
 }
 
 ControlServer::ControlServer(EventLoop& loop, Manager& manager, EnterSessions& enter_sessions,
@@ -63,103 +65,181 @@ ControlServer::ControlServer(EventLoop& loop, Manager& manager, EnterSessions& e
                              Visibility visibility)
     : loop_(loop),
       context_{*this, manager, enter_sessions, mode, std::move(end_machine), visibility} {
-    manager.set_observer([this] {
-        if (std::exchange(has_news_, true)) return;
-        loop_.defer([this] { send_news(); });
-    });
+    manager.set_observer([this] { send_news_later(); });
 }
 
-Status ControlServer::listen(const std::string& path) {
-    sockaddr_un address{};
-    address.sun_family = AF_UNIX;
-    if (path.size() >= sizeof address.sun_path) {
-        return std::unexpected(system_error(ENAMETOOLONG, "bind", path));
-    }
-    std::memcpy(address.sun_path, path.c_str(), path.size() + 1);
-    TRY(make_directories(path.substr(0, path.rfind('/'))));
-    if (is_alive(address)) return std::unexpected(system_error(EADDRINUSE, "bind", path));
-    (void)unlink(path.c_str());
-
-    listener_ = Fd{socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0)};
-    if (!listener_) return errno_failure("socket", path);
-    if (bind(listener_.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) < 0) {
-        return errno_failure("bind", path);
-    }
-    // Anyone may connect; what a caller may do is decided for each method.
-    if (chmod(path.c_str(), 0666) < 0) return errno_failure("chmod", path);
-    // Connections inherit it from here, so that each byte comes with the process that sent it.
-    const int on = 1;
-    if (setsockopt(listener_.get(), SOL_SOCKET, SO_PASSCRED, &on, sizeof on) < 0) {
-        return errno_failure("setsockopt SO_PASSCRED", path);
-    }
-    if (::listen(listener_.get(), 128) < 0) return errno_failure("listen", path);
-    watch_ = TRY(loop_.on_fd(listener_, EPOLLIN, [this](std::uint32_t) { on_connect(); }));
+Status ControlServer::listen(DoorKind door, const std::string& path, DoorAccess access) {
+    if (!timer_) timer_ = TRY(Timer::make(loop_, [this] { on_timer(); }));
+    auto opened = TRY(ControlDoor::open(
+        loop_, path, access, [this, door](Fd socket) { on_connect(std::move(socket), door); }));
+    (door == DoorKind::control ? control_ : status_) = std::move(opened);
     return {};
 }
 
-void ControlServer::on_connect() {
-    Fd socket{accept4(listener_.get(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK)};
-    if (!socket || connections_.size() >= connection_limit) return;
-    auto connection = std::make_unique<Connection>();
-    socklen_t size = sizeof connection->peer;
-    if (getsockopt(socket.get(), SOL_SOCKET, SO_PEERCRED, &connection->peer, &size) < 0) return;
-    connection->socket = std::move(socket);
+ControlServer::Peer* ControlServer::find(std::uint64_t id) {
+    const auto found = peers_.find(id);
+    return found == peers_.end() ? nullptr : found->second.get();
+}
+
+const Caller* ControlServer::find_caller(std::uint64_t id) const {
+    const auto found = peers_.find(id);
+    return found == peers_.end() ? nullptr : &found->second->connection.caller();
+}
+
+CallMeter ControlServer::meter_of(const Caller& caller) {
+    return CallMeter{caller.is_operator ? nullptr : &budget_, caller.uid};
+}
+
+std::size_t ControlServer::count(const std::function<bool(const Caller&)>& claim) const {
+    const auto counted = std::ranges::count_if(
+        peers_, [&](const auto& entry) { return claim(entry.second->connection.caller()); });
+    return static_cast<std::size_t>(counted);
+}
+
+// Why one more connection of this caller is one too many.
+std::optional<std::string> ControlServer::refusal(const Caller& caller) const {
+    if (caller.is_operator) return std::nullopt;
+    const std::size_t of_one =
+        count([&](const Caller& other) { return !other.is_operator && other.uid == caller.uid; });
+    if (is_clogged(loop_, caller.uid)) {
+        return fmt::format("what uid {} has sent waits to be closed", caller.uid);
+    }
+    if (of_one >= connections_of_one) {
+        return fmt::format("uid {} has {} connections already", caller.uid, of_one);
+    }
+    const std::size_t at_control = count(
+        [](const Caller& other) { return !other.is_operator && other.door == DoorKind::control; });
+    if (caller.door == DoorKind::control && at_control >= connections_of_others_at_control) {
+        return fmt::format("{} callers that are no operators are connected already", at_control);
+    }
+    return std::nullopt;
+}
+
+// The peer may have put something into the socket already: it is closed by somebody who may wait.
+void ControlServer::send_away(Fd socket, const Caller& caller, std::string_view why) {
+    ControlConnection refused{std::move(socket), caller};
+    refused.add_output(
+        encode_error(ControlError::busy, {{"message", fmt::format("{}; try again later", why)}}));
+    (void)refused.write_some();
+    let_go(loop_, refused.take_socket(), caller.uid);
+}
+
+void ControlServer::on_connect(Fd socket, DoorKind door) {
+    const auto caller = identify_caller(socket, door, context_.manager);
+    if (!caller) return let_go(loop_, std::move(socket), Closer::nobody_in_particular);
+    const CallMeter meter = meter_of(*caller);
+    if (const auto why = refusal(*caller)) return send_away(std::move(socket), *caller, *why);
+    auto peer =
+        std::make_unique<Peer>(Peer{.connection = ControlConnection{std::move(socket), *caller}});
     const std::uint64_t id = next_id_++;
-    auto watch = loop_.on_fd(connection->socket, EPOLLIN,
+    auto watch = loop_.on_fd(peer->connection.socket(), EPOLLIN,
                              [this, id](std::uint32_t events) { on_ready(id, events); });
-    if (!watch) return;
-    connection->watch = std::move(*watch);
-    connections_.emplace(id, std::move(connection));
+    if (!watch) return let_go(loop_, peer->connection.take_socket(), caller->uid);
+    peer->watch = std::move(*watch);
+    watch_idle(*peer);
+    peers_.emplace(id, std::move(peer));
+    update_doors();
+}
+
+void ControlServer::update_doors() {
+    const std::size_t at_control =
+        count([](const Caller& caller) { return caller.door == DoorKind::control; });
+    if (control_) control_->set_closed(at_control >= connections_of_control);
+    if (status_) status_->set_closed(peers_.size() - at_control >= connections_of_status);
 }
 
 void ControlServer::on_ready(std::uint64_t id, std::uint32_t events) {
+    Peer* peer = find(id);
+    if (peer == nullptr) return;
+    const CallMeter meter = meter_of(peer->connection.caller());
     if ((events & EPOLLOUT) != 0) write_output(id);
-    const auto found = connections_.find(id);
-    if (found == connections_.end()) return;
+    peer = find(id);
+    if (peer == nullptr) return;
+    const bool is_held = peer->is_waiting || peer->waits_for_time || peer->connection.unsent() > 0;
     // A caller that hangs up while it waits no longer wants the answer.
-    if (found->second->is_waiting && (events & (EPOLLHUP | EPOLLERR)) != 0) return close(id);
+    if (is_held && (events & (EPOLLHUP | EPOLLERR)) != 0) return close(id);
+    // The next call of those that were read begins in this turn.
+    if (is_held || peer->connection.has_call()) return;
     if ((events & (EPOLLIN | EPOLLHUP | EPOLLERR)) != 0) read_calls(id);
 }
 
-// While a call is being answered nothing more is read, so that a caller cannot pile up calls.
-void ControlServer::update_interest(const Connection& connection) {
+// Nothing is read while a call is being answered or its answer is not taken, so that a caller
+// cannot pile up either.
+void ControlServer::update_interest(const Peer& peer) {
+    const bool is_held = peer.is_waiting || peer.waits_for_time || peer.connection.has_call();
     std::uint32_t wanted = 0;
-    if (!connection.is_waiting) wanted |= EPOLLIN;
-    if (!connection.output.empty()) wanted |= EPOLLOUT;
-    (void)loop_.change_events(connection.watch, wanted);
+    if (peer.connection.unsent() > 0) {
+        wanted = EPOLLOUT;
+    } else if (!is_held) {
+        wanted = EPOLLIN;
+    }
+    (void)loop_.change_events(peer.watch, wanted);
 }
 
 void ControlServer::read_calls(std::uint64_t id) {
-    const auto found = connections_.find(id);
-    if (found == connections_.end()) return;
-    Connection& connection = *found->second;
-    std::array<char, 8192> buffer;
-    const auto [count, sender, descriptors] = receive_bytes(connection.socket, buffer);
-    if (count < 0 && (errno == EAGAIN || errno == EINTR)) return;
-    if (count <= 0) return close(id);
-    connection.caller.note_sender(sender);
-    if (!connection.reader.feed({buffer.data(), static_cast<std::size_t>(count)})) return close(id);
-    run_calls(id);
+    Peer& peer = *find(id);
+    peer.last_active = Clock::now();
+    ReceivedBytes received;
+    const auto io = peer.connection.read_some(received);
+    for (Fd& descriptor : received.descriptors)
+        let_go(loop_, std::move(descriptor), peer.connection.caller().uid);
+    if (io == ControlConnection::Io::ended) return close(id);
+    if (received.count > 0) peer.caller.note_sender(received.sender);
+    run_next_call(id);
 }
 
-void ControlServer::run_calls(std::uint64_t id) {
-    for (;;) {
-        const auto found = connections_.find(id);
-        if (found == connections_.end()) return;
-        Connection& connection = *found->second;
-        if (connection.is_waiting) return;
-        const auto text = connection.reader.next();
-        if (!text) return;
-        run_call(id, connection, *text);
+void ControlServer::run_next_call_later(std::uint64_t id, Peer& peer) {
+    if (std::exchange(peer.is_scheduled, true)) return;
+    loop_.defer([this, id] {
+        Peer* found = find(id);
+        if (found == nullptr) return;
+        const CallMeter meter = meter_of(found->connection.caller());
+        found->is_scheduled = false;
+        run_next_call(id);
+    });
+}
+
+void ControlServer::run_next_call(std::uint64_t id) {
+    Peer* peer = find(id);
+    if (peer == nullptr || peer->is_waiting || peer->waits_for_time) return;
+    if (peer->connection.unsent() == 0 && peer->connection.has_call()) {
+        if (may_begin(*peer)) return run_call(id, *peer, *peer->connection.next_call());
+        peer->waits_for_time = true;
     }
+    update_interest(*peer);
 }
 
-void ControlServer::run_call(std::uint64_t id, Connection& connection, const std::string& text) {
+// Whether too much that was answered to unprivileged callers waits to be read.
+bool ControlServer::has_unsent(uid_t uid) const {
+    std::size_t of_one = 0;
+    std::size_t of_others = 0;
+    for (const auto& [id, peer] : peers_) {
+        const Caller& caller = peer->connection.caller();
+        if (caller.is_operator) continue;
+        of_others += peer->connection.unsent();
+        if (caller.uid == uid) of_one += peer->connection.unsent();
+    }
+    return of_one > unsent_of_one || of_others > unsent_of_others;
+}
+
+// Whether the caller's user may have one more call now; otherwise the timer is set for it.
+bool ControlServer::may_begin(const Peer& peer) {
+    const Caller& caller = peer.connection.caller();
+    if (caller.is_operator) return true;
+    const auto now = Clock::now();
+    auto due = budget_.next_call(caller.uid, now);
+    if (has_unsent(caller.uid)) due = now + wait_for_readers;
+    if (due <= now) return true;
+    set_timer(std::max(due, now + shortest_wait));
+    return false;
+}
+
+void ControlServer::run_call(std::uint64_t id, Peer& peer, const std::string& text) {
     const auto call = parse_call(text);
     if (!call) return close(id);
-    connection.is_waiting = true;
-    connection.is_oneway = call->oneway;
-    update_interest(connection);
+    peer.is_waiting = true;
+    peer.is_oneway = call->oneway;
+    update_interest(peer);
     const Responder responder{*this, id};
     const MethodRow* row = find_method(call->method);
     if (row == nullptr) {
@@ -167,16 +247,7 @@ void ControlServer::run_call(std::uint64_t id, Connection& connection, const std
                                fmt::format("no method '{}'", call->method),
                                {{"method", call->method}});
     }
-    if (row->authority == Authority::root) {
-        const auto allowed = connection.caller.check_operator(
-            connection.socket, connection.reader.has_bytes(), context_.manager);
-        if (!allowed) {
-            return responder.error(
-                ControlError::denied,
-                fmt::format("{} is for operators: {}", call->method, allowed.error().text),
-                allowed.error().repeat ? Json{{"repeat", true}} : Json::object());
-        }
-    }
+    if (row->authority == Authority::root && !is_allowed(*call, peer, responder)) return;
     if (const auto bad = find_bad_parameter(call->method, call->parameters)) {
         return responder.error(ControlError::invalid_parameter,
                                fmt::format("'{}' {}", bad->name, bad->fault),
@@ -185,78 +256,61 @@ void ControlServer::run_call(std::uint64_t id, Connection& connection, const std
     row->run(context_, *call, responder);
 }
 
-void ControlServer::send(std::uint64_t id, std::string bytes, bool is_last,
+// Otherwise the error is sent.
+bool ControlServer::is_allowed(const Call& call, Peer& peer, const Responder& responder) {
+    if (peer.connection.caller().door == DoorKind::status) {
+        responder.error(ControlError::denied,
+                        fmt::format("{} is for operators, through the control socket; the status "
+                                    "socket answers questions only",
+                                    call.method));
+        return false;
+    }
+    const auto allowed = peer.caller.check_operator(peer.connection.socket(),
+                                                    peer.connection.has_bytes(), context_.manager);
+    if (allowed) return true;
+    responder.error(ControlError::denied,
+                    fmt::format("{} is for operators: {}", call.method, allowed.error().text),
+                    allowed.error().repeat ? Json{{"repeat", true}} : Json::object());
+    return false;
+}
+
+void ControlServer::send(std::uint64_t id, std::string_view bytes, bool is_last,
                          std::vector<Fd> descriptors) {
-    const auto found = connections_.find(id);
-    if (found == connections_.end()) return;
-    Connection& connection = *found->second;
-    if (connection.output.size() + bytes.size() > output_limit) return close(id);
-    if (!descriptors.empty()) {
-        connection.descriptors_at = connection.output.size();
-        connection.descriptors = std::move(descriptors);
-    }
-    if (!connection.is_oneway) connection.output += bytes;
+    Peer* peer = find(id);
+    if (peer == nullptr) return;
+    if (peer->connection.unsent() + bytes.size() > output_limit) return close(id);
+    if (!peer->is_oneway) peer->connection.add_output(bytes, std::move(descriptors));
     if (is_last) {
-        connection.is_waiting = false;
-        connection.news = nullptr;
-        connection.on_hang_up = nullptr;
-        // Whoever answers is inside of that connection's call; the next one begins afterwards.
-        loop_.defer([this, id] { run_calls(id); });
+        peer->is_waiting = false;
+        peer->news = nullptr;
+        peer->on_hang_up = nullptr;
+        // The method is still inside of this connection's call; the next one begins afterwards.
+        run_next_call_later(id, *peer);
     }
+    peer->last_active = Clock::now();
     write_output(id);
 }
 
 void ControlServer::write_output(std::uint64_t id) {
-    const auto found = connections_.find(id);
-    if (found == connections_.end()) return;
-    Connection& connection = *found->second;
-    while (!connection.output.empty()) {
-        const bool sends_descriptors =
-            !connection.descriptors.empty() && connection.descriptors_at == 0;
-        // What goes before the descriptors' byte must not be in the same call as they are.
-        const std::size_t size = connection.descriptors.empty() || sends_descriptors
-                                     ? connection.output.size()
-                                     : connection.descriptors_at;
-        const ssize_t count =
-            send_bytes(connection.socket, {connection.output.data(), size},
-                       sends_descriptors ? std::span<const Fd>{connection.descriptors}
-                                         : std::span<const Fd>{});
-        if (count < 0 && errno == EINTR) continue;
-        if (count < 0 && errno == EAGAIN) break;
-        if (count < 0) return close(id);
-        if (sends_descriptors) connection.descriptors.clear();
-        if (!connection.descriptors.empty()) {
-            connection.descriptors_at -= static_cast<std::size_t>(count);
-        }
-        connection.output.erase(0, static_cast<std::size_t>(count));
-    }
-    update_interest(connection);
+    Peer* peer = find(id);
+    if (peer == nullptr) return;
+    const std::size_t before = peer->connection.unsent();
+    if (peer->connection.write_some() == ControlConnection::Io::ended) return close(id);
+    if (peer->connection.unsent() < before) peer->last_active = Clock::now();
+    update_interest(*peer);
+    if (peer->connection.unsent() > 0) return;
+    if (peer->connection.has_call()) run_next_call_later(id, *peer);
+    if (std::exchange(peer->has_missed_news, false)) send_news_later();
 }
 
 void ControlServer::close(std::uint64_t id) {
-    const auto closed = connections_.extract(id);
-    if (closed && closed.mapped()->on_hang_up) closed.mapped()->on_hang_up();
-}
-
-void ControlServer::follow(std::uint64_t id, News news) {
-    if (const auto found = connections_.find(id); found != connections_.end()) {
-        found->second->news = std::move(news);
-    }
-}
-
-void ControlServer::send_news() {
-    has_news_ = false;
-    std::vector<std::uint64_t> followers;
-    for (const auto& [id, connection] : connections_) {
-        if (connection->news && connection->output.size() < follower_output_limit) {
-            followers.push_back(id);
-        }
-    }
-    for (const std::uint64_t id : followers) {
-        if (const auto parameters = connections_.at(id)->news()) {
-            Responder{*this, id}.reply_more(*parameters);
-        }
-    }
+    const auto node = peers_.extract(id);
+    if (!node) return;
+    Peer& peer = *node.mapped();
+    if (peer.on_hang_up) peer.on_hang_up();
+    peer.watch.reset();
+    let_go(loop_, peer.connection.take_socket(), peer.connection.caller().uid);
+    update_doors();
 }
 
 }  // namespace confinit

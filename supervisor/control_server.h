@@ -1,14 +1,29 @@
 // SPDX-License-Identifier: Apache-2.0
-// ControlServer: the control socket; who calls is known by SO_PEERCRED, what is called by a table.
+// ControlServer: the two doors of the control interface, and what is bounded behind them.
+//
+// `control` is for operators, `status` for everybody who looks. Nobody else can use up what an
+// operator needs, and nobody can make PID 1 hold or do more than this:
+// - Connections are bounded at each door, and for each user who is not an operator. An idle one
+//   ends after a minute, and so does one whose output is not taken.
+// - A call begins only when the output of the earlier ones is gone, and until then nothing is read:
+//   a caller cannot pile up calls or answers. A user's answers that wait for their readers are
+//   bounded in all his connections together.
+// - One call of a connection begins in a turn of the loop, and is paid for with the time that it
+//   took: call_budget.h.
+// - Those who follow are bounded for each user, and get less news when their user has no time left.
 #pragma once
 
 #include "base/fd.h"
+#include "call_budget.h"
 #include "control/message.h"
 #include "control/protocol.h"
+#include "control_connection.h"
+#include "control_door.h"
 #include "event_loop.h"
 #include "machine.h"
 #include "manager.h"
 #include "socket_caller.h"
+#include "timer.h"
 #include "visibility.h"
 
 #include <cstdint>
@@ -18,7 +33,6 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <sys/socket.h>
 #include <vector>
 
 namespace confinit {
@@ -34,6 +48,8 @@ public:
 
     // The last reply to the call.
     void reply(const Json& parameters) const;
+    // The same of parameters that are text already, and valid JSON.
+    void reply_text(std::string_view parameters) const;
     // One of a stream; the descriptors travel with its first byte.
     void reply_more(const Json& parameters, std::vector<Fd> descriptors = {}) const;
     void error(ControlError error, std::string_view message,
@@ -68,53 +84,78 @@ public:
     ControlServer(const ControlServer&) = delete;
     ControlServer& operator=(const ControlServer&) = delete;
 
-    // Binds the path; a socket of an earlier supervisor that is dead is replaced.
-    Status listen(const std::string& path);
+    // Opens one of the two doors.
+    Status listen(DoorKind door, const std::string& path, DoorAccess access);
 
     // The parameters of a further reply, when there is something new since it was last asked.
     using News = std::move_only_function<std::optional<Json>()>;
 
-    // Asks for news whenever something has happened, as long as the connection stands.
-    void follow(std::uint64_t connection, News news);
+    // Asks for news whenever something has happened, as long as the connection stands. False, and
+    // the call is answered, when its user follows too much already.
+    bool follow(const Responder& responder, News news);
 
-    // Sends what is new to those who follow.
-    void send_news();
+    // Null once the connection has ended.
+    const Caller* find_caller(std::uint64_t connection) const;
 
 private:
     friend class Responder;
 
-    struct Connection {
-        Fd socket;
-        ucred peer{};
-        SocketCaller caller;
-        MessageReader reader{request_limit};
-        std::string output;
-        std::vector<Fd> descriptors;  // to go with the byte at descriptors_at
-        std::size_t descriptors_at = 0;
+    struct Peer {
+        ControlConnection connection;
+        SocketCaller caller = {};
+        Watch watch = {};
         bool is_waiting = false;  // a call is being answered; later ones wait
         bool is_oneway = false;
-        News news;
-        std::function<void()> on_hang_up;  // of a call that is being answered
-        Watch watch;
+        bool waits_for_time = false;  // a call has come, and its user has no time left
+        bool is_scheduled = false;    // its next call begins with the deferred work
+        News news = {};
+        bool has_missed_news = false;
+        std::function<void()> on_hang_up = {};  // of a call that is being answered
+        Clock::time_point last_active = Clock::now();
     };
 
-    void on_connect();
+    void on_connect(Fd socket, DoorKind door);
+    void send_away(Fd socket, const Caller& caller, std::string_view why);
+    std::optional<std::string> refusal(const Caller& caller) const;
     void on_ready(std::uint64_t id, std::uint32_t events);
     void read_calls(std::uint64_t id);
-    void run_calls(std::uint64_t id);
-    void run_call(std::uint64_t id, Connection& connection, const std::string& text);
-    void send(std::uint64_t id, std::string bytes, bool is_last, std::vector<Fd> descriptors = {});
+    void run_next_call(std::uint64_t id);
+    void run_next_call_later(std::uint64_t id, Peer& peer);
+    bool may_begin(const Peer& peer);
+    void run_call(std::uint64_t id, Peer& peer, const std::string& text);
+    bool is_allowed(const Call& call, Peer& peer, const Responder& responder);
+    void send(std::uint64_t id, std::string_view bytes, bool is_last,
+              std::vector<Fd> descriptors = {});
     void write_output(std::uint64_t id);
-    void update_interest(const Connection& connection);
+    void update_interest(const Peer& peer);
+    void update_doors();
     void close(std::uint64_t id);
+    bool has_unsent(uid_t uid) const;
+    CallMeter meter_of(const Caller& caller);
+    std::size_t count(const std::function<bool(const Caller&)>& claim) const;
+    Peer* find(std::uint64_t id);
+
+    // control_waiting.cc: those who wait for time, for news, or for nothing.
+    std::optional<std::string> refusal_to_follow(const Caller& caller) const;
+    void send_news_later();
+    void send_news();
+    void send_news_to(std::uint64_t id);
+    void wake_waiting(Clock::time_point now);
+    void watch_idle(const Peer& peer);
+    void end_idle(Clock::time_point now);
+    void on_timer();
+    void set_timer(Clock::time_point due);
 
     EventLoop& loop_;
     ControlContext context_;
-    Fd listener_;
-    std::map<std::uint64_t, std::unique_ptr<Connection>> connections_;
+    CallBudget budget_;
+    std::unique_ptr<ControlDoor> control_;
+    std::unique_ptr<ControlDoor> status_;
+    std::map<std::uint64_t, std::unique_ptr<Peer>> peers_;
     std::uint64_t next_id_ = 1;
     bool has_news_ = false;
-    Watch watch_;
+    std::optional<Timer> timer_;
+    std::optional<Clock::time_point> timer_due_;  // no later than anything is due
 };
 
 }  // namespace confinit

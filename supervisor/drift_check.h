@@ -8,12 +8,13 @@
 #include <deque>
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace confinit {
 
-// One service a turn of the loop, so that a thousand of them hold nobody up. What differs is told
-// once, on the console, among the unit's log lines and as an event, and stands in its status until
-// it is gone.
+// Workers look, a few services each, so that PID 1 is held up neither by a thousand services nor by
+// one with a thousand mounts. A difference is told once, on the console, among the unit's log lines
+// and as an event, and stands in its status until it is gone.
 // Nothing wakes up while no service runs.
 class DriftCheck {
 public:
@@ -26,13 +27,16 @@ public:
 
 private:
     bool has_services() const;
-    void check(Service& service);
+    void check_some();
+    void take_answer(const Result<std::string>& answer);
+    void note_drift(Service& service, std::vector<std::string> drift);
 
     Manager& manager_;
     Console& console_;
     Clock::duration interval_;
     std::optional<Clock::time_point> next_round_;
     std::deque<std::string> due_;  // the rest of this round
+    bool is_looking_ = false;      // a worker is
 };
 
 }  // namespace confinit

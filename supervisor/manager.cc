@@ -51,19 +51,16 @@ std::vector<std::string> texts(const std::vector<Problem>& problems) {
     return all;
 }
 
+// A text that is no name of a unit is the name of no unit.
+UnitRefused refused(std::string_view name, const std::vector<Problem>& problems) {
+    const bool exists =
+        is_valid_unit_name(name) && !problems.empty() && problems.front().key != not_found_key;
+    return {exists, texts(problems)};
+}
+
 const Cgroup* node_of(const Service& service) {
     if (service.run) return service.run->node();
     return service.group ? &service.group->node() : nullptr;
-}
-
-std::vector<VerifyItem> verify_service(const Service& service) {
-    if (service.group) {
-        const Group& group = *service.group;
-        return verify_limits(group.unit(), group.settings(), group.node());
-    }
-    if (!service.run) return {};
-    const Run& run = *service.run;
-    return verify(run.unit(), run.plan(), run.main_pid(), run.node());
 }
 
 engine::Time engine_now() {
@@ -160,25 +157,6 @@ std::vector<std::string> Manager::load(const std::string& name) {
     look = compared(known->second->unit, found);
     if (look.state == OnDisk::gone) forget_if_gone(name);
     return look.problems;
-}
-
-std::expected<Service*, UnitRefused> Manager::find(std::string_view name) {
-    const auto found = services_by_name_.find(name);
-    if (found != services_by_name_.end()) return found->second.get();
-    auto [unit, stamp] = read_unit(name);
-    if (!unit) {
-        // What is no name of a unit is the name of no unit.
-        const bool exists = is_valid_unit_name(name) && !unit.error().empty() &&
-                            unit.error().front().key != not_found_key;
-        const auto broken = broken_.find(name);
-        if (broken != broken_.end() && !exists) broken_.erase(broken);
-        return std::unexpected(UnitRefused{exists, texts(unit.error())});
-    }
-    const std::string known_as = unit->name;
-    if (auto refused = take(std::move(*unit), std::move(stamp))) {
-        return std::unexpected(UnitRefused{true, {std::move(*refused)}});
-    }
-    return services_by_name_.find(known_as)->second.get();
 }
 
 std::vector<std::string> Manager::reload(const std::string& name) {
@@ -395,7 +373,8 @@ void Manager::report_state(const std::string& unit) {
         services_.console.error(fmt::format("{}: {}; will be started again", unit, state.reason));
         return;
     case engine::SubState::dead:
-        return forget_if_gone(unit);
+        forget_if_gone(unit);
+        return forget_later(unit);
     case engine::SubState::waiting:
     case engine::SubState::start:
     case engine::SubState::stop_sigterm:

@@ -20,6 +20,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -60,8 +61,10 @@ const Unit* running_unit(const Service& service);
 // The keys in which the present run is older than the loaded unit.
 std::vector<std::string> outdated_keys(const Service& service);
 
-// Reads back from the kernel what is in force, for one that has a main process or is a group.
-std::vector<VerifyItem> verify_service(const Service& service);
+// Reads back from the kernel what is in force, for one that has a main process or is a group. In a
+// worker, with these descriptors; it fails where the service has ended meanwhile.
+Result<std::vector<VerifyItem>> verify_service(const Service& service);
+std::vector<int> verify_descriptors(const Service& service);
 
 // Why a unit cannot be named in a request: it is not there at all, or its file does not load.
 struct UnitRefused {
@@ -101,8 +104,13 @@ public:
     // A failed unit is as if it had never run; one that is tried again begins to count anew.
     void reset_failed(const std::string& name);
 
-    // The unit, loaded from its file when it is not known yet.
+    // The unit, loaded from its file when it is not known yet. An instance that nothing comes of is
+    // forgotten after the present callbacks.
     std::expected<Service*, UnitRefused> find(std::string_view name);
+
+    // The same for somebody who only looks: a unit that is not known is read for this look alone,
+    // and nothing of it is kept.
+    std::expected<std::shared_ptr<Service>, UnitRefused> look(std::string_view name) const;
 
     // Reads the unit from its files again; what is wrong with them, and then nothing changes.
     std::vector<std::string> reload(const std::string& name);
@@ -155,6 +163,10 @@ private:
     std::vector<std::string> load(const std::string& name);
     std::optional<std::string> take(Unit unit, UnitStamp stamp);
     void forget_if_gone(const std::string& name);
+    void forget_later(std::string_view name);
+    void forget_unneeded();
+    bool is_needed(const Service& service) const;
+    void forget_if_unneeded(const std::string& name);
     void warn(const Unit& unit, const Service* known) const;
     void tell_foreign_files();
     void load_needed(const std::string& unit);
@@ -201,10 +213,18 @@ private:
     std::map<std::string, Retry, std::less<>> retries_;
     // Units whose output ends without a newline, and when it is shown all the same.
     std::map<std::string, Clock::time_point, std::less<>> unfinished_lines_;
+    // Instances to be forgotten, unless something has come of them by then; and those that are over
+    // and still have something to tell, the latest last.
+    std::set<std::string, std::less<>> perhaps_unneeded_;
+    std::deque<std::string> ended_;
+    std::uint64_t next_run_number_ = 1;  // over all units: a name that comes back is another one
 };
 
 // What is wrong with a unit, a line each.
 std::vector<std::string> texts(const std::vector<Problem>& problems);
+
+// Why a unit with these problems cannot be named.
+UnitRefused refused(std::string_view name, const std::vector<Problem>& problems);
 
 // The engine's clock: CLOCK_MONOTONIC, which does not jump when the date is set.
 engine::Time engine_now();

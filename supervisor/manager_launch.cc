@@ -28,7 +28,7 @@ Checked<Unit> Manager::unit_to_run(const Service& service) const {
 }
 
 void Manager::start_run(Service& service) {
-    const std::uint64_t number = ++service.run_number;
+    const std::uint64_t number = service.run_number = next_run_number_++;
     const std::string name = service.unit.name;
     service.drift.clear();
     LaunchStatus started;

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <fmt/format.h>
 
 namespace confinit {
 namespace {
@@ -14,6 +15,9 @@ constexpr auto event_kind_names = make_name_table<EventKind>({
     {EventKind::skipped, "skipped"},
     {EventKind::drift, "drift"},
 });
+
+// Each follower keeps them.
+constexpr std::size_t most_units = 256;
 
 Json event_list(const EventRing& ring, const std::vector<std::string>& units, std::uint64_t first) {
     Json list = Json::array();
@@ -33,18 +37,22 @@ Json event_list(const EventRing& ring, const std::vector<std::string>& units, st
 void events(ControlContext& context, const Call& call, Responder responder) {
     const std::vector<std::string> units =
         find_strings(call.parameters, "units").value_or(std::vector<std::string>{});
+    if (units.size() > most_units) {
+        return responder.error(ControlError::invalid_parameter,
+                               fmt::format("'units' may name {} units", most_units),
+                               {{"parameter", "units"}});
+    }
     const EventRing& ring = context.manager.events();
     const Json reply{{"events", event_list(ring, units, 0)}};
     if (!call.more) return responder.reply(reply);
-    context.server.follow(
-        responder.connection(),
-        [&ring, units, next = ring.next_number()]() mutable -> std::optional<Json> {
+    const bool follows = context.server.follow(
+        responder, [&ring, units, next = ring.next_number()]() mutable -> std::optional<Json> {
             if (ring.next_number() <= next) return std::nullopt;
             const Json list = event_list(ring, units, std::exchange(next, ring.next_number()));
             if (list.empty()) return std::nullopt;
             return Json{{"events", list}};
         });
-    responder.reply_more(reply);
+    if (follows) responder.reply_more(reply);
 }
 
 constexpr std::array rows{MethodRow{Method::events, Authority::anyone, events}};

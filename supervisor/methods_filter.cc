@@ -7,6 +7,7 @@
 #include "launch/unit_filter.h"
 
 #include <array>
+#include <fmt/format.h>
 
 namespace confinit {
 namespace {
@@ -20,19 +21,25 @@ Result<std::optional<SyscallPolicy>> policy_of(const Service& service) {
     return make_unit_policy(service.unit, planned_bounding(service.unit, own_bounding_set()));
 }
 
-void filter(ControlContext& context, const Call& call, Responder responder) {
-    const Service* service = named_unit(context, call, responder);
-    if (service == nullptr) return;
-    const auto policy = policy_of(*service);
-    if (!policy) return responder.error(ControlError::operation_failed, policy.error().what);
-    if (!*policy) {
-        return responder.reply({{"profile", {{"defaultAction", "SCMP_ACT_ALLOW"}}},
-                                {"text", ""},
-                                {"program", Json::array()}});
+Result<Json> filter_of(const Service& service) {
+    const auto policy = TRY(policy_of(service));
+    if (!policy) {
+        return Json{{"profile", {{"defaultAction", "SCMP_ACT_ALLOW"}}},
+                    {"text", ""},
+                    {"program", Json::array()}};
     }
-    responder.reply({{"profile", export_profile(**policy)},
-                     {"text", policy_text(**policy)},
-                     {"program", program_lines(compile_filter(**policy))}});
+    return Json{{"profile", export_profile(*policy)},
+                {"text", policy_text(*policy)},
+                {"program", program_lines(compile_filter(*policy))}};
+}
+
+void filter(ControlContext& context, const Call& call, Responder responder) {
+    const auto service = looked_at_unit(context, call, responder);
+    if (service == nullptr) return;
+    answer_by_worker(context, responder, fmt::format("filter of '{}'", service->unit.name),
+                     [look = UnitLook{context.manager, service}]() -> Result<Json> {
+                         return filter_of(*TRY(look.service()));
+                     });
 }
 
 constexpr std::array rows{

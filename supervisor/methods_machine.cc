@@ -65,13 +65,17 @@ void halt(ControlContext& context, const Call&, Responder responder) {
     context.end_machine(FinalAct::halt);
 }
 
-void probe(ControlContext&, const Call&, Responder responder) {
+Result<Json> features() {
     Json features = Json::array();
     for (const Feature& feature : probe_kernel()) {
         features.push_back(
             {{"name", feature.name}, {"available", feature.available}, {"detail", feature.detail}});
     }
-    responder.reply({{"features", features}});
+    return Json{{"features", features}};
+}
+
+void probe(ControlContext& context, const Call&, Responder responder) {
+    answer_by_worker(context, responder, "probe", features);
 }
 
 void version(ControlContext& context, const Call&, Responder responder) {

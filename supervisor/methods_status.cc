@@ -233,7 +233,7 @@ constexpr std::string_view log_is_hidden =
     "log lines are for user 0 and the group of --log-group or confinit.log_group";
 
 void status(ControlContext& context, const Call& call, Responder responder) {
-    Service* service = named_unit(context, call, responder);
+    const auto service = looked_at_unit(context, call, responder);
     if (service == nullptr) return;
     Json status = full_status(context.manager, *service);
     hide_problems(context, responder, status);
@@ -245,13 +245,13 @@ void status(ControlContext& context, const Call& call, Responder responder) {
 }
 
 void cat(ControlContext& context, const Call& call, Responder responder) {
-    const Service* service = named_unit(context, call, responder);
+    const auto service = looked_at_unit(context, call, responder);
     if (service == nullptr) return;
     responder.reply({{"files", service->unit.files}});
 }
 
 void show(ControlContext& context, const Call& call, Responder responder) {
-    Service* service = named_unit(context, call, responder);
+    const auto service = looked_at_unit(context, call, responder);
     if (service == nullptr) return;
     Json properties = Json::object();
     const auto hidden = context.visibility.find_hidden(responder.caller(), service->unit.files);
@@ -270,7 +270,7 @@ void show(ControlContext& context, const Call& call, Responder responder) {
 }
 
 void logs(ControlContext& context, const Call& call, Responder responder) {
-    const Service* service = named_unit(context, call, responder);
+    const auto service = looked_at_unit(context, call, responder);
     if (service == nullptr) return;
     if (!context.visibility.shows_log_to(responder.caller())) {
         return responder.error(ControlError::denied, log_is_hidden);
@@ -280,27 +280,26 @@ void logs(ControlContext& context, const Call& call, Responder responder) {
     const Json lines = last_lines(service->log, static_cast<std::size_t>(wanted));
     const Json reply = {{"lines", lines}, {"dropped", service->log.dropped()}};
     if (!call.more) return responder.reply(reply);
-    context.server.follow(responder.connection(),
-                          [&manager = context.manager, unit = service->unit.name,
-                           next = service->log.next_number()]() mutable -> std::optional<Json> {
-                              const auto found = manager.all().find(unit);
-                              if (found == manager.all().end()) return std::nullopt;
-                              const LogRing& log = found->second->log;
-                              if (log.next_number() <= next) return std::nullopt;
-                              const Json newer =
-                                  lines_from(log, std::exchange(next, log.next_number()));
-                              return Json{{"lines", newer}};
-                          });
-    responder.reply_more(reply);
+    const bool follows = context.server.follow(
+        responder,
+        [&manager = context.manager, unit = service->unit.name,
+         next = service->log.next_number()]() mutable -> std::optional<Json> {
+            const auto found = manager.all().find(unit);
+            if (found == manager.all().end()) return std::nullopt;
+            const LogRing& log = found->second->log;
+            // A unit that was forgotten and is back has a log of its own.
+            if (log.next_number() < next) next = 1;
+            if (log.next_number() == next) return std::nullopt;
+            const Json newer = lines_from(log, std::exchange(next, log.next_number()));
+            return Json{{"lines", newer}};
+        });
+    if (follows) responder.reply_more(reply);
 }
 
-void verify_unit(ControlContext& context, const Call& call, Responder responder) {
-    Service* service = named_unit(context, call, responder);
-    if (service == nullptr) return;
-    if (!service->group && running(*service, responder) == nullptr) return;
+Result<Json> verify_reply(const Service& service) {
     Json items = Json::array();
     bool all_same = true;
-    for (const VerifyItem& item : verify_service(*service)) {
+    for (const VerifyItem& item : TRY(verify_service(service))) {
         items.push_back({{"key", item.key},
                          {"declared", item.declared},
                          {"in_force", item.in_force},
@@ -309,7 +308,7 @@ void verify_unit(ControlContext& context, const Call& call, Responder responder)
                          {"seen", item.result != VerifyResult::unseen}});
         all_same = all_same && !item.differs();
     }
-    for (const SkippedKey& skipped : service->skipped) {
+    for (const SkippedKey& skipped : service.skipped) {
         items.push_back({{"key", skipped.key},
                          {"declared", "optional"},
                          {"in_force", "left out: " + skipped.reason},
@@ -317,10 +316,25 @@ void verify_unit(ControlContext& context, const Call& call, Responder responder)
                          {"same", true},
                          {"seen", true}});
     }
-    responder.reply({{"unit", service->unit.name},
-                     {"same", all_same},
-                     {"items", items},
-                     {"outdated", outdated_keys(*service)}});
+    return Json{{"unit", service.unit.name},
+                {"same", all_same},
+                {"items", items},
+                {"outdated", outdated_keys(service)}};
+}
+
+// It takes as long as the service has mounts.
+void verify_unit(ControlContext& context, const Call& call, Responder responder) {
+    const auto service = looked_at_unit(context, call, responder);
+    if (service == nullptr) return;
+    if (!service->group && running(*service, responder) == nullptr) return;
+    const UnitLook look{context.manager, service};
+    answer_by_worker(
+        context, responder, fmt::format("verify of '{}'", service->unit.name),
+        [look]() -> Result<Json> { return verify_reply(*TRY(look.service())); },
+        [look] {
+            const auto found = look.service();
+            return found ? verify_descriptors(**found) : std::vector<int>{};
+        });
 }
 
 constexpr std::array rows{

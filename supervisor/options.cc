@@ -14,7 +14,8 @@ namespace confinit {
 const char* const help_text =
     "usage: confinit [--unit=UNIT] [--units=DIRECTORY]... [--runtime=DIRECTORY]\n"
     "                [--socket=PATH] [--reaper=FILE] [--verify=DURATION] [--cgroup=DIRECTORY]\n"
-    "                [--without-cgroup] [--log-group=GROUP] [--version] [--help]\n"
+    "                [--without-cgroup] [--log-group=GROUP] [--status-group=GROUP] [--version]\n"
+    "                [--help]\n"
     "\n"
     "As PID 1 it is the init of the machine or container; otherwise it supervises as an ordinary\n"
     "process. Limits then need a node of the cgroup tree that is delegated to it and that it is\n"
@@ -27,7 +28,9 @@ const char* const help_text =
     "\n"
     "On a machine the kernel's command line may hold confinit.unit=UNIT and\n"
     "confinit.verify=DURATION: how often the confinement of what runs is read back (10min; 0s:\n"
-    "never), and confinit.log_group=GROUP: whose members may read log lines, beside root.\n";
+    "never), confinit.log_group=GROUP: whose members may read log lines, beside root, and\n"
+    "confinit.status_group=GROUP: whose members alone may ask questions through the socket\n"
+    "'status' of the runtime directory, in place of everybody.\n";
 
 namespace {
 
@@ -37,9 +40,13 @@ struct TextOption {
 };
 
 constexpr TextOption text_options[] = {
-    {"--unit=", &Options::target},   {"--runtime=", &Options::runtime_directory},
-    {"--socket=", &Options::socket}, {"--reaper=", &Options::reaper},
-    {"--cgroup=", &Options::cgroup}, {"--log-group=", &Options::log_group},
+    {"--unit=", &Options::target},
+    {"--runtime=", &Options::runtime_directory},
+    {"--socket=", &Options::socket},
+    {"--reaper=", &Options::reaper},
+    {"--cgroup=", &Options::cgroup},
+    {"--log-group=", &Options::log_group},
+    {"--status-group=", &Options::status_group},
 };
 
 // The names that kernel_word() is asked for.
@@ -97,6 +104,7 @@ Options read_options(Mode mode, int count, char** arguments) {
         if (const std::string target = kernel_word("unit"); !target.empty())
             options.target = target;
         options.log_group = kernel_word("log_group");
+        options.status_group = kernel_word("status_group");
         const std::string interval = kernel_word("verify");
         if (!interval.empty() && !take_interval(options, interval)) {
             options.ignored.push_back("confinit.verify=" + interval);

@@ -14,6 +14,7 @@ namespace confinit {
 struct Options {
     std::string target = "default";  // the unit that boot starts
     std::string socket;              // the control socket
+    std::string status_group;        // who may use the status socket; empty: everybody
     std::string runtime_directory = "/run/confinit";
     std::string cgroup;           // the node to divide as an ordinary process, by its directory
     bool without_cgroup = false;  // as an ordinary process

@@ -35,6 +35,14 @@ Result<std::string> make_inaccessible_file(const std::string& directory) {
     return path;
 }
 
+Result<DoorAccess> status_access(const std::string& group) {
+    if (group.empty()) return DoorAccess{.mode = 0666};
+    const UserDatabase database = TRY(UserDatabase::load("/"));
+    const GroupEntry* entry = database.find_group(group);
+    if (entry == nullptr) return failure(fmt::format("there is no group '{}'", group));
+    return DoorAccess{.mode = 0660, .group = entry->gid};
+}
+
 }  // namespace
 
 Result<std::unique_ptr<Supervisor>> Supervisor::make(Mode mode, Options options, Console& console) {
@@ -153,7 +161,7 @@ Status Supervisor::connect() {
     control_server_ = std::make_unique<ControlServer>(
         *loop_, *manager_, *enter_sessions_, mode_, [this](FinalAct act) { request_end(act); },
         visibility());
-    if (const auto listening = control_server_->listen(options_.socket); !listening) {
+    if (const auto listening = open_doors(); !listening) {
         // As PID 1 the machine is worth more than its command line.
         if (mode_ == Mode::process) return listening;
         console_.error(fmt::format("no control socket: {}", listening.error().what));
@@ -174,6 +182,17 @@ Visibility Supervisor::visibility() const {
                                    options_.log_group));
     }
     return visibility;
+}
+
+// Without the socket for those who look, the operators' one is there all the same.
+Status Supervisor::open_doors() {
+    TRY(control_server_->listen(DoorKind::control, options_.socket, {.mode = 0600}));
+    const std::string path = fmt::format("{}/{}", options_.runtime_directory, status_socket_name);
+    const auto access = status_access(options_.status_group);
+    const Status listening = access ? control_server_->listen(DoorKind::status, path, *access)
+                                    : Status{std::unexpected(access.error())};
+    if (!listening) console_.error(fmt::format("no status socket: {}", listening.error().what));
+    return {};
 }
 
 std::optional<Clock::time_point> Supervisor::next_deadline() {

@@ -50,6 +50,7 @@ private:
     void set_up_launch();
     Status connect();
     Visibility visibility() const;
+    Status open_doors();
     void on_signal();
     void request_end(FinalAct act);
     void start_rescue();

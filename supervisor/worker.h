@@ -38,8 +38,8 @@ struct WorkerBounds {
     std::size_t at_once_others = 4;  // of these, workers of unprivileged users
     std::size_t each_uid = 2;        // workers of one unprivileged user, those that hang included
     std::size_t queued = 256;        // jobs that wait, of everybody
-    std::size_t queued_others = 64;
-    std::size_t queued_each_uid = 8;
+    std::size_t queued_others = 128;
+    std::size_t queued_each_uid = 32;
     std::size_t left_behind = 32;  // workers that do not die, of everybody
     std::size_t left_behind_others = 8;
     std::size_t answer = reply_limit;  // bytes

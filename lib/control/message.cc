@@ -68,7 +68,7 @@ Status MessageReader::feed(std::span<const char> bytes) {
 }
 
 std::optional<std::string> MessageReader::next() {
-    if (begin_ == last_end_) return std::nullopt;
+    if (!has_next()) return std::nullopt;
     const std::size_t end = buffer_.find('\0', begin_);
     std::string message = buffer_.substr(begin_, end - begin_);
     begin_ = end + 1;
@@ -113,6 +113,13 @@ std::string encode_reply(const Json& parameters, bool continues) {
     Json message{{"parameters", parameters}};
     if (continues) message["continues"] = true;
     return encode(message);
+}
+
+std::string encode_reply_text(std::string_view parameters) {
+    std::string text{R"({"parameters":)"};
+    text.append(parameters).push_back('}');
+    text.push_back('\0');
+    return text;
 }
 
 std::string encode_error(ControlError error, const Json& parameters) {

@@ -29,6 +29,7 @@ public:
 
     // The next whole message, without its NUL; absent until more is fed.
     std::optional<std::string> next();
+    bool has_next() const { return begin_ != last_end_; }
 
     // Whether it holds anything that is not handed out.
     bool has_bytes() const { return buffer_.size() > begin_; }
@@ -66,6 +67,8 @@ Result<Reply> parse_reply(std::string_view text);
 // The bytes to send, the ending NUL included.
 std::string encode_call(const Call& call);
 std::string encode_reply(const Json& parameters, bool continues = false);
+// The same from parameters that are text already, and valid JSON.
+std::string encode_reply_text(std::string_view parameters);
 std::string encode_error(ControlError error, const Json& parameters);
 
 // JSON in one line, and with an indentation for people.

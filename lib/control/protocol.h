@@ -12,7 +12,10 @@
 
 namespace confinit {
 
+// `control` is for operators; `status` lies beside it and answers questions only.
 inline constexpr std::string_view control_socket_path = "/run/confinit/control";
+inline constexpr std::string_view status_socket_path = "/run/confinit/status";
+inline constexpr std::string_view status_socket_name = "status";
 
 // Bytes of one message without its NUL. A request is small, so that no caller can make the
 // supervisor hold much; a reply may carry a whole log ring.
@@ -86,6 +89,7 @@ enum class ControlError {
     no_such_unit,
     invalid_unit,
     denied,
+    busy,
     not_running,
     job_failed,
     operation_failed,
@@ -99,6 +103,7 @@ inline constexpr auto control_error_names = make_name_table<ControlError>({
     {ControlError::no_such_unit, "org.confinit.Manager.NoSuchUnit"},
     {ControlError::invalid_unit, "org.confinit.Manager.InvalidUnit"},
     {ControlError::denied, "org.confinit.Manager.Denied"},
+    {ControlError::busy, "org.confinit.Manager.Busy"},
     {ControlError::not_running, "org.confinit.Manager.NotRunning"},
     {ControlError::job_failed, "org.confinit.Manager.JobFailed"},
     {ControlError::operation_failed, "org.confinit.Manager.OperationFailed"},

@@ -64,6 +64,9 @@ public:
     // false.
     bool forget(std::string_view unit);
 
+    // Whether a loaded unit requires or wants this one.
+    bool is_needed_by_others(std::string_view unit) const { return graph_.is_needed(unit); }
+
     bool knows(std::string_view unit) const { return graph_.find(unit) != nullptr; }
 
     // Names that a start of `unit` would need and that are not loaded yet, so that the caller can

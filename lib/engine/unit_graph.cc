@@ -192,6 +192,12 @@ std::vector<std::string> UnitGraph::required_by(std::string_view unit) const {
     return listed(found->second.required_by);
 }
 
+bool UnitGraph::is_needed(std::string_view unit) const {
+    const auto found = references_.find(unit);
+    if (found == references_.end()) return false;
+    return !found->second.required_by.empty() || !found->second.wanted_by.empty();
+}
+
 std::vector<std::string> UnitGraph::dependents(std::string_view unit) const {
     Names seen{std::string{unit}};
     std::deque<std::string> queue{std::string{unit}};

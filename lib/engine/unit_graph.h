@@ -47,6 +47,9 @@ public:
     // The units that name this one in `requires`.
     std::vector<std::string> required_by(std::string_view unit) const;
 
+    // Whether a loaded unit requires or wants this one.
+    bool is_needed(std::string_view unit) const;
+
     // What requires this unit, directly or through others, without itself.
     std::vector<std::string> dependents(std::string_view unit) const;
 

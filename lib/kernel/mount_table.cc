@@ -124,10 +124,11 @@ const Mount* MountTable::find_mount(std::string_view path) const {
 
 std::vector<const Mount*> MountTable::mounts_within(std::string_view path) const {
     std::vector<const Mount*> within;
-    if (const Mount* own = find_mount(path)) within.push_back(own);
+    const Mount* own = find_mount(path);
+    if (own != nullptr) within.push_back(own);
     for (const Mount& mount : mounts_) {
-        if (!is_within(mount.target, path) || find_mount(mount.target) != &mount) continue;
-        if (std::ranges::find(within, &mount) == within.end()) within.push_back(&mount);
+        if (&mount == own || !is_within(mount.target, path)) continue;
+        if (find_mount(mount.target) == &mount) within.push_back(&mount);
     }
     return within;
 }

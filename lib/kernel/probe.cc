@@ -21,6 +21,7 @@
 #include <string_view>
 #include <sys/syscall.h>
 #include <sys/sysinfo.h>
+#include <sys/utsname.h>
 #include <unistd.h>
 #include <utility>
 
@@ -153,6 +154,24 @@ Feature probe_seccomp() {
     return {"seccomp", true, "actions: " + in_one_line(*actions)};
 }
 
+// The module of a file system that can be loaded, or nothing. The kernel itself would answer only
+// by loading it, which a question must not do.
+std::string find_module(const std::string& file_system) {
+    utsname names{};
+    if (uname(&names) < 0) return {};
+    constexpr std::size_t longest_list = std::size_t{4} << 20;
+    const auto list = read_file(
+        AT_FDCWD, "/lib/modules/" + std::string{names.release} + "/modules.dep", longest_list);
+    if (!list) return {};
+    // "kernel/fs/overlayfs/overlay.ko.xz: DEPENDENCIES"
+    for (const std::string_view line : split(*list, '\n')) {
+        const std::string_view path = line.substr(0, line.find(':'));
+        const std::string_view file = path.substr(path.rfind('/') + 1);
+        if (file.substr(0, file.find('.')) == file_system) return std::string{file};
+    }
+    return {};
+}
+
 Feature probe_file_system(const std::string& name) {
     const std::string feature_name = "filesystem." + name;
     const auto text = read_text("/proc/filesystems");
@@ -161,11 +180,12 @@ Feature probe_file_system(const std::string& name) {
         const auto words = split_words(line);
         if (!words.empty() && words.back() == name) return {feature_name, true, "registered"};
     }
-    // The kernel loads the module of one that it is asked for, as it would at a launch.
-    const Fd context{static_cast<int>(syscall(SYS_fsopen, name.c_str(), FSOPEN_CLOEXEC))};
-    if (context) return {feature_name, true, "loaded on demand"};
-    return {feature_name, false,
-            "not registered, and not loaded on demand: " + errno_detail(errno)};
+    const std::string module = find_module(name);
+    if (module.empty()) return {feature_name, false, "not registered, and no module has it"};
+    if (read_text("/proc/sys/kernel/modules_disabled") == "1") {
+        return {feature_name, false, "not loaded, and kernel.modules_disabled forbids to load it"};
+    }
+    return {feature_name, true, "not loaded yet, a launch loads " + module};
 }
 
 // Looking a device up loads nothing: where it is absent, so is the driver.

@@ -15,7 +15,8 @@ struct Feature {
 };
 
 // Asks the kernel itself wherever it has a harmless question for it (a call that can only fail,
-// whose errno tells), and reads /proc and /sys otherwise. Changes nothing and starts no process.
+// whose errno tells), and reads /proc and /sys otherwise. Changes nothing, loads no module of the
+// kernel, and starts no process.
 std::vector<Feature> probe_kernel();
 
 std::uint64_t memory_total();  // of the machine, in bytes: sysinfo(2)

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <linux/mount.h>
+#include <set>
 
 namespace confinit {
 namespace {
@@ -113,14 +114,14 @@ std::string MountComparison::missing_attributes(const MountOp& op, const Mount& 
 }
 
 Finding MountComparison::compare_propagation() const {
+    // Either table may have tens of thousands of mounts.
+    std::set<std::string_view> groups_of_host;
+    for (const Mount& mount : host_.mounts())
+        groups_of_host.insert(mount.propagation.begin(), mount.propagation.end());
     for (const Mount& mount : service_.mounts()) {
         for (const std::string& peers : mount.propagation) {
-            if (!peers.starts_with("shared:")) continue;
-            for (const Mount& other : host_.mounts()) {
-                const auto& groups = other.propagation;
-                if (std::ranges::find(groups, peers) == groups.end()) continue;
-                return {false, "what is mounted at " + mount.target + " reaches the host"};
-            }
+            if (!peers.starts_with("shared:") || !groups_of_host.contains(peers)) continue;
+            return {false, "what is mounted at " + mount.target + " reaches the host"};
         }
     }
     if (plan_.mount_ops.back().kind == MountOpKind::change_propagation) {

@@ -173,5 +173,19 @@ TEST_CASE("a wanted unit that conflicts with the rest is left out, with what it 
     CHECK(graph.plan_start("a", Pull::required_and_wanted) == Names{"a", "b"});
 }
 
+TEST_CASE("a unit is needed while another one that is loaded requires or wants it",
+          "[unit][engine][N2]") {
+    UnitGraph graph;
+    REQUIRE_FALSE(graph.add({.name = "web", .requires_units = {"db"}, .wants = {"log@1"}}));
+    REQUIRE_FALSE(graph.add({.name = "db", .after = {"web@2"}}));
+
+    CHECK(graph.is_needed("db"));
+    CHECK(graph.is_needed("log@1"));
+    CHECK_FALSE(graph.is_needed("web"));
+    CHECK_FALSE(graph.is_needed("web@2"));
+    graph.remove("web");
+    CHECK_FALSE(graph.is_needed("log@1"));
+}
+
 }  // namespace
 }  // namespace confinit::engine

@@ -2,15 +2,14 @@
 // Context: what was said on the command line beside the verb's own options.
 #pragma once
 
-#include "control/protocol.h"
-
 #include <string>
 
 namespace confinit {
 
 struct Context {
     std::string verb;
-    std::string socket_path{control_socket_path};
+    // Empty: the control socket for one who may use it, else the status socket.
+    std::string socket_path;
     bool json = false;  // one JSON document a line in place of text for people
     bool raw = false;   // text of services and unit files as it is, control characters included
 };

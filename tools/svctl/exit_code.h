@@ -25,6 +25,7 @@ constexpr ExitCode exit_code_of(ControlError error) {
         return ExitCode::denied;
     case ControlError::not_running:
         return ExitCode::not_running_or_differs;
+    case ControlError::busy:
     case ControlError::job_failed:
     case ControlError::operation_failed:
     case ControlError::interface_not_found:

@@ -10,12 +10,15 @@
 namespace confinit {
 namespace {
 
+bool is_denied(const Error& error) {
+    return error.code == EACCES || error.code == EPERM;
+}
+
 Refusal connect_refusal(Error error) {
     if (error.code == ENOENT || error.code == ECONNREFUSED) {
         return {.message = "confinit is not running here: " + error.what};
     }
-    const bool is_denied = error.code == EACCES || error.code == EPERM;
-    return {.code = is_denied ? ExitCode::denied : ExitCode::error,
+    return {.code = is_denied(error) ? ExitCode::denied : ExitCode::error,
             .message = std::move(error.what)};
 }
 
@@ -34,7 +37,13 @@ std::unexpected<Refusal> refuse(Error error) {
 }
 
 Answer<Client> connect_to_supervisor(const Context& context) {
-    auto client = Client::connect(context.socket_path);
+    const bool is_chosen = !context.socket_path.empty();
+    auto client =
+        Client::connect(is_chosen ? context.socket_path : std::string{control_socket_path});
+    // Those who may not change anything may still look.
+    if (!client && !is_chosen && is_denied(client.error())) {
+        client = Client::connect(std::string{status_socket_path});
+    }
     if (!client) return std::unexpected(connect_refusal(std::move(client.error())));
     return std::move(*client);
 }

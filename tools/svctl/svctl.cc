@@ -95,10 +95,11 @@ void fill_standard_streams() {
 void add_common_options(CLI::App& app, Context& context) {
     app.add_flag("--json", context.json, "print JSON documents, one a line");
     app.add_flag("--raw", context.raw, "do not escape control characters in text from units");
-    app.add_option("--socket", context.socket_path, "the control socket")
+    app.add_option("--socket", context.socket_path,
+                   "the supervisor's socket; else /run/confinit/control for root, and "
+                   "/run/confinit/status, which answers questions only, for others")
         ->envname("CONFINIT_CONTROL")
-        ->type_name("PATH")
-        ->capture_default_str();
+        ->type_name("PATH");
     // Types say nothing here, and the usage line tells what is required.
     app.get_formatter()->label("TEXT", "");
     app.get_formatter()->label("REQUIRED", "");

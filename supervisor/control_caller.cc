@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+// Caller: the account on which a control connection runs: whose it is, and how far it is bounded.
+#include "control_caller.h"
+
+#include "authority.h"
+#include "caller_facts.h"
+#include "kernel/peer.h"
+
+namespace confinit {
+namespace {
+
+// One that has died since it connected, or cannot be looked at, is none.
+bool is_operator(const Fd& socket, uid_t uid, const Manager& manager) {
+    const auto supervisor = supervisor_facts();
+    if (!supervisor || !check_operator_id(uid, *supervisor)) return false;
+    const auto process = PeerProcess::open(socket);
+    if (!process) return false;
+    const auto directory = process->open_directory();
+    if (!directory) return false;
+    const auto facts = caller_facts(*directory, manager);
+    return facts && check_operator(*facts, *supervisor);
+}
+
+}  // namespace
+
+Result<Caller> identify_caller(const Fd& socket, DoorKind door, const Manager& manager) {
+    const PeerIds ids = TRY(read_peer_ids(socket));
+    const bool at_control = door == DoorKind::control;
+    return Caller{.door = door,
+                  .uid = ids.uid,
+                  .is_operator = at_control && is_operator(socket, ids.uid, manager)};
+}
+
+}  // namespace confinit

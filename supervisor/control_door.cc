@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: Apache-2.0
+// ControlDoor: one listening socket of the control interface, with a backlog of its own.
+#include "control_door.h"
+
+#include "base/file.h"
+
+#include <cerrno>
+#include <cstring>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+namespace confinit {
+namespace {
+
+constexpr int backlog = 128;
+
+// The share of a second that one door has, in connections. Each costs some 20 us.
+constexpr unsigned accepted_each_period = 200;
+constexpr std::chrono::milliseconds period{100};
+
+// Until PID 1 may have a descriptor or memory again.
+constexpr std::chrono::milliseconds rest_after_failure{100};
+
+Result<sockaddr_un> address_of(const std::string& path) {
+    sockaddr_un address{};
+    address.sun_family = AF_UNIX;
+    if (path.size() >= sizeof address.sun_path) {
+        return std::unexpected(system_error(ENAMETOOLONG, "bind", path));
+    }
+    std::memcpy(address.sun_path, path.c_str(), path.size() + 1);
+    return address;
+}
+
+Result<Fd> make_socket() {
+    Fd socket{::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0)};
+    if (!socket) return errno_failure("socket");
+    return socket;
+}
+
+bool is_alive(const sockaddr_un& address) {
+    const auto probe = make_socket();
+    return probe &&
+           connect(probe->get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0;
+}
+
+// Nobody can connect before listen(2), when mode and group are as they should be.
+Result<Fd> listen_at(const std::string& path, DoorAccess access) {
+    const sockaddr_un address = TRY(address_of(path));
+    TRY(make_directories(path.substr(0, path.rfind('/'))));
+    if (is_alive(address)) return std::unexpected(system_error(EADDRINUSE, "bind", path));
+    (void)unlink(path.c_str());
+    Fd socket = TRY(make_socket());
+    if (bind(socket.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) < 0) {
+        return errno_failure("bind", path);
+    }
+    const auto keep = static_cast<uid_t>(-1);
+    if (access.group && lchown(path.c_str(), keep, *access.group) < 0) {
+        return errno_failure("chown", path);
+    }
+    if (chmod(path.c_str(), access.mode) < 0) return errno_failure("chmod", path);
+    // Connections inherit it from here, so that each byte comes with the process that sent it.
+    const int on = 1;
+    if (setsockopt(socket.get(), SOL_SOCKET, SO_PASSCRED, &on, sizeof on) < 0) {
+        return errno_failure("setsockopt SO_PASSCRED", path);
+    }
+    if (::listen(socket.get(), backlog) < 0) return errno_failure("listen", path);
+    return socket;
+}
+
+}  // namespace
+
+Result<std::unique_ptr<ControlDoor>> ControlDoor::open(EventLoop& loop, const std::string& path,
+                                                       DoorAccess access, Listener listener) {
+    std::unique_ptr<ControlDoor> door{new ControlDoor{loop, std::move(listener)}};
+    door->socket_ = TRY(listen_at(path, access));
+    door->timer_ = TRY(Timer::make(loop, [self = door.get()] {
+        self->is_resting_ = false;
+        self->update_interest();
+    }));
+    door->watch_ = TRY(loop.on_fd(door->socket_, EPOLLIN,
+                                  [self = door.get()](std::uint32_t) { self->on_connect(); }));
+    return door;
+}
+
+void ControlDoor::set_closed(bool is_closed) {
+    is_closed_ = is_closed;
+    update_interest();
+}
+
+void ControlDoor::rest(Clock::duration length) {
+    is_resting_ = true;
+    timer_->set(length);
+    update_interest();
+}
+
+void ControlDoor::update_interest() {
+    const bool accepts = !is_closed_ && !is_resting_;
+    (void)loop_.change_events(watch_, accepts ? std::uint32_t{EPOLLIN} : 0U);
+}
+
+// One connection a turn of the loop.
+void ControlDoor::on_connect() {
+    if (is_closed_ || is_resting_) return;
+    const auto now = Clock::now();
+    if (now - period_ >= period) {
+        period_ = now;
+        accepted_ = 0;
+    }
+    if (++accepted_ > accepted_each_period) return rest(period - (now - period_));
+    Fd socket{accept4(socket_.get(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK)};
+    if (!socket) {
+        const bool is_short_of_something =
+            errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM;
+        return is_short_of_something ? rest(rest_after_failure) : void();
+    }
+    listener_(std::move(socket));
+}
+
+}  // namespace confinit
