@@ -47,13 +47,16 @@ With --follow, further documents of the same shape come as things happen.
 )";
 
 int run_help(const CLI::App& app, const Context& context, const std::string& topic) {
-    if (topic.empty()) print(app.help());
+    // App::help() would tell of the verb that was chosen, which is this one.
+    if (topic.empty()) {
+        print(app.get_formatter()->make_help(&app, app.get_name(), CLI::AppFormatMode::Normal));
+    }
     if (topic == "json") print(json_text);
     if (topic.empty() || topic == "json") return 0;
     std::vector<std::string> names;
     for (const CLI::App* verb : app.get_subcommands([](const CLI::App*) { return true; })) {
         if (verb->get_name() == topic) {
-            print(verb->help());
+            print(verb->help(app.get_name()));
             return 0;
         }
         names.push_back(verb->get_name());
