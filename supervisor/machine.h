@@ -16,8 +16,7 @@ enum class Mode { machine, container, process };
 
 std::string_view name(Mode mode);
 
-// Decided once: by our pid, the pid namespace that we are in, and CAP_SYS_BOOT. $container says
-// nothing: the kernel makes a variable of each word of its command line that it does not know.
+// Decided once: by our pid, the pid namespace that we are in, and CAP_SYS_BOOT; not by $container.
 Mode detect_mode();
 
 enum class FinalAct { power_off, reboot, halt };
@@ -25,8 +24,7 @@ enum class FinalAct { power_off, reboot, halt };
 std::string_view name(FinalAct act);
 
 // As a machine: mounts what is absent of /proc /sys /dev /dev/pts /dev/shm /run /sys/fs/cgroup,
-// makes the links /dev/fd, /dev/stdin, /dev/stdout and /dev/stderr, takes the host name from
-// /etc/hostname and brings lo up. Each failure is one message; boot goes on.
+// makes links of /dev, sets the host name, brings lo up. Each failure is one message; boot goes on.
 std::vector<Error> prepare_machine(Mode mode);
 
 // Whether "confinit.NAME=VALUE" stands on the kernel's command line; every word that is not ours is
