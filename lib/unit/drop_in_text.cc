@@ -42,8 +42,8 @@ struct Parts {
 Parts parts_of(std::string_view text) {
     Parts parts;
     while (!text.empty()) {
-        if (trim(text).starts_with('[')) break;
         const std::size_t end = std::min(text.find('\n'), text.size());
+        if (trim(text.substr(0, end)).starts_with('[')) break;
         parts.lines.emplace_back(text.substr(0, end));
         text.remove_prefix(std::min(end + 1, text.size()));
     }
