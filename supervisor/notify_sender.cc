@@ -9,12 +9,14 @@
 
 #include <algorithm>
 #include <array>
+#include <cerrno>
 #include <dirent.h>
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <linux/capability.h>
 #include <sys/epoll.h>
 #include <sys/ioctl.h>
+#include <unistd.h>
 
 namespace confinit {
 namespace {
@@ -76,17 +78,25 @@ struct CloseDirectory {
     void operator()(DIR* directory) const { (void)closedir(directory); }
 };
 
+// An empty or cut list would let everything pass: PID 1 has to find itself in it.
 Result<std::vector<pid_t>> list_processes() {
-    Fd proc = TRY(open_procfs());
+    const Fd root = TRY(open_procfs());
+    Fd proc = TRY(open_in_procfs(root, ".", O_RDONLY | O_DIRECTORY));
     const std::unique_ptr<DIR, CloseDirectory> directory{fdopendir(proc.get())};
     if (!directory) return errno_failure("fdopendir", "/proc");
     (void)proc.release();
     std::vector<pid_t> processes;
+    errno = 0;
     while (const dirent* entry = readdir(directory.get())) {
         const auto number = parse_unsigned(entry->d_name);
         if (!number) continue;
         if (processes.size() == most_processes) return failure("there are too many processes");
         processes.push_back(static_cast<pid_t>(*number));
+        errno = 0;
+    }
+    if (errno != 0) return errno_failure("readdir", "/proc");
+    if (std::ranges::find(processes, getpid()) == processes.end()) {
+        return failure("/proc does not show all processes");
     }
     return processes;
 }
