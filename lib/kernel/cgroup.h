@@ -38,11 +38,8 @@ public:
     // The number after a word of a flat keyed file: read_field("memory.events", "oom_kill").
     Result<std::uint64_t> read_field(const std::string& file, std::string_view field) const;
 
-    Result<bool> is_populated() const;             // cgroup.events, "populated"
-    Result<std::vector<int>> process_ids() const;  // cgroup.procs, ours to see
-    // Those of every node below as well. In a threaded node the kernel tells none: the nearest
-    // node above that is not threaded has them.
-    Result<std::vector<int>> all_process_ids() const;
+    Result<bool> is_populated() const;                             // cgroup.events, "populated"
+    Result<std::vector<int>> process_ids() const;                  // cgroup.procs, ours to see
     Result<std::vector<std::string>> controllers() const;          // cgroup.controllers
     Result<std::vector<std::string>> enabled_controllers() const;  // cgroup.subtree_control
     Status kill() const;                                           // cgroup.kill
@@ -62,6 +59,9 @@ private:
     Fd directory_;
     std::string path_;
 };
+
+// The names of the nodes right below the one with this directory, at most so many.
+Result<std::vector<std::string>> child_nodes(const Fd& node, std::size_t most);
 
 // The controller that a file belongs to: "memory" of "memory.max"; empty for cgroup.* files.
 std::string_view controller_of(std::string_view file);
