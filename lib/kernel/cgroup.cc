@@ -155,6 +155,26 @@ Result<std::vector<int>> Cgroup::process_ids() const {
     return ids;
 }
 
+Result<std::vector<int>> Cgroup::all_process_ids() const {
+    std::vector<int> ids;
+    std::vector<Cgroup> open_nodes;
+    open_nodes.push_back(TRY(duplicate()));
+    for (int nodes = 0; !open_nodes.empty() && nodes < most_removals; ++nodes) {
+        const Cgroup node = std::move(open_nodes.back());
+        open_nodes.pop_back();
+        const auto own = node.process_ids();
+        if (own) ids.insert(ids.end(), own->begin(), own->end());
+        const bool may_be_unread = own || own.error().code == EOPNOTSUPP ||
+                                   own.error().code == ENODEV || own.error().code == ENOENT;
+        if (!may_be_unread) return own;
+        for (const std::string& name :
+             child_nodes(node.directory_, most_removals).value_or(std::vector<std::string>{})) {
+            if (auto child = node.open_child(name)) open_nodes.push_back(std::move(*child));
+        }
+    }
+    return ids;
+}
+
 Result<std::vector<std::string>> Cgroup::controllers() const {
     const std::string text = TRY(read("cgroup.controllers"));
     const auto words = split_words(text);

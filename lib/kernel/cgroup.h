@@ -38,8 +38,11 @@ public:
     // The number after a word of a flat keyed file: read_field("memory.events", "oom_kill").
     Result<std::uint64_t> read_field(const std::string& file, std::string_view field) const;
 
-    Result<bool> is_populated() const;                             // cgroup.events, "populated"
-    Result<std::vector<int>> process_ids() const;                  // cgroup.procs, ours to see
+    Result<bool> is_populated() const;             // cgroup.events, "populated"
+    Result<std::vector<int>> process_ids() const;  // cgroup.procs, ours to see
+    // Those of every node below as well. In a threaded node the kernel tells none: the nearest
+    // node above that is not threaded has them.
+    Result<std::vector<int>> all_process_ids() const;
     Result<std::vector<std::string>> controllers() const;          // cgroup.controllers
     Result<std::vector<std::string>> enabled_controllers() const;  // cgroup.subtree_control
     Status kill() const;                                           // cgroup.kill
