@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Machine: what we are the init of, how it is made ready at boot, and how it ends.
+// Machine: what we are the init of, and how it is made ready at boot.
 #include "machine.h"
 
 #include "base/fd.h"
@@ -7,28 +7,21 @@
 #include "base/name_table.h"
 #include "base/text.h"
 #include "kernel/hostname.h"
-#include "kernel/mount_table.h"
 #include "pid_namespace.h"
 
-#include <algorithm>
 #include <cerrno>
-#include <csignal>
 #include <cstdlib>
 #include <cstring>
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <linux/magic.h>
-#include <linux/reboot.h>
 #include <net/if.h>
-#include <ranges>
 #include <sys/ioctl.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
-#include <sys/reboot.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/vfs.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 namespace confinit {
@@ -126,56 +119,6 @@ Status bring_loopback_up() {
     return {};
 }
 
-// SIGKILL to everybody but us; as PID 1 of a pid namespace it reaches just that namespace: kill(2).
-// A process in uninterruptible sleep is not waited for longer than this.
-constexpr timespec kill_patience{2, 0};
-
-void kill_everybody() {
-    sigset_t child_signal;
-    sigemptyset(&child_signal);
-    sigaddset(&child_signal, SIGCHLD);
-    (void)sigprocmask(SIG_BLOCK, &child_signal, nullptr);
-    (void)kill(-1, SIGKILL);
-    for (;;) {
-        siginfo_t ended{};
-        if (waitid(P_ALL, 0, &ended, WEXITED | WNOHANG) < 0 && errno == ECHILD) return;
-        if (ended.si_pid > 0) continue;
-        if (sigtimedwait(&child_signal, nullptr, &kill_patience) < 0 && errno == EAGAIN) return;
-    }
-}
-
-bool is_kernel_file_system(std::string_view type) {
-    static constexpr std::string_view types[] = {"proc",    "sysfs",   "devtmpfs", "devpts",
-                                                 "cgroup2", "mqueue",  "rootfs",   "securityfs",
-                                                 "bpf",     "debugfs", "tracefs",  "hugetlbfs"};
-    return std::ranges::find(types, type) != std::end(types);
-}
-
-// Deepest mounts first; what is busy becomes read-only, so that its data is on the disk.
-void unmount_everything() {
-    const auto table = MountTable::read_own();
-    if (!table) return;
-    for (const Mount& entry : std::views::reverse(table->mounts())) {
-        if (is_kernel_file_system(entry.type) || entry.target == "/") continue;
-        if (umount2(entry.target.c_str(), UMOUNT_NOFOLLOW) < 0) {
-            (void)mount(nullptr, entry.target.c_str(), nullptr, MS_REMOUNT | MS_RDONLY, nullptr);
-        }
-    }
-    (void)mount(nullptr, "/", nullptr, MS_REMOUNT | MS_RDONLY, nullptr);
-}
-
-int reboot_command(FinalAct act) {
-    switch (act) {
-    case FinalAct::power_off:
-        return LINUX_REBOOT_CMD_POWER_OFF;
-    case FinalAct::reboot:
-        return LINUX_REBOOT_CMD_RESTART;
-    case FinalAct::halt:
-        return static_cast<int>(LINUX_REBOOT_CMD_HALT);
-    }
-    return LINUX_REBOOT_CMD_POWER_OFF;
-}
-
 }  // namespace
 
 std::string_view name(Mode mode) {
@@ -229,19 +172,6 @@ std::vector<std::string> kernel_words() {
         if (word.starts_with("confinit.")) words.emplace_back(word);
     }
     return words;
-}
-
-void end_machine(Mode mode, FinalAct act, int exit_code) {
-    if (mode == Mode::process) _exit(exit_code);
-    kill_everybody();
-    sync();
-    if (mode == Mode::container) _exit(exit_code);
-    unmount_everything();
-    sync();
-    (void)reboot(reboot_command(act));
-    // A machine that cannot do it must not lose its PID 1: that would be a kernel panic.
-    for (;;)
-        pause();
 }
 
 }  // namespace confinit

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Machine: what we are the init of, how it is made ready at boot, and how it ends.
+// Machine: what we are the init of, and how it is made ready at boot.
 #pragma once
 
 #include "base/result.h"
@@ -33,8 +33,5 @@ std::string kernel_word(std::string_view name);
 
 // All words of ours on it, "confinit.NAME=VALUE".
 std::vector<std::string> kernel_words();
-
-// SIGKILL to all that is left, sync(2), unmount, reboot(2) or exit. It does not return.
-[[noreturn]] void end_machine(Mode mode, FinalAct act, int exit_code);
 
 }  // namespace confinit

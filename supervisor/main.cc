@@ -2,7 +2,7 @@
 // confinit: a supervisor of confined services; as PID 1 the init of its machine or container.
 #include "console.h"
 #include "kernel/descriptor_limit.h"
-#include "machine.h"
+#include "machine_end.h"
 #include "options.h"
 #include "supervisor.h"
 
@@ -89,8 +89,7 @@ int main(int count, char** arguments) {
     auto supervisor = Supervisor::make(mode, std::move(options), console);
     if (!supervisor) give_up(mode, console, supervisor.error());
     (*supervisor)->boot();
-    const FinalAct act = (*supervisor)->run();
-    console.notice(fmt::format("{}", name(act)));
+    const End end = (*supervisor)->run();
     (*supervisor)->give_back();
-    end_machine(mode, act, (*supervisor)->exit_code());
+    end_machine(mode, end.act, (*supervisor)->exit_code(), console, end.until);
 }

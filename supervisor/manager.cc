@@ -34,6 +34,8 @@ std::string detail_of(const Service& service, engine::Event event) {
         return "gave no sign of life within its watchdog of " +
                format_duration(watchdog.value_or(engine::Time{0}));
     }
+    if (event == engine::Event::frozen && service.run) return service.run->frozen_by();
+    if (event == engine::Event::stuck) return leftovers_text(service);
     const bool is_end = event == engine::Event::launch_failed ||
                         event == engine::Event::main_failed ||
                         event == engine::Event::main_exited_clean;
@@ -63,8 +65,12 @@ const Cgroup* node_of(const Service& service) {
     return service.group ? &service.group->node() : nullptr;
 }
 
+engine::Time engine_time(Clock::time_point time) {
+    return std::chrono::duration_cast<engine::Time>(time.time_since_epoch());
+}
+
 engine::Time engine_now() {
-    return std::chrono::duration_cast<engine::Time>(Clock::now().time_since_epoch());
+    return engine_time(Clock::now());
 }
 
 Manager::Manager(Services services, std::vector<std::string> unit_directories)
@@ -218,11 +224,15 @@ void Manager::restart(const std::string& unit, Done done) {
     perform(engine_.restart(unit, new_job(std::move(done)), engine_now()));
 }
 
-void Manager::shut_down(std::function<void()> done) {
+void Manager::shut_down(std::function<void()> done, Clock::time_point until) {
     if (on_quiet_) return;
     on_quiet_ = std::move(done);
-    perform(engine_.shut_down(engine_now()));
+    perform(engine_.shut_down(engine_now(), engine_time(until)));
     services_.loop.defer([this] { check_quiet(); });
+}
+
+void Manager::limit_stops(Clock::time_point until) {
+    engine_.limit_stops(engine_time(until), engine_now());
 }
 
 void Manager::kill_everything() {
@@ -331,6 +341,9 @@ void Manager::perform_one(const engine::Action& action) {
     case engine::ActionKind::release:
         if (service != nullptr) release(*service);
         return;
+    case engine::ActionKind::find_leftovers:
+        if (service != nullptr) post(action.unit, service->run_number, engine::Event::stuck);
+        return;
     case engine::ActionKind::job_done:
         finish_job(action);
         return;
@@ -344,44 +357,6 @@ void Manager::finish_job(const engine::Action& action) {
     auto waiting = waiting_jobs_.extract(action.job);
     if (!waiting) return;
     waiting.mapped()(action.result, action.reason);
-}
-
-void Manager::note(std::string_view unit, EventKind kind, std::string_view text) {
-    events_of_units_.add(unit, kind, text);
-    if (observer_) observer_();
-}
-
-void Manager::report_state(const std::string& unit) {
-    engine::UnitState state = engine_.state(unit);
-    const bool must_say =
-        state.sub == engine::SubState::failed || state.sub == engine::SubState::auto_restart;
-    if (must_say && state.reason.empty()) state.reason = "failed, and nothing tells why";
-    note(unit, EventKind::state,
-         state.reason.empty() ? std::string{engine::name(state.sub)}
-                              : fmt::format("{}: {}", engine::name(state.sub), state.reason));
-    switch (state.sub) {
-    case engine::SubState::running:
-        services_.console.notice(fmt::format("{}: running", unit));
-        return;
-    case engine::SubState::exited:
-        services_.console.notice(fmt::format("{}: done", unit));
-        return;
-    case engine::SubState::failed:
-        services_.console.error(fmt::format("{}: {}", unit, state.reason));
-        return;
-    case engine::SubState::auto_restart:
-        services_.console.error(fmt::format("{}: {}; will be started again", unit, state.reason));
-        return;
-    case engine::SubState::dead:
-        forget_if_gone(unit);
-        return forget_later(unit);
-    case engine::SubState::waiting:
-    case engine::SubState::start:
-    case engine::SubState::stop_sigterm:
-    case engine::SubState::stop_sigkill:
-    case engine::SubState::release:
-        return;
-    }
 }
 
 }  // namespace confinit

@@ -7,6 +7,7 @@
 #include "event_ring.h"
 #include "group.h"
 #include "launch/verify.h"
+#include "leftovers.h"
 #include "log_ring.h"
 #include "run.h"
 #include "unit/drafts.h"
@@ -125,8 +126,9 @@ public:
     void stop(const std::string& unit, Done done);
     void restart(const std::string& unit, Done done);
 
-    // Stops everything in reverse order, then calls `done`.
-    void shut_down(std::function<void()> done);
+    // Stops everything in reverse order, then calls `done`. No unit has more time than this.
+    void shut_down(std::function<void()> done, Clock::time_point until);
+    void limit_stops(Clock::time_point until);
     // Ends every service at once, for a stop that may not wait.
     void kill_everything();
 
@@ -141,6 +143,7 @@ public:
         return services_by_name_;
     }
     engine::UnitState state(std::string_view unit) const { return engine_.state(unit); }
+    bool is_to_stop(std::string_view unit) const { return engine_.is_to_stop(unit); }
     const std::vector<std::string>& unit_directories() const { return directories_; }
     Services& services() { return services_; }
     const Services& services() const { return services_; }
@@ -187,6 +190,7 @@ private:
     bool skip(Service& service, const LaunchFailure& failure);
     bool starts_without(Service& service, engine::Event event);
     void release(Service& service);
+    void thaw_groups(const std::string& unit);
     void finish_job(const engine::Action& action);
     void report_state(const std::string& unit);
     void check_quiet();
@@ -220,6 +224,10 @@ private:
     std::uint64_t next_run_number_ = 1;  // over all units: a name that comes back is another one
 };
 
+// The processes of a unit that is to end, and what they wait for; for people.
+std::vector<Leftover> leftovers_of(const Service& service);
+std::string leftovers_text(const Service& service);
+
 // What is wrong with a unit, a line each.
 std::vector<std::string> texts(const std::vector<Problem>& problems);
 
@@ -228,5 +236,6 @@ UnitRefused refused(std::string_view name, const std::vector<Problem>& problems)
 
 // The engine's clock: CLOCK_MONOTONIC, which does not jump when the date is set.
 engine::Time engine_now();
+engine::Time engine_time(Clock::time_point time);
 
 }  // namespace confinit

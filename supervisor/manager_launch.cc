@@ -112,13 +112,26 @@ LaunchStatus Manager::start_once(Service& service, const Unit& unit) {
     }
     const std::string& name = service.unit.name;
     const std::uint64_t number = service.run_number;
-    service.run =
-        TRY(Run::start(unit, services_, std::move(groups), service.log,
-                       {[this, name, number](engine::Event event) { post(name, number, event); },
-                        [this, name](engine::Time length) {
-                            engine_.extend(name, length, engine_now());
-                        }}));
+    service.run = TRY(Run::start(
+        unit, services_, std::move(groups), service.log,
+        {[this, name, number](engine::Event event) { post(name, number, event); },
+         [this, name](engine::Time length) { engine_.extend(name, length, engine_now()); },
+         [this, name] {
+             thaw_groups(name);
+         }}));
     return {};
+}
+
+// A frozen group that is to stop as well must let its members end. Any other one stays frozen, with
+// all the rest of its members.
+void Manager::thaw_groups(const std::string& unit) {
+    for (auto found = services_by_name_.find(unit); found != services_by_name_.end();
+         found = services_by_name_.find(found->second->unit.cgroup_place.group)) {
+        Service& service = *found->second;
+        if (service.group && engine_.is_to_stop(found->first)) {
+            service.group->freeze(false, [](const Status&) {});
+        }
+    }
 }
 
 // The nodes that the unit's own goes below.

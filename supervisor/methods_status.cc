@@ -178,6 +178,40 @@ std::vector<std::string> warnings_of(const Service& service) {
     return warnings;
 }
 
+// Whether the unit itself says so.
+std::string_view source_of(const Unit& unit, std::string_view key) {
+    return unit.declared.contains(key) ? "unit" : "default";
+}
+
+// When the present state times out, whose timeout that is, and what happens then.
+void add_deadline(Json& status, const engine::UnitState& state, const Unit& unit) {
+    if (!state.deadline) return;
+    const std::int64_t time = boot_time_microseconds(*state.deadline);
+    if (state.sub == engine::SubState::auto_restart) status["next_try_us"] = time;
+    const bool is_start = state.sub == engine::SubState::start;
+    if (!is_start && state.sub != engine::SubState::stop_sigterm) return;
+    status["deadline_us"] = time;
+    status["deadline_source"] =
+        state.is_cut_short
+            ? "end of the machine"
+            : source_of(unit, is_start ? "service.start_timeout" : "service.stop_timeout");
+}
+
+// Who is left of a unit that is to end.
+void add_leftovers(Json& status, const engine::UnitState& state, const Service& service) {
+    const bool is_stuck = state.sub == engine::SubState::stuck;
+    if (!is_stuck && state.active != engine::ActiveState::deactivating) return;
+    Json processes = Json::array();
+    for (const Leftover& one : leftovers_of(service)) {
+        processes.push_back({{"pid", one.pid},
+                             {"name", escape_control_characters(one.process.name)},
+                             {"state", std::string{one.process.state}},
+                             {"waits_in", one.waits_in},
+                             {"text", sleep_text(one.pid, one.process, one.waits_in)}});
+    }
+    status["leftovers"] = std::move(processes);
+}
+
 Json full_status(Manager& manager, Service& service) {
     const engine::UnitState state = manager.state(service.unit.name);
     const DiskLook& look = manager.look_at_disk(service);
@@ -187,9 +221,8 @@ Json full_status(Manager& manager, Service& service) {
     status["disk_changes"] = look.keys;
     status["cgroup"] = "";
     status["attempt"] = state.attempt;
-    if (state.deadline && state.sub == engine::SubState::auto_restart) {
-        status["next_try_us"] = boot_time_microseconds(*state.deadline);
-    }
+    add_deadline(status, state, service.unit);
+    add_leftovers(status, state, service);
     status["last_exit"] = "";
     status["pids_refused"] = 0;
     status["drift"] = service.drift;
@@ -202,6 +235,7 @@ Json full_status(Manager& manager, Service& service) {
     if (is_group(service.unit)) status["members"] = members_of(manager, service.unit.name);
     if (service.last_end) add_last_end(status, *service.last_end);
     if (const Cgroup* node = node_of(service)) add_node_facts(status, *node);
+    status["frozen_by"] = service.run ? service.run->frozen_by() : "";
     add_limits(status, manager, service);
     return status;
 }

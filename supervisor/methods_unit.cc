@@ -6,6 +6,7 @@
 #include <array>
 #include <csignal>
 #include <fmt/format.h>
+#include <memory>
 
 namespace confinit {
 namespace {
@@ -86,17 +87,28 @@ void answer(const Responder& responder, const Status& status) {
     responder.error(ControlError::operation_failed, status.error().what);
 }
 
+// Gathering: answers a call when the last of several services has been signalled.
+struct Gathering {
+    Responder responder;
+    std::size_t open = 1;  // the call's own
+    Status status = {};
+
+    void take(const Status& one) {
+        if (!one) status = one;
+        if (--open == 0) answer(responder, status);
+    }
+};
+
 // The services that are below a group, each as it is signalled itself.
-Status signal_members(const Manager& manager, const std::string& group, int signal) {
-    Status result;
+void signal_members(const Manager& manager, const std::string& group, int signal,
+                    const std::shared_ptr<Gathering>& gathering) {
     for (const auto& [name, member] : manager.all()) {
         if (member->unit.cgroup_place.group != group) continue;
-        Status sent;
-        if (member->group) sent = signal_members(manager, name, signal);
-        if (member->run) sent = member->run->signal_all(signal);
-        if (!sent) result = std::move(sent);
+        if (member->group) signal_members(manager, name, signal, gathering);
+        if (!member->run) continue;
+        ++gathering->open;
+        member->run->signal_all(signal, [gathering](const Status& sent) { gathering->take(sent); });
     }
-    return result;
 }
 
 void kill(ControlContext& context, const Call& call, Responder responder) {
@@ -111,11 +123,14 @@ void kill(ControlContext& context, const Call& call, Responder responder) {
     }
     const int number = static_cast<int>(signal);
     if (service->group && whom == "all") {
-        return answer(responder, signal_members(context.manager, service->unit.name, number));
+        const auto gathering = std::make_shared<Gathering>(responder);
+        signal_members(context.manager, service->unit.name, number, gathering);
+        return gathering->take({});
     }
     const Run* run = running(*service, responder);
     if (run == nullptr) return;
-    answer(responder, whom == "main" ? run->signal_main(number) : run->signal_all(number));
+    if (whom == "main") return answer(responder, run->signal_main(number));
+    run->signal_all(number, [responder](const Status& sent) { answer(responder, sent); });
 }
 
 void set_frozen(ControlContext& context, const Call& call, const Responder& responder,

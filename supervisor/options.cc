@@ -14,8 +14,8 @@ namespace confinit {
 const char* const help_text =
     "usage: confinit [--unit=UNIT] [--units=DIRECTORY]... [--runtime=DIRECTORY]\n"
     "                [--socket=PATH] [--reaper=FILE] [--verify=DURATION] [--cgroup=DIRECTORY]\n"
-    "                [--without-cgroup] [--log-group=GROUP] [--status-group=GROUP] [--version]\n"
-    "                [--help]\n"
+    "                [--without-cgroup] [--log-group=GROUP] [--status-group=GROUP]\n"
+    "                [--end-timeout=DURATION] [--version] [--help]\n"
     "\n"
     "As PID 1 it is the init of the machine or container; otherwise it supervises as an ordinary\n"
     "process. Limits then need a node of the cgroup tree that is delegated to it and that it is\n"
@@ -26,11 +26,13 @@ const char* const help_text =
     "ends\n"
     "with 1 where there is no unit to run.\n"
     "\n"
-    "On a machine the kernel's command line may hold confinit.unit=UNIT and\n"
+    "On a machine the kernel's command line may hold confinit.unit=UNIT,\n"
     "confinit.verify=DURATION: how often the confinement of what runs is read back (10min; 0s:\n"
     "never), confinit.log_group=GROUP: whose members may read log lines, beside root, and\n"
     "confinit.status_group=GROUP: whose members alone may ask questions through the socket\n"
-    "'status' of the runtime directory, in place of everybody.\n";
+    "'status' of the runtime directory, in place of everybody. confinit.end_timeout=DURATION is\n"
+    "the most that the end of everything takes, from the request to the last step (90s; in a\n"
+    "container 8s).\n";
 
 namespace {
 
@@ -60,6 +62,12 @@ bool take_interval(Options& options, std::string_view text) {
     return interval.has_value();
 }
 
+bool take_end_timeout(Options& options, std::string_view text) {
+    const auto timeout = parse_duration(text);
+    if (timeout) options.end_timeout = *timeout;
+    return timeout.has_value();
+}
+
 bool take_argument(Options& options, std::string_view argument) {
     for (const auto& [prefix, member] : text_options) {
         if (!argument.starts_with(prefix)) continue;
@@ -74,6 +82,8 @@ bool take_argument(Options& options, std::string_view argument) {
     constexpr std::string_view verify = "--verify=";
     if (argument.starts_with(verify)) return take_interval(options, argument.substr(verify.size()));
     options.without_cgroup = options.without_cgroup || argument == "--without-cgroup";
+    constexpr std::string_view end = "--end-timeout=";
+    if (argument.starts_with(end)) return take_end_timeout(options, argument.substr(end.size()));
     options.show_version = options.show_version || argument == "--version";
     options.show_help = options.show_help || argument == "--help";
     return argument == "--version" || argument == "--help" || argument == "--without-cgroup";
@@ -108,6 +118,10 @@ Options read_options(Mode mode, int count, char** arguments) {
         const std::string interval = kernel_word("verify");
         if (!interval.empty() && !take_interval(options, interval)) {
             options.ignored.push_back("confinit.verify=" + interval);
+        }
+        const std::string end = kernel_word("end_timeout");
+        if (!end.empty() && !take_end_timeout(options, end)) {
+            options.ignored.push_back("confinit.end_timeout=" + end);
         }
         for (const std::string& word : kernel_words()) {
             if (auto fault = kernel_word_fault(word); !fault.empty()) {

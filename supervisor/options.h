@@ -5,6 +5,7 @@
 #include "machine.h"
 
 #include <chrono>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -22,6 +23,8 @@ struct Options {
     std::vector<std::string> unit_directories;
     // How often the confinement of what runs is read back; zero: never.
     std::chrono::microseconds verify_interval = std::chrono::minutes{10};
+    // The most that the end of everything takes; absent: 8 s in a container, 90 s elsewhere.
+    std::optional<std::chrono::microseconds> end_timeout;
     std::vector<std::string> ignored;  // words that are not ours
     std::string log_group;             // whose members may read log lines; empty: root alone
     std::vector<std::string> faults;   // what is wrong with words that should be ours

@@ -39,6 +39,8 @@ public:
     struct Listener {
         std::function<void(engine::Event event)> emit;
         std::function<void(engine::Time length)> extend;
+        // Everybody has had the stop signal.
+        std::function<void()> signalled = {};
     };
 
     // Makes what the unit asks for, before its plan is made. Without a hub no process that is gone

@@ -7,7 +7,6 @@
 #include "closer.h"
 #include "launch/id_maps.h"
 #include "launch/killing_keys.h"
-#include "service_signals.h"
 
 #include <algorithm>
 #include <array>
@@ -227,10 +226,13 @@ void Run::on_main_exit(ExitStatus status) {
                                         : engine::Event::main_failed);
     }
     check_populated();
+    // A child that was being forked when its parent was signalled may have missed the stop signal.
+    if (is_stopping_ && stop_walk_ && !empty_) signal_for_stop();
 }
 
 void Run::on_node_event() {
     if (node_) freezer_.check(node_->node());
+    check_frozen();
     check_populated();
 }
 
@@ -301,52 +303,6 @@ void Run::describe_exit(ExitStatus status) {
                       .error = 0,
                       .hint = oom.value_or(exit_text(status)) + " while it was being set up"};
     end_.text = "setup-failed: " + end_.setup_failure->hint;
-}
-
-Status Run::signal_main(int signal) const {
-    if (!main_pidfd_) return failure("the main process is not known yet");
-    if (syscall(SYS_pidfd_send_signal, main_pidfd_.get(), signal, nullptr, 0) < 0) {
-        return errno_failure("pidfd_send_signal", std::to_string(main_pid_));
-    }
-    return {};
-}
-
-Status Run::signal_all(int signal) const {
-    if (!node_) return signal_main(signal);
-    // Our own reaper of the pid namespace would only pass it on to the main process again.
-    return signal_node(node_->node(), signal, has_reaper() ? spawned_.pid : 0);
-}
-
-void Run::send_stop_signal() {
-    is_asked_to_end_ = true;
-    readiness_->end_watchdog();
-    const int signal = unit_.service->stop_signal;
-    const auto sent =
-        unit_.service->kill_mode == KillMode::mixed ? signal_main(signal) : signal_all(signal);
-    if (sent || sent.error().code == ESRCH) return;
-    services_.console.warning(
-        fmt::format("stop '{}': {}, ignoring", unit_.name, sent.error().what));
-}
-
-// Its core shows what it was at; when it cannot be sent, the stop timeout ends the service.
-void Run::send_abort_signal() {
-    is_asked_to_end_ = true;
-    (void)signal_main(SIGABRT);
-}
-
-void Run::kill_all() {
-    is_asked_to_end_ = true;
-    if (spawned_.preparer_pidfd) {
-        (void)syscall(SYS_pidfd_send_signal, spawned_.preparer_pidfd.get(), SIGKILL, nullptr, 0);
-    }
-    if (node_) {
-        // A process ends no faster than its group's CPU quota lets it.
-        (void)node_->node().write("cpu.max", "max");
-        if (const auto killed = node_->node().kill(); killed) return;
-    }
-    if (spawned_.pidfd) {
-        (void)syscall(SYS_pidfd_send_signal, spawned_.pidfd.get(), SIGKILL, nullptr, 0);
-    }
 }
 
 bool Run::release(Next next) {

@@ -11,6 +11,7 @@
 #include "memory_stall.h"
 #include "readiness_watch.h"
 #include "runtime_directories.h"
+#include "service_signals.h"
 #include "services.h"
 #include "unit_node.h"
 
@@ -18,6 +19,8 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <sys/types.h>
+#include <vector>
 
 namespace confinit {
 
@@ -60,9 +63,19 @@ public:
     enum class Next { none, launch };
     bool release(Next next = Next::none);
 
-    // pidfd_send_signal(2) to the main process or to everyone in the node.
+    // pidfd_send_signal(2) to the main process or to everyone in the node; `done` hears what came
+    // of it, perhaps at once, perhaps after the end of this run.
     Status signal_main(int signal) const;
-    Status signal_all(int signal) const;
+    void signal_all(int signal, NodeSignals::Done done) const;
+
+    // Some of those who are left of it, for people.
+    std::vector<pid_t> some_processes() const;
+
+    // The group or the node above that makes it stand still: "group 'web'"; empty when nobody does,
+    // or a request for this service.
+    std::string frozen_by() const;
+    // Thaws the node, for a service that has had its stop signal.
+    void thaw();
 
     // Reads the news of the report sockets that are there already.
     void drain_reports();
@@ -105,6 +118,10 @@ private:
     void on_first_process_exit(ExitStatus status);
     void on_main_exit(ExitStatus status);
     void on_node_event();
+    void check_frozen();
+    std::unique_ptr<SignalWalk> make_walk(int signal) const;
+    void signal_for_stop();
+    void forget_stop_walk();
     void check_populated();
     void describe_exit(ExitStatus status);
     std::string end_text(ExitStatus status) const;
@@ -122,6 +139,9 @@ private:
     std::optional<LimitEvents> limit_events_;
     std::vector<int> node_watches_;
     Freezer freezer_;
+    bool is_frozen_ = false;
+    bool is_stopping_ = false;
+    std::unique_ptr<SignalWalk> stop_walk_;  // knows who has had the stop signal
     std::unique_ptr<MemoryStall> stall_;
     bool is_stalled_ = false;  // it was killed for that
     Spawned spawned_;

@@ -59,7 +59,40 @@ Status Run::watch_node() {
         events.watch(node_->node(), "pids.events", [this] { limit_events_->note_refused_fork(); });
     if (pids) node_watches_.push_back(*pids);
     if (unit_.cgroup_place.memory_stall_timeout) watch_stall();
+    // Below a frozen group it stands still from the outset.
+    if (!node_->groups().empty()) check_frozen();
     return {};
+}
+
+// Whoever has frozen or thawed it: a request, a group above, somebody by hand.
+void Run::check_frozen() {
+    if (!node_) return;
+    const auto frozen = node_->node().read_field("cgroup.events", "frozen");
+    if (!frozen || (*frozen != 0) == is_frozen_) return;
+    is_frozen_ = *frozen != 0;
+    readiness_->set_frozen(is_frozen_);
+    listener_.emit(is_frozen_ ? engine::Event::frozen : engine::Event::thawed);
+}
+
+std::string Run::frozen_by() const {
+    if (!node_ || !is_frozen_) return {};
+    const auto is_asked = [](const Cgroup& node) {
+        const auto text = node.read("cgroup.freeze");
+        return text && *text == "1";
+    };
+    if (is_asked(node_->node())) return {};
+    for (const GroupNode& group : node_->groups()) {
+        if (is_asked(group.node)) return fmt::format("group '{}'", group.unit);
+    }
+    for (const Cgroup& node : services_.tree->above()) {
+        if (is_asked(node)) return node.path();
+    }
+    return "a node above";
+}
+
+// A node that a group above makes stand still stays so.
+void Run::thaw() {
+    if (node_) (void)node_->node().freeze(false);
 }
 
 // Said once for all services: none of them can be watched then.
@@ -84,6 +117,7 @@ void Run::on_stall() {
 
 void Run::forget_node() {
     stall_.reset();
+    forget_stop_walk();
     for (const int watch : std::exchange(node_watches_, {}))
         services_.cgroup_events.forget(watch);
 }
@@ -97,6 +131,7 @@ void Run::on_memory_event() {
 
 void Run::freeze(bool frozen, Freezer::Done done) {
     if (!node_) return done(failure("a service without a cgroup node cannot be frozen"));
+    if (is_stopping_) return done(failure("the service is being stopped"));
     readiness_->set_frozen(frozen);
     freezer_.begin(node_->node(), frozen, std::move(done));
 }

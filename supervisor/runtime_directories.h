@@ -25,6 +25,9 @@ public:
     // before the preparer, which makes them, has ended.
     bool remove(const std::string& unit, std::span<const std::string> paths, const Fd& preparer);
 
+    // The process that is at it; 0 when nobody is.
+    pid_t remover() const { return is_over_ ? 0 : removal_.pid; }
+
 private:
     Reaper& reaper_;
     Console& console_;

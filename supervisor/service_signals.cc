@@ -1,34 +1,74 @@
 // SPDX-License-Identifier: Apache-2.0
-// Signals to services: by pidfd, and only to processes that are proven to be in the node.
+// NodeSignals: the walks that signal the processes of nodes, a slice of one in each turn of the
+// loop.
 #include "service_signals.h"
 
-#include "base/fd.h"
-
 #include <algorithm>
-#include <cerrno>
-#include <sys/syscall.h>
 #include <sys/wait.h>
-#include <unistd.h>
 #include <utility>
-#include <vector>
 
 namespace confinit {
+namespace {
 
-Status signal_node(const Cgroup& node, int signal, pid_t except) {
-    std::vector<std::pair<pid_t, Fd>> processes;
-    for (const pid_t pid : TRY(node.all_process_ids())) {
-        if (pid == except) continue;
-        Fd pidfd{static_cast<int>(syscall(SYS_pidfd_open, pid, 0))};
-        if (pidfd) processes.emplace_back(pid, std::move(pidfd));
+constexpr std::chrono::milliseconds slice{1};
+constexpr std::chrono::milliseconds rest{50};
+
+}  // namespace
+
+Result<std::unique_ptr<NodeSignals>> NodeSignals::make(EventLoop& loop) {
+    std::unique_ptr<NodeSignals> self{new NodeSignals(loop)};
+    NodeSignals* const signals = self.get();
+    self->rest_ = TRY(Timer::make(loop, [signals] {
+        signals->is_resting_ = false;
+        signals->plan_turn();
+    }));
+    return self;
+}
+
+void NodeSignals::go(SignalWalk& walk, Done done) {
+    begin({&walk, nullptr, std::move(done)});
+}
+
+void NodeSignals::go(std::unique_ptr<SignalWalk> walk, Done done) {
+    SignalWalk* const known = walk.get();
+    begin({known, std::move(walk), std::move(done)});
+}
+
+void NodeSignals::forget(const SignalWalk& walk) {
+    entries_.remove_if([&](const Entry& entry) { return entry.walk == &walk; });
+}
+
+void NodeSignals::begin(Entry entry) {
+    forget(*entry.walk);
+    entries_.push_front(std::move(entry));
+    take_turn();
+}
+
+// One slice of the first walk, which is the last one afterwards.
+void NodeSignals::take_turn() {
+    if (entries_.empty()) return;
+    const SignalWalk::Step step = entries_.front().walk->step(Clock::now() + slice);
+    if (step == SignalWalk::Step::over) {
+        // It is no entry any more when its owner hears of its end and may let go of it.
+        const Entry entry = std::move(entries_.front());
+        entries_.pop_front();
+        entry.done(entry.walk->status());
+    } else {
+        entries_.splice(entries_.end(), entries_, entries_.begin());
     }
-    const std::vector<int> still_there = TRY(node.all_process_ids());
-    for (const auto& [pid, pidfd] : processes) {
-        if (std::ranges::find(still_there, pid) == still_there.end()) continue;
-        if (syscall(SYS_pidfd_send_signal, pidfd.get(), signal, nullptr, 0) < 0 && errno != ESRCH) {
-            return errno_failure("pidfd_send_signal", std::to_string(pid));
-        }
+    if (step == SignalWalk::Step::short_of_descriptors) {
+        is_resting_ = true;
+        rest_->set(rest);
     }
-    return {};
+    plan_turn();
+}
+
+void NodeSignals::plan_turn() {
+    if (entries_.empty() || is_resting_ || std::exchange(is_turn_planned_, true)) return;
+    loop_.defer([this] {
+        is_turn_planned_ = false;
+        if (!is_resting_) take_turn();
+    });
 }
 
 ExitStatus exit_status_of_wait(int wait_status) {

@@ -1,17 +1,53 @@
 // SPDX-License-Identifier: Apache-2.0
-// Signals to services: by pidfd, and only to processes that are proven to be in the node.
+// NodeSignals: the walks that signal the processes of nodes, a slice of one in each turn of the
+// loop, so that no number of processes holds up PID 1.
 #pragma once
 
-#include "kernel/cgroup.h"
+#include "event_loop.h"
 #include "reaper.h"
+#include "signal_walk.h"
+#include "timer.h"
 
-#include <sys/types.h>
+#include <functional>
+#include <list>
+#include <memory>
+#include <optional>
 
 namespace confinit {
 
-// Signals every process of the node but `except`. A pid that was reused meanwhile is not hit: the
-// pidfd is opened first, and the node's list is read again before it is used.
-Status signal_node(const Cgroup& node, int signal, pid_t except);
+class NodeSignals {
+public:
+    // `done` is told once, perhaps at once, what became of a walk.
+    using Done = std::function<void(const Status&)>;
+
+    static Result<std::unique_ptr<NodeSignals>> make(EventLoop& loop);
+    NodeSignals(const NodeSignals&) = delete;
+    NodeSignals& operator=(const NodeSignals&) = delete;
+
+    // The first slice is now; a walk that is under way begins anew. The walk stays the caller's,
+    // who forgets it before it goes.
+    void go(SignalWalk& walk, Done done);
+    void go(std::unique_ptr<SignalWalk> walk, Done done);
+    void forget(const SignalWalk& walk);
+
+private:
+    struct Entry {
+        SignalWalk* walk;
+        std::unique_ptr<SignalWalk> own;
+        Done done;
+    };
+
+    explicit NodeSignals(EventLoop& loop) : loop_(loop) {}
+    void begin(Entry entry);
+    void take_turn();
+    void plan_turn();
+
+    EventLoop& loop_;
+    std::list<Entry> entries_;
+    bool is_turn_planned_ = false;
+    bool is_resting_ = false;
+    std::optional<Timer> rest_;  // until there are descriptors again
+};
 
 // The wait status of wait(2) in the words of waitid(2).
 ExitStatus exit_status_of_wait(int wait_status);

@@ -10,6 +10,7 @@
 #include "launch/spawn.h"
 #include "notify_sender.h"
 #include "reaper.h"
+#include "service_signals.h"
 #include "worker.h"
 
 namespace confinit {
@@ -19,6 +20,7 @@ struct Services {
     EventLoop& loop;
     Reaper& reaper;
     CgroupEvents& cgroup_events;
+    NodeSignals& signals;
     const CgroupTree* tree;
     const LaunchContext& launch_context;
     CloneMethod clone_method;

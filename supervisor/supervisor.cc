@@ -72,6 +72,7 @@ Result<std::unique_ptr<Supervisor>> Supervisor::make(Mode mode, Options options,
 Status Supervisor::set_up() {
     TRY(set_up_signals());
     cgroup_events_ = TRY(CgroupEvents::make(*loop_));
+    signals_of_nodes_ = TRY(NodeSignals::make(*loop_));
     set_up_cgroups();
     set_up_launch();
     return connect();
@@ -139,9 +140,9 @@ Status Supervisor::connect() {
     notify_hub_ = TRY(NotifyHub::make());
     reaper_.set_before([this] { notify_hub_->read_all(); });
     workers_ = TRY(Workers::make(*loop_, reaper_, clone_method_));
-    services_.reset(new Services{*loop_, reaper_, *cgroup_events_, tree_ ? &*tree_ : nullptr,
-                                 *launch_context_, clone_method_, console_, *workers_,
-                                 notify_hub_.get()});
+    services_.reset(new Services{*loop_, reaper_, *cgroup_events_, *signals_of_nodes_,
+                                 tree_ ? &*tree_ : nullptr, *launch_context_, clone_method_,
+                                 console_, *workers_, notify_hub_.get()});
     manager_ = std::make_unique<Manager>(*services_, options_.unit_directories);
     launch_context_->find_running = [this](std::string_view unit) {
         return manager_->find_running(unit);
@@ -157,6 +158,7 @@ Status Supervisor::connect() {
                          manager_->expire();
                          drift_check_->expire();
                          enter_sessions_->expire();
+                         if (ending_) ending_->expire();
                      });
     control_server_ = std::make_unique<ControlServer>(
         *loop_, *manager_, *enter_sessions_, mode_, [this](FinalAct act) { request_end(act); },
@@ -197,8 +199,9 @@ Status Supervisor::open_doors() {
 
 std::optional<Clock::time_point> Supervisor::next_deadline() {
     std::optional<Clock::time_point> next;
-    for (const auto deadline : {manager_->next_deadline(), drift_check_->next_deadline(),
-                                enter_sessions_->next_deadline()}) {
+    for (const auto& deadline :
+         {manager_->next_deadline(), drift_check_->next_deadline(),
+          enter_sessions_->next_deadline(), ending_ ? ending_->next_deadline() : std::nullopt}) {
         if (deadline) next = std::min(next.value_or(*deadline), *deadline);
     }
     return next;
@@ -264,13 +267,10 @@ void Supervisor::on_signal() {
 }
 
 void Supervisor::request_end(FinalAct act) {
-    if (final_act_) {
-        // Whoever asks twice does not want to wait for the stop timeouts.
-        return manager_->kill_everything();
-    }
-    final_act_ = act;
-    console_.notice(fmt::format("stopping everything for {}", name(act)));
-    loop_->defer([this] { manager_->shut_down([this] { is_finished_ = true; }); });
+    if (ending_) return ending_->hasten();
+    const std::chrono::seconds usual{mode_ == Mode::container ? 8 : 90};
+    ending_.emplace(*manager_, console_, act, options_.end_timeout.value_or(usual));
+    loop_->defer([this] { ending_->begin([this] { is_finished_ = true; }); });
 }
 
 void Supervisor::give_back() {
@@ -280,11 +280,11 @@ void Supervisor::give_back() {
     }
 }
 
-FinalAct Supervisor::run() {
+End Supervisor::run() {
     while (!is_finished_) {
         if (const auto turned = loop_->run_once(); !turned) console_.error(turned.error().what);
     }
-    return final_act_.value_or(FinalAct::power_off);
+    return ending_ ? ending_->end() : End{.until = Clock::now()};
 }
 
 }  // namespace confinit

@@ -8,6 +8,7 @@
 #include "console.h"
 #include "control_server.h"
 #include "drift_check.h"
+#include "ending.h"
 #include "enter_session.h"
 #include "event_loop.h"
 #include "id_ranges.h"
@@ -34,7 +35,7 @@ public:
     void boot();
 
     // Turns the loop until everything is stopped; what is to be done then.
-    FinalAct run();
+    End run();
 
     // Of an ordinary process: the cgroup tree is as it was found. The exit status is for main.
     void give_back();
@@ -69,6 +70,7 @@ private:
     IdRanges id_ranges_;
     CloneMethod clone_method_ = CloneMethod::clone3_into_node;
     std::unique_ptr<CgroupEvents> cgroup_events_;
+    std::unique_ptr<NodeSignals> signals_of_nodes_;
     Fd reaper_program_;
     FilterCache filters_;
     std::unique_ptr<LaunchContext> launch_context_;
@@ -77,7 +79,7 @@ private:
     std::unique_ptr<DriftCheck> drift_check_;
     std::unique_ptr<EnterSessions> enter_sessions_;
     std::unique_ptr<ControlServer> control_server_;
-    std::optional<FinalAct> final_act_;
+    std::optional<Ending> ending_;
     bool is_finished_ = false;
     int exit_code_ = 0;
     Watch signal_watch_;

@@ -3,6 +3,7 @@
 #include "unit_node.h"
 
 #include "base/text.h"
+#include "leftovers.h"
 
 #include <algorithm>
 #include <cerrno>
@@ -69,8 +70,11 @@ LaunchStatus remove_left_over(const Cgroup& parent, const std::string& name) {
     (void)left_over->freeze(false);
     const auto removed = parent.remove_child(name);
     if (removed) return {};
-    return std::unexpected(node_failure("", left_over->path(), "rmdir", removed.error().code,
-                                        "the node of an earlier run still has processes"));
+    constexpr std::size_t most = 4;
+    const std::string who = text_of(look_at(some_processes(*left_over, most)));
+    return std::unexpected(node_failure(
+        "", left_over->path(), "rmdir", removed.error().code,
+        "the node of an earlier run still has processes" + (who.empty() ? "" : ": " + who)));
 }
 
 // A node of this name that is left over is killed and removed first.

@@ -74,6 +74,10 @@ bool Engine::admits_start(std::string_view unit, std::uint64_t job, Call& call) 
         report(unit, {job}, JobResult::canceled, "the system is shutting down", call.actions);
         return false;
     }
+    if (live_.sub(unit) == SubState::stuck) {
+        refuse_stuck(unit, {job}, call);
+        return false;
+    }
     return true;
 }
 
@@ -127,9 +131,10 @@ Actions Engine::reset_failed(std::string_view unit, Time now) {
     return call.actions;
 }
 
-Actions Engine::shut_down(Time now) {
+Actions Engine::shut_down(Time now, Time until) {
     Call call{now, {}};
     is_shutting_down_ = true;
+    live_.limit_stops(until, now);
     for (const std::string& name : names())
         request_stop(name, {}, call);
     settle(call);
@@ -152,7 +157,7 @@ Actions Engine::expire(Time now) {
     settle(call);
     while (const auto unit = live_.take_due(now)) {
         const bool is_retry = live_.sub(*unit) == SubState::auto_restart;
-        apply(*unit, Input::timed_out, call);
+        apply(*unit, live_.is_late(*unit, now) ? Input::late : Input::timed_out, call);
         if (is_retry) start_again(*unit, call);
         settle(call);
     }
@@ -174,6 +179,8 @@ UnitState Engine::state(std::string_view unit) const {
         .deadline = live->deadline,
         .since = live->since,
         .attempt = live->attempt,
+        .is_frozen = live->state.is_frozen,
+        .is_cut_short = live->is_cut_short,
         .reason = live->reason,
     };
 }
@@ -198,10 +205,19 @@ void Engine::start_plan(const std::vector<std::string>& plan, std::string_view r
     }
 }
 
+void Engine::refuse_stuck(std::string_view unit, const JobNumbers& numbers, Call& call) const {
+    const std::string text = "its last run has not ended: " + live_.find(unit)->reason;
+    report(unit, numbers, JobResult::failed, text, call.actions);
+}
+
 void Engine::request_start(const std::string& unit, const JobNumbers& numbers, Origin origin,
                            Call& call) {
     if (is_active(live_.sub(unit)) && jobs_.find_stop(unit) == nullptr) {
         report(unit, numbers, JobResult::done, "", call.actions);
+        return;
+    }
+    if (live_.sub(unit) == SubState::stuck) {
+        refuse_stuck(unit, numbers, call);
         return;
     }
     const bool is_new = jobs_.find_start(unit) == nullptr;
@@ -211,9 +227,7 @@ void Engine::request_start(const std::string& unit, const JobNumbers& numbers, O
         job.obstacle.reset();
         make_way(unit, call);
     }
-    for (const std::string& name : graph_.find(unit)->requires_units) {
-        if (!knows(name)) job.obstacle = missing_requirement(name);
-    }
+    if (auto obstacle = find_obstacle(unit)) job.obstacle = std::move(obstacle);
 }
 
 // A request does not wait for the restart delay, nor does it share the fate of a run that is
@@ -236,6 +250,7 @@ void Engine::request_stop(const std::string& unit, const JobNumbers& numbers, Ca
         report(unit, numbers, JobResult::done, "", call.actions);
         return;
     }
+    if (live_.sub(unit) == SubState::stuck) apply(unit, Input::stop, call);
     jobs_.add_stop(unit, numbers);
 }
 
@@ -313,6 +328,11 @@ void Engine::advance_start(const std::string& unit, Call& call) {
 
 void Engine::advance_stop(const std::string& unit, Call& call) {
     const SubState sub = live_.sub(unit);
+    if (sub == SubState::stuck) {
+        const std::string reason = live_.find(unit)->reason;
+        report(unit, jobs_.end_stop(unit, graph_), JobResult::timed_out, reason, call.actions);
+        return;
+    }
     if (is_up(sub) && jobs_.is_blocked(unit, graph_)) return;
     if (!is_down(sub)) return apply(unit, Input::stop, call);
     report(unit, jobs_.end_stop(unit, graph_), JobResult::done, "", call.actions);
@@ -338,6 +358,7 @@ void Engine::follow(const std::string& unit, Call& call) {
     }
     if (is_down(sub) || sub == SubState::auto_restart) jobs_.wake(unit);
     if (is_down(sub)) note_loss(unit);
+    if (sub == SubState::stuck) give_up(unit, call);
 }
 
 void Engine::end_start(const std::string& unit, JobResult result, const std::string& reason,
@@ -356,7 +377,8 @@ void Engine::fail_start(const std::string& unit, const Obstacle& obstacle, Call&
 
 // Those that do not wait for their turn any more have begun without it, and go on.
 void Engine::obstruct_dependents(const std::string& unit, const std::string& reason) {
-    const bool may_pass = live_.sub(unit) == SubState::auto_restart;
+    const SubState sub = live_.sub(unit);
+    const bool may_pass = sub == SubState::auto_restart || sub == SubState::stuck;
     for (const std::string& name : graph_.required_by(unit)) {
         StartJob* job = jobs_.find_start(name);
         if (job == nullptr || job->is_underway || job->obstacle) continue;

@@ -20,6 +20,11 @@
 // start; a start during a stop comes after it. A restart is a stop, then a start, with what
 // requires the unit and is up restarted around it.
 //
+// A run that does not end. A process in uninterruptible sleep does not heed SIGKILL either. After
+// some time of waiting its unit is stuck: its stop ends as timed_out, what is ordered behind it
+// goes on, and a start of it, of what requires it or of what conflicts with it fails at once. It
+// ends as any other run when its last process does.
+//
 // The end of a run. A run is over when the main process's exit and cgroup_empty were both seen;
 // then the node is released, and only then does the next run begin. A start job ends when its unit
 // is active (an exec service: when launched; one that tells when it is ready: when it has; a
@@ -86,9 +91,10 @@ public:
     // attempts.
     Actions reset_failed(std::string_view unit, Time now);
 
-    // Stops everything in the reverse of the start order; nothing starts from here on. Done when
-    // is_quiet() holds.
-    Actions shut_down(Time now);
+    // Stops everything in the reverse of the start order; nothing starts from here on. No stop
+    // timeout goes beyond `until`; an earlier one may be given later. Done when is_quiet() holds.
+    Actions shut_down(Time now, Time until = Time::max());
+    void limit_stops(Time until, Time now) { live_.limit_stops(until, now); }
     bool is_quiet() const { return live_.is_quiet(); }
 
     // `detail` of a failure is for people: it becomes the unit's reason and a part of what its
@@ -106,6 +112,8 @@ public:
     UnitState state(std::string_view unit) const;
     std::vector<std::string> names() const { return graph_.names(); }
 
+    bool is_to_stop(std::string_view unit) const { return jobs_.find_stop(unit) != nullptr; }
+
     // The units that the unit's next job waits for: a start those before it, a stop those after it.
     std::vector<std::string> waits_for(std::string_view unit) const;
 
@@ -119,6 +127,7 @@ private:
     enum class Origin { request, automatic };
 
     bool admits_start(std::string_view unit, std::uint64_t job, Call& call) const;
+    void refuse_stuck(std::string_view unit, const JobNumbers& numbers, Call& call) const;
     void start_plan(const std::vector<std::string>& plan, std::string_view root,
                     const JobNumbers& numbers, Origin origin, Call& call);
     void request_start(const std::string& unit, const JobNumbers& numbers, Origin origin,
@@ -142,6 +151,8 @@ private:
                    Call& call);
     void fail_start(const std::string& unit, const Obstacle& obstacle, Call& call);
     void obstruct_dependents(const std::string& unit, const std::string& reason);
+    std::optional<Obstacle> find_obstacle(const std::string& unit) const;
+    void give_up(const std::string& unit, Call& call);
 
     UnitGraph graph_;
     JobQueue jobs_;

@@ -12,6 +12,9 @@ namespace {
 
 constexpr Time kill_interval{1'000'000};
 
+// So long is a killed run waited for, and a node that cannot be removed.
+constexpr Time longest_patience{10'000'000};
+
 // Of a timeout, how often its length a service may have in all.
 constexpr int longest_extension = 10;
 
@@ -26,7 +29,7 @@ Rules rules_of(const UnitSpec& spec) {
 }
 
 bool is_busy(SubState state) {
-    return !is_down(state) && state != SubState::exited;
+    return !is_down(state) && state != SubState::exited && state != SubState::stuck;
 }
 
 // Absent when the sum is beyond all time.
@@ -40,6 +43,8 @@ std::optional<Time> later_by(Time now, Time length) {
 bool is_down(SubState state) {
     return state == SubState::dead || state == SubState::failed;
 }
+
+LiveUnits::LiveUnits(std::uint64_t seed) : seed_(seed), patience_(longest_patience) {}
 
 void LiveUnits::remove(std::string_view unit) {
     if (const auto found = units_.find(unit); found != units_.end()) units_.erase(found);
@@ -68,6 +73,8 @@ void LiveUnits::apply(const UnitSpec& spec, Input input, std::string_view detail
         enter(live, former.sub, now);
         actions.push_back({.kind = ActionKind::state_changed, .unit = spec.name});
     }
+    if (input == Input::frozen) live.frozen_by = detail;
+    if (input == Input::thawed) live.frozen_by.clear();
     explain(spec, live, former, detail);
     if (input == Input::release_failed) ++live.release_failures;
     if (input == Input::timed_out && former.sub == SubState::running) live.attempt = 0;
@@ -106,14 +113,49 @@ void LiveUnits::explain(const UnitSpec& spec, LiveUnit& live, const ServiceState
     const bool is_killed =
         former.sub == SubState::stop_sigterm && live.state.sub == SubState::stop_sigkill;
     if (is_killed && live.reason.empty()) {
-        live.reason = "did not stop within " + format_duration(spec.stop_timeout) + ", killed";
+        live.reason = live.is_cut_short
+                          ? "did not stop before the end of the machine"
+                          : "did not stop within " + format_duration(spec.stop_timeout);
+        if (!live.frozen_by.empty()) live.reason += ", frozen by " + live.frozen_by;
+        live.reason += ", killed";
     }
+    const bool is_stuck = former.sub != SubState::stuck && live.state.sub == SubState::stuck;
+    if (is_stuck) live.reason = detail;
 }
 
 void LiveUnits::set_timer(const UnitSpec& spec, LiveUnit& live, Timer timer, Time now) {
     if (timer == Timer::keep) return;
     const auto length = timer_length(spec, live, timer);
-    set_deadline(spec.name, live, length ? later_by(now, *length) : std::nullopt);
+    live.paused.reset();
+    if (timer == Timer::pause && live.deadline) live.paused = *live.deadline - now;
+    live.is_cut_short = false;
+    auto deadline = length ? later_by(now, *length) : std::nullopt;
+    if (timer == Timer::stop) deadline = limited(deadline, live, now);
+    set_deadline(spec.name, live, deadline);
+}
+
+// The end of everything may leave a stop less time than its unit does.
+std::optional<Time> LiveUnits::limited(std::optional<Time> deadline, LiveUnit& live,
+                                       Time now) const {
+    live.is_cut_short = stops_until_ && (!deadline || *deadline > *stops_until_);
+    return live.is_cut_short ? std::max(*stops_until_, now) : deadline;
+}
+
+void LiveUnits::limit_stops(Time until, Time now) {
+    constexpr int parts = 4;
+    if (until == Time::max()) return;
+    stops_until_ = until;
+    patience_ = std::min(longest_patience, std::max(until - now, Time{0}) / parts);
+    for (auto& [unit, live] : units_) {
+        if (live.state.sub != SubState::stop_sigterm) continue;
+        set_deadline(unit, live, limited(live.deadline, live, now));
+    }
+}
+
+bool LiveUnits::is_late(std::string_view unit, Time now) const {
+    const LiveUnit* live = find(unit);
+    if (live == nullptr || now - live->since < patience_) return false;
+    return live->state.sub == SubState::stop_sigkill || live->state.sub == SubState::release;
 }
 
 std::optional<Time> LiveUnits::timer_length(const UnitSpec& spec, const LiveUnit& live,
@@ -121,7 +163,10 @@ std::optional<Time> LiveUnits::timer_length(const UnitSpec& spec, const LiveUnit
     switch (timer) {
     case Timer::keep:
     case Timer::off:
+    case Timer::pause:
         return std::nullopt;
+    case Timer::resume:
+        return live.paused;
     case Timer::start:
         return spec.start_timeout;
     case Timer::stop:
@@ -157,7 +202,8 @@ void LiveUnits::extend(const UnitSpec& spec, Time length, Time now) {
         timeout > Time::max() / longest_extension ? Time::max() : timeout * longest_extension;
     const Time latest = later_by(live.since, in_all).value_or(Time::max());
     const Time wanted = std::min(later_by(now, length).value_or(Time::max()), latest);
-    if (wanted > *live.deadline) set_deadline(spec.name, live, wanted);
+    const auto deadline = is_starting ? wanted : limited(wanted, live, now).value_or(wanted);
+    if (deadline > *live.deadline) set_deadline(spec.name, live, deadline);
 }
 
 void LiveUnits::forget_attempts(std::string_view unit) {

@@ -19,8 +19,11 @@ struct LiveUnit {
     ServiceState state;
     Time since{0};
     std::optional<Time> deadline;
+    std::optional<Time> paused;  // what was left of it when it was made to stand still
+    bool is_cut_short = false;   // the end of everything has set it
     unsigned attempt = 0;
     unsigned release_failures = 0;
+    std::string frozen_by;  // whoever it was, when it was not a request for this unit
     std::string reason;
 };
 
@@ -30,7 +33,7 @@ bool is_down(SubState state);
 class LiveUnits {
 public:
     // `seed` scatters the restart delays, see restart_delay().
-    explicit LiveUnits(std::uint64_t seed) : seed_(seed) {}
+    explicit LiveUnits(std::uint64_t seed);
 
     // A unit that is there keeps its state.
     void add(const std::string& unit) { units_.try_emplace(unit); }
@@ -50,6 +53,13 @@ public:
     // now on; altogether never more than ten times that timeout.
     void extend(const UnitSpec& spec, Time length, Time now);
 
+    // From now on no stop timeout goes beyond this time, also of those that run; and those who do
+    // not end after SIGKILL are waited for a part of what is left.
+    void limit_stops(Time until, Time now);
+
+    // Whether the wait of a unit that was killed has been too long, now that its timer has fired.
+    bool is_late(std::string_view unit, Time now) const;
+
     void forget_attempts(std::string_view unit);
     // A failed unit becomes as one that never ran; of another one the attempts are forgotten.
     void reset_failed(std::string_view unit, Time now, Actions& actions);
@@ -60,7 +70,7 @@ public:
     // The unit whose timer fired first of those due; the timer is off from then on.
     std::optional<std::string> take_due(Time now);
 
-    // Whether every unit is down or is a oneshot that has exited.
+    // Whether every unit is down, is stuck, or is a oneshot that has exited.
     bool is_quiet() const { return busy_ == 0; }
 
 private:
@@ -69,12 +79,15 @@ private:
                  std::string_view detail) const;
     void set_timer(const UnitSpec& spec, LiveUnit& live, Timer timer, Time now);
     std::optional<Time> timer_length(const UnitSpec& spec, const LiveUnit& live, Timer timer) const;
+    std::optional<Time> limited(std::optional<Time> deadline, LiveUnit& live, Time now) const;
     void set_deadline(const std::string& unit, LiveUnit& live, std::optional<Time> deadline);
 
     std::uint64_t seed_;
     std::map<std::string, LiveUnit, std::less<>> units_;
     std::set<std::pair<Time, std::string>> deadlines_;
     std::size_t busy_ = 0;
+    std::optional<Time> stops_until_;
+    Time patience_;
 };
 
 }  // namespace confinit::engine

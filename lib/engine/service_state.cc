@@ -2,84 +2,15 @@
 // The table of one unit's life: (state, input) -> (state, timer, actions), a pure function.
 #include "engine/service_state.h"
 
-#include <utility>
+#include "engine/service_state_parts.h"
 
 namespace confinit::engine {
 namespace {
-
-Transition stay(const ServiceState& state) {
-    return {state, Timer::keep, {}};
-}
-
-Transition enter(ServiceState state, SubState sub, Timer timer = Timer::off,
-                 std::vector<ActionKind> actions = {}) {
-    state.sub = sub;
-    return {state, timer, std::move(actions)};
-}
 
 Transition begin(const Rules& rules) {
     const ServiceState fresh{.kind = rules.kind};
     if (rules.kind == UnitKind::target) return enter(fresh, SubState::running, Timer::health);
     return enter(fresh, SubState::start, Timer::start, {ActionKind::launch});
-}
-
-Transition retry_or_fail(const ServiceState& state, const Rules& rules) {
-    const bool runs_nothing = rules.kind == UnitKind::target || rules.kind == UnitKind::group;
-    if (runs_nothing || rules.restart == Restart::no) {
-        return enter(state, SubState::failed);
-    }
-    return enter(state, SubState::auto_restart, Timer::restart);
-}
-
-// Of a run that is over, only how it ended is kept.
-Transition after_release(const ServiceState& state, const Rules& rules) {
-    const ServiceState over{.kind = state.kind, .ending = state.ending};
-    switch (state.ending) {
-    case Ending::stopped:
-        return enter(over, SubState::dead);
-    case Ending::clean:
-        if (state.kind == UnitKind::oneshot) return enter(over, SubState::exited);
-        if (rules.restart == Restart::always) return retry_or_fail(over, rules);
-        return enter(over, SubState::dead);
-    case Ending::none:
-    case Ending::failed:
-    case Ending::timed_out:
-        return retry_or_fail(over, rules);
-    }
-    return stay(state);
-}
-
-// The main process's exit and an empty node come in either order; the run is over with both. When
-// the main process ends first, the rest is asked to follow.
-Transition wind_down(const ServiceState& state) {
-    if (!state.main_gone) return stay(state);
-    if (state.is_empty) return enter(state, SubState::release, Timer::off, {ActionKind::release});
-    if (state.sub == SubState::start || state.sub == SubState::running) {
-        return enter(state, SubState::stop_sigterm, Timer::stop, {ActionKind::send_stop_signal});
-    }
-    return stay(state);
-}
-
-Transition lose_main(ServiceState state, Ending ending) {
-    state.main_gone = true;
-    if (state.ending == Ending::none) state.ending = ending;
-    return wind_down(state);
-}
-
-Transition lose_all(ServiceState state, Ending ending) {
-    state.is_empty = true;
-    return lose_main(state, ending);
-}
-
-Transition empty(ServiceState state) {
-    state.is_empty = true;
-    return wind_down(state);
-}
-
-Transition launched(ServiceState state) {
-    state.is_launched = true;
-    const bool is_up = state.sub == SubState::start && state.kind == UnitKind::exec;
-    return is_up ? enter(state, SubState::running, Timer::health) : stay(state);
 }
 
 Transition ready(const ServiceState& state) {
@@ -92,11 +23,6 @@ Transition miss_watchdog(ServiceState state) {
     if (state.main_gone) return stay(state);
     state.ending = Ending::failed;
     return enter(state, SubState::stop_sigterm, Timer::stop, {ActionKind::send_abort_signal});
-}
-
-ServiceState stopped(ServiceState state) {
-    state.ending = Ending::stopped;
-    return state;
 }
 
 // dead, waiting, auto_restart, failed: there is no run.
@@ -125,6 +51,10 @@ Transition when_idle(const ServiceState& state, Input input, const Rules& rules)
     case Input::cgroup_empty:
     case Input::released:
     case Input::release_failed:
+    case Input::stuck:
+    case Input::frozen:
+    case Input::thawed:
+    case Input::late:
         return stay(state);
     }
     return stay(state);
@@ -162,6 +92,10 @@ Transition when_group(const ServiceState& state, Input input) {
     case Input::cgroup_empty:
     case Input::released:
     case Input::release_failed:
+    case Input::stuck:
+    case Input::frozen:
+    case Input::thawed:
+    case Input::late:
         return stay(state);
     }
     return stay(state);
@@ -199,6 +133,10 @@ Transition when_starting(const ServiceState& state, Input input) {
         }
         return enter(stopped(state), SubState::stop_sigterm, Timer::stop,
                      {ActionKind::send_stop_signal});
+    case Input::frozen:
+        return state.is_frozen ? stay(state) : freeze(state, Timer::pause);
+    case Input::thawed:
+        return state.is_frozen ? thaw(state, Timer::resume) : stay(state);
     case Input::hold:
     case Input::begin:
     case Input::dependency_failed:
@@ -206,6 +144,8 @@ Transition when_starting(const ServiceState& state, Input input) {
     case Input::watchdog_missed:
     case Input::released:
     case Input::release_failed:
+    case Input::stuck:
+    case Input::late:
         return stay(state);
     }
     return stay(state);
@@ -233,6 +173,10 @@ Transition when_running(const ServiceState& state, Input input) {
         return miss_watchdog(state);
     case Input::timed_out:
         return {state, Timer::off, {}};
+    case Input::frozen:
+        return freeze(state, Timer::keep);
+    case Input::thawed:
+        return thaw(state, Timer::keep);
     case Input::hold:
     case Input::begin:
     case Input::dependency_failed:
@@ -242,63 +186,8 @@ Transition when_running(const ServiceState& state, Input input) {
     case Input::launch_failed:
     case Input::released:
     case Input::release_failed:
-        return stay(state);
-    }
-    return stay(state);
-}
-
-// stop_sigterm and stop_sigkill: the wait for the last process.
-Transition when_stopping(const ServiceState& state, Input input) {
-    switch (input) {
-    case Input::launched:
-        return launched(state);
-    case Input::launch_failed:
-        return state.is_launched ? stay(state) : lose_all(state, Ending::failed);
-    case Input::main_exited_clean:
-        return lose_main(state, Ending::clean);
-    case Input::main_failed:
-        return lose_main(state, Ending::failed);
-    case Input::cgroup_empty:
-        return empty(state);
-    case Input::stop:
-        return stay(stopped(state));
-    case Input::timed_out:
-        return enter(state, SubState::stop_sigkill, Timer::kill, {ActionKind::kill_all});
-    case Input::hold:
-    case Input::begin:
-    case Input::dependency_failed:
-    case Input::refused:
-    case Input::ready:
-    case Input::watchdog_missed:
-    case Input::released:
-    case Input::release_failed:
-        return stay(state);
-    }
-    return stay(state);
-}
-
-Transition when_releasing(const ServiceState& state, Input input, const Rules& rules) {
-    switch (input) {
-    case Input::released:
-        return after_release(state, rules);
-    case Input::release_failed:
-        return {state, Timer::release, {}};
-    case Input::timed_out:
-        // The node may be busy with a process that joined it after it was empty.
-        return {state, Timer::off, {ActionKind::kill_all, ActionKind::release}};
-    case Input::stop:
-        return stay(stopped(state));
-    case Input::hold:
-    case Input::begin:
-    case Input::dependency_failed:
-    case Input::refused:
-    case Input::launched:
-    case Input::ready:
-    case Input::launch_failed:
-    case Input::main_exited_clean:
-    case Input::main_failed:
-    case Input::watchdog_missed:
-    case Input::cgroup_empty:
+    case Input::stuck:
+    case Input::late:
         return stay(state);
     }
     return stay(state);
@@ -324,6 +213,8 @@ Transition next(const ServiceState& state, Input input, const Rules& rules) {
         return when_stopping(state, input);
     case SubState::release:
         return when_releasing(state, input, rules);
+    case SubState::stuck:
+        return when_stuck(state, input, rules);
     }
     return stay(state);
 }
@@ -348,6 +239,12 @@ Input input_of(Event event) {
         return Input::released;
     case Event::release_failed:
         return Input::release_failed;
+    case Event::stuck:
+        return Input::stuck;
+    case Event::frozen:
+        return Input::frozen;
+    case Event::thawed:
+        return Input::thawed;
     }
     return Input::timed_out;
 }

@@ -25,7 +25,11 @@ enum class Input {
     cgroup_empty,
     released,
     release_failed,
+    stuck,
+    frozen,
+    thawed,
     timed_out,
+    late,  // its timer, when the wait for the end of a killed run has been too long
 };
 
 // exec is up when its program runs, notify when the program says so, oneshot when it has ended
@@ -46,6 +50,8 @@ enum class Timer {
     release,  // ask for the release again
     restart,  // the restart delay
     health,   // long enough a run to forget the failed ones before it
+    pause,    // stand still, and go on from there
+    resume,
 };
 
 struct Rules {
@@ -61,6 +67,7 @@ struct ServiceState {
     bool is_launched = false;
     bool main_gone = false;  // its exit was seen
     bool is_empty = false;   // populated 0 was read; only together with main_gone is the run over
+    bool is_frozen = false;  // since before it was asked to stop
     Ending ending = Ending::none;
 
     bool operator==(const ServiceState&) const = default;

@@ -16,6 +16,7 @@ constexpr auto sub_state_names = make_name_table<SubState>({
     {SubState::stop_sigterm, "stop-sigterm"},
     {SubState::stop_sigkill, "stop-sigkill"},
     {SubState::release, "release"},
+    {SubState::stuck, "stuck"},
     {SubState::auto_restart, "auto-restart"},
     {SubState::failed, "failed"},
 });
@@ -54,6 +55,7 @@ ActiveState active_state(SubState state) {
     case SubState::stop_sigkill:
     case SubState::release:
         return ActiveState::deactivating;
+    case SubState::stuck:
     case SubState::failed:
         return ActiveState::failed;
     }

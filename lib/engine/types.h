@@ -20,13 +20,14 @@ enum class ActiveState { inactive, activating, active, deactivating, failed };
 // dead          nothing runs and nothing is wanted
 // waiting       a start job waits for the units that it is ordered after
 // start         the launch is under way; for a oneshot also while its process runs, and for a
-// service
-//               that tells when it is ready until it has said so
+//               service that tells when it is ready until it has said so
 // running       the main process runs (for a target: it is active)
 // exited        a oneshot ended well; the unit counts as active
 // stop_sigterm  the stop signal was sent, the stop timeout runs
 // stop_sigkill  cgroup.kill was written
 // release       no process is left; the node and what belongs to the run are being removed
+// stuck         a process is left that SIGKILL does not end, or a node that cannot be removed:
+//               nobody waits for it any more, and the unit does not start until it is gone
 // auto_restart  the restart delay runs
 // failed        the last run failed and no other one is due
 enum class SubState {
@@ -38,6 +39,7 @@ enum class SubState {
     stop_sigterm,
     stop_sigkill,
     release,
+    stuck,
     auto_restart,
     failed,
 };
@@ -55,6 +57,9 @@ enum class Event {
                       // main process is reaped)
     released,         // the node of the run is removed
     release_failed,   // it could not be removed yet; the engine asks again later
+    stuck,            // the answer to find_leftovers; the detail says who is left
+    frozen,           // its processes stand still; the detail says by whom, when not by request
+    thawed,
 };
 
 enum class ActionKind {
@@ -64,6 +69,7 @@ enum class ActionKind {
     kill_all,           // cgroup.kill; asked for again every second while processes are left, and
                         // before a release that is tried again
     release,            // remove the node and everything else of this run
+    find_leftovers,     // it does not end: say in the event `stuck` who is left and why
     job_done,           // a request for this unit ended: `result` says how
     state_changed,      // for those who watch; the new state is in the engine
 };
@@ -107,8 +113,10 @@ struct UnitState {
     std::optional<Time> deadline;  // when the state's timer fires
     Time since{0};                 // when the sub state was entered
     unsigned attempt = 0;          // automatic restarts in a row, since it last was well
-    std::string reason;  // why it failed, or was killed: "start timed out after 1min 30s",
-                         // or the detail that came with the event
+    bool is_frozen = false;
+    bool is_cut_short = false;  // the deadline is that of the end of everything
+    std::string reason;         // why it failed, or was killed: "start timed out after 1min 30s",
+                                // or the detail that came with the event
 };
 
 ActiveState active_state(SubState state);

@@ -39,33 +39,6 @@ bool is_directory(int at, const dirent& entry) {
     return fstatat(at, entry.d_name, &status, AT_SYMLINK_NOFOLLOW) == 0 && S_ISDIR(status.st_mode);
 }
 
-// The first directory below, absent when there is none.
-Result<std::optional<std::string>> find_subdirectory(const Fd& node) {
-    Fd own = TRY(open_directory(node.get(), "."));
-    const std::unique_ptr<DIR, int (*)(DIR*)> directory{fdopendir(own.get()), closedir};
-    if (!directory) return errno_failure("fdopendir");
-    (void)own.release();  // closedir owns it from here on.
-    for (;;) {
-        errno = 0;
-        const dirent* entry = readdir(directory.get());
-        if (entry == nullptr && errno != 0) return errno_failure("readdir");
-        if (entry == nullptr) return std::nullopt;
-        std::string name{entry->d_name};
-        if (name != "." && name != ".." && is_directory(node.get(), *entry)) return name;
-    }
-}
-
-// Every directory in this one; what vanishes meanwhile may be missing.
-Result<std::vector<std::string>> subdirectories(const Fd& node) {
-    std::vector<std::string> names;
-    for (std::string& name : TRY(list_directory(node.get(), "."))) {
-        struct stat status;
-        const bool is_there = fstatat(node.get(), name.c_str(), &status, AT_SYMLINK_NOFOLLOW) == 0;
-        if (is_there && S_ISDIR(status.st_mode)) names.push_back(std::move(name));
-    }
-    return names;
-}
-
 // A node that vanished meanwhile is as good as removed.
 Status remove_directory(const Fd& parent, const std::string& name) {
     if (unlinkat(parent.get(), name.c_str(), AT_REMOVEDIR) == 0 || errno == ENOENT) return {};
@@ -73,6 +46,28 @@ Status remove_directory(const Fd& parent, const std::string& name) {
 }
 
 }  // namespace
+
+Result<std::vector<std::string>> child_nodes(const Fd& node, std::size_t most) {
+    std::vector<std::string> names;
+    struct stat status;
+    // Two links are its own: the kernel counts one more for each directory below.
+    if (fstat(node.get(), &status) == 0 && status.st_nlink == 2) return names;
+    Fd own = TRY(open_directory(node.get(), "."));
+    const std::unique_ptr<DIR, int (*)(DIR*)> directory{fdopendir(own.get()), closedir};
+    if (!directory) return errno_failure("fdopendir");
+    (void)own.release();  // closedir owns it from here on.
+    while (names.size() < most) {
+        errno = 0;
+        const dirent* entry = readdir(directory.get());
+        if (entry == nullptr && errno != 0) return errno_failure("readdir");
+        if (entry == nullptr) break;
+        std::string name{entry->d_name};
+        if (name != "." && name != ".." && is_directory(node.get(), *entry)) {
+            names.push_back(std::move(name));
+        }
+    }
+    return names;
+}
 
 Result<Cgroup> Cgroup::open(const std::string& path) {
     Fd directory = TRY(open_at(AT_FDCWD, path, O_RDONLY | O_DIRECTORY));
@@ -105,12 +100,12 @@ Status Cgroup::remove_child(const std::string& name) const {
     Fd node = TRY(open_directory(directory_.get(), name));
     int removals = 0;
     for (int steps = 0; steps < most_steps && removals < most_removals; ++steps) {
-        auto deeper = TRY(find_subdirectory(node));
-        if (deeper) {
-            auto opened = open_directory(node.get(), *deeper);
+        auto deeper = TRY(child_nodes(node, 1));
+        if (!deeper.empty()) {
+            auto opened = open_directory(node.get(), deeper.front());
             if (!opened && opened.error().code == ENOENT) continue;
             node = TRY(std::move(opened));
-            below.push_back(std::move(*deeper));
+            below.push_back(std::move(deeper.front()));
             continue;
         }
         if (below.size() == 1) return remove_directory(directory_, name);
@@ -173,7 +168,7 @@ Result<std::vector<int>> Cgroup::all_process_ids() const {
                                    own.error().code == ENODEV || own.error().code == ENOENT;
         if (!may_be_unread) return own;
         for (const std::string& name :
-             subdirectories(node.directory_).value_or(std::vector<std::string>{})) {
+             child_nodes(node.directory_, most_removals).value_or(std::vector<std::string>{})) {
             if (auto child = node.open_child(name)) open_nodes.push_back(std::move(*child));
         }
     }

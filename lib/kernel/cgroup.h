@@ -63,6 +63,9 @@ private:
     std::string path_;
 };
 
+// The names of the nodes right below the one with this directory, at most so many.
+Result<std::vector<std::string>> child_nodes(const Fd& node, std::size_t most);
+
 // The controller that a file belongs to: "memory" of "memory.max"; empty for cgroup.* files.
 std::string_view controller_of(std::string_view file);
 

@@ -307,7 +307,7 @@ constexpr Key keys[] = {
             "How long a start may take, until the service is ready, or until the program of a "
             "oneshot service has ended. Then the service is killed and has failed. "
             "EXTEND_TIMEOUT_USEC=, sent to $NOTIFY_SOCKET, gives more time, at most ten times this "
-            "in all.",
+            "in all. While the service is frozen the time stands still.",
         .operation = "none",
         .source = "confinit",
         .systemd = "TimeoutStartSec=",
@@ -319,7 +319,13 @@ constexpr Key keys[] = {
         .fallback = "\"10s\"",
         .documentation =
             "How long the service may take to end after stop_signal. Then everything in its cgroup "
-            "is killed at once.",
+            "is killed at once. When the whole machine or container ends, the time that is left "
+            "for "
+            "that may be less (confinit --end-timeout). A frozen service is thawed when it has the "
+            "signal, and its time begins then. A service that has a process 10s after it was "
+            "killed "
+            "is stuck: the stop fails and names the process, and the service does not start again "
+            "before that is gone.",
         .operation = "write(2) to cgroup.kill",
         .source = "Documentation/admin-guide/cgroup-v2.rst, cgroup.kill",
         .systemd = "TimeoutStopSec=",

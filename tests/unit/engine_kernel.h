@@ -62,7 +62,6 @@ public:
     std::optional<Delivery> advance();
 
     bool has_node(const std::string& unit) const { return runs_.contains(unit); }
-    bool has_any_node() const { return !runs_.empty(); }
     bool is_awaited(const std::string& unit) const {
         return std::ranges::any_of(occurrences_,
                                    [&](const Occurrence& one) { return one.unit == unit; });
@@ -70,7 +69,7 @@ public:
     const std::string& problem() const { return problem_; }
 
 private:
-    enum class What { exec, setup_failure, clean_exit, failure, others_exit, delivery };
+    enum class What { exec, setup_failure, clean_exit, failure, others_exit, awakening, delivery };
 
     struct Occurrence {
         Time time;
@@ -91,6 +90,7 @@ private:
         bool main_lives = true;
         bool others_live = false;
         bool is_deaf = false;
+        bool sleeps = false;  // uninterruptibly: no signal ends it
         bool was_told_empty = false;
         unsigned release_failures = 0;
         Time told_launched{0};
@@ -100,6 +100,7 @@ private:
     void send_stop_signal(const std::string& unit, Run& run, Time now);
     void kill_all(const std::string& unit, Run& run, Time now);
     void release(const std::string& unit, Run& run, Time now);
+    void stand_still(const std::string& unit, const Run& run, Time now);
     void happen(const Occurrence& occurrence, Run& run);
     void say_something(const std::string& unit, Run& run);
     void end_main(const std::string& unit, Run& run, Event event, Time now);
@@ -129,6 +130,9 @@ inline void SimulatedKernel::perform(const Action& action, Time now) {
     if (action.kind == ActionKind::send_abort_signal) send_stop_signal(action.unit, run, now);
     if (action.kind == ActionKind::kill_all) kill_all(action.unit, run, now);
     if (action.kind == ActionKind::release) release(action.unit, run, now);
+    if (action.kind == ActionKind::find_leftovers) {
+        tell(action.unit, run, Event::stuck, now + chance_.duration());
+    }
 }
 
 inline std::optional<Time> SimulatedKernel::next_time() const {
@@ -164,6 +168,8 @@ inline void SimulatedKernel::launch(const std::string& unit, Time now) {
         const Event end = chance_.one_in(6) ? Event::launch_failed : Event::launched;
         return tell(unit, run, end, now + chance_.duration());
     }
+    run.sleeps = chance_.one_in(20);
+    if (chance_.one_in(10)) stand_still(unit, run, now);
     // One in twelve launches hangs.
     if (chance_.one_in(12)) return;
     const bool fails = chance_.one_in(6);
@@ -171,7 +177,7 @@ inline void SimulatedKernel::launch(const std::string& unit, Time now) {
 }
 
 inline void SimulatedKernel::send_stop_signal(const std::string& unit, Run& run, Time now) {
-    if (run.is_deaf) return;
+    if (run.is_deaf || run.sleeps) return;
     const What how = chance_.one_in(2) ? What::clean_exit : What::failure;
     if (run.main_lives) expect(unit, run, how, now + chance_.duration());
     if (run.others_live && !chance_.one_in(4)) {
@@ -179,7 +185,19 @@ inline void SimulatedKernel::send_stop_signal(const std::string& unit, Run& run,
     }
 }
 
+// Somebody freezes it, and thaws it later.
+inline void SimulatedKernel::stand_still(const std::string& unit, const Run& run, Time now) {
+    const Time begin = now + chance_.duration();
+    tell(unit, run, Event::frozen, begin);
+    tell(unit, run, Event::thawed, begin + chance_.duration());
+}
+
+// Some sleepers wake in the end, and then they end; some never do.
 inline void SimulatedKernel::kill_all(const std::string& unit, Run& run, Time now) {
+    if (run.sleeps && (run.main_lives || run.others_live)) {
+        if (chance_.one_in(3)) expect(unit, run, What::awakening, now + 100 * chance_.duration());
+        return;
+    }
     run.others_live = false;
     if (run.main_lives) {
         end_main(unit, run, run.is_setting_up ? Event::launch_failed : Event::main_failed, now);
@@ -202,6 +220,10 @@ inline void SimulatedKernel::release(const std::string& unit, Run& run, Time now
 inline void SimulatedKernel::happen(const Occurrence& occurrence, Run& run) {
     const auto& [time, serial, unit, number, what, event] = occurrence;
     if (what == What::others_exit) run.others_live = false;
+    if (what == What::awakening) {
+        run.sleeps = false;
+        return kill_all(occurrence.unit, run, time);
+    }
     if (what == What::exec && run.is_setting_up && run.main_lives) {
         run.is_setting_up = false;
         run.others_live = chance_.one_in(3);

@@ -22,6 +22,8 @@ inline std::string text_of(const Action& action) {
         return "kill " + action.unit;
     case ActionKind::release:
         return "release " + action.unit;
+    case ActionKind::find_leftovers:
+        return "look " + action.unit;
     case ActionKind::state_changed:
         return "";
     case ActionKind::job_done:
@@ -89,7 +91,9 @@ public:
     std::string restart(std::string_view unit, std::uint64_t job) {
         return text_of(engine.restart(unit, job, now));
     }
-    std::string shut_down() { return text_of(engine.shut_down(now)); }
+    std::string shut_down(Time until = Time::max()) {
+        return text_of(engine.shut_down(now, until));
+    }
     std::string tell(std::string_view unit, Event event, std::string_view detail = {}) {
         return text_of(engine.handle(unit, event, now, detail));
     }

@@ -24,7 +24,11 @@ inline constexpr auto input_names = make_name_table<Input>({
     {Input::cgroup_empty, "cgroup-empty"},
     {Input::released, "released"},
     {Input::release_failed, "release-failed"},
+    {Input::stuck, "stuck"},
+    {Input::frozen, "frozen"},
+    {Input::thawed, "thawed"},
     {Input::timed_out, "timed-out"},
+    {Input::late, "late"},
 });
 
 inline constexpr auto kind_names = make_name_table<UnitKind>({
@@ -58,6 +62,8 @@ inline constexpr auto timer_names = make_name_table<Timer>({
     {Timer::release, "release"},
     {Timer::restart, "restart"},
     {Timer::health, "health"},
+    {Timer::pause, "pause"},
+    {Timer::resume, "resume"},
 });
 
 inline constexpr auto action_names = make_name_table<ActionKind>({
@@ -66,12 +72,13 @@ inline constexpr auto action_names = make_name_table<ActionKind>({
     {ActionKind::send_abort_signal, "send-abort-signal"},
     {ActionKind::kill_all, "kill-all"},
     {ActionKind::release, "release"},
+    {ActionKind::find_leftovers, "find-leftovers"},
 });
 
 inline constexpr SubState sub_states[] = {
-    SubState::dead,         SubState::waiting,      SubState::start,        SubState::running,
-    SubState::exited,       SubState::stop_sigterm, SubState::stop_sigkill, SubState::release,
-    SubState::auto_restart, SubState::failed,
+    SubState::dead,   SubState::waiting,      SubState::start,        SubState::running,
+    SubState::exited, SubState::stop_sigterm, SubState::stop_sigkill, SubState::release,
+    SubState::stuck,  SubState::auto_restart, SubState::failed,
 };
 
 // "running+launched:failed": the sub state, what was seen of the run, and how it ends.
@@ -80,6 +87,7 @@ inline std::string text_of(const ServiceState& state) {
     if (state.is_launched) text += "+launched";
     if (state.main_gone) text += "+gone";
     if (state.is_empty) text += "+empty";
+    if (state.is_frozen) text += "+frozen";
     if (state.ending != Ending::none) text.append(":").append(ending_names.name(state.ending));
     return text;
 }

@@ -59,7 +59,10 @@ TEST_CASE("the end of a run leads through its release", "[unit][engine][G3]") {
         for (const ServiceState& state : reachable(rules)) {
             const bool has_processes = !has_no_run(state) && state.sub != SubState::exited &&
                                        state.kind != UnitKind::target;
-            if (!has_processes || state.sub == SubState::release) continue;
+            const bool is_being_released =
+                state.sub == SubState::release ||
+                (state.sub == SubState::stuck && state.main_gone && state.is_empty);
+            if (!has_processes || is_being_released) continue;
             for (const auto& [input, text] : input_names.rows) {
                 const ServiceState to = next(state, input, rules).state;
                 INFO(text_of(state) << " " << text << " -> " << text_of(to));

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // The texts of /proc/PID, those of odd processes among them.
 #include "kernel/proc_status.h"
+#include "kernel/process_state.h"
+#include "kernel/procfs.h"
 
 #include <catch2/catch.hpp>
 #include <sys/resource.h>
@@ -155,6 +157,34 @@ TEST_CASE("the kernel's own files of this process are read", "[unit][H7]") {
     CHECK(score);
     REQUIRE(link);
     CHECK(link->starts_with("mnt:["));
+}
+
+TEST_CASE("what a process is at is read from its line, whatever its name is", "[unit][N6]") {
+    const auto process = parse_process_state(
+        "71 (a) (b\x1b) D 1 71 71 0 -1 4194560 9 0 0 0 0 0 0 0 20 0 1 0 4711 2637824 188 184467");
+
+    REQUIRE(process);
+    CHECK(process->name == "a) (b\x1b");
+    CHECK(process->state == 'D');
+    CHECK(process->start_ticks == 4711);
+    CHECK_FALSE(process->is_of_kernel);
+    CHECK(sleep_text(71, *process, "") == "pid 71 (a) (b\\x1b), state D");
+    CHECK(sleep_text(71, *process, "request_wait_answer") ==
+          "pid 71 (a) (b\\x1b), state D, waits in request_wait_answer: "
+          "a FUSE server that does not answer");
+    CHECK_FALSE(parse_process_state("71 (cat"));
+    CHECK_FALSE(parse_process_state("71 (cat) D 1 71"));
+}
+
+TEST_CASE("a process of our own shows what it is at", "[unit][N6]") {
+    const auto procfs = open_procfs();
+    REQUIRE(procfs);
+
+    const auto process = read_process_state(*procfs, getpid());
+
+    REQUIRE(process);
+    CHECK(process->state == 'R');
+    CHECK(process->start_ticks > 0);
 }
 
 TEST_CASE("a process that is not there is an error", "[unit]") {

@@ -148,6 +148,33 @@ TEST_CASE("a unit that does not stop tells what it meets next", "[svctl][C7]") {
     CHECK(status_text(people, status, 13s).contains("SIGKILL to all that is left in 7s\n"));
 }
 
+TEST_CASE("whose timeout it is and who is left stands in the status", "[svctl][C7][C9][N6]") {
+    Json status = running_status();
+    status["active"] = "deactivating";
+    status["deadline_us"] = 20'000'000;
+    status["deadline_source"] = "unit";
+    status["leftovers"] = {{{"pid", 71}, {"text", "pid 71 (cat), state D"}},
+                           {{"pid", 72}, {"text", "pid 72 (cat\x1b), state S"}}};
+
+    const std::string text = status_text(people, status, 13s);
+
+    CHECK(text.contains("SIGKILL to all that is left in 7s (stop_timeout of the unit)\n"));
+    CHECK(text.contains("left     pid 71 (cat), state D\n"));
+    CHECK(text.contains("         pid 72 (cat\\x1b), state S\n"));
+    status["deadline_source"] = "default";
+    CHECK(status_text(people, status, 13s).contains("in 7s (the default stop_timeout)\n"));
+    status["deadline_source"] = "end of the machine";
+    CHECK(status_text(people, status, 13s).contains("in 7s (end of the machine)\n"));
+}
+
+TEST_CASE("who makes a unit stand still is told", "[svctl][N13]") {
+    Json status = running_status();
+    status["frozen"] = true;
+    status["frozen_by"] = "group 'all'";
+
+    CHECK(status_text(people, status, 13s).contains(", frozen by group 'all'\n"));
+}
+
 TEST_CASE("what a service says of itself stands in the status", "[svctl]") {
     Json status = running_status();
     status["status_text"] = "serving \x1b[2J";

@@ -42,8 +42,9 @@ std::string state_line(const View& view) {
     if (since.count() > 0) line += fmt::format(" since {} ago", human_age(view.now - since));
     const std::int64_t pid = integer_or(view.status, "pid");
     if (pid > 0) line += fmt::format(", pid {}", pid);
-    if (bool_or(view.status, "frozen")) line += ", frozen";
-    return line;
+    if (!bool_or(view.status, "frozen")) return line;
+    const std::string by = view.text("frozen_by");
+    return line + (by.empty() ? ", frozen" : ", frozen by " + by);
 }
 
 // How long until this time, rounded up, so that "in 0s" is not said of what is still to come.
@@ -56,8 +57,14 @@ std::string deadline_line(const View& view) {
     const auto deadline = find_integer(view.status, "deadline_us");
     if (!deadline || string_or(view.status, "active") == "active") return {};
     const bool is_stopping = string_or(view.status, "active") == "deactivating";
-    return fmt::format("{} in {}", is_stopping ? "SIGKILL to all that is left" : "gives up",
-                       time_left(view, *deadline));
+    const std::string source = view.text("deadline_source");
+    const std::string_view key = is_stopping ? "stop_timeout" : "start_timeout";
+    const std::string whose = source == "unit"      ? fmt::format(" ({} of the unit)", key)
+                              : source == "default" ? fmt::format(" (the default {})", key)
+                              : source.empty()      ? ""
+                                                    : fmt::format(" ({})", source);
+    return fmt::format("{} in {}{}", is_stopping ? "SIGKILL to all that is left" : "gives up",
+                       time_left(view, *deadline), whose);
 }
 
 // A limit as the kernel's file has it: a number of bytes, or "max", which limits nothing.
@@ -158,6 +165,16 @@ std::string enabled_line(const View& view) {
     return state == "static" ? "static: it names nobody in wanted_by" : state;
 }
 
+void add_leftovers(Table& table, const View& view) {
+    const Json* leftovers = find_array(view.status, "leftovers");
+    if (leftovers == nullptr) return;
+    std::string_view label = "left";
+    for (const Json& one : *leftovers) {
+        add(table, label, shown(view.context, string_or(one, "text")));
+        label = {};
+    }
+}
+
 void add_failure(Table& table, const View& view) {
     add(table, "reason", reason_line(view));
     // How the service ended is often why it is in this state, and then said already.
@@ -220,6 +237,7 @@ std::string status_text(const Context& context, const Json& status, microseconds
     Table table{4};
     add(table, "state", state_line(view));
     add(table, "timeout", deadline_line(view));
+    add_leftovers(table, view);
     add_failure(table, view);
     add_list(table, view, "unit", "files");
     add(table, "enabled", enabled_line(view));
