@@ -5,6 +5,7 @@
 #include "base/file.h"
 #include "control/parameters.h"
 #include "control_methods.h"
+#include "hands.h"
 #include "socket_io.h"
 
 #include <array>
@@ -92,6 +93,7 @@ Status ControlServer::listen(const std::string& path) {
     if (setsockopt(listener_.get(), SOL_SOCKET, SO_PASSCRED, &on, sizeof on) < 0) {
         return errno_failure("setsockopt SO_PASSCRED", path);
     }
+    refuse_descriptors(listener_);
     if (::listen(listener_.get(), 128) < 0) return errno_failure("listen", path);
     watch_ = TRY(loop_.on_fd(listener_, EPOLLIN, [this](std::uint32_t) { on_connect(); }));
     return {};
@@ -99,15 +101,21 @@ Status ControlServer::listen(const std::string& path) {
 
 void ControlServer::on_connect() {
     Fd socket{accept4(listener_.get(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK)};
-    if (!socket || connections_.size() >= connection_limit) return;
+    if (!socket) return;
     auto connection = std::make_unique<Connection>();
     socklen_t size = sizeof connection->peer;
-    if (getsockopt(socket.get(), SOL_SOCKET, SO_PEERCRED, &connection->peer, &size) < 0) return;
+    const bool is_known =
+        getsockopt(socket.get(), SOL_SOCKET, SO_PEERCRED, &connection->peer, &size) == 0;
+    if (!is_known || connections_.size() >= connection_limit) {
+        return let_go(loop_, std::move(socket), Hands::user(connection->peer.uid));
+    }
     connection->socket = std::move(socket);
     const std::uint64_t id = next_id_++;
     auto watch = loop_.on_fd(connection->socket, EPOLLIN,
                              [this, id](std::uint32_t events) { on_ready(id, events); });
-    if (!watch) return;
+    if (!watch) {
+        return let_go(loop_, std::move(connection->socket), Hands::user(connection->peer.uid));
+    }
     connection->watch = std::move(*watch);
     connections_.emplace(id, std::move(connection));
 }
@@ -134,7 +142,8 @@ void ControlServer::read_calls(std::uint64_t id) {
     if (found == connections_.end()) return;
     Connection& connection = *found->second;
     std::array<char, 8192> buffer;
-    const auto [count, sender, descriptors] = receive_bytes(connection.socket, buffer);
+    auto [count, sender, descriptors] = receive_bytes(connection.socket, buffer);
+    let_go(loop_, std::move(descriptors), Hands::user(connection.peer.uid));
     if (count < 0 && (errno == EAGAIN || errno == EINTR)) return;
     if (count <= 0) return close(id);
     connection.caller.note_sender(sender);
@@ -188,7 +197,9 @@ void ControlServer::run_call(std::uint64_t id, Connection& connection, const std
 void ControlServer::send(std::uint64_t id, std::string bytes, bool is_last,
                          std::vector<Fd> descriptors) {
     const auto found = connections_.find(id);
-    if (found == connections_.end()) return;
+    if (found == connections_.end()) {
+        return let_go(loop_, std::move(descriptors), Hands::user(0));
+    }
     Connection& connection = *found->second;
     if (connection.output.size() + bytes.size() > output_limit) return close(id);
     if (!descriptors.empty()) {
@@ -224,7 +235,11 @@ void ControlServer::write_output(std::uint64_t id) {
         if (count < 0 && errno == EINTR) continue;
         if (count < 0 && errno == EAGAIN) break;
         if (count < 0) return close(id);
-        if (sends_descriptors) connection.descriptors.clear();
+        if (sends_descriptors) {
+            // The peer may have gone meanwhile, and with it all but our own.
+            let_go(loop_, std::exchange(connection.descriptors, {}),
+                   Hands::user(connection.peer.uid));
+        }
         if (!connection.descriptors.empty()) {
             connection.descriptors_at -= static_cast<std::size_t>(count);
         }
@@ -234,8 +249,15 @@ void ControlServer::write_output(std::uint64_t id) {
 }
 
 void ControlServer::close(std::uint64_t id) {
-    const auto closed = connections_.extract(id);
-    if (closed && closed.mapped()->on_hang_up) closed.mapped()->on_hang_up();
+    auto closed = connections_.extract(id);
+    if (!closed) return;
+    Connection& connection = *closed.mapped();
+    if (connection.on_hang_up) connection.on_hang_up();
+    connection.watch.reset();
+    // What has not been read of it may be slow to go.
+    const Hands::Owner owner = Hands::user(connection.peer.uid);
+    let_go(loop_, std::move(connection.socket), owner);
+    let_go(loop_, std::move(connection.descriptors), owner);
 }
 
 void ControlServer::follow(std::uint64_t id, News news) {
