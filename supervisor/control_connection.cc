@@ -62,7 +62,7 @@ ControlConnection::Io ControlConnection::write_some() {
         if (count < 0 && errno == EINTR) continue;
         if (count < 0 && errno == EAGAIN) return Io::goes_on;
         if (count < 0) return Io::ended;
-        if (sends_descriptors) descriptors_.clear();
+        if (sends_descriptors) sent_descriptors_ = std::exchange(descriptors_, {});
         sent_ += static_cast<std::size_t>(count);
     }
     // The memory of a long reply is not kept for the next.

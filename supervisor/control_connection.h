@@ -10,6 +10,7 @@
 #include <cstddef>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace confinit {
@@ -23,6 +24,7 @@ public:
     const Fd& socket() const { return socket_; }
     // For one that closes it elsewhere; the connection is of no use any more.
     Fd take_socket() { return std::move(socket_); }
+    std::vector<Fd> take_descriptors() { return std::exchange(descriptors_, {}); }
     const Caller& caller() const { return caller_; }
 
     // Takes one piece of what has come; `received` tells what came beside it. It ends when the peer
@@ -39,6 +41,8 @@ public:
     std::size_t unsent() const { return output_.size() - sent_; }
     // Sends as much as the socket takes.
     Io write_some();
+    // Ours of those that the peer has got.
+    std::vector<Fd> take_sent_descriptors() { return std::exchange(sent_descriptors_, {}); }
 
 private:
     Fd socket_;
@@ -48,6 +52,7 @@ private:
     std::size_t sent_ = 0;         // of it
     std::vector<Fd> descriptors_;  // to go with the byte at descriptors_at_
     std::size_t descriptors_at_ = 0;
+    std::vector<Fd> sent_descriptors_;
 };
 
 }  // namespace confinit

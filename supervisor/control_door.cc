@@ -3,6 +3,7 @@
 #include "control_door.h"
 
 #include "base/file.h"
+#include "socket_io.h"
 
 #include <cerrno>
 #include <cstring>
@@ -66,6 +67,7 @@ Result<Fd> listen_at(const std::string& path, DoorAccess access) {
     if (setsockopt(socket.get(), SOL_SOCKET, SO_PASSCRED, &on, sizeof on) < 0) {
         return errno_failure("setsockopt SO_PASSCRED", path);
     }
+    refuse_descriptors(socket);
     if (::listen(socket.get(), backlog) < 0) return errno_failure("listen", path);
     return socket;
 }

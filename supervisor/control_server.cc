@@ -2,9 +2,9 @@
 // ControlServer: the two doors of the control interface, and what is bounded behind them.
 #include "control_server.h"
 
-#include "closer.h"
 #include "control/parameters.h"
 #include "control_methods.h"
+#include "hands.h"
 
 #include <algorithm>
 #include <fmt/format.h>
@@ -30,6 +30,9 @@ constexpr std::size_t unsent_of_others = std::size_t{4} << 20;
 constexpr std::chrono::milliseconds shortest_wait{5};
 constexpr std::chrono::milliseconds wait_for_readers{100};
 
+// A peer that went before it could be asked.
+constexpr uid_t nobody = 65534;
+
 }  // namespace
 
 void Responder::reply(const Json& parameters) const {
@@ -54,7 +57,6 @@ void Responder::on_hang_up(std::function<void()> work) const {
 }
 
 PeerIds Responder::caller() const {
-    constexpr uid_t nobody = 65534;
     const auto* peer = server_->find(connection_);
     if (peer == nullptr) return {.uid = nobody, .gid = nobody};
     return read_peer_ids(peer->connection.socket()).value_or(PeerIds{.uid = nobody, .gid = nobody});
@@ -101,7 +103,7 @@ std::optional<std::string> ControlServer::refusal(const Caller& caller) const {
     if (caller.is_operator) return std::nullopt;
     const std::size_t of_one =
         count([&](const Caller& other) { return !other.is_operator && other.uid == caller.uid; });
-    if (is_clogged(loop_, caller.uid)) {
+    if (is_clogged(loop_, Hands::user(caller.uid))) {
         return fmt::format("what uid {} has sent waits to be closed", caller.uid);
     }
     if (of_one >= connections_of_one) {
@@ -121,12 +123,12 @@ void ControlServer::send_away(Fd socket, const Caller& caller, std::string_view 
     refused.add_output(
         encode_error(ControlError::busy, {{"message", fmt::format("{}; try again later", why)}}));
     (void)refused.write_some();
-    let_go(loop_, refused.take_socket(), caller.uid);
+    let_go(loop_, refused.take_socket(), Hands::user(caller.uid));
 }
 
 void ControlServer::on_connect(Fd socket, DoorKind door) {
     const auto caller = identify_caller(socket, door, context_.manager);
-    if (!caller) return let_go(loop_, std::move(socket), Closer::nobody_in_particular);
+    if (!caller) return let_go(loop_, std::move(socket), Hands::user(nobody));
     const CallMeter meter = meter_of(*caller);
     if (const auto why = refusal(*caller)) return send_away(std::move(socket), *caller, *why);
     auto peer =
@@ -134,7 +136,7 @@ void ControlServer::on_connect(Fd socket, DoorKind door) {
     const std::uint64_t id = next_id_++;
     auto watch = loop_.on_fd(peer->connection.socket(), EPOLLIN,
                              [this, id](std::uint32_t events) { on_ready(id, events); });
-    if (!watch) return let_go(loop_, peer->connection.take_socket(), caller->uid);
+    if (!watch) return let_go(loop_, peer->connection.take_socket(), Hands::user(caller->uid));
     peer->watch = std::move(*watch);
     watch_idle(*peer);
     peers_.emplace(id, std::move(peer));
@@ -181,8 +183,7 @@ void ControlServer::read_calls(std::uint64_t id) {
     peer.last_active = Clock::now();
     ReceivedBytes received;
     const auto io = peer.connection.read_some(received);
-    for (Fd& descriptor : received.descriptors)
-        let_go(loop_, std::move(descriptor), peer.connection.caller().uid);
+    let_go(loop_, std::move(received.descriptors), Hands::user(peer.connection.caller().uid));
     if (io == ControlConnection::Io::ended) return close(id);
     if (received.count > 0) peer.caller.note_sender(received.sender);
     run_next_call(id);
@@ -277,7 +278,7 @@ bool ControlServer::is_allowed(const Call& call, Peer& peer, const Responder& re
 void ControlServer::send(std::uint64_t id, std::string_view bytes, bool is_last,
                          std::vector<Fd> descriptors) {
     Peer* peer = find(id);
-    if (peer == nullptr) return;
+    if (peer == nullptr) return let_go(loop_, std::move(descriptors), Hands::user(0));
     if (peer->connection.unsent() + bytes.size() > output_limit) return close(id);
     if (!peer->is_oneway) peer->connection.add_output(bytes, std::move(descriptors));
     if (is_last) {
@@ -297,6 +298,9 @@ void ControlServer::write_output(std::uint64_t id) {
     const std::size_t before = peer->connection.unsent();
     if (peer->connection.write_some() == ControlConnection::Io::ended) return close(id);
     if (peer->connection.unsent() < before) peer->last_active = Clock::now();
+    // The peer may have gone meanwhile, and with it all but our own.
+    let_go(loop_, peer->connection.take_sent_descriptors(),
+           Hands::user(peer->connection.caller().uid));
     update_interest(*peer);
     if (peer->connection.unsent() > 0) return;
     if (peer->connection.has_call()) run_next_call_later(id, *peer);
@@ -309,7 +313,9 @@ void ControlServer::close(std::uint64_t id) {
     Peer& peer = *node.mapped();
     if (peer.on_hang_up) peer.on_hang_up();
     peer.watch.reset();
-    let_go(loop_, peer.connection.take_socket(), peer.connection.caller().uid);
+    const Hands::Owner owner = Hands::user(peer.connection.caller().uid);
+    let_go(loop_, peer.connection.take_socket(), owner);
+    let_go(loop_, peer.connection.take_descriptors(), owner);
     update_doors();
 }
 

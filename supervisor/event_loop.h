@@ -15,7 +15,7 @@
 
 namespace confinit {
 
-class Closer;
+class Hands;
 
 using Clock = std::chrono::steady_clock;
 
@@ -63,9 +63,9 @@ public:
     // library may (no memory); that callback's work is lost and nothing else.
     void set_alarm(std::function<void(std::string_view what)> alarm) { alarm_ = std::move(alarm); }
 
-    // Who closes what strangers can write to, once nobody watches it any more: see let_go().
-    void set_closer(Closer* closer) { closer_ = closer; }
-    Closer* closer() const { return closer_; }
+    // Who closes and reads what strangers can write to; absent, who has it does so itself.
+    void set_hands(Hands* hands) { hands_ = hands; }
+    Hands* hands() const { return hands_; }
 
     // Waits for the next event, however long that takes, and runs what is due: descriptors, then
     // timers, then deferred work.
@@ -95,7 +95,7 @@ private:
     std::function<std::optional<Clock::time_point>()> next_deadline_;
     std::function<void()> expire_;
     std::function<void(std::string_view)> alarm_;
-    Closer* closer_ = nullptr;
+    Hands* hands_ = nullptr;
 };
 
 using Watch = EventLoop::Watch;

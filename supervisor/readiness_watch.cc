@@ -4,8 +4,8 @@
 #include "readiness_watch.h"
 
 #include "base/text.h"
-#include "closer.h"
 #include "kernel/proc_status.h"
+#include "socket_io.h"
 
 #include <algorithm>
 #include <array>
@@ -13,6 +13,7 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/epoll.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -35,6 +36,16 @@ Result<std::uint64_t> id_of(const Cgroup& node) {
     struct stat status{};
     if (fstat(node.directory().get(), &status) < 0) return errno_failure("fstat", node.path());
     return status.st_ino;
+}
+
+Result<Pipe> make_ready_pipe() {
+    int ends[2];
+    if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) < 0) {
+        return errno_failure("socketpair");
+    }
+    Pipe pipe{Fd{ends[0]}, Fd{ends[1]}};
+    refuse_descriptors(pipe.read_end);
+    return pipe;
 }
 
 LaunchFailure make_failure(const Unit& unit, Error error) {
@@ -60,7 +71,7 @@ LaunchResult<std::unique_ptr<ReadinessWatch>> ReadinessWatch::make(const Unit& u
 }
 
 Status ReadinessWatch::make_parts(const Unit& unit, const LaunchContext& context) {
-    if (ready_.by == ReadyBy::descriptor) pipe_ = TRY(make_pipe());
+    if (ready_.by == ReadyBy::descriptor) pipe_ = TRY(make_ready_pipe());
     if (!has_notify_socket(unit)) return {};
     socket_.emplace(TRY(NotifySocket::make(notify_directory(unit, context))));
     if (hub_ != nullptr) {
@@ -78,8 +89,8 @@ Status ReadinessWatch::make_parts(const Unit& unit, const LaunchContext& context
 ReadinessWatch::~ReadinessWatch() {
     watch_.reset();
     if (socket_ && hub_ != nullptr) hub_->remove(socket_->fd());
-    if (socket_) let_go(loop_, socket_->take_socket(), place_.user);
-    let_go(loop_, std::move(pipe_.read_end), place_.user);
+    if (socket_) let_go(loop_, socket_->take_socket(), owner_);
+    let_go(loop_, std::move(pipe_.read_end), owner_);
 }
 
 Status ReadinessWatch::open_socket(LaunchPlan& plan, uid_t user) {
@@ -95,9 +106,6 @@ Status ReadinessWatch::begin(pid_t first, const UnitNode* node) {
         const Fd process = TRY(open_process(first));
         place_.cgroup = TRY(read_cgroup_path(process));
         place_.node_ids = {TRY(id_of(node->node())), TRY(id_of(node->entrance()))};
-    }
-    if (pipe_.read_end && fcntl(pipe_.read_end.get(), F_SETFL, O_NONBLOCK) < 0) {
-        return errno_failure("fcntl F_SETFL");
     }
     return {};
 }
@@ -134,7 +142,7 @@ ReadinessWatch::Unread ReadinessWatch::read_socket() {
         turn_begin_ = Clock::now();
     }
     // The descriptors that it sends may be slow to close, and too many of them fill our table.
-    while (heard_in_turn_ < most_in_turn && !is_clogged(loop_, place_.user)) {
+    while (heard_in_turn_ < most_in_turn && !is_clogged(loop_, owner_)) {
         ++heard_in_turn_;
         auto datagram = socket_->receive();
         if (!datagram || !*datagram) {
@@ -143,8 +151,7 @@ ReadinessWatch::Unread ReadinessWatch::read_socket() {
         }
         take(**datagram);
         // Closing them is all that BARRIER=1 asks for.
-        for (Fd& descriptor : (*datagram)->descriptors)
-            let_go(loop_, std::move(descriptor), place_.user);
+        let_go(loop_, std::move((*datagram)->descriptors), owner_);
     }
     watch_.reset();
     rest_timer_->set(turn);
@@ -230,7 +237,8 @@ void ReadinessWatch::hear_watchdog(const NotifyMessage& message) {
 
 void ReadinessWatch::read_pipe() {
     std::array<char, 512> text;
-    const ssize_t count = read(pipe_.read_end.get(), text.data(), text.size());
+    auto [count, sender, descriptors] = receive_bytes(pipe_.read_end, text);
+    let_go(loop_, std::move(descriptors), owner_);
     if (count < 0 && (errno == EAGAIN || errno == EINTR)) return;
     const auto end = text.begin() + std::max<ssize_t>(count, 0);
     if (std::find(text.begin(), end, '\n') != end) {
@@ -241,7 +249,7 @@ void ReadinessWatch::read_pipe() {
         note("the ready descriptor was closed without a newline");
     }
     watch_.reset();
-    let_go(loop_, std::move(pipe_.read_end), place_.user);
+    let_go(loop_, std::move(pipe_.read_end), owner_);
 }
 
 void ReadinessWatch::set_frozen(bool frozen) {

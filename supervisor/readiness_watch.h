@@ -6,6 +6,7 @@
 #include "control/notify_message.h"
 #include "engine/types.h"
 #include "event_loop.h"
+#include "hands.h"
 #include "launch/plan.h"
 #include "log_ring.h"
 #include "notify_sender.h"
@@ -85,7 +86,8 @@ private:
           loop_(loop),
           hub_(hub),
           log_(log),
-          listener_(std::move(listener)) {}
+          listener_(std::move(listener)),
+          owner_(new_owner(loop)) {}
 
     Status make_parts(const Unit& unit, const LaunchContext& context);
     Status listen();
@@ -109,8 +111,9 @@ private:
     LogRing& log_;
     Listener listener_;
     std::optional<NotifySocket> socket_;
-    Pipe pipe_;
+    Pipe pipe_;  // a pair of sockets: the writer of a pipe can hold up its reader
     NotifyPlace place_;
+    Hands::Owner owner_;    // of what the service can write to
     bool is_late_ = false;  // a child was reaped while something was unread
     SelfReport report_;
     std::vector<NotHeard> not_heard_;

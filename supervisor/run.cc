@@ -4,7 +4,6 @@
 
 #include "base/file.h"
 #include "base/text.h"
-#include "closer.h"
 #include "launch/id_maps.h"
 #include "launch/killing_keys.h"
 
@@ -32,7 +31,6 @@ LaunchFailure resource_failure(Error error) {
 // The service may open /dev/stdout again, so the pipe belongs to the user that it runs as.
 Result<Pipe> make_output_pipe(uid_t uid, gid_t gid) {
     Pipe pipe = TRY(make_pipe());
-    if (fcntl(pipe.read_end.get(), F_SETFL, O_NONBLOCK) < 0) return errno_failure("fcntl F_SETFL");
     if (fchown(pipe.write_end.get(), uid, gid) < 0) return errno_failure("fchown");
     return pipe;
 }
@@ -59,6 +57,7 @@ Run::Run(Unit unit, Services& services, LogRing& log, Listener listener)
       services_(services),
       log_(log),
       listener_(std::move(listener)),
+      owner_(new_owner(services.loop)),
       runtime_directories_(services.reaper, services.console, services.clone_method) {}
 
 LaunchResult<std::unique_ptr<Run>> Run::start(const Unit& unit, Services& services,
@@ -92,11 +91,8 @@ Run::~Run() {
         kill_all();
     }
     report_watch_.reset();
-    output_watch_.reset();
-    error_watch_.reset();
-    const uid_t user = plan_ ? owner().uid : Closer::nobody_in_particular;
-    for (Fd* end : {&output_, &error_output_, &spawned_.report_socket, &spawned_.exit_socket})
-        let_go(services_.loop, std::move(*end), user);
+    let_go(services_.loop, std::move(spawned_.report_socket), owner_);
+    let_go(services_.loop, std::move(spawned_.exit_socket), owner_);
 }
 
 LaunchResult<void> Run::spawn_main() {
@@ -117,36 +113,39 @@ LaunchResult<void> Run::spawn_main() {
                          services_.clone_method);
     if (!spawned) return std::unexpected(std::move(spawned).error());
     spawned_ = std::move(*spawned);
-    output_ = std::move(output->read_end);
-    error_output_ = std::move(error_output->read_end);
     services_.reaper.adopt(spawned_.pid, [this](ExitStatus s) { on_first_process_exit(s); });
-    if (auto watched = watch_everything(); !watched) {
+    auto watched = watch_everything(std::move(output->read_end), std::move(error_output->read_end));
+    if (!watched) {
         return std::unexpected(resource_failure(std::move(watched).error()));
     }
     return {};
 }
 
-Status Run::watch_everything() {
+Status Run::watch_everything(Fd output, Fd error_output) {
     TRY(readiness_->begin(spawned_.pid, unit_node()));
     report_watch_ = TRY(services_.loop.on_fd(spawned_.report_socket, EPOLLIN,
                                              [this](std::uint32_t) { drain_reports(); }));
-    output_watch_ = TRY(watch_output(output_, LogStream::standard_output));
-    error_watch_ = TRY(watch_output(error_output_, LogStream::standard_error));
+    output_ = TRY(read_output(std::move(output), LogStream::standard_output));
+    error_output_ = TRY(read_output(std::move(error_output), LogStream::standard_error));
     return node_ ? watch_node() : Status{};
 }
 
-Result<Watch> Run::watch_output(const Fd& pipe, LogStream stream) {
-    return services_.loop.on_fd(
-        pipe, EPOLLIN, [this, &pipe, stream](std::uint32_t) { read_output(pipe, stream); });
+Result<std::unique_ptr<PipeReader>> Run::read_output(Fd pipe, LogStream stream) {
+    return PipeReader::make(services_.loop, std::move(pipe), owner_,
+                            {[this, stream](std::string_view bytes) { log_.append(stream, bytes); },
+                             [] {
+                             }});
 }
 
-void Run::read_output(const Fd& pipe, LogStream stream) {
-    std::array<char, 16384> buffer;
-    const ssize_t count = read(pipe.get(), buffer.data(), buffer.size());
-    if (count > 0) return log_.append(stream, {buffer.data(), static_cast<std::size_t>(count)});
-    if (count < 0 && (errno == EAGAIN || errno == EINTR)) return;
-    // A hang-up would be reported for ever.
-    (stream == LogStream::standard_output ? output_watch_ : error_watch_).reset();
+// Whether the last words of the service are read; if not, check_populated() is called once more.
+bool Run::has_read_output() {
+    const auto has_read = [this](const std::unique_ptr<PipeReader>& reader) {
+        if (!reader || reader->is_drained()) return true;
+        reader->drain([this] { check_populated(); });
+        return false;
+    };
+    const bool has_read_errors = has_read(error_output_);
+    return has_read(output_) && has_read_errors;
 }
 
 void Run::drain_reports() {
@@ -184,7 +183,7 @@ void Run::on_report(ReceivedReport received) {
 
 void Run::on_hang_up() {
     report_watch_.reset();
-    let_go(services_.loop, std::move(spawned_.report_socket), Closer::nobody_in_particular);
+    let_go(services_.loop, std::move(spawned_.report_socket), owner_);
     // The main process of a joined pid namespace, which nobody has told us of, has ended.
     if (!executing_ && handed_over_) on_main_exit({CLD_KILLED, SIGKILL});
     // Without the mark before execve the child died while it was being set up.
@@ -243,7 +242,7 @@ void Run::check_populated() {
         // A node that cannot be read any more is gone, and nobody lives in it.
         if (populated && *populated) return;
     }
-    if (!first_exited_) return;
+    if (!first_exited_ || !has_read_output()) return;
     empty_ = true;
     freezer_.end(failure("the service has ended"));
     listener_.emit(engine::Event::cgroup_empty);
@@ -310,13 +309,6 @@ bool Run::release(Next next) {
     if (!keeps_directories && !runtime_directories_.remove(unit_.name, plan_->runtime_directories,
                                                            spawned_.preparer_pidfd)) {
         return false;
-    }
-    // The last words of the service are in the pipes still.
-    for (const auto& [pipe, stream, watch] :
-         {std::tuple{&output_, LogStream::standard_output, &output_watch_},
-          std::tuple{&error_output_, LogStream::standard_error, &error_watch_}}) {
-        for (int reads = 0; *watch && reads < 64; ++reads)
-            read_output(*pipe, stream);
     }
     log_.finish_lines();
     if (node_) {

@@ -9,6 +9,7 @@
 #include "limit_events.h"
 #include "log_ring.h"
 #include "memory_stall.h"
+#include "pipe_reader.h"
 #include "readiness_watch.h"
 #include "runtime_directories.h"
 #include "service_signals.h"
@@ -105,14 +106,14 @@ private:
     NodeOwner owner() const;
     LaunchResult<void> make_node(GroupNodes groups);
     LaunchResult<void> spawn_main();
-    Status watch_everything();
+    Status watch_everything(Fd output, Fd error_output);
     Status watch_node();
     void forget_node();
     void on_memory_event();
     void watch_stall();
     void on_stall();
-    Result<Watch> watch_output(const Fd& pipe, LogStream stream);
-    void read_output(const Fd& pipe, LogStream stream);
+    Result<std::unique_ptr<PipeReader>> read_output(Fd pipe, LogStream stream);
+    bool has_read_output();
     void on_report(ReceivedReport received);
     void on_hang_up();
     void on_first_process_exit(ExitStatus status);
@@ -147,8 +148,7 @@ private:
     Spawned spawned_;
     pid_t main_pid_ = 0;
     Fd main_pidfd_;
-    Fd output_;
-    Fd error_output_;
+    Hands::Owner owner_;                     // of what the service can write to
     std::optional<ExitStatus> main_status_;  // from our reaper of the pid namespace
     bool executing_ = false;                 // the mark before execve was read
     bool launched_ = false;                  // execve happened
@@ -161,8 +161,8 @@ private:
     RunEnd end_;
     // After everything that their callbacks use.
     Watch report_watch_;
-    Watch output_watch_;
-    Watch error_watch_;
+    std::unique_ptr<PipeReader> output_;
+    std::unique_ptr<PipeReader> error_output_;
 };
 
 // "killed by signal 11 (SIGSEGV)", "exited with code 3".

@@ -7,6 +7,11 @@
 #include <cstring>
 #include <sys/socket.h>
 
+// Newer than the C library's headers: Linux 6.16.
+#ifndef SO_PASSRIGHTS
+#define SO_PASSRIGHTS 83
+#endif
+
 namespace confinit {
 namespace {
 
@@ -68,6 +73,11 @@ ssize_t send_bytes(const Fd& socket, std::string_view bytes, std::span<const Fd>
         std::memcpy(CMSG_DATA(header), numbers.data(), count * sizeof(int));
     }
     return sendmsg(socket.get(), &message, MSG_NOSIGNAL | MSG_DONTWAIT);
+}
+
+void refuse_descriptors(const Fd& socket) {
+    const int off = 0;
+    (void)setsockopt(socket.get(), SOL_SOCKET, SO_PASSRIGHTS, &off, sizeof off);
 }
 
 }  // namespace confinit

@@ -135,8 +135,8 @@ void Supervisor::set_up_launch() {
 }
 
 Status Supervisor::connect() {
-    closer_ = TRY(Closer::make(*loop_, reaper_, clone_method_));
-    loop_->set_closer(closer_.get());
+    hands_ = TRY(Hands::make(*loop_, reaper_, clone_method_));
+    loop_->set_hands(hands_.get());
     notify_hub_ = TRY(NotifyHub::make());
     reaper_.set_before([this] { notify_hub_->read_all(); });
     workers_ = TRY(Workers::make(*loop_, reaper_, clone_method_));

@@ -4,13 +4,13 @@
 
 #include "cgroup_events.h"
 #include "cgroup_tree.h"
-#include "closer.h"
 #include "console.h"
 #include "control_server.h"
 #include "drift_check.h"
 #include "ending.h"
 #include "enter_session.h"
 #include "event_loop.h"
+#include "hands.h"
 #include "id_ranges.h"
 #include "machine.h"
 #include "manager.h"
@@ -63,7 +63,7 @@ private:
     std::unique_ptr<EventLoop> loop_;
     Fd signals_;
     Reaper reaper_;
-    std::unique_ptr<Closer> closer_;
+    std::unique_ptr<Hands> hands_;
     std::unique_ptr<Workers> workers_;
     std::unique_ptr<NotifyHub> notify_hub_;
     std::optional<CgroupTree> tree_;

@@ -1,0 +1,227 @@
+// SPDX-License-Identifier: Apache-2.0
+// Hands: close(2) and read(2) of what a stranger has given us or can write to, by processes that
+// may be held by it.
+#include "hands.h"
+
+#include <algorithm>
+#include <cerrno>
+#include <csignal>
+#include <fcntl.h>
+#include <sched.h>
+#include <sys/epoll.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+namespace confinit {
+namespace {
+
+constexpr std::size_t most_idle = 1;
+
+}  // namespace
+
+Result<std::unique_ptr<Hands>> Hands::make(EventLoop& loop, Reaper& reaper, CloneMethod method,
+                                           HandsBounds bounds) {
+    std::unique_ptr<Hands> hands{new Hands(loop, reaper, method, bounds)};
+    hands->timer_.emplace(TRY(Timer::make(loop, [self = hands.get()] { self->expire(); })));
+    TRY(hands->add_helper());
+    return hands;
+}
+
+Hands::~Hands() {
+    for (Helper& helper : helpers_) {
+        reaper_.forget(helper.pid);
+        (void)syscall(SYS_pidfd_send_signal, helper.process.get(), SIGKILL, nullptr, 0);
+    }
+}
+
+Status Hands::add_helper() {
+    Pipe orders = TRY(make_pipe());
+    Pipe answers = TRY(make_pipe());
+    if (fcntl(answers.read_end.get(), F_SETFL, O_NONBLOCK) < 0) {
+        return errno_failure("fcntl F_SETFL");
+    }
+    int pidfd = -1;
+    const long pid = clone_process(method_, CLONE_FILES, -1, pidfd);
+    if (pid == 0) run_hands(orders.read_end.get(), answers.write_end.get());
+    if (pid < 0) return std::unexpected(system_error(static_cast<int>(-pid), "clone"));
+    Helper& helper = helpers_.emplace_back();
+    helper.pid = static_cast<pid_t>(pid);
+    helper.process = Fd{pidfd};
+    helper.orders = std::move(orders);
+    helper.answers = std::move(answers);
+    reaper_.adopt(helper.pid, [this, number = helper.pid](ExitStatus) { on_exit(number); });
+    helper.watch = TRY(loop_.on_fd(helper.answers.read_end, EPOLLIN,
+                                   [this, &helper](std::uint32_t) { on_answer(helper); }));
+    return {};
+}
+
+void Hands::close(Fd fd, Owner owner) {
+    if (!fd) return;
+    const int number = fd.release();
+    const auto is_read_of = [number](const Item& item) {
+        return item.order.number == number;
+    };
+    for (Helper& helper : helpers_) {
+        if (!helper.item || helper.is_killed || !is_read_of(*helper.item)) continue;
+        // A close that is under way has been of another descriptor, whose number this one has now.
+        if (helper.item->order.what == HandsOrder::What::close) continue;
+        helper.item->done = nullptr;
+        helper.item->is_closed_after = true;
+        return;
+    }
+    std::erase_if(queue_, is_read_of);
+    queue_.push_back({.order = {HandsOrder::What::close, number}, .owner = owner});
+    work();
+}
+
+void Hands::read(const Fd& fd, Owner owner, Done done) {
+    queue_.push_back(
+        {.order = {HandsOrder::What::read, fd.get()}, .owner = owner, .done = std::move(done)});
+    work();
+}
+
+bool Hands::is_clogged(Owner owner) const {
+    const auto count = std::ranges::count(queue_, owner, &Item::owner);
+    return static_cast<std::size_t>(count) >= bounds_.waiting_each_owner;
+}
+
+std::size_t Hands::stuck() const {
+    const auto now = Clock::now();
+    return static_cast<std::size_t>(std::ranges::count_if(helpers_, [&](const Helper& helper) {
+        return helper.item && now - helper.since >= bounds_.patience;
+    }));
+}
+
+void Hands::on_answer(Helper& helper) {
+    HandsAnswer answer;
+    const ssize_t size = ::read(helper.answers.read_end.get(), &answer, sizeof answer);
+    if (size < static_cast<ssize_t>(sizeof answer.count) || !helper.item) return;
+    Item item = std::move(*helper.item);
+    helper.item.reset();
+    const auto count = static_cast<std::size_t>(std::max(answer.count, 0));
+    finish(std::move(item), {answer.bytes.data(), count}, std::max(-answer.count, 0));
+    work();
+}
+
+void Hands::finish(Item item, std::string_view bytes, int error) {
+    if (item.is_closed_after) {
+        queue_.push_back(
+            {.order = {HandsOrder::What::close, item.order.number}, .owner = item.owner});
+    } else if (item.done) {
+        item.done(bytes, error);
+    }
+}
+
+// Its pipes go only now: until it is gone it could use their numbers. The one that ends in a close
+// has done it; a read has not happened.
+void Hands::on_exit(pid_t pid) {
+    const auto found = std::ranges::find(helpers_, pid, &Helper::pid);
+    if (found == helpers_.end()) return;
+    std::optional<Item> item = std::move(found->item);
+    helpers_.erase(found);
+    if (item && item->order.what == HandsOrder::What::read) finish(std::move(*item), {}, EINTR);
+    work();
+}
+
+Hands::Helper* Hands::find_idle() {
+    const auto found = std::ranges::find_if(
+        helpers_, [](const Helper& helper) { return !helper.item && !helper.is_killed; });
+    return found == helpers_.end() ? nullptr : &*found;
+}
+
+// One that was just given something will be done in a moment.
+bool Hands::needs_helper() const {
+    const auto now = Clock::now();
+    const bool is_short = std::ranges::none_of(helpers_, [&](const Helper& helper) {
+        return !helper.is_killed && (!helper.item || now - helper.since < bounds_.patience);
+    });
+    return is_short && helpers_.size() < bounds_.helpers;
+}
+
+bool Hands::has_seat(Owner owner) const {
+    const auto taken = std::ranges::count_if(helpers_, [owner](const Helper& helper) {
+        return helper.item && helper.item->owner == owner;
+    });
+    return static_cast<std::size_t>(taken) < bounds_.helpers_each_owner;
+}
+
+bool Hands::give(Helper& helper, Item& item) {
+    const ssize_t size = write(helper.orders.write_end.get(), &item.order, sizeof item.order);
+    if (size != static_cast<ssize_t>(sizeof item.order)) return false;
+    helper.item = std::move(item);
+    helper.since = Clock::now();
+    return true;
+}
+
+void Hands::work() {
+    for (auto next = queue_.begin(); next != queue_.end();) {
+        if (!has_seat(next->owner)) {
+            ++next;
+            continue;
+        }
+        Helper* helper = find_idle();
+        if (helper == nullptr && needs_helper() && add_helper()) helper = &helpers_.back();
+        if (helper == nullptr || !give(*helper, *next)) break;
+        next = queue_.erase(next);
+    }
+    retire_idle();
+    set_timer();
+}
+
+// Those that were made while others were stuck. One that is idle has nothing to lose.
+void Hands::retire_idle() {
+    std::size_t idle = 0;
+    for (Helper& helper : helpers_) {
+        if (helper.item || helper.is_killed || ++idle <= most_idle) continue;
+        helper.is_killed = true;
+        (void)syscall(SYS_pidfd_send_signal, helper.process.get(), SIGKILL, nullptr, 0);
+    }
+}
+
+void Hands::expire() {
+    const auto now = Clock::now();
+    for (Helper& helper : helpers_) {
+        if (!helper.item || helper.is_killed || now - helper.since < bounds_.last_patience) {
+            continue;
+        }
+        // A read is waited for: it is of a pipe whose writer comes back, or is not killed by this.
+        if (helper.item->order.what == HandsOrder::What::read) continue;
+        helper.is_killed = true;
+        (void)syscall(SYS_pidfd_send_signal, helper.process.get(), SIGKILL, nullptr, 0);
+    }
+    work();
+}
+
+// While somebody waits, or a helper may have to be killed. A helper that could not be made is
+// asked for again.
+void Hands::set_timer() {
+    std::optional<Clock::time_point> next;
+    if (!queue_.empty()) next = Clock::now() + bounds_.patience;
+    for (const Helper& helper : helpers_) {
+        const bool is_killable = helper.item && helper.item->order.what == HandsOrder::What::close;
+        if (!is_killable || helper.is_killed) continue;
+        const auto deadline = helper.since + bounds_.last_patience;
+        next = std::min(next.value_or(deadline), deadline);
+    }
+    if (!next) return timer_->stop();
+    timer_->set(std::max<Clock::duration>(*next - Clock::now(), std::chrono::milliseconds{1}));
+}
+
+void let_go(const EventLoop& loop, Fd fd, Hands::Owner owner) {
+    if (loop.hands() != nullptr) loop.hands()->close(std::move(fd), owner);
+}
+
+void let_go(const EventLoop& loop, std::vector<Fd> descriptors, Hands::Owner owner) {
+    for (Fd& descriptor : descriptors)
+        let_go(loop, std::move(descriptor), owner);
+}
+
+bool is_clogged(const EventLoop& loop, Hands::Owner owner) {
+    return loop.hands() != nullptr && loop.hands()->is_clogged(owner);
+}
+
+Hands::Owner new_owner(const EventLoop& loop) {
+    return loop.hands() != nullptr ? loop.hands()->new_owner() : 0;
+}
+
+}  // namespace confinit

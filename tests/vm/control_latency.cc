@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+// Lists the units ten times a second over a connection of its own each time, and tells how long the
+// supervisor took at the worst; that is a failure when it is more than it may be.
+#include "base/text.h"
+#include "control/client.h"
+
+#include <algorithm>
+#include <chrono>
+#include <cstdio>
+#include <cstdlib>
+#include <thread>
+
+using namespace confinit;
+
+namespace {
+
+using Clock = std::chrono::steady_clock;
+using Milliseconds = std::chrono::duration<double, std::milli>;
+
+Result<Milliseconds> ask() {
+    const auto begin = Clock::now();
+    Client client = TRY(Client::connect(std::string{control_socket_path}));
+    const Reply reply = TRY(client.call(Method::list, Json::object()));
+    if (!reply.error.empty()) return failure(reply.error);
+    return Clock::now() - begin;
+}
+
+Result<Milliseconds> find_worst(std::chrono::seconds length) {
+    Milliseconds worst{0};
+    for (const auto end = Clock::now() + length; Clock::now() < end;) {
+        worst = std::max(worst, TRY(ask()));
+        std::this_thread::sleep_for(std::chrono::milliseconds{100});
+    }
+    return worst;
+}
+
+}  // namespace
+
+int main(int count, char** arguments) {
+    const auto seconds = count == 3 ? parse_unsigned(arguments[1]) : std::nullopt;
+    const auto most = count == 3 ? parse_unsigned(arguments[2]) : std::nullopt;
+    if (!seconds || !most) {
+        (void)std::fputs("usage: control-latency SECONDS MOST-MILLISECONDS\n", stderr);
+        return EXIT_FAILURE;
+    }
+    const auto worst = find_worst(std::chrono::seconds{*seconds});
+    if (!worst) {
+        (void)std::fprintf(stderr, "control-latency: %s\n", worst.error().what.c_str());
+        return EXIT_FAILURE;
+    }
+    (void)std::printf("at worst %.1f ms\n", worst->count());
+    return worst->count() <= static_cast<double>(*most) ? EXIT_SUCCESS : EXIT_FAILURE;
+}
