@@ -194,6 +194,8 @@ std::vector<std::string> Engine::waits_for(std::string_view unit) const {
 void Engine::start_plan(const std::vector<std::string>& plan, std::string_view root,
                         const JobNumbers& numbers, Origin origin, Call& call) {
     for (const std::string& unit : plan) {
+        // It does not start, so nobody has to make way for it.
+        if (live_.sub(unit) == SubState::stuck) continue;
         for (const std::string& rival : graph_.conflicting(unit)) {
             for (const std::string& name : graph_.dependents(rival))
                 request_stop(name, {}, call);
@@ -263,6 +265,8 @@ void Engine::bounce(const std::string& unit) {
 
 // The restart delay is over.
 void Engine::start_again(const std::string& unit, Call& call) {
+    // A stuck unit may be released, and so come here, after everything was to stop.
+    if (is_shutting_down_) return apply(unit, Input::stop, call);
     const auto plan = graph_.plan_start(unit, Pull::required);
     if (!plan) {
         live_.set_reason(unit, plan.error().what);

@@ -113,7 +113,11 @@ TEST_CASE("a set-user-ID program is warned of where that has no effect", "[unit]
     PlanScene scene;
     const std::string program = scene.root.path() + "/usr/bin/serve";
     const auto warnings = [&scene] {
-        return scene.plan()->warnings;
+        std::vector<std::string> of_program = scene.plan()->warnings;
+        std::erase_if(of_program, [](const std::string& warning) {
+            return !warning.starts_with("service.command");
+        });
+        return of_program;
     };
     CHECK(warnings().empty());
 

@@ -28,7 +28,7 @@ TEST_CASE("a unit that is nowhere is told apart from a bad one", "[loader]") {
     REQUIRE(!unit);
     REQUIRE(unit.error().size() == 1);
     CHECK(unit.error().front().key == not_found_key);
-    CHECK(folder.faults("web") == "not-found: there is no unit 'web' in /a, /b, /absent\n");
+    CHECK(folder.faults("web") == "there is no unit 'web' in /a, /b, /absent\n");
 }
 
 TEST_CASE("a bad name reaches no file system", "[loader][X13]") {

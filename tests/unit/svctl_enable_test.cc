@@ -52,7 +52,7 @@ TEST_CASE("enable writes a drop-in of who wants the unit, and disable takes it a
 
     const Outcome enabled = root.run({"enable", "web"});
     CHECK(enabled.status == 0);
-    CHECK(enabled.error.empty());
+    CHECK(enabled.error == "");
     CHECK(enabled.output ==
           "created /etc/confinit/units/default.toml.d/50-web.toml\n"
           "note: it counts when a supervisor reads these files\n");

@@ -278,11 +278,11 @@ TEST_CASE("the list tells which units are not as their files or their runs are",
     };
 
     CHECK(list_text(people, units) ==
-          "UNIT  ACTIVE  SUB      PID  MEMORY  DESCRIPTION\n"
-          "a     active  running  7    -       CPU heater; changed on disk\n"
-          "b     active  running  7    -       does not load: b.toml:1:1: x\n"
-          "c     active  running  7    -       gone from disk; runs an older unit\n"
-          "d     active  running  7    -\n");
+          "UNIT  ACTIVE  SUB      ENABLED  PID  MEMORY  DESCRIPTION\n"
+          "a     active  running  -        7    -       CPU heater; changed on disk\n"
+          "b     active  running  -        7    -       does not load: b.toml:1:1: x\n"
+          "c     active  running  -        7    -       gone from disk; runs an older unit\n"
+          "d     active  running  -        7    -\n");
 }
 
 TEST_CASE("the status tells what differs from the loaded unit, and what helps", "[svctl][N12]") {

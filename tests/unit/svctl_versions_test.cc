@@ -12,7 +12,7 @@ namespace {
 TEST_CASE("verify exits 3 when a newer unit is loaded, though every item is in force",
           "[svctl][N12]") {
     const Json item{
-        {"key", "cgroup.pids.max"}, {"declared", "16"}, {"in_force", "16"}, {"same", true}};
+        {"key", "cgroup.pids.max"}, {"declared", "16"}, {"in_force", "16"}, {"result", "same"}};
     const FakeSupervisor supervisor{answers(encode_reply(
         {{"unit", "heat"}, {"same", true}, {"items", {item}}, {"outdated", {"cgroup.pids.max"}}}))};
 
