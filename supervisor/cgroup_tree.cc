@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <ctime>
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <unistd.h>
@@ -186,6 +187,24 @@ Result<CgroupTree> CgroupTree::borrow(const std::string& mount, const std::strin
 }
 
 // The node holds no process again only after it offers nothing any more.
+namespace {
+
+// We have left it; helpers of ours may still be in there. One that hangs in the kernel is not waited
+// for longer than this.
+Status remove_own_leaf(const Cgroup& root) {
+    constexpr timespec pause{.tv_sec = 0, .tv_nsec = 10'000'000};
+    constexpr int most_tries = 200;
+    if (const auto leaf = root.open_child(own_leaf)) (void)leaf->kill();
+    for (int tries = 1;; ++tries) {
+        auto removed = root.remove_child(own_leaf);
+        const bool is_busy = !removed && removed.error().code == EBUSY;
+        if (!is_busy || tries == most_tries) return removed;
+        (void)nanosleep(&pause, nullptr);
+    }
+}
+
+}  // namespace
+
 Status CgroupTree::give_back() {
     if (!loan_) return {};
     const Loan loan = std::move(*loan_);
@@ -197,7 +216,7 @@ Status CgroupTree::give_back() {
     for (const std::string& controller : loan.controllers)
         keep_first(root_.write("cgroup.subtree_control", "-" + controller));
     keep_first(loan.origin.write("cgroup.procs", "0"));
-    keep_first(root_.remove_child(own_leaf));
+    keep_first(remove_own_leaf(root_));
     return result;
 }
 

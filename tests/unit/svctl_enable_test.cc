@@ -52,22 +52,20 @@ TEST_CASE("enable writes a drop-in of who wants the unit, and disable takes it a
 
     const Outcome enabled = root.run({"enable", "web"});
     CHECK(enabled.status == 0);
-    CHECK(enabled.error == "");
-    CHECK(enabled.output ==
-          "created /etc/confinit/units/default.toml.d/50-web.toml\n"
-          "note: it counts when a supervisor reads these files\n");
+    CHECK(enabled.error == "svctl: it counts when a supervisor reads these files\n");
+    CHECK(enabled.output == "created /etc/confinit/units/default.toml.d/50-web.toml\n");
     CHECK(text_of(root.path(drop_in)) ==
           "# By `svctl enable`; `svctl disable web` takes it away.\n"
           "[unit]\nwants = [\"web\"]\n");
 
-    CHECK(root.run({"enable", "web"}).output == "note: 'web' is enabled already\n");
+    CHECK(root.run({"enable", "web"}).error == "svctl: 'web' is enabled already\n");
 
     const Outcome disabled = root.run({"disable", "web", "--json"});
     CHECK(disabled.status == 0);
     CHECK(disabled.document()["units"][0]["removed"] ==
           Json{"/etc/confinit/units/default.toml.d/50-web.toml"});
     CHECK_FALSE(root.has("etc/confinit/units/default.toml.d"));
-    CHECK(root.run({"disable", "web"}).output == "note: 'web' is not enabled\n");
+    CHECK(root.run({"disable", "web"}).error == "svctl: 'web' is not enabled\n");
 }
 
 TEST_CASE("a unit can be wanted and required by several, also an instance", "[svctl][N19]") {
@@ -108,7 +106,7 @@ TEST_CASE("a target that is not there yet is told of", "[svctl][N19]") {
     const Outcome outcome = root.run({"enable", "web"});
 
     CHECK(outcome.status == 0);
-    CHECK(outcome.output.find("note: there is no unit 'defalt' yet\n") != std::string::npos);
+    CHECK(outcome.error.find("svctl: there is no unit 'defalt' yet\n") != std::string::npos);
 }
 
 TEST_CASE("a drop-in that its target would not load with is taken away again", "[svctl][N19]") {
@@ -131,7 +129,7 @@ TEST_CASE("a file that somebody else has written is left alone", "[svctl][N19]")
     CHECK(root.run({"enable", "web"}).status == 1);
     const Outcome disabled = root.run({"disable", "web"});
 
-    CHECK(disabled.output.find("default.toml.d/50-web.toml says more, and stays") !=
+    CHECK(disabled.error.find("default.toml.d/50-web.toml says more, and stays") !=
           std::string::npos);
     CHECK(text_of(root.path(drop_in)) == own);
     CHECK(root.has("etc/confinit/units/web.toml.d/50-web.toml"));
@@ -141,7 +139,7 @@ TEST_CASE("a drop-in that a package brought is named", "[svctl][N19]") {
     const Root root;
     root.write("default.toml.d/50-web.toml", "unit.wants = ['web']\n");
 
-    CHECK(root.run({"disable", "web"}).output.find("it is still enabled by ") != std::string::npos);
+    CHECK(root.run({"disable", "web"}).error.find("it is still enabled by ") != std::string::npos);
 }
 
 TEST_CASE("a link in another root does not lead out of it", "[svctl][N19][X13]") {

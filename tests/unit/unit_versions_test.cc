@@ -40,8 +40,9 @@ TEST_CASE("what is given, left out or given otherwise differs, key by key", "[un
     CHECK(differing("", "user = 'nobody'\n") == Keys{"service.user"});
     CHECK(differing("[cgroup]\nmemory.max = '64M'\npids.max = 5\n",
                     "[cgroup]\nmemory.max = '96M'\npids.max = 5\n") == Keys{"cgroup.memory.max"});
-    CHECK(differing("[mounts]\nread_only = ['/opt']\n",
-                    "[mounts]\nread_only = ['/opt', '/usr']\n") == Keys{"mounts.read_only"});
+    const std::string mounts = "[namespaces]\nmount = true\n[mounts]\n";
+    CHECK(differing(mounts + "read_only = ['/opt']\n", mounts + "read_only = ['/opt', '/usr']\n") ==
+          Keys{"mounts.read_only"});
 }
 
 TEST_CASE("of a table the keys below it are told", "[unit][N12]") {

@@ -30,8 +30,6 @@ std::string report_text(const Context& context, const Enablement& done) {
         text += fmt::format("created {}\n", shown(context, file));
     for (const std::string& file : done.removed)
         text += fmt::format("removed {}\n", shown(context, file));
-    for (const std::string& note : done.notes)
-        text += fmt::format("note: {}\n", shown(context, note));
     return text;
 }
 
