@@ -189,8 +189,8 @@ Result<CgroupTree> CgroupTree::borrow(const std::string& mount, const std::strin
 // The node holds no process again only after it offers nothing any more.
 namespace {
 
-// We have left it; helpers of ours may still be in there. One that hangs in the kernel is not waited
-// for longer than this.
+// We have left it; helpers of ours may still be in there. One that hangs in the kernel is not
+// waited for longer than this.
 Status remove_own_leaf(const Cgroup& root) {
     constexpr timespec pause{.tv_sec = 0, .tv_nsec = 10'000'000};
     constexpr int most_tries = 200;

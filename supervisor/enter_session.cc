@@ -136,7 +136,7 @@ std::optional<Clock::time_point> EnterSessions::next_deadline() const {
 void EnterSessions::expire() {
     const auto now = Clock::now();
     for (const auto& session : sessions_) {
-        if (session->kill_at && *session->kill_at <= now) kill(*session);
+        if (session->kill_at && *session->kill_at <= now) end_at_once(*session);
     }
 }
 
@@ -202,7 +202,7 @@ void EnterSessions::on_exit(Session& session, ExitStatus status) {
     session.left = members_of_session(session.pid, session.place());
     std::erase_if(session.left,
                   [&](const SessionMember& member) { return member.pid == session.pid; });
-    if (!session.kill_at) kill(session);
+    if (!session.kill_at) end_at_once(session);
 }
 
 void EnterSessions::abandon(Session& session) {
@@ -220,7 +220,7 @@ void EnterSessions::hang_up(Session& session) {
     signal_members(members, SIGCONT);
 }
 
-void EnterSessions::kill(Session& session) {
+void EnterSessions::end_at_once(Session& session) {
     session.kill_at.reset();
     if (!session.has_ended) {
         const Fd& process = session.pid == 0 ? session.spawned.pidfd : session.process;

@@ -75,7 +75,7 @@ private:
     void on_exit(Session& session, ExitStatus status);
     void abandon(Session& session);
     void hang_up(Session& session);
-    void kill(Session& session);
+    void end_at_once(Session& session);
     void disown(Session& session);
     void finish(Session& session);
     void erase(Session& session);

@@ -44,8 +44,9 @@ void run_shell() {
         _exit(EXIT_FAILURE);
     }
     while (shell_pid > 0) {
-        const pid_t ended = waitpid(-1, nullptr, 0);
-        if (ended == shell_pid || (ended < 0 && errno == ECHILD)) return;
+        siginfo_t ended{};
+        const int waited = waitid(P_ALL, 0, &ended, WEXITED);
+        if (ended.si_pid == shell_pid || (waited < 0 && errno == ECHILD)) return;
     }
 }
 

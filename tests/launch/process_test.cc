@@ -67,8 +67,11 @@ TEST_CASE("streams that are the parent's own 0, 1 and 2 arrive", "[launch]") {
 
     Streams streams;
     streams.output = std::move(stream);
-    Launch launch{scene, std::move(streams)};
-    launch.finish();
+    {
+        // It owns the number 0, and closes it at its end.
+        Launch launch{scene, std::move(streams)};
+        launch.finish();
+    }
     REQUIRE(dup2(saved.get(), STDIN_FILENO) == STDIN_FILENO);
 
     CHECK(read_file(AT_FDCWD, directory / "output").value() == "descriptors=0 1 2\n");
