@@ -72,7 +72,6 @@ void EventLoop::remove(std::uint64_t id) {
     // The descriptor may be closed already, which removes it from the epoll set as well.
     (void)epoll_ctl(epoll_.get(), EPOLL_CTL_DEL, found->second->fd, nullptr);
     sources_.erase(found);
-    resting_.erase(id);
 }
 
 void EventLoop::defer(std::function<void()> work) {
@@ -86,13 +85,12 @@ void EventLoop::set_timer(std::function<std::optional<Clock::time_point>()> next
 }
 
 int EventLoop::wait_milliseconds() const {
-    if (!deferred_.empty()) return 0;
+    if (!deferred_.empty() || !due_.empty()) return 0;
     auto earliest = Clock::time_point::max();
     if (const auto deadline = next_deadline_ ? next_deadline_() : std::nullopt) {
         earliest = *deadline;
     }
-    for (const auto& [id, wake] : resting_)
-        earliest = std::min(earliest, wake);
+    if (resting_ > 0) earliest = std::min(earliest, Clock::now() + rest_after_exception);
     if (earliest == Clock::time_point::max()) return -1;
     const auto left = std::chrono::ceil<std::chrono::milliseconds>(earliest - Clock::now());
     return static_cast<int>(std::clamp<std::int64_t>(left.count(), 0, 3'600'000));
@@ -113,10 +111,13 @@ Status EventLoop::run_once() {
     if (deadline && *deadline <= Clock::now()) run_guarded(expire_, 0);
 
     // Work that defers more work has that run in the next turn, so that nothing starves.
-    std::deque<std::function<void()>> due;
-    due.swap(deferred_);
-    for (const auto& work : due)
+    // What an exception has kept from running is still due.
+    if (due_.empty()) due_.swap(deferred_);
+    while (!due_.empty()) {
+        const auto work = std::move(due_.front());
+        due_.pop_front();
         run_guarded(work, 0);
+    }
     return {};
 }
 
@@ -132,34 +133,45 @@ void EventLoop::run_guarded(const std::function<void()>& work, std::uint64_t sou
         work();
     } catch (const std::exception& exception) {
         if (source != 0) rest(source);
-        if (alarm_) alarm_(exception.what());
+        sound_alarm(exception.what());
     }
 }
 
+// There may be no memory to tell that there is none.
+void EventLoop::sound_alarm(std::string_view what) noexcept {
+    try {
+        if (alarm_) alarm_(what);
+    } catch (const std::exception&) {
+        return;
+    }
+}
+
+// Allocates nothing: the exception may be that there is no memory.
 void EventLoop::rest(std::uint64_t id) {
     const auto found = sources_.find(id);
     if (found == sources_.end()) return;
     epoll_event event{};
     event.data.u64 = id;
     (void)epoll_ctl(epoll_.get(), EPOLL_CTL_MOD, found->second->fd, &event);
-    resting_[id] = Clock::now() + rest_after_exception;
+    if (!found->second->rests_until) ++resting_;
+    found->second->rests_until = Clock::now() + rest_after_exception;
 }
 
 void EventLoop::wake_rested() {
+    if (resting_ == 0) return;
+    resting_ = 0;
     const auto now = Clock::now();
-    for (auto entry = resting_.begin(); entry != resting_.end();) {
-        const auto found = sources_.find(entry->first);
-        if (entry->second > now) {
-            ++entry;
+    for (const auto& [id, source] : sources_) {
+        if (!source->rests_until) continue;
+        if (*source->rests_until > now) {
+            ++resting_;
             continue;
         }
-        if (found != sources_.end()) {
-            epoll_event event{};
-            event.events = found->second->events;
-            event.data.u64 = entry->first;
-            (void)epoll_ctl(epoll_.get(), EPOLL_CTL_MOD, found->second->fd, &event);
-        }
-        entry = resting_.erase(entry);
+        source->rests_until.reset();
+        epoll_event event{};
+        event.events = source->events;
+        event.data.u64 = id;
+        (void)epoll_ctl(epoll_.get(), EPOLL_CTL_MOD, source->fd, &event);
     }
 }
 

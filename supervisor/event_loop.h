@@ -76,12 +76,14 @@ private:
         int fd;
         std::uint32_t events;
         Callback callback;
+        std::optional<Clock::time_point> rests_until = std::nullopt;
     };
 
     explicit EventLoop(Fd epoll) : epoll_(std::move(epoll)) {}
     void remove(std::uint64_t id);
     void dispatch(std::uint64_t id, std::uint32_t events);
     void run_guarded(const std::function<void()>& work, std::uint64_t source);
+    void sound_alarm(std::string_view what) noexcept;
     void rest(std::uint64_t id);
     void wake_rested();
     int wait_milliseconds() const;
@@ -91,7 +93,8 @@ private:
     // A callback is kept alive while it runs, even when it drops its own watch.
     std::map<std::uint64_t, std::shared_ptr<Source>> sources_;
     std::deque<std::function<void()>> deferred_;
-    std::map<std::uint64_t, Clock::time_point> resting_;
+    std::deque<std::function<void()>> due_;  // deferred work of this turn that has not run
+    std::size_t resting_ = 0;                // sources that rest, or did when they went
     std::function<std::optional<Clock::time_point>()> next_deadline_;
     std::function<void()> expire_;
     std::function<void(std::string_view)> alarm_;

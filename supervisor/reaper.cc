@@ -2,7 +2,9 @@
 // Reaper: waits for every child, ours and the orphans that PID 1 inherits, and tells the owner.
 #include "reaper.h"
 
+#include <exception>
 #include <sys/wait.h>
+#include <utility>
 
 namespace confinit {
 
@@ -17,7 +19,15 @@ void Reaper::reap() {
         const pid_t pid = info.si_pid;
         if (before_) before_();
         if (!owners_.contains(pid) && stranger_) stranger_(pid);
-        if (const auto node = owners_.extract(pid)) node.mapped()({info.si_code, info.si_status});
+        auto node = owners_.extract(pid);
+        try {
+            if (node) node.mapped()({info.si_code, info.si_status});
+        } catch (const std::exception&) {
+            // Without memory the owner has not heard of it. The child stays as it is, and is told
+            // again when the caller asks again.
+            owners_.insert(std::move(node));
+            throw;
+        }
         (void)waitid(P_PID, static_cast<id_t>(pid), &info, WEXITED | WNOHANG);
     }
 }

@@ -13,6 +13,8 @@
 #include <cerrno>
 #include <csignal>
 #include <cstdlib>
+#include <ctime>
+#include <exception>
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/epoll.h>
@@ -159,6 +161,7 @@ Status Supervisor::connect() {
                          drift_check_->expire();
                          enter_sessions_->expire();
                          if (ending_) ending_->expire();
+                         if (reaps_again_ && *reaps_again_ <= Clock::now()) reap();
                      });
     control_server_ = std::make_unique<ControlServer>(
         *loop_, *manager_, *enter_sessions_, mode_, [this](FinalAct act) { request_end(act); },
@@ -199,9 +202,9 @@ Status Supervisor::open_doors() {
 
 std::optional<Clock::time_point> Supervisor::next_deadline() {
     std::optional<Clock::time_point> next;
-    for (const auto& deadline :
-         {manager_->next_deadline(), drift_check_->next_deadline(),
-          enter_sessions_->next_deadline(), ending_ ? ending_->next_deadline() : std::nullopt}) {
+    for (const auto& deadline : {manager_->next_deadline(), drift_check_->next_deadline(),
+                                 enter_sessions_->next_deadline(),
+                                 ending_ ? ending_->next_deadline() : std::nullopt, reaps_again_}) {
         if (deadline) next = std::min(next.value_or(*deadline), *deadline);
     }
     return next;
@@ -246,12 +249,20 @@ void Supervisor::start_rescue() {
     manager_->start("rescue", [](engine::JobResult, const std::string&) {});
 }
 
+// An exception leaves children that have ended, and their signal is read already: they are asked
+// for again.
+void Supervisor::reap() {
+    reaps_again_ = Clock::now() + std::chrono::seconds{1};
+    reaper_.reap();
+    reaps_again_.reset();
+}
+
 void Supervisor::on_signal() {
     signalfd_siginfo info{};
     while (read(signals_.get(), &info, sizeof info) == static_cast<ssize_t>(sizeof info)) {
         switch (static_cast<int>(info.ssi_signo)) {
         case SIGCHLD:
-            reaper_.reap();
+            reap();
             break;
         case SIGINT:
             request_end(mode_ == Mode::machine ? FinalAct::reboot : FinalAct::power_off);
@@ -282,7 +293,13 @@ void Supervisor::give_back() {
 
 End Supervisor::run() {
     while (!is_finished_) {
-        if (const auto turned = loop_->run_once(); !turned) console_.error(turned.error().what);
+        try {
+            if (const auto turned = loop_->run_once(); !turned) console_.error(turned.error().what);
+        } catch (const std::exception&) {
+            // Not even the loop itself had memory. It goes on where it was, a moment later.
+            constexpr timespec pause{.tv_sec = 0, .tv_nsec = 10'000'000};
+            (void)nanosleep(&pause, nullptr);
+        }
     }
     return ending_ ? ending_->end() : End{.until = Clock::now()};
 }

@@ -52,6 +52,7 @@ private:
     Status connect();
     Visibility visibility() const;
     Status open_doors();
+    void reap();
     void on_signal();
     void request_end(FinalAct act);
     void start_rescue();
@@ -80,6 +81,7 @@ private:
     std::unique_ptr<EnterSessions> enter_sessions_;
     std::unique_ptr<ControlServer> control_server_;
     std::optional<Ending> ending_;
+    std::optional<Clock::time_point> reaps_again_;
     bool is_finished_ = false;
     int exit_code_ = 0;
     Watch signal_watch_;

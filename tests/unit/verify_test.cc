@@ -206,6 +206,7 @@ TEST_CASE("the supervisor's own filter does not pass for the service's", "[unit]
 TEST_CASE("a hard limit that was raised differs, a soft one below it moves freely", "[unit][H7]") {
     PlanScene scene;
     scene.unit.process.rlimits = {{RLIMIT_NOFILE, 1024, 4096}};
+    scene.unit.declared["process.rlimits.nofile"] = "1024:4096";
     const auto plan = scene.plan();
     const auto same_with = [&](std::uint64_t soft, std::uint64_t hard) {
         const ProcessLimit limit{RLIMIT_NOFILE, soft, hard};
@@ -299,6 +300,7 @@ TEST_CASE("a umask counts only where it is declared, and may become stricter", "
 TEST_CASE("lower limits and more filters are narrower", "[unit][N11]") {
     PlanScene scene;
     scene.unit.process.rlimits = {{RLIMIT_NOFILE, 1024, 4096}};
+    scene.unit.declared["process.rlimits.nofile"] = "1024:4096";
     const auto plan = scene.plan();
     const auto result_with = [&](std::uint64_t soft, std::uint64_t hard) {
         const ProcessLimit limit{RLIMIT_NOFILE, soft, hard};
@@ -324,12 +326,24 @@ TEST_CASE("lower limits and more filters are narrower", "[unit][N11]") {
 TEST_CASE("a limit that is not shown differs", "[unit][H7]") {
     PlanScene scene;
     scene.unit.process.rlimits = {{RLIMIT_NOFILE, 1024, 4096}};
+    scene.unit.declared["process.rlimits.nofile"] = "1024:4096";
     const auto plan = scene.plan();
 
     VerifyItems items;
     verify_limits(scene.unit, *plan, {}, items);
 
     CHECK(find_item(items, "process.rlimits.nofile").differs());
+}
+
+TEST_CASE("a limit that the unit does not set is no difference", "[unit][N11]") {
+    PlanScene scene;
+    const auto plan = scene.plan();
+    const ProcessLimit raised{RLIMIT_NOFILE, 1'048'576, 1'048'576};
+
+    VerifyItems items;
+    verify_limits(scene.unit, *plan, {&raised, 1}, items);
+
+    CHECK(std::ranges::none_of(items, &VerifyItem::differs));
 }
 
 TEST_CASE("a cgroup file is compared as the kernel prints it", "[unit][H7]") {
