@@ -99,6 +99,7 @@ private:
     void on_exit(pid_t pid);
     void finish(Item item, std::string_view bytes, int error);
     bool give(Helper& helper, Item& item);
+    static void end(Helper& helper);
     Helper* find_idle();
     bool needs_helper() const;
     bool has_seat(Owner owner) const;
