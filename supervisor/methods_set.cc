@@ -4,6 +4,7 @@
 #include "control_methods.h"
 #include "live_change.h"
 
+#include <array>
 #include <fmt/format.h>
 
 namespace confinit {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Control methods that act on one unit: start, stop, restart, kill, freeze, thaw.
+// Control methods that act on units: start, stop, restart, reset-failed, kill, freeze, thaw.
 #include "control/fields.h"
 #include "control_methods.h"
 

@@ -72,7 +72,7 @@ Status write_file(int at, const std::string& path, std::string_view text) {
 
 Status replace_file(int directory, const std::string& name, std::string_view text, unsigned mode) {
     const std::string fresh = "." + name + ".new";
-    // What a former attempt may have left.
+    // A former attempt may have left it.
     (void)unlinkat(directory, fresh.c_str(), 0);
     const Status put = write_durably(directory, fresh, text, mode);
     if (put && renameat(directory, fresh.c_str(), directory, name.c_str()) == 0) {

@@ -129,7 +129,7 @@ private:
                                   : fmt::format("'{}' does not load: {}", target, fault.text()));
     }
 
-    // What keeps its target from loading could keep the machine from booting.
+    // A drop-in that keeps its target from loading could keep the machine from booting.
     Answer<void> keep_if_good(const std::string& target, const Fd& directory,
                               const std::optional<std::string>& former) {
         const auto fault = fault_of(tree_, target, vocabulary_);

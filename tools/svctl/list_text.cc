@@ -41,7 +41,7 @@ void append_versions(std::string& text, const Json& summary) {
     }
 }
 
-// What the unit does, what it does without, and which version of it this is.
+// The unit's description, the keys that it does without, and which version of it this is.
 std::string description_text(const Json& summary) {
     std::string text = string_or(summary, "description");
     std::vector<std::string> keys;
