@@ -2,6 +2,7 @@
 // Enablement: the drop-ins by which other units want or require a unit, made and taken away.
 #include "svctl/enablement.h"
 
+#include "base/durable_file.h"
 #include "base/file.h"
 #include "unit/document.h"
 #include "unit/loader.h"
