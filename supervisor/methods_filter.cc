@@ -43,7 +43,7 @@ void filter(ControlContext& context, const Call& call, Responder responder) {
 }
 
 constexpr std::array rows{
-    MethodRow{Method::filter, Authority::anyone, filter},
+    MethodRow{Method::filter, Callers::anyone, filter},
 };
 
 }  // namespace

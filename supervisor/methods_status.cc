@@ -372,12 +372,12 @@ void verify_unit(ControlContext& context, const Call& call, Responder responder)
 }
 
 constexpr std::array rows{
-    MethodRow{Method::list, Authority::anyone, list},
-    MethodRow{Method::status, Authority::anyone, status},
-    MethodRow{Method::cat, Authority::anyone, cat},
-    MethodRow{Method::show, Authority::anyone, show},
-    MethodRow{Method::logs, Authority::anyone, logs},
-    MethodRow{Method::verify, Authority::anyone, verify_unit},
+    MethodRow{Method::list, Callers::anyone, list},
+    MethodRow{Method::status, Callers::anyone, status},
+    MethodRow{Method::cat, Callers::anyone, cat},
+    MethodRow{Method::show, Callers::anyone, show},
+    MethodRow{Method::logs, Callers::anyone, logs},
+    MethodRow{Method::verify, Callers::anyone, verify_unit},
 };
 
 }  // namespace
