@@ -24,7 +24,7 @@ std::string names_of(CapabilityMask mask) {
     return count > most ? fmt::format("{} and {} more", text, count - most) : text;
 }
 
-// What confines the caller more than that, in words; empty where nothing does.
+// The walls around the caller beyond that measure, in words; empty where there are none.
 std::string confinement(const Walls& caller, const Walls& measure) {
     std::vector<std::string> facts;
     const CapabilityMask missing = measure.permitted & ~caller.permitted;

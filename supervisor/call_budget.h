@@ -3,9 +3,9 @@
 //
 // A user who is not an operator has a bucket of time that fills at a constant rate; every call is
 // paid for after it, with the processor time that PID 1 has spent on it, so that no list of prices
-// can be wrong. Who has nothing left waits until the bucket fills again: the debt of one long call
-// is paid by waiting, and nobody is refused. All of them together have one more bucket, so that
-// many users cannot take more than a part of PID 1 either. Operators have no bucket.
+// can be wrong. A user with nothing left waits until the bucket fills again: the debt of one long
+// call is paid by waiting, and nobody is refused. All of them together have one more bucket, so
+// that many users cannot take more than a part of PID 1 either. Operators have no bucket.
 #pragma once
 
 #include "event_loop.h"

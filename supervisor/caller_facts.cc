@@ -20,7 +20,8 @@ Walls walls_of(const ProcessFacts& facts) {
             .filters = facts.status.seccomp_filters};
 }
 
-// What the launch of the unit has given to its first process, beside what we are within ourselves.
+// The walls that the launch of the unit has given to its first process, and those that we are
+// within ourselves.
 Result<Walls> given_walls(const Run& run) {
     Walls walls = TRY(supervisor_facts()).walls;
     const LaunchPlan& plan = run.plan();
@@ -37,7 +38,7 @@ Result<Walls> given_walls(const Run& run) {
 Result<Home> home_in(const Service& service) {
     Home home{.kind = Home::Kind::unit, .name = service.unit.name};
     const Run* run = service.run.get();
-    // Of a unit that was loaded again meanwhile, the run is as it began.
+    // The unit may have been loaded again meanwhile; its run is as it began.
     home.is_operator = run != nullptr && run->unit().service->is_operator;
     if (home.is_operator) home.given = TRY(given_walls(*run));
     return home;

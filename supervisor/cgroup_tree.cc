@@ -88,7 +88,7 @@ std::vector<Cgroup> nodes_above(const std::string& mount, std::string path) {
     return nodes;
 }
 
-// An ordinary process has none but its own: who else is in one is not moved.
+// An ordinary process has a leaf of its own: it moves nobody out of one that is in use.
 Result<Cgroup> make_leaf_alone(const Cgroup& root) {
     auto leaf = root.make_child(own_leaf);
     if (leaf || leaf.error().code != EEXIST) return leaf;
@@ -186,7 +186,6 @@ Result<CgroupTree> CgroupTree::borrow(const std::string& mount, const std::strin
     return tree;
 }
 
-// The node holds no process again only after it offers nothing any more.
 namespace {
 
 // We have left it; helpers of ours may still be in there. One that hangs in the kernel is not
@@ -205,6 +204,7 @@ Status remove_own_leaf(const Cgroup& root) {
 
 }  // namespace
 
+// The controllers go first: a node that offers any takes no process back.
 Status CgroupTree::give_back() {
     if (!loan_) return {};
     const Loan loan = std::move(*loan_);

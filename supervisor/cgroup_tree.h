@@ -39,7 +39,7 @@ private:
     CgroupTree(Cgroup root, std::vector<Cgroup> above)
         : root_(std::move(root)), above_(std::move(above)) {}
 
-    // What an ordinary process gives back.
+    // The changes that an ordinary process undoes at its end.
     struct Loan {
         Cgroup origin;  // the node that we were started in
         std::vector<std::string> controllers;

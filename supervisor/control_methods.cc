@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The methods of the control interface: one flat table of name, authority and function.
+// The methods of the control interface: one flat table of name, callers and function.
 #include "control_methods.h"
 
 #include "control/fields.h"

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The methods of the control interface: one flat table of name, authority and function.
+// The methods of the control interface: one flat table of name, callers and function.
 #pragma once
 
 #include "control_server.h"
@@ -14,11 +14,12 @@
 
 namespace confinit {
 
-enum class Authority { anyone, root };
+// Those who may call a method: authority.h says who is an operator.
+enum class Callers { anyone, operators };
 
 struct MethodRow {
     Method method;
-    Authority authority;
+    Callers callers;
     void (*run)(ControlContext& context, const Call& call, Responder responder);
 };
 
@@ -26,7 +27,7 @@ struct MethodRow {
 const MethodRow* find_method(std::string_view name);
 
 // Rows, by theme.
-std::span<const MethodRow> unit_methods();    // start stop restart kill freeze thaw
+std::span<const MethodRow> unit_methods();    // start stop restart reset-failed kill freeze thaw
 std::span<const MethodRow> status_methods();  // list status cat show logs verify
 std::span<const MethodRow> event_methods();
 std::span<const MethodRow> machine_methods();  // reload, power off and so on, probe, version

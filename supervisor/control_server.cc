@@ -248,7 +248,7 @@ void ControlServer::run_call(std::uint64_t id, Peer& peer, const std::string& te
                                fmt::format("no method '{}'", call->method),
                                {{"method", call->method}});
     }
-    if (row->authority == Authority::root && !is_allowed(*call, peer, responder)) return;
+    if (row->callers == Callers::operators && !is_allowed(*call, peer, responder)) return;
     if (const auto bad = find_bad_parameter(call->method, call->parameters)) {
         return responder.error(ControlError::invalid_parameter,
                                fmt::format("'{}' {}", bad->name, bad->fault),

@@ -96,7 +96,7 @@ void DriftCheck::check_some() {
     });
 }
 
-// What has ended meanwhile, or begun another run, is left for the next round.
+// A service that has ended meanwhile, or begun another run, is left for the next round.
 void DriftCheck::take_answer(const Result<std::string>& answer) {
     if (!answer) return console_.warning(answer.error().what);
     const Json list = Json::parse(*answer, nullptr, false);

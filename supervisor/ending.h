@@ -16,7 +16,7 @@
 
 namespace confinit {
 
-// What is left to do when every unit is down, stuck or given up.
+// The last step, when every unit is down, stuck or given up.
 struct End {
     FinalAct act = FinalAct::power_off;
     Clock::time_point until;  // the last step is taken then at the latest

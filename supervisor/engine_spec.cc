@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the engine has to know of a unit.
+// The facts of a unit that the engine has to know.
 #include "engine_spec.h"
 
 #include <algorithm>

@@ -21,7 +21,7 @@
 namespace confinit {
 namespace {
 
-// What a command has to end by itself when its caller has hung up.
+// The time that a command has to end by itself when its caller has hung up.
 constexpr std::chrono::seconds patience_after_hang_up{5};
 
 // The two sides of the standard streams: what the command gets, and what the caller gets.

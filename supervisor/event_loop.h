@@ -63,7 +63,7 @@ public:
     // library may (no memory); that callback's work is lost and nothing else.
     void set_alarm(std::function<void(std::string_view what)> alarm) { alarm_ = std::move(alarm); }
 
-    // Who closes and reads what strangers can write to; absent, who has it does so itself.
+    // The hands close and read what strangers can write to; without them its owner does so itself.
     void set_hands(Hands* hands) { hands_ = hands; }
     Hands* hands() const { return hands_; }
 

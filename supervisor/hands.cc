@@ -30,8 +30,13 @@ Result<std::unique_ptr<Hands>> Hands::make(EventLoop& loop, Reaper& reaper, Clon
 Hands::~Hands() {
     for (Helper& helper : helpers_) {
         reaper_.forget(helper.pid);
-        (void)syscall(SYS_pidfd_send_signal, helper.process.get(), SIGKILL, nullptr, 0);
+        end(helper);
     }
+}
+
+void Hands::end(Helper& helper) {
+    helper.is_killed = true;
+    (void)syscall(SYS_pidfd_send_signal, helper.process.get(), SIGKILL, nullptr, 0);
 }
 
 Status Hands::add_helper() {
@@ -50,8 +55,14 @@ Status Hands::add_helper() {
     helper.orders = std::move(orders);
     helper.answers = std::move(answers);
     reaper_.adopt(helper.pid, [this, number = helper.pid](ExitStatus) { on_exit(number); });
-    helper.watch = TRY(loop_.on_fd(helper.answers.read_end, EPOLLIN,
-                                   [this, &helper](std::uint32_t) { on_answer(helper); }));
+    auto watch = loop_.on_fd(helper.answers.read_end, EPOLLIN,
+                             [this, &helper](std::uint32_t) { on_answer(helper); });
+    if (!watch) {
+        // Nobody would hear its answers.
+        end(helper);
+        return std::unexpected(std::move(watch).error());
+    }
+    helper.watch = std::move(*watch);
     return {};
 }
 
@@ -173,8 +184,7 @@ void Hands::retire_idle() {
     std::size_t idle = 0;
     for (Helper& helper : helpers_) {
         if (helper.item || helper.is_killed || ++idle <= most_idle) continue;
-        helper.is_killed = true;
-        (void)syscall(SYS_pidfd_send_signal, helper.process.get(), SIGKILL, nullptr, 0);
+        end(helper);
     }
 }
 
@@ -186,8 +196,7 @@ void Hands::expire() {
         }
         // A read is waited for: it is of a pipe whose writer comes back, or is not killed by this.
         if (helper.item->order.what == HandsOrder::What::read) continue;
-        helper.is_killed = true;
-        (void)syscall(SYS_pidfd_send_signal, helper.process.get(), SIGKILL, nullptr, 0);
+        end(helper);
     }
     work();
 }

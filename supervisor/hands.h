@@ -50,7 +50,7 @@ public:
     static Owner user(uid_t uid) { return uid; }
     Owner new_owner() { return next_owner_++; }
 
-    // What was read, none at the end of the file, or the errno. Called from the loop.
+    // The bytes that were read, none at the end of the file, or the errno. Called from the loop.
     using Done = std::move_only_function<void(std::string_view bytes, int error)>;
 
     static Result<std::unique_ptr<Hands>> make(EventLoop& loop, Reaper& reaper, CloneMethod method,
@@ -99,6 +99,7 @@ private:
     void on_exit(pid_t pid);
     void finish(Item item, std::string_view bytes, int error);
     bool give(Helper& helper, Item& item);
+    static void end(Helper& helper);
     Helper* find_idle();
     bool needs_helper() const;
     bool has_seat(Owner owner) const;

@@ -22,7 +22,7 @@ struct Leftover {
 // The first processes of the node and of those below it, without a reading of long lists.
 std::vector<pid_t> some_processes(const Cgroup& node, std::size_t most);
 
-// Of these processes those that live.
+// Those of these processes that live.
 std::vector<Leftover> look_at(std::span<const pid_t> pids);
 
 // "pid 71 (cat), state D, waits in request_wait_answer: ...; pid 72 (cat), ..."

@@ -16,7 +16,7 @@ struct LimitChanges {
     std::vector<std::string> lasting;  // keys that cannot be taken back before the next start
 };
 
-// What has to be written: the settings of these keys in any case, since the node may hold something
+// The settings to write: those of these keys in any case, since the node may hold something
 // else; others where they differ, since one key can bring another file along (memory.max brings
 // memory.oom.group); and the kernel's own value of what is not set any more.
 LimitChanges limit_changes(const CgroupConfig& before, const CgroupConfig& after,

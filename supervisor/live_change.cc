@@ -35,6 +35,14 @@ std::vector<FileEdit> reversed(std::vector<FileEdit> edits) {
     return edits;
 }
 
+void add_trouble(ChangeRefused& why, const std::string& text) {
+    if (why.problems.empty()) {
+        why.failure += "; " + text;
+    } else {
+        why.problems.push_back(text);
+    }
+}
+
 // Change: one change on its way. The workers' answers keep it alive, and nothing else does.
 class Change : public std::enable_shared_from_this<Change> {
 public:
@@ -143,7 +151,7 @@ private:
         if (plan_.edits.empty()) return finish(std::unexpected(std::move(why)));
         write_files(reversed(plan_.edits), [self = shared_from_this(),
                                             why = std::move(why)](const Status& written) mutable {
-            if (!written) why.failure += "; the drop-in stays: " + written.error().what;
+            if (!written) add_trouble(why, "the drop-in stays: " + written.error().what);
             if (self->find() != nullptr) (void)self->manager_.reload(self->unit_);
             self->finish(std::unexpected(std::move(why)));
         });
@@ -172,7 +180,11 @@ private:
     }
 
     void finish(std::expected<Changed, ChangeRefused> outcome) {
-        if (Service* service = find()) service->is_changing = false;
+        if (Service* service = find()) {
+            service->is_changing = false;
+            // An instance may have been loaded for this change alone.
+            manager_.forget_later(unit_);
+        }
         done_(outcome);
     }
 

@@ -13,13 +13,13 @@ namespace confinit {
 
 struct ChangeRequest {
     std::vector<std::string> keys;  // of [cgroup], with or without that word
-    std::string
-        value;  // as in the unit file, a text without quotes; empty: the keys are taken back
+    // As in the unit file, a text without quotes; empty: the keys are taken back.
+    std::string value;
     bool runtime = false;  // kept until the next boot, in a directory below /run
     bool force = false;    // also below what is used now
 };
 
-// What holds after the change, and where that stands. Without a file it is the kernel's own value.
+// A value that holds after the change, and its place. Without a file it is the kernel's own.
 struct LimitValue {
     std::string key;
     std::string value;

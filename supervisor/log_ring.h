@@ -60,7 +60,7 @@ private:
     void add_line(LogStream stream, std::string text, Rest rest = Rest::none);
 
     std::deque<LogLine> lines_;
-    // Of each stream, the end of its output that has no newline yet.
+    // The end of a stream's output that has no newline yet.
     struct Unfinished {
         std::string text;
         Steady::time_point due;

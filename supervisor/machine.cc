@@ -65,8 +65,8 @@ bool is_mount_point(const char* path) {
     return (status.stx_attributes & STATX_ATTR_MOUNT_ROOT) != 0;
 }
 
-// Who has mounted the tree before us may not have said what keeps a service that makes a cgroup
-// namespace from its own limits: cgroup-v2.rst, "nsdelegate".
+// The tree may have been mounted before us without the option that keeps a service in a cgroup
+// namespace of its own from changing its own limits: cgroup-v2.rst, "nsdelegate".
 Status settle_options(const EarlyMount& entry) {
     if (std::string_view{entry.type} != "cgroup2") return {};
     struct statfs status{};

@@ -43,7 +43,7 @@ void wait_for_child_signal(Clock::time_point until) {
     (void)sigtimedwait(&child_signal, nullptr, &length);
 }
 
-// Reaps whoever has ended; whether nobody is left.
+// Reaps the children that have ended; whether none is left.
 bool reap_all() {
     for (;;) {
         siginfo_t ended{};
@@ -58,7 +58,7 @@ std::string describe(const Fd& procfs, pid_t pid) {
     return sleep_text(pid, *process, read_sleep(procfs, pid));
 }
 
-// Who lives on after SIGKILL, PID 1 aside.
+// Tells of the processes that live on after SIGKILL, PID 1 aside.
 void tell_survivors(Console& console) {
     const auto procfs = open_procfs();
     if (!procfs) return;
@@ -134,7 +134,7 @@ bool is_served(std::string_view type) {
                                [&](std::string_view prefix) { return type.starts_with(prefix); });
 }
 
-// What waits for the server fails from then on.
+// Requests that wait for the server fail from then on.
 void abort_requests(const std::string& target) {
     (void)umount2(target.c_str(), UMOUNT_NOFOLLOW | MNT_FORCE);
 }
@@ -218,7 +218,7 @@ void end_machine(Mode mode, FinalAct act, int exit_code, Console& console,
     // waits for one of them would only keep the container from its end.
     if (mode == Mode::container) _exit(exit_code);
     const auto now = Clock::now();
-    // What hangs is given up in time for the others to be unmounted, which writes them out as well.
+    // A sync that hangs is given up in time to unmount the others, which writes them out as well.
     const bool is_synced =
         sync_disks(console, std::min(now + longest_sync, now + (until - now) / 2));
     unmount_everything(console, until);

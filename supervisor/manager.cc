@@ -89,21 +89,25 @@ std::optional<std::string> Manager::take(Unit unit, UnitStamp stamp) {
         }
         return text;
     }
-    auto& service = services_by_name_[unit.name];
-    warn(unit, service.get());
-    if (!service) {
-        service = std::make_unique<Service>();
-        service->log.set_observer([this] {
-            if (observer_) observer_();
-        });
-        service->log.set_unfinished_observer([this, name = unit.name](Clock::time_point due) {
-            unfinished_lines_.try_emplace(name, due);
-        });
-    }
+    const auto found = services_by_name_.find(unit.name);
+    const bool is_new = found == services_by_name_.end();
+    warn(unit, is_new ? nullptr : found->second.get());
+    Service& service = is_new ? add_service(unit.name) : *found->second;
     broken_.erase(unit.name);
-    service->unit = std::move(unit);
-    service->disk = {.stamp = std::move(stamp)};
+    service.unit = std::move(unit);
+    service.disk = {.stamp = std::move(stamp)};
     return std::nullopt;
+}
+
+// It is complete before it has its place: an exception leaves no name without a service.
+Service& Manager::add_service(const std::string& name) {
+    auto service = std::make_unique<Service>();
+    service->log.set_observer([this] {
+        if (observer_) observer_();
+    });
+    service->log.set_unfinished_observer(
+        [this, name](Clock::time_point due) { unfinished_lines_.try_emplace(name, due); });
+    return *services_by_name_.emplace(name, std::move(service)).first->second;
 }
 
 // Told once, and again when it changes.
@@ -120,7 +124,7 @@ void Manager::warn(const Unit& unit, const Service* known) const {
         unit.name));
 }
 
-// What lies beside the unit files and is not read is told once, also when it comes later.
+// A file beside the unit files that is not read is told of once, also when it comes later.
 void Manager::tell_foreign_files() {
     std::vector<std::string> found = foreign_files(directories_);
     for (const std::string& text : found) {
@@ -185,7 +189,7 @@ void Manager::add(Unit unit) {
 }
 
 void Manager::load_needed(const std::string& unit) {
-    // What cannot be loaded stays missing, and the engine fails those who require it.
+    // A unit that cannot be loaded stays missing, and the engine fails those that require it.
     std::set<std::string> tried;
     for (;;) {
         bool found_new = false;
@@ -299,7 +303,7 @@ void Manager::post(std::string unit, std::uint64_t run_number, engine::Event eve
 
 void Manager::handle_events() {
     events_.handle_all(Clock::now(), [this](const RunEvent& event) { handle_event(event); });
-    // What an event has caused at once is handled in the next turn of the loop.
+    // Events that an event has caused at once are handled in the next turn of the loop.
     if (!events_.is_empty()) services_.loop.defer([this] { handle_events(); });
     check_quiet();
 }

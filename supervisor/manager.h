@@ -16,12 +16,14 @@
 #include "unit_versions.h"
 
 #include <cstdint>
+#include <deque>
 #include <expected>
 #include <functional>
 #include <map>
 #include <memory>
 #include <optional>
 #include <set>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -101,6 +103,8 @@ public:
 
     // Forgets a unit of which nothing is left and that nobody waits for.
     bool forget(const std::string& name);
+    // Forgets an instance that nobody needs after the present callbacks.
+    void forget_later(std::string_view name);
 
     // A failed unit is as if it had never run; one that is tried again begins to count anew.
     void reset_failed(const std::string& name);
@@ -165,8 +169,8 @@ private:
     static DiskLook compared(const Unit& loaded, const UnitOnDisk& found);
     std::vector<std::string> load(const std::string& name);
     std::optional<std::string> take(Unit unit, UnitStamp stamp);
+    Service& add_service(const std::string& name);
     void forget_if_gone(const std::string& name);
-    void forget_later(std::string_view name);
     void forget_unneeded();
     bool is_needed(const Service& service) const;
     void forget_if_unneeded(const std::string& name);

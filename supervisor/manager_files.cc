@@ -63,7 +63,7 @@ Checked<Unit> Manager::read_with(std::string_view name, std::span<const Draft> d
     return load_unit_with(name, directories_, vocabulary_, drafts);
 }
 
-// What is read once is remembered until the files change again, so that looking again is cheap.
+// The result is remembered until the files change again, so that looking again is cheap.
 const DiskLook& Manager::look_at_disk(Service& service) {
     DiskLook& look = service.disk;
     if (service.unit.files.empty()) return look;

@@ -57,8 +57,8 @@ void Manager::start_run(Service& service) {
     post(name, number, engine::Event::launch_failed);
 }
 
-// What was left over of an earlier run has been killed, but a process takes its time to end; and
-// what the machine lacks at this moment others may give back.
+// Leftovers of an earlier run have been killed, but a process takes its time to end; and others may
+// give back the descriptors or memory that the machine lacks at this moment.
 bool Manager::try_later(const std::string& unit, const LaunchFailure& failure) {
     struct Patience {
         std::chrono::milliseconds pause;
@@ -97,7 +97,7 @@ void Manager::retry_starts() {
     }
 }
 
-// Whoever waits for the end of a run that has not begun hears of it.
+// Somebody may wait for the end of a run that has not begun, and hears of it here.
 void Manager::cancel_retry(const Service& service) {
     if (retries_.erase(service.unit.name) == 0) return;
     post(service.unit.name, service.run_number, engine::Event::launch_failed);
@@ -172,7 +172,7 @@ bool Manager::skip(Service& service, const LaunchFailure& failure) {
 }
 
 // A launch that failed in the child, for an optional key, is made anew without it once nothing of
-// it is left. Whoever stops the unit meanwhile gets what the engine has not been told of yet.
+// it is left. If the unit is stopped meanwhile, the engine is told of the failure after all.
 bool Manager::starts_without(Service& service, engine::Event event) {
     if (!service.run) return false;
     if (event == engine::Event::launch_failed) {

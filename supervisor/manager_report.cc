@@ -13,7 +13,7 @@ std::vector<Leftover> leftovers_of(const Service& service) {
     return {};
 }
 
-// Of a unit that has been killed, and is not over.
+// For a unit that has been killed, and is not over.
 std::string leftovers_text(const Service& service) {
     const std::vector<Leftover> left = leftovers_of(service);
     if (!left.empty()) return "still there after SIGKILL: " + text_of(left);

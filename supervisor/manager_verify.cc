@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a worker does to compare a unit with the kernel.
+// The worker's part of verify: compares a unit with the kernel.
 #include "manager.h"
 
 #include <cerrno>

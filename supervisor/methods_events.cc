@@ -55,7 +55,7 @@ void events(ControlContext& context, const Call& call, Responder responder) {
     if (follows) responder.reply_more(reply);
 }
 
-constexpr std::array rows{MethodRow{Method::events, Authority::anyone, events}};
+constexpr std::array rows{MethodRow{Method::events, Callers::anyone, events}};
 
 }  // namespace
 

@@ -12,7 +12,7 @@
 namespace confinit {
 namespace {
 
-// Of a unit that runs, what it runs under; of another, what it would be started under.
+// The policy that a unit runs under, or, where it does not run, would be started under.
 Result<std::optional<SyscallPolicy>> policy_of(const Service& service) {
     const Run* run = service.run.get();
     if (run != nullptr && run->main_pid() != 0) {
@@ -43,7 +43,7 @@ void filter(ControlContext& context, const Call& call, Responder responder) {
 }
 
 constexpr std::array rows{
-    MethodRow{Method::filter, Authority::anyone, filter},
+    MethodRow{Method::filter, Callers::anyone, filter},
 };
 
 }  // namespace

@@ -90,14 +90,14 @@ void version(ControlContext& context, const Call&, Responder responder) {
 }
 
 constexpr std::array rows{
-    MethodRow{Method::get_info, Authority::anyone, get_info},
-    MethodRow{Method::get_interface_description, Authority::anyone, get_interface_description},
-    MethodRow{Method::daemon_reload, Authority::root, daemon_reload},
-    MethodRow{Method::power_off, Authority::root, power_off},
-    MethodRow{Method::reboot, Authority::root, reboot},
-    MethodRow{Method::halt, Authority::root, halt},
-    MethodRow{Method::probe, Authority::anyone, probe},
-    MethodRow{Method::version, Authority::anyone, version},
+    MethodRow{Method::get_info, Callers::anyone, get_info},
+    MethodRow{Method::get_interface_description, Callers::anyone, get_interface_description},
+    MethodRow{Method::daemon_reload, Callers::operators, daemon_reload},
+    MethodRow{Method::power_off, Callers::operators, power_off},
+    MethodRow{Method::reboot, Callers::operators, reboot},
+    MethodRow{Method::halt, Callers::operators, halt},
+    MethodRow{Method::probe, Callers::anyone, probe},
+    MethodRow{Method::version, Callers::anyone, version},
 };
 
 }  // namespace

@@ -4,6 +4,7 @@
 #include "control_methods.h"
 #include "live_change.h"
 
+#include <array>
 #include <fmt/format.h>
 
 namespace confinit {
@@ -56,8 +57,8 @@ void revert(ControlContext& context, const Call& call, Responder responder) {
 }
 
 constexpr std::array rows{
-    MethodRow{Method::set, Authority::root, set},
-    MethodRow{Method::revert, Authority::root, revert},
+    MethodRow{Method::set, Callers::operators, set},
+    MethodRow{Method::revert, Callers::operators, revert},
 };
 
 }  // namespace

@@ -156,7 +156,7 @@ void add_last_end(Json& status, const RunEnd& end) {
     };
 }
 
-// What the service says of itself.
+// The service's own words about itself.
 void add_self_report(Json& status, const Run& run) {
     const SelfReport& report = run.self_report();
     status["status_text"] = report.status;
@@ -197,7 +197,7 @@ void add_deadline(Json& status, const engine::UnitState& state, const Unit& unit
             : source_of(unit, is_start ? "service.start_timeout" : "service.stop_timeout");
 }
 
-// Who is left of a unit that is to end.
+// The processes that are left of a unit that is to end.
 void add_leftovers(Json& status, const engine::UnitState& state, const Service& service) {
     const bool is_stuck = state.sub == engine::SubState::stuck;
     if (!is_stuck && state.active != engine::ActiveState::deactivating) return;
@@ -372,12 +372,12 @@ void verify_unit(ControlContext& context, const Call& call, Responder responder)
 }
 
 constexpr std::array rows{
-    MethodRow{Method::list, Authority::anyone, list},
-    MethodRow{Method::status, Authority::anyone, status},
-    MethodRow{Method::cat, Authority::anyone, cat},
-    MethodRow{Method::show, Authority::anyone, show},
-    MethodRow{Method::logs, Authority::anyone, logs},
-    MethodRow{Method::verify, Authority::anyone, verify_unit},
+    MethodRow{Method::list, Callers::anyone, list},
+    MethodRow{Method::status, Callers::anyone, status},
+    MethodRow{Method::cat, Callers::anyone, cat},
+    MethodRow{Method::show, Callers::anyone, show},
+    MethodRow{Method::logs, Callers::anyone, logs},
+    MethodRow{Method::verify, Callers::anyone, verify_unit},
 };
 
 }  // namespace

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Control methods that act on one unit: start, stop, restart, kill, freeze, thaw.
+// Control methods that act on units: start, stop, restart, reset-failed, kill, freeze, thaw.
 #include "control/fields.h"
 #include "control_methods.h"
 
@@ -154,13 +154,13 @@ void thaw(ControlContext& context, const Call& call, Responder responder) {
 }
 
 constexpr std::array rows{
-    MethodRow{Method::start, Authority::root, start},
-    MethodRow{Method::stop, Authority::root, stop},
-    MethodRow{Method::restart, Authority::root, restart},
-    MethodRow{Method::reset_failed, Authority::root, reset_failed},
-    MethodRow{Method::kill, Authority::root, kill},
-    MethodRow{Method::freeze, Authority::root, freeze},
-    MethodRow{Method::thaw, Authority::root, thaw},
+    MethodRow{Method::start, Callers::operators, start},
+    MethodRow{Method::stop, Callers::operators, stop},
+    MethodRow{Method::restart, Callers::operators, restart},
+    MethodRow{Method::reset_failed, Callers::operators, reset_failed},
+    MethodRow{Method::kill, Callers::operators, kill},
+    MethodRow{Method::freeze, Callers::operators, freeze},
+    MethodRow{Method::thaw, Callers::operators, thaw},
 };
 
 }  // namespace

@@ -4,6 +4,7 @@
 
 #include "base/file.h"
 #include "base/text.h"
+#include "kernel/mount_table.h"
 #include "kernel/proc_status.h"
 #include "kernel/procfs.h"
 
@@ -38,7 +39,7 @@ constexpr std::size_t most_processes = 2048;
 constexpr unsigned looks_at_once = 16;
 constexpr auto time_of_a_look = std::chrono::milliseconds{250};
 
-// What PID 1 itself may do, to tell those who could enter any node by themselves.
+// The rights of PID 1 itself, to tell apart those who could enter any node by themselves.
 struct Standing {
     CapabilityMask permitted = 0;
     std::string user_namespace;
@@ -56,18 +57,13 @@ bool holds_all(const Fd& process, const ProcessStatus& status, const Standing& o
     return user_namespace && *user_namespace == own.user_namespace;
 }
 
-bool is_within_cgroup(std::string_view path, std::string_view cgroup) {
-    if (!path.starts_with(cgroup)) return false;
-    return path.size() == cgroup.size() || path[cgroup.size()] == '/';
-}
-
 // A process that ends while it is looked at was no child of PID 1: those stay until it reaps them.
 bool may_have_sent(pid_t pid, uid_t user, std::string_view cgroup, const Standing& own) {
     const auto process = open_process(pid);
     if (!process) return false;
     const auto status = read_process_status(*process);
     const auto path = read_cgroup_path(*process);
-    if (!status || !path || is_within_cgroup(*path, cgroup)) return false;
+    if (!status || !path || is_within(*path, cgroup)) return false;
     const bool has_user = std::ranges::find(status->uid, user) != status->uid.end();
     constexpr CapabilityMask set_user = CapabilityMask{1} << CAP_SETUID;
     const bool could_take_it = (status->capabilities.permitted & set_user) != 0;
@@ -213,7 +209,7 @@ SenderVerdict judge_sender(const NotifyDatagram& datagram, const NotifyPlace& pl
     if (datagram.sender <= 0) return refuse("its process is not in the supervisor's pid namespace");
     const auto cgroup = cgroup_of(datagram.sender, datagram.process);
     if (!cgroup) return judge_gone(datagram, place, hub, is_late);
-    if (is_within_cgroup(*cgroup, place.cgroup)) return {present, {}};
+    if (is_within(*cgroup, place.cgroup)) return {present, {}};
     return refuse("its process is not in the unit's control group");
 }
 

@@ -35,7 +35,7 @@
 
 namespace confinit {
 
-// What is known of the unit whose socket it is.
+// The facts about the unit whose socket it is.
 struct NotifyPlace {
     std::string cgroup;                   // as PID 1 sees it; empty without a node
     std::vector<std::uint64_t> node_ids;  // of the node and of the one that the service runs in

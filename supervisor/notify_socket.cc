@@ -55,7 +55,7 @@ bool is_there(const Fd& process) {
     return process && syscall(SYS_pidfd_send_signal, process.get(), 0, nullptr, 0) == 0;
 }
 
-// What came with one datagram beside its bytes; every descriptor is owned from here on.
+// Takes all that came with one datagram beside its bytes; every descriptor is owned from here on.
 void read_control_messages(msghdr& message, NotifyDatagram& datagram) {
     for (cmsghdr* header = CMSG_FIRSTHDR(&message); header != nullptr;
          header = CMSG_NXTHDR(&message, header)) {
@@ -95,7 +95,7 @@ Result<std::string> random_name() {
     return name;
 }
 
-// Of an earlier run, or of a supervisor that was killed.
+// An earlier run, or a supervisor that was killed, may have left some.
 void remove_files_in(const std::string& directory) {
     const auto names = list_directory(AT_FDCWD, directory);
     if (!names) return;
@@ -103,8 +103,8 @@ void remove_files_in(const std::string& directory) {
         (void)unlink((directory + "/" + name).c_str());
 }
 
-// The socket keeps the address that it was bound by, which /proc/net/unix shows to everybody. Who
-// connects finds the file, by its name of now.
+// The socket keeps the address that it was bound by, which /proc/net/unix shows to everybody. A
+// sender connects by the file, which has another name by then.
 Result<Fd> bind_by_other_name(const std::string& directory, const std::string& name) {
     const std::string bound_by = directory + "/" + std::string{notify_socket_name};
     // Until the service is about to be launched, nobody can send.

@@ -45,7 +45,7 @@ public:
     Result<std::optional<NotifyDatagram>> receive() const;
 
     const Fd& fd() const { return socket_; }
-    // What nobody has read may take its time to close.
+    // Descriptors that nobody has read may be slow to close.
     Fd take_socket() { return std::move(socket_); }
     std::string path() const;
     // The last part of the path.

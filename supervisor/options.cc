@@ -81,9 +81,9 @@ bool take_argument(Options& options, std::string_view argument) {
     }
     constexpr std::string_view verify = "--verify=";
     if (argument.starts_with(verify)) return take_interval(options, argument.substr(verify.size()));
-    options.without_cgroup = options.without_cgroup || argument == "--without-cgroup";
     constexpr std::string_view end = "--end-timeout=";
     if (argument.starts_with(end)) return take_end_timeout(options, argument.substr(end.size()));
+    options.without_cgroup = options.without_cgroup || argument == "--without-cgroup";
     options.show_version = options.show_version || argument == "--version";
     options.show_help = options.show_help || argument == "--help";
     return argument == "--version" || argument == "--help" || argument == "--without-cgroup";

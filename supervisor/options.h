@@ -37,8 +37,8 @@ struct Options {
 // unknown argument is ignored with one message.
 Options read_options(Mode mode, int count, char** arguments);
 
-// What is wrong with a word "confinit.NAME=VALUE" of the kernel's command line, of which no option
-// has this name; empty for a good one.
+// The fault of a word "confinit.NAME=VALUE" of the kernel's command line, such as a NAME that no
+// option has; empty for a good word.
 std::string kernel_word_fault(std::string_view word);
 
 extern const char* const help_text;

@@ -68,14 +68,14 @@ public:
     void on_launched();
     // A stop is under way: no sign of life is asked for any more.
     void end_watchdog() { is_watched_ = false; }
-    // Who stands still can give no sign of life, and has its whole time again afterwards.
+    // A frozen service can give no sign of life, and has its whole time again afterwards.
     void set_frozen(bool frozen);
     // The main process has ended and is not reaped yet: hears what it has said before, and then
     // knows nobody by its number any more.
     void end_main();
 
     const SelfReport& report() const { return report_; }
-    // What was thrown away and why, a text for each reason.
+    // The messages that were thrown away, a text for each reason.
     std::vector<std::string> not_heard() const;
 
 private:

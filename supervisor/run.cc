@@ -35,7 +35,7 @@ Result<Pipe> make_output_pipe(uid_t uid, gid_t gid) {
     return pipe;
 }
 
-// Of the node itself: a daemon that has made nodes below it watches over itself.
+// In the node alone: a daemon that has made nodes below it watches over them itself.
 Result<std::size_t> count_processes(const Cgroup& node) {
     const std::string processes = TRY(node.read("cgroup.procs"));
     const std::string_view text = trim(processes);

@@ -64,7 +64,7 @@ Status Run::watch_node() {
     return {};
 }
 
-// Whoever has frozen or thawed it: a request, a group above, somebody by hand.
+// A request, a group above, or somebody by hand may have frozen or thawed it.
 void Run::check_frozen() {
     if (!node_) return;
     const auto frozen = node_->node().read_field("cgroup.events", "frozen");

@@ -44,7 +44,7 @@ void Run::send_stop_signal() {
     signal_for_stop();
 }
 
-// Who stands still gets the signal first, so that it does not go on without it.
+// A frozen process gets the signal first, so that it does not go on without it.
 void Run::signal_for_stop() {
     const int signal = unit_.service->stop_signal;
     const auto done = [this](const Status& sent) {

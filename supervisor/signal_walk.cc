@@ -5,6 +5,7 @@
 
 #include "base/file.h"
 #include "base/text.h"
+#include "kernel/mount_table.h"
 #include "kernel/proc_status.h"
 #include "kernel/process_state.h"
 #include "kernel/procfs.h"
@@ -44,10 +45,6 @@ bool may_be_unread(int error) {
 Status unless_gone(const Error& error) {
     if (error.code == ENOENT || error.code == ESRCH) return {};
     return std::unexpected(error);
-}
-
-bool is_within(std::string_view path, std::string_view top) {
-    return path == top || (path.starts_with(top) && path[top.size()] == '/');
 }
 
 }  // namespace

@@ -36,7 +36,7 @@ public:
     // After a walk: those who have not had the signal get it.
     void again();
 
-    // What went wrong first; the others were signalled all the same.
+    // The first error; the other processes were signalled all the same.
     const Status& status() const { return status_; }
 
 private:

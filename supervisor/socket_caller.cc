@@ -45,7 +45,7 @@ std::expected<void, CallDenied> SocketCaller::bind(const Fd& socket, const PeerI
         is_bound_ = process_->has_connected();
     }
     if (is_bound_) return {};
-    // What is sent from now on was sent after the pidfd was opened.
+    // From now on all input was sent after the pidfd was opened.
     is_bound_ = !has_more && is_empty(socket);
     return denied("on this kernel a caller is known by its second call only; call again", true);
 }

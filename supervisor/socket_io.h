@@ -11,7 +11,7 @@
 
 namespace confinit {
 
-// What one recvmsg(2) has brought. The bytes are of one process, which is told where the socket has
+// The result of one recvmsg(2). The bytes are of one process, which is told where the socket has
 // SO_PASSCRED. Descriptors that came along are owned here, and let go by hands: see hands.h.
 struct ReceivedBytes {
     ssize_t count = 0;  // as recvmsg returns it, with errno

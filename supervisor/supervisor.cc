@@ -37,12 +37,17 @@ Result<std::string> make_inaccessible_file(const std::string& directory) {
     return path;
 }
 
+// By its name or its number.
+Result<gid_t> find_group_id(const std::string& name) {
+    if (const auto id = parse_id(name)) return *id;
+    const UserDatabase database = TRY(UserDatabase::load("/"));
+    if (const GroupEntry* group = database.find_group(name)) return group->gid;
+    return failure(fmt::format("there is no group '{}'", name));
+}
+
 Result<DoorAccess> status_access(const std::string& group) {
     if (group.empty()) return DoorAccess{.mode = 0666};
-    const UserDatabase database = TRY(UserDatabase::load("/"));
-    const GroupEntry* entry = database.find_group(group);
-    if (entry == nullptr) return failure(fmt::format("there is no group '{}'", group));
-    return DoorAccess{.mode = 0660, .group = entry->gid};
+    return DoorAccess{.mode = 0660, .group = TRY(find_group_id(group))};
 }
 
 }  // namespace
@@ -176,15 +181,13 @@ Status Supervisor::connect() {
 
 // A group that is not there is told, and then the lines are for root alone.
 Visibility Supervisor::visibility() const {
-    Visibility visibility{.own_uid = geteuid(), .log_group = parse_id(options_.log_group)};
-    if (options_.log_group.empty() || visibility.log_group) return visibility;
-    const auto users = UserDatabase::load("/");
-    const GroupEntry* group = users ? users->find_group(options_.log_group) : nullptr;
-    if (group != nullptr) {
-        visibility.log_group = group->gid;
+    Visibility visibility{.own_uid = geteuid()};
+    if (options_.log_group.empty()) return visibility;
+    const auto group = find_group_id(options_.log_group);
+    if (group) {
+        visibility.log_group = *group;
     } else {
-        console_.error(fmt::format("there is no group '{}' that could read log lines, ignoring",
-                                   options_.log_group));
+        console_.error(fmt::format("{}; log lines are for root alone", group.error().what));
     }
     return visibility;
 }

@@ -37,7 +37,7 @@ public:
     // Turns the loop until everything is stopped; what is to be done then.
     End run();
 
-    // Of an ordinary process: the cgroup tree is as it was found. The exit status is for main.
+    // Undoes the changes of an ordinary process to the cgroup tree. The exit status is for main.
     void give_back();
     int exit_code() const { return exit_code_; }
 

@@ -44,7 +44,7 @@ public:
     // Where the first process goes.
     const Cgroup& entrance() const { return subtree_ ? *subtree_ : node_; }
 
-    // What is to be written where the node holds something else; the controllers that it takes are
+    // The writes that are needed, since the node holds something else; their controllers are
     // enabled level by level.
     LaunchResult<std::vector<LimitWrite>> plan_writes(const CgroupConfig& settings) const;
 

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Visibility: what of a unit is shown to a caller that is no operator: what it could read itself.
 //
-// What a unit file says is for those who can read the file: looked at are the owner, the mode and
-// the group of the file and of every directory above it, against the ids of connect(2) that the
-// kernel keeps. Doubt is a no: an access control list and a symbolic link on the way count as one.
+// The text of a unit file is for those who can read the file. Owner, group and mode of the file and
+// of every directory above it are compared with the caller's ids of connect(2), which the kernel
+// keeps. Doubt is a no: an access control list and a symbolic link on the way count as one.
 // Lines that a service has printed are in no file; they are for root, for the supervisor's own
 // user, and for the members of one group.
 #pragma once
@@ -24,7 +24,7 @@ struct Visibility {
 
     bool shows_all_to(const PeerIds& caller) const;
     bool shows_log_to(const PeerIds& caller) const;
-    // Of these files the first that the caller could not read.
+    // The first of these files that the caller could not read.
     std::optional<std::string> find_hidden(const PeerIds& caller,
                                            const std::vector<std::string>& files) const;
 };

@@ -31,7 +31,7 @@ struct WorkerManners {
 // Does the task, writes its answer into the pipe and ends. For the child of clone_process alone.
 [[noreturn]] void run_worker(WorkerTask& task, const Fd& pipe, WorkerManners manners);
 
-// What has come through the pipe so far.
+// How much of the answer has come through the pipe so far.
 enum class AnswerState { partial, complete, too_large };
 AnswerState answer_state(std::string_view received, std::size_t limit);
 

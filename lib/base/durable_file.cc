@@ -10,6 +10,7 @@
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include <utility>
 
 namespace confinit {
 namespace {
@@ -20,57 +21,59 @@ std::string directory_of(const std::string& path) {
     return slash == 0 ? "/" : path.substr(0, slash);
 }
 
-// The reader of directories passes over names that begin with a dot.
-std::string fresh_name(const std::string& path) {
-    const std::size_t slash = path.rfind('/') + 1;  // npos + 1 is 0
-    return path.substr(0, slash) + "." + path.substr(slash) + ".new";
-}
-
 Status sync_directory(const std::string& path) {
     const Fd directory = TRY(open_at(AT_FDCWD, path, O_RDONLY | O_DIRECTORY));
     if (fsync(directory.get()) < 0) return errno_failure("fsync", path);
     return {};
 }
 
-Status write_all(const Fd& file, const std::string& path, std::string_view text) {
+// O_EXCL: a file that lies there already is not ours, or is left over and has been removed.
+Status write_fresh(int directory, const std::string& name, std::string_view text, unsigned mode) {
+    const Fd fd = TRY(open_at(directory, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, mode));
     while (!text.empty()) {
-        const ssize_t count = write(file.get(), text.data(), text.size());
+        const ssize_t count = write(fd.get(), text.data(), text.size());
         if (count < 0 && errno == EINTR) continue;
-        if (count < 0) return errno_failure("write", path);
+        if (count < 0) return errno_failure("write", name);
         text.remove_prefix(static_cast<std::size_t>(count));
     }
+    if (fchmod(fd.get(), mode) < 0) return errno_failure("fchmod", name);
+    if (fsync(fd.get()) < 0) return errno_failure("fsync", name);
     return {};
 }
 
-// O_EXCL: what lies there already is not ours, or is left over and has been removed.
-Status write_fresh(const std::string& path, std::string_view text, unsigned mode) {
-    (void)unlink(path.c_str());
-    const Fd file = TRY(open_at(AT_FDCWD, path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, mode));
-    if (fchmod(file.get(), mode) < 0) return errno_failure("fchmod", path);
-    TRY(write_all(file, path, text));
-    if (fsync(file.get()) < 0) return errno_failure("fsync", path);
+Status replace_by_path(const std::string& path, const std::string& directory, std::string_view text,
+                       unsigned mode) {
+    const Fd opened = TRY(open_at(AT_FDCWD, directory, O_RDONLY | O_DIRECTORY));
+    const std::string name = path.substr(path.rfind('/') + 1);  // npos + 1 is 0
+    auto replaced = replace_file(opened.get(), name, text, mode);
+    if (!replaced) return std::unexpected(std::move(replaced).error().in(directory));
     return {};
-}
-
-Status replace(const std::string& path, std::string_view text, unsigned mode) {
-    const std::string fresh = fresh_name(path);
-    Status written = write_fresh(fresh, text, mode);
-    if (written && rename(fresh.c_str(), path.c_str()) < 0) written = errno_failure("rename", path);
-    if (!written) (void)unlink(fresh.c_str());
-    return written;
 }
 
 }  // namespace
+
+Status replace_file(int directory, const std::string& name, std::string_view text, unsigned mode) {
+    // The reader of directories passes over names that begin with a dot.
+    const std::string fresh = "." + name + ".new";
+    // A former attempt may have left it.
+    (void)unlinkat(directory, fresh.c_str(), 0);
+    const Status put = write_fresh(directory, fresh, text, mode);
+    if (put && renameat(directory, fresh.c_str(), directory, name.c_str()) == 0) {
+        return fsync(directory) == 0 ? Status{} : errno_failure("fsync the directory of", name);
+    }
+    const Status failed = put ? errno_failure("rename", name) : put;
+    (void)unlinkat(directory, fresh.c_str(), 0);
+    return failed;
+}
 
 Status write_durably(const std::string& path, std::string_view text, unsigned mode) {
     const std::string directory = directory_of(path);
     const bool is_new = mkdir(directory.c_str(), 0755) == 0;
     if (!is_new && errno != EEXIST) TRY(make_directories(directory));
-    if (auto replaced = replace(path, text, mode); !replaced) {
+    if (auto replaced = replace_by_path(path, directory, text, mode); !replaced) {
         if (is_new) (void)rmdir(directory.c_str());
         return replaced;
     }
-    TRY(sync_directory(directory));
     return sync_directory(directory_of(directory));
 }
 

@@ -12,22 +12,6 @@
 #include <unistd.h>
 
 namespace confinit {
-namespace {
-
-Status write_durably(int directory, const std::string& name, std::string_view text, unsigned mode) {
-    const Fd fd = TRY(open_at(directory, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, mode));
-    while (!text.empty()) {
-        const ssize_t count = write(fd.get(), text.data(), text.size());
-        if (count < 0 && errno == EINTR) continue;
-        if (count < 0) return errno_failure("write", name);
-        text.remove_prefix(static_cast<std::size_t>(count));
-    }
-    if (fchmod(fd.get(), mode) < 0) return errno_failure("fchmod", name);
-    if (fsync(fd.get()) < 0) return errno_failure("fsync", name);
-    return {};
-}
-
-}  // namespace
 
 Result<Fd> open_at(int at, const std::string& path, int flags, unsigned mode) {
     Fd fd{openat(at, path.c_str(), flags | O_CLOEXEC, mode)};
@@ -68,19 +52,6 @@ Status write_file(int at, const std::string& path, std::string_view text) {
         return std::unexpected(system_error(EIO, "write", path));
     }
     return {};
-}
-
-Status replace_file(int directory, const std::string& name, std::string_view text, unsigned mode) {
-    const std::string fresh = "." + name + ".new";
-    // What a former attempt may have left.
-    (void)unlinkat(directory, fresh.c_str(), 0);
-    const Status put = write_durably(directory, fresh, text, mode);
-    if (put && renameat(directory, fresh.c_str(), directory, name.c_str()) == 0) {
-        return fsync(directory) == 0 ? Status{} : errno_failure("fsync the directory of", name);
-    }
-    const Status failed = put ? errno_failure("rename", name) : put;
-    (void)unlinkat(directory, fresh.c_str(), 0);
-    return failed;
 }
 
 Result<std::vector<std::string>> list_directory(int at, const std::string& path) {

@@ -30,11 +30,6 @@ Result<std::string> read_all(const Fd& fd, std::string_view name, std::size_t li
 // One write(2) of the whole text, as the kernel's control files require; the file must exist.
 Status write_file(int at, const std::string& path, std::string_view text);
 
-// The whole file of this name in this directory, made or replaced: whoever looks finds the former
-// file or all of the new one, also after a power cut. It waits for the disk, so not for PID 1.
-Status replace_file(int directory, const std::string& name, std::string_view text,
-                    unsigned mode = 0644);
-
 // The names in a directory, sorted, without "." and "..".
 Result<std::vector<std::string>> list_directory(int at, const std::string& path);
 

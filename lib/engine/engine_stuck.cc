@@ -6,7 +6,7 @@
 
 namespace confinit::engine {
 
-// What is known from the outset to be in the way of a start.
+// The reason, known from the outset, for which the unit cannot start.
 std::optional<Obstacle> Engine::find_obstacle(const std::string& unit) const {
     std::optional<Obstacle> found;
     const auto is_stuck = [&](std::string_view verb, const std::string& name) {

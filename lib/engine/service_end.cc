@@ -7,7 +7,7 @@
 namespace confinit::engine {
 namespace {
 
-// Of a run that is over, only how it ended is kept.
+// After a run only its kind and its ending are kept.
 Transition after_release(const ServiceState& state, const Rules& rules) {
     const ServiceState over{.kind = state.kind, .ending = state.ending};
     switch (state.ending) {

@@ -18,7 +18,7 @@ Transition ready(const ServiceState& state) {
     return is_up ? enter(state, SubState::running, Timer::health) : stay(state);
 }
 
-// What does not live any more as it should may still leave a core.
+// A service that missed its watchdog is aborted, so that it can dump core.
 Transition miss_watchdog(ServiceState state) {
     if (state.main_gone) return stay(state);
     state.ending = Ending::failed;
@@ -60,8 +60,8 @@ Transition when_idle(const ServiceState& state, Input input, const Rules& rules)
     return stay(state);
 }
 
-// Who is below it has been stopped before; what is there all the same is killed by the release
-// that is tried again.
+// The members have been stopped before. If one is left all the same, the release fails, and its
+// next try kills it.
 Transition give_back(ServiceState state, Ending ending) {
     state.main_gone = true;
     state.is_empty = true;

@@ -19,7 +19,7 @@ ServiceState stopped(ServiceState state);
 Transition freeze(ServiceState state, Timer timer);
 Transition thaw(ServiceState state, Timer timer);
 
-// What is seen of the run.
+// The run's own events.
 Transition launched(ServiceState state);
 Transition lose_main(ServiceState state, Ending ending);
 Transition lose_all(ServiceState state, Ending ending);

@@ -144,8 +144,9 @@ UnitGraph::Names UnitGraph::waiting_for(std::string_view unit) const {
     return seen;
 }
 
-// What the unit wants and requires, without those that wait for it themselves. Whatever lies on a
-// cycle is left out on all of its sides, so that the answer does not depend on who was asked first.
+// The units that this one wants and requires, without those that wait for it themselves. A unit on
+// a cycle is left out on all of its sides, so that the answer does not depend on which unit was
+// asked first.
 const UnitGraph::Names& UnitGraph::implied_earlier(std::string_view unit) const {
     static const Names none;
     const UnitSpec* spec = find(unit);

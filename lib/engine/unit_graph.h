@@ -95,7 +95,7 @@ private:
 
     std::map<std::string, UnitSpec, std::less<>> specs_;
     std::map<std::string, References, std::less<>> references_;
-    // Of each unit that was asked for since the last change of any unit.
+    // The answer for each unit that was asked for since the last change of any unit.
     mutable std::map<std::string, Names, std::less<>> implied_earlier_;
 };
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a cgroup file holds in a fresh node, so that a limit can be taken back.
+// The default values of cgroup files, as in a fresh node, so that a limit can be taken back.
 #include "kernel/cgroup_default.h"
 
 #include "base/text.h"
@@ -43,7 +43,7 @@ constexpr std::array defaults{
     FileDefault{"cpuset.cpus.partition", "member"},
 };
 
-// What follows the device in its line.
+// The text that follows the device in its line.
 constexpr std::array line_defaults{
     FileDefault{"io.max", "rbps=max wbps=max riops=max wiops=max"},
     FileDefault{"io.latency", "target=0"},

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a cgroup file holds in a fresh node, so that a limit can be taken back.
+// The default values of cgroup files, as in a fresh node, so that a limit can be taken back.
 #pragma once
 
 #include <optional>
@@ -8,8 +8,8 @@
 
 namespace confinit {
 
-// What one setting of a file is about: the file, or in a file with a line for each device the file
-// and the device: "io.max 8:0".
+// The subject of one setting: the file, or, in a file with a line for each device, the file and the
+// device: "io.max 8:0".
 std::string setting_subject(std::string_view file, std::string_view value);
 
 // The text to be written that takes `value` back: "max" for memory.max, "8:0 rbps=max ..." for a

@@ -42,7 +42,7 @@ Result<std::vector<std::string>> lineage_from(Fd file) {
     while (lineage.size() < deepest) {
         lineage.push_back(TRY(user_namespace_text(file)));
         Fd parent{ioctl(file.get(), NS_GET_PARENT)};
-        // What is above the reader's own namespace is not shown to it.
+        // The kernel does not show namespaces above the reader's own.
         if (!parent) break;
         file = std::move(parent);
     }

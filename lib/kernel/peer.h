@@ -10,8 +10,8 @@
 // So the process is bound to the call and not to the connection. The kernel stamps what is sent to
 // a socket with SO_PASSCRED with the sender's number. While a pidfd says that its process lives,
 // that number is no other process's. Bytes that were sent after the pidfd was opened and bear its
-// number are therefore of its process. Bytes that lay in the queue already may be
-// of a process that has died since; they prove nothing, and the caller has to repeat its call.
+// number are therefore of its process. Bytes that lay in the queue already may be of a process that
+// has died since; they prove nothing, and the caller has to repeat its call.
 // Where the kernel gave the pidfd by SO_PEERPIDFD there is no such gap: the process has lived since
 // connect(2), so that its number was never another one's.
 //
@@ -19,7 +19,7 @@
 // the descriptors of the process would prove that it holds the connection, but not that it made the
 // call: an operator that passes its connection on holds it still. It also makes the kernel load the
 // module unix_diag and wait for modprobe, which PID 1 must not do. A process with CAP_SYS_ADMIN in
-// the pid namespace may forge the stamp; whoever has that capability there holds the machine.
+// the pid namespace may forge the stamp; a process with that capability there holds the machine.
 #pragma once
 
 #include "base/fd.h"
@@ -42,7 +42,7 @@ struct PeerIds {
 // SO_PEERCRED and SO_PEERGROUPS, of the time of connect(2).
 Result<PeerIds> read_peer_ids(const Fd& socket);
 
-// What /proc says of one living process.
+// The facts that /proc tells of one living process.
 struct ProcessFacts {
     ProcessStatus status;
     std::string user_namespace;  // "user:[4026531837]"

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What keeps a copy of PID 1 from being robbed: nobody may trace it, and it has few descriptors.
+// How a copy of PID 1 is kept from being robbed: nobody may trace it, and it has few descriptors.
 //
 // A process that is not dumpable can only be traced, and its descriptors and memory only be looked
 // at, with CAP_SYS_PTRACE over the user namespace of its memory, which is PID 1's: ptrace(2). A

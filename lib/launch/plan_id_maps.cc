@@ -49,7 +49,7 @@ Result<std::vector<IdMap>> read_map(const Fd& process, const std::string& file) 
     return map;
 }
 
-// What a user namespace says of its ids.
+// The facts that a user namespace tells of its ids.
 struct IdRules {
     std::vector<IdMap> uid_map;
     std::vector<IdMap> gid_map;

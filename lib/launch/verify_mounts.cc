@@ -308,8 +308,7 @@ void verify_mounts(const Unit& unit, const LaunchPlan& plan, const MountTable& s
                 {key, declared_mount(unit, plan, i), std::move(finding->text), finding->result()});
             continue;
         }
-        // Of the mounts of one key the first that differs is the one to show, then one that is
-        // narrower.
+        // A key with several mounts shows the first that differs, or else one that is narrower.
         const bool is_worse = finding->result() == VerifyResult::differs ||
                               (item->result == VerifyResult::same && finding->is_narrower);
         if (item->differs() || !is_worse) continue;

@@ -66,7 +66,7 @@ VerifyResult compare_io_priority(int found, int wanted) {
     return is_comparable && found > wanted ? VerifyResult::narrower : VerifyResult::differs;
 }
 
-// Of a value that gives the process less the greater it is.
+// Compares a value that gives the process less the greater it is.
 VerifyResult compare_penalty(int found, int wanted) {
     return found > wanted ? VerifyResult::narrower : same_if(found == wanted);
 }

@@ -14,7 +14,7 @@ namespace {
 
 using Keys = std::set<std::string>;
 
-// What `unit` declares and `other` does not declare with the same value.
+// Adds the keys that `unit` declares and `other` does not declare with the same value.
 void add_differing(const Unit& unit, const Unit& other, Keys& keys) {
     for (const auto& [key, text] : unit.declared) {
         const auto found = other.declared.find(key);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What lies in unit directories and is never read: nothing is passed over in silence.
+// Files in unit directories that are never read: none is passed over in silence.
 #include "base/file.h"
 #include "unit/unit_files.h"
 #include "unit/unit_name.h"

@@ -14,8 +14,8 @@ namespace confinit {
 
 class Value;
 
-// What a drop-in does with a key that files before it give too: its value replaces theirs, or its
-// list is added to theirs, where an empty one takes away what came before it.
+// How a drop-in changes a key that earlier files give too: its value replaces theirs, or its list
+// is added to theirs. An empty list takes away all that came before it.
 enum class DropIns { replace, add };
 
 struct Key {

@@ -74,7 +74,7 @@ std::string suggestion(std::string_view path) {
     return answering.empty() ? nearest_of(word, words) : std::string{answering.front()->path};
 }
 
-// What there is in place of an unknown word that is systemd's.
+// The advice for an unknown word that is systemd's.
 std::string_view systemd_advice(std::string_view path) {
     const std::size_t dot = path.find('.');
     if (dot != std::string_view::npos) return advice_for_directive(path.substr(dot + 1));
@@ -165,7 +165,7 @@ private:
         entries_.insert(entries_.end(), entries.begin(), entries.end());
     }
 
-    // What is no list is at fault anyway, and replaces.
+    // A value that is no list is at fault anyway, and replaces.
     static bool adds(const Entry& entry) {
         return entry.key->drop_ins == DropIns::add && entry.node->kind == Node::Kind::array &&
                !entry.node->children.empty();
@@ -287,7 +287,8 @@ private:
     Reading reading_;
     std::span<const std::string> without_;
     std::vector<Entry> entries_;  // of all documents
-    // What no later document replaced, by path; several of a key whose drop-ins add to it.
+    // The entries that no later document replaced, by path; several for a key whose drop-ins add
+    // to it.
     std::map<std::string_view, std::vector<Entry>> in_force_;
 };
 

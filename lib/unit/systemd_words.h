@@ -15,8 +15,8 @@ namespace confinit {
 // "Type=notify", comes alone.
 std::vector<const Key*> keys_for_directive(std::string_view word);
 
-// What there is in place of a directive, of a value such as "Type=forking" or of a section such as
-// "[Install]" that no key answers to: a sentence without its full stop, or an empty one where the
+// The advice for a directive, a value such as "Type=forking" or a section such as "[Install]" that
+// no key answers to: a sentence without its full stop, or an empty one where the
 // word is none of systemd's that is known here.
 std::string_view advice_for_directive(std::string_view word);
 

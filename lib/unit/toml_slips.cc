@@ -17,7 +17,7 @@ namespace {
 using Path = std::vector<std::string>;
 
 constexpr std::size_t nowhere = std::string_view::npos;
-// What is longer is not repeated to show how it is written.
+// A longer text is not repeated in the example of how it is written.
 constexpr std::size_t longest_example = 60;
 
 constexpr std::string_view typographic_quotes[] = {"\u2018", "\u2019", "\u201A", "\u201B",
@@ -108,7 +108,7 @@ private:
 
     TomlSlip slip(std::size_t place, std::string message) const {
         std::string key = this->key();
-        // What is absurdly long is told by its place.
+        // An absurdly long key is not quoted: its place is told.
         if (key.size() > longest_example) key.clear();
         return {
             .position = position_of(place), .key = std::move(key), .message = std::move(message)};
@@ -154,7 +154,7 @@ private:
         return std::nullopt;
     }
 
-    // Of the last statement with this one.
+    // The clash of the last statement with this earlier one.
     std::optional<TomlSlip> clash(const TomlStatement& earlier, const TomlStatement* table) const {
         const bool is_header = statements_.back().is_header;
         if (earlier.is_header) {
@@ -201,7 +201,7 @@ private:
             text_.substr(statements_.back().begin,
                          line_end(statements_.back().begin) - statements_.back().begin);
         if (at(stop_) == ':') return slip(stop_, "between a key and its value stands '='");
-        // What is no text at all is no slip.
+        // Bytes that are no text are no slip.
         const bool is_text = std::ranges::all_of(
             line, [](char byte) { return (byte >= ' ' && byte < '\x7F') || byte == '\t'; });
         if (line.contains('=') || !is_text) return std::nullopt;

@@ -16,8 +16,8 @@ struct TomlSlip {
     std::string message;
 };
 
-// What is wrong at the place where the parser has stopped, by the text that stands there; absent
-// when it is none of the slips that are known here.
+// The slip at the place where the parser has stopped, by the text that stands there; absent when it
+// is none of those that are known here.
 std::optional<TomlSlip> find_slip(std::string_view text, Position stopped);
 
 }  // namespace confinit

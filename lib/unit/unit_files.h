@@ -51,7 +51,7 @@ bool is_unit_file_name(std::string_view name);
 // The names of the files that may hold the unit, the most particular one first.
 std::vector<std::string> unit_file_names(const UnitNameParts& parts);
 
-// What lies in unit directories and is never read, a line each that says why: names that are no
+// The files in unit directories that are never read, a line each that says why: names that are no
 // unit's, drop-ins of no unit, files of other kinds. A name that begins with a dot is left out: so
 // editors and package managers write what is not meant to be seen.
 std::vector<std::string> foreign_files(std::span<const std::string> directories);

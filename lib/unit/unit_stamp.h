@@ -53,7 +53,8 @@ public:
 
     // Whether two stamps are of the same files in the same state.
     bool is_same(const UnitStamp& other) const { return marks_ == other.marks_; }
-    // Of a later stamp that is the same: names have changed that are no business of this unit.
+    // Takes the directories of a later, equal stamp: only names that do not concern this unit have
+    // changed.
     void adopt_directories(const UnitStamp& later) { directories_ = later.directories_; }
 
 private:

@@ -20,7 +20,7 @@ namespace {
 
 using namespace outside;
 
-// What is done to the running service, from outside. False with errno where the kernel refuses.
+// One act on the running service, from outside. False with errno where the kernel refuses.
 using Act = bool (*)(pid_t service);
 
 struct Direction {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the tests of every key share: which keys confine, and a unit with one of them.
+// The part that the tests of every key share: which keys confine, and a unit with one of them.
 #pragma once
 
 #include "launch/plan.h"

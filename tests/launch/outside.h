@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What root can do to a running service from outside of its walls: each act returns false, with
+// The acts of root on a running service from outside of its walls: each act returns false, with
 // errno, where the kernel refuses.
 #pragma once
 

@@ -48,7 +48,7 @@ public:
             const std::string won = robber->rob(pid);
             if (!won.empty()) robbed_ += "call " + std::to_string(call.data.nr) + ": " + won + "\n";
         }
-        // What follows is the service's own. Our reaper is executed by its descriptor.
+        // From here on all is the service's own. Our reaper is executed by its descriptor.
         if (call.data.nr == SYS_execve) executed_.insert(pid);
     }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Who is an operator: a table of callers against a supervisor.
+// The operators: a table of callers against a supervisor.
 #include "authority.h"
 
 #include <catch2/catch.hpp>

@@ -42,10 +42,10 @@ extern "C" int fsync(int fd) {
     return static_cast<int>(syscall(SYS_fsync, fd));
 }
 
-extern "C" int rename(const char* from, const char* to) noexcept {
-    const std::string name{to};
-    calls.push_back("rename to " + name.substr(name.rfind('/') + 1));
-    return static_cast<int>(syscall(SYS_renameat2, AT_FDCWD, from, AT_FDCWD, to, 0));
+extern "C" int renameat(int from_directory, const char* from, int to_directory,
+                        const char* to) noexcept {
+    calls.push_back(std::string{"rename to "} + to);
+    return static_cast<int>(syscall(SYS_renameat2, from_directory, from, to_directory, to, 0));
 }
 
 namespace confinit {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What does not end: processes that SIGKILL does not end, nodes that cannot be removed, the
+// Runs that do not end: processes that SIGKILL does not end, nodes that cannot be removed, the
 // deadline of the end of everything, and processes that stand still.
 #include "engine_scene.h"
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the engine says of units that are not loaded, and failed units that are reset.
+// The engine's words about units that are not loaded, and failed units that are reset.
 #include "engine_scene.h"
 
 #include <catch2/catch.hpp>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Who is at the other end of a socket.
+// The process at the other end of a socket.
 #include "kernel/peer.h"
 
 #include <catch2/catch.hpp>

@@ -7,7 +7,7 @@
 namespace confinit::engine {
 namespace {
 
-// What the run has shown so far, its kind and the restart policy make the difference.
+// The difference that the run so far, its kind and the restart policy make.
 constexpr std::string_view variants = R"(
 exec/no release+launched+gone+empty:clean released -> dead:clean @off
 exec/no release+launched+gone+empty:failed released -> failed:failed @off

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What svctl verify says of the items that a played supervisor sends, and its exit code.
+// The words of svctl verify for the items that a played supervisor sends, and its exit code.
 #include "svctl_scene.h"
 
 #include <catch2/catch.hpp>

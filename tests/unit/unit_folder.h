@@ -50,7 +50,7 @@ public:
         return load_unit_file(path, path_, test_vocabulary());
     }
 
-    // What is wrong with a unit, without the folder's name.
+    // The problems of a unit, without the folder's name.
     std::string faults(std::string_view name) const { return faults_of(load(name)); }
 
     std::string faults_of(const Checked<Unit>& unit) const {

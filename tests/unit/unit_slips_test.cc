@@ -83,7 +83,7 @@ constexpr Slip slips[] = {
     {"[service]\nenvironment = { A = 'b', }\n",
      "2:26: service.environment: no comma stands before the '}'"},
     {"[service]\nuser = 'a',\n", "2:11: service.user: behind a value only a comment may follow"},
-    // What is given already.
+    // A key or table that is given already.
     {"[service]\nuser = 'a'\n\nuser = 'b'\n", "4:1: service.user: it is given already in line 2"},
     {"service.user = 'a'\n[unit]\n[service]\nuser = 'b'\n", ""},
     {"[service]\nuser = 'a'\n[unit]\n[service]\ntype = 'exec'\n",

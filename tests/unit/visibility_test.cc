@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Who could read a file by owner, mode and groups.
+// The callers that could read a file by owner, mode and groups.
 #include "visibility.h"
 
 #include "temporary_directory.h"

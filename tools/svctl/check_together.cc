@@ -13,7 +13,7 @@
 namespace confinit {
 namespace {
 
-// What order and need are made of.
+// The part of a unit that order and need are made of.
 engine::UnitSpec spec_of(const Unit& unit) {
     engine::UnitSpec spec;
     spec.name = unit.name;

@@ -12,7 +12,7 @@
 
 namespace confinit {
 
-// What the other units make of one of them.
+// The faults of one unit that show only beside the others.
 struct Together {
     std::vector<Problem> problems;
     std::vector<std::string> warnings;

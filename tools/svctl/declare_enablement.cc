@@ -33,7 +33,7 @@ std::string report_text(const Context& context, const Enablement& done) {
     return text;
 }
 
-// What became of the supervisor's view; empty when it has read the files and all is well.
+// The supervisor's trouble with the files; empty when it has read them and all is well.
 std::string reload(const Context& context, const UnitPlaces& places) {
     if (!places.are_defaults()) return "it counts when a supervisor reads these files";
     const auto answer = request(context, Method::daemon_reload);

@@ -2,6 +2,7 @@
 // Enablement: the drop-ins by which other units want or require a unit, made and taken away.
 #include "svctl/enablement.h"
 
+#include "base/durable_file.h"
 #include "base/file.h"
 #include "unit/document.h"
 #include "unit/loader.h"
@@ -129,7 +130,7 @@ private:
                                   : fmt::format("'{}' does not load: {}", target, fault.text()));
     }
 
-    // What keeps its target from loading could keep the machine from booting.
+    // A drop-in that keeps its target from loading could keep the machine from booting.
     Answer<void> keep_if_good(const std::string& target, const Fd& directory,
                               const std::optional<std::string>& former) {
         const auto fault = fault_of(tree_, target, vocabulary_);

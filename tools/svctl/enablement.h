@@ -11,7 +11,7 @@
 
 namespace confinit {
 
-// What was done with files, and what the caller should know beside it.
+// The files that were changed, and notes for the caller.
 struct Enablement {
     std::vector<std::string> created;
     std::vector<std::string> removed;

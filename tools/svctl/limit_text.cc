@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What `svctl set` and `svctl revert` say: which values hold, and which file says so.
+// The answer of `svctl set` and `svctl revert`: which values hold, and which file says so.
 #include "svctl/limit_text.h"
 
 #include "control/fields.h"

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What `svctl set` and `svctl revert` say: which values hold, and which file says so.
+// The answer of `svctl set` and `svctl revert`: which values hold, and which file says so.
 #pragma once
 
 #include "control/message.h"

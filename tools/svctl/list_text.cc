@@ -27,7 +27,7 @@ void append(std::string& text, std::string_view remark) {
     text.append(text.empty() ? "" : "; ").append(remark);
 }
 
-// Which version of the unit is not the one that counts.
+// The versions of the unit that differ from the one that is loaded.
 void append_versions(std::string& text, const Json& summary) {
     const auto problems = find_strings(summary, "load_problems");
     const std::string on_disk = string_or(summary, "on_disk");
@@ -41,7 +41,7 @@ void append_versions(std::string& text, const Json& summary) {
     }
 }
 
-// What the unit does, what it does without, and which version of it this is.
+// The unit's description, the keys that it does without, and which version of it this is.
 std::string description_text(const Json& summary) {
     std::string text = string_or(summary, "description");
     std::vector<std::string> keys;

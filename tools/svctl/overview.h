@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What `svctl status` says without a unit: the machine as a whole.
+// `svctl status` without a unit: the machine as a whole.
 #pragma once
 
 #include "base/json_text.h"

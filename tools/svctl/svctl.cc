@@ -160,7 +160,7 @@ const CLI::App* find_verb(const CLI::App& app, std::string_view name) {
     return found.empty() ? nullptr : found.front();
 }
 
-// What the library said, or of a word that there is none of what may be meant.
+// The library's message, or, for a word that does not exist, the one that may be meant.
 std::string usage_fault(const CLI::App& app, const CLI::ParseError& error,
                         std::span<const char* const> arguments) {
     const CLI::App* verb = nullptr;

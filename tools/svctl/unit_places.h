@@ -12,7 +12,7 @@
 
 namespace confinit {
 
-// What --root and --units have said.
+// The values of --root and --units.
 struct UnitPlaces {
     std::string root = "/";
     std::vector<std::string> units;  // empty: the default search path

@@ -15,7 +15,7 @@ struct OtherVerb {
     std::string_view advice;
 };
 
-// What people type who know other tools.
+// Words that people type who know other tools.
 constexpr OtherVerb other_verbs[] = {
     {"is-active", "`svctl status UNIT` exits with 0 while a unit is active, and with 3 while not"},
     {"is-failed", "`svctl list --failed` has those that have failed"},

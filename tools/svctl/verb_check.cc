@@ -28,7 +28,7 @@
 namespace confinit {
 namespace {
 
-// What the check found in one file, or in a directory beside its unit files.
+// The findings in one file, or in a directory beside its unit files.
 struct Findings {
     std::string file;
     std::vector<Problem> problems;
@@ -45,7 +45,7 @@ struct Arguments {
     bool here = false;
 };
 
-// What a supervisor on this machine would have to give, if it ran with our rights.
+// The things that a supervisor on this machine, with our rights, could not give to the unit.
 std::vector<std::string> find_missing(const Unit& unit) {
     const auto reaper = load_reaper(CONFINIT_HELPER_DIRECTORY "/confinit-reaper");
     const Fd none;

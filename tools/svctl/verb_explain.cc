@@ -25,7 +25,7 @@ struct Foreign {
     std::string_view advice;
 };
 
-// What was asked for.
+// The rows that were asked for.
 struct Findings {
     Keys keys;
     std::vector<Foreign> foreign;

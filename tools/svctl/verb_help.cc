@@ -25,12 +25,17 @@ and beside these
                  "units": an array of {"unit"}, or {"unit", "error"}
     enable disable
                  "units": {"unit", "created", "removed", "notes"}
+    set          "changes": {"values": an array of LimitValue, "files", "in_force",
+                 "notes"}
+    revert       "values", "files", "in_force" and "notes", as one of set's changes
+    enter        "unit", "pid", "stdout", "stderr", "truncated", and "code" or "signal"
     status       "units": UnitStatus with "unit"; without a unit "machine": {"state",
                  "counts", "failed", "pending", "version"}
     list         "units": an array of UnitSummary
-    show         "units": {"unit", "properties"}; with --filter the profile
+    show         "units": {"unit", "properties", and "hidden" if some are left out};
+                 with --filter the profile
     cat          "units": {"unit", "files"}
-    verify       "units": {"unit", "same", "items": an array of VerifyItem}
+    verify       "units": {"unit", "same", "items": an array of VerifyItem, "outdated"}
     logs         "unit" and "lines": an array of LogLine; a document for each unit
     events       "events": an array of UnitEvent
     check        "files": {"file", "problems", "warnings", "missing"}; a problem has
@@ -40,10 +45,12 @@ and beside these
                  "advice"}
     probe        "features": an array of Feature
     version      "svctl" and "confinit"
+    daemon-reload
+                 "problems" and "notes"
 
-UnitStatus, UnitSummary, VerifyItem, LogLine, UnitEvent and Feature are the types of
-the control interface: GetInterfaceDescription of org.confinit.Manager gives its text.
-With --follow, further documents of the same shape come as things happen.
+UnitStatus, UnitSummary, LimitValue, VerifyItem, LogLine, UnitEvent and Feature are
+types of the control interface: GetInterfaceDescription of org.confinit.Manager gives
+its text. With --follow, further documents of the same shape come as things happen.
 )";
 
 int run_help(const CLI::App& app, const Context& context, const std::string& topic) {

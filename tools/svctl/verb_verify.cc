@@ -71,7 +71,7 @@ Answer<UnitReport> ask_items(const Context& context, const std::string& unit) {
                    shown(context, string_or(item, "declared")),
                    shown(context, string_or(item, "in_force"))});
     }
-    // What the supervisor says of the whole counts too, should it know more than its items tell.
+    // The supervisor's own verdict counts too, should it know more than its items tell.
     const bool is_same = counts.differing == 0 && bool_or(answer, "same");
     const auto outdated = find_strings(answer, "outdated").value_or(std::vector<std::string>{});
     const bool is_current = is_same && outdated.empty();
@@ -103,7 +103,7 @@ struct Arguments {
     bool quiet = false;
 };
 
-// What differs, a line each after the unit's name, of a unit's whole report.
+// The differences in a unit's whole report, a line each after the unit's name.
 std::string differences_of(const std::string& unit, const UnitReport& report) {
     std::string differences;
     if (report.code == ExitCode::done) return differences;
