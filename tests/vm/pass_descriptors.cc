@@ -28,6 +28,7 @@
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -199,6 +200,17 @@ bool pass(int socket, std::string_view bytes, int descriptor) {
     return sendmsg(socket, &message, MSG_NOSIGNAL | MSG_DONTWAIT) >= 0;
 }
 
+// By a process that shares our table: where the supervisor was quicker, ours is the last close, and
+// is held.
+void close_elsewhere(int descriptor) {
+    if (syscall(SYS_clone, CLONE_FILES | SIGCHLD, nullptr, nullptr, nullptr, nullptr) == 0) {
+        (void)close(descriptor);
+        _exit(EXIT_SUCCESS);
+    }
+    while (fcntl(descriptor, F_GETFD) >= 0)
+        (void)sched_yield();
+}
+
 }  // namespace
 
 int main(int count, char** arguments) {
@@ -220,8 +232,8 @@ int main(int count, char** arguments) {
     std::size_t passed = 0;
     for (const int descriptor : descriptors) {
         if (pass(socket, notifies ? "READY=1" : call, descriptor)) ++passed;
-        // Closing a file of the silent server would hold us.
-        if (kind != "fuse") (void)close(descriptor);
+        // Closing a file of the silent server would hold whoever does it.
+        if (kind != "fuse") close_elsewhere(descriptor);
     }
     (void)std::printf("passed %zu of %zu\n", passed, messages);
     (void)std::fflush(stdout);
