@@ -56,7 +56,25 @@ std::string_view unit_of(std::string_view path) {
     return {};
 }
 
-Result<Home> home_by_node(const Manager& manager, const CgroupTree& tree, const std::string& path) {
+// User 0 may write the cgroup.procs of every node, whatever it is confined to, so that being in the
+// node of a unit does not make a process one of the unit's.
+Result<bool> is_of_run(const Fd& process, const Run& run) {
+    if (TRY(read_process_status(process)).ns_pids.front() == run.main_pid()) return true;
+    const auto ancestors = TRY(read_ancestors(process));
+    return std::ranges::find(ancestors, run.main_pid()) != ancestors.end();
+}
+
+Result<Home> home_in_node_of(const Service& service, const Fd& process) {
+    Home home = TRY(home_in(service));
+    if (!home.is_operator || TRY(is_of_run(process, *service.run))) return home;
+    return Home{
+        .kind = Home::Kind::unknown,
+        .name = fmt::format("in the node of '{}', and does not descend from its main process",
+                            service.unit.name)};
+}
+
+Result<Home> home_by_node(const Manager& manager, const CgroupTree& tree, const std::string& path,
+                          const Fd& process) {
     // A path that begins so leads out of our cgroup namespace.
     if (path.starts_with("/..")) return Home{.kind = Home::Kind::outside};
     const std::string node = tree.mount() + (path == "/" ? "" : path);
@@ -68,7 +86,7 @@ Result<Home> home_by_node(const Manager& manager, const CgroupTree& tree, const 
     if (is_ours) return Home{.kind = Home::Kind::supervisor};
     const std::string below = path.empty() ? "" : node.substr(root.size());
     const auto found = manager.all().find(unit_of(below));
-    if (found != manager.all().end()) return home_in(*found->second);
+    if (found != manager.all().end()) return home_in_node_of(*found->second, process);
     return Home{.kind = Home::Kind::unknown, .name = fmt::format("in node '{}'", path)};
 }
 
@@ -106,7 +124,7 @@ Result<CallerFacts> caller_facts(const Fd& process, const Manager& manager) {
     const CgroupTree* tree = manager.services().tree;
     CallerFacts caller;
     const ProcessFacts facts = TRY(read_process_facts(process));
-    caller.home = TRY(tree != nullptr ? home_by_node(manager, *tree, facts.cgroup)
+    caller.home = TRY(tree != nullptr ? home_by_node(manager, *tree, facts.cgroup, process)
                                       : home_by_ancestors(manager, process));
     caller.uid = facts.status.uid[1];
     caller.walls = walls_of(facts);

@@ -30,6 +30,11 @@ constexpr std::size_t unsent_of_others = std::size_t{4} << 20;
 constexpr std::chrono::milliseconds shortest_wait{5};
 constexpr std::chrono::milliseconds wait_for_readers{100};
 
+// Those who are refused hold a descriptor of ours until it is closed. With so many of them nobody
+// is let in by the door of those who look, until some are gone.
+constexpr std::size_t most_to_close = 256;
+constexpr std::chrono::seconds wait_for_hands{1};
+
 // A peer that went before it could be asked.
 constexpr uid_t nobody = 65534;
 
@@ -130,7 +135,10 @@ void ControlServer::on_connect(Fd socket, DoorKind door) {
     const auto caller = identify_caller(socket, door, context_.manager);
     if (!caller) return let_go(loop_, std::move(socket), Hands::user(nobody));
     const CallMeter meter = meter_of(*caller);
-    if (const auto why = refusal(*caller)) return send_away(std::move(socket), *caller, *why);
+    if (const auto why = refusal(*caller)) {
+        send_away(std::move(socket), *caller, *why);
+        return update_doors();
+    }
     auto peer =
         std::make_unique<Peer>(Peer{.connection = ControlConnection{std::move(socket), *caller}});
     const std::uint64_t id = next_id_++;
@@ -147,7 +155,11 @@ void ControlServer::update_doors() {
     const std::size_t at_control =
         count([](const Caller& caller) { return caller.door == DoorKind::control; });
     if (control_) control_->set_closed(at_control >= connections_of_control);
-    if (status_) status_->set_closed(peers_.size() - at_control >= connections_of_status);
+    const bool is_choked = waiting_for_hands(loop_) > most_to_close;
+    if (is_choked) set_timer(Clock::now() + wait_for_hands);
+    if (status_) {
+        status_->set_closed(is_choked || peers_.size() - at_control >= connections_of_status);
+    }
 }
 
 void ControlServer::on_ready(std::uint64_t id, std::uint32_t events) {

@@ -122,6 +122,7 @@ void ControlServer::on_timer() {
     const auto now = Clock::now();
     wake_waiting(now);
     end_idle(now);
+    update_doors();
     const bool has_late_news = std::ranges::any_of(peers_, [](const auto& entry) {
         return entry.second->has_missed_news && entry.second->connection.unsent() == 0;
     });

@@ -225,6 +225,10 @@ void let_go(const EventLoop& loop, std::vector<Fd> descriptors, Hands::Owner own
         let_go(loop, std::move(descriptor), owner);
 }
 
+std::size_t waiting_for_hands(const EventLoop& loop) {
+    return loop.hands() == nullptr ? 0 : loop.hands()->waiting();
+}
+
 bool is_clogged(const EventLoop& loop, Hands::Owner owner) {
     return loop.hands() != nullptr && loop.hands()->is_clogged(owner);
 }

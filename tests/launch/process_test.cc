@@ -191,7 +191,8 @@ TEST_CASE("a descriptor's link is no working directory", "[launch][X4]") {
 
     REQUIRE(launch.failed);
     CHECK(launch.failed->stage == LaunchStage::working_directory);
-    CHECK(launch.failed->error == ELOOP);
+    // The child has closed it already, unless it has one of that number itself.
+    CHECK((launch.failed->error == ELOOP || launch.failed->error == ENOENT));
     CHECK(launch.output.empty());
 }
 
