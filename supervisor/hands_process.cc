@@ -7,10 +7,15 @@
 #include <cstddef>
 #include <cstdlib>
 #include <sys/prctl.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 namespace confinit {
 namespace {
+
+// Nobody else's id: a service of user 0 without CAP_KILL must not stop the hands, kill(2). What
+// they do with descriptors that are open asks for no right.
+constexpr uid_t own_user = ~uid_t{0} - 2;
 
 void obey(const HandsOrder& order, HandsAnswer& answer) {
     answer.count = 0;
@@ -25,6 +30,9 @@ void obey(const HandsOrder& order, HandsAnswer& answer) {
 }  // namespace
 
 void run_hands(int orders, int answers) {
+    // An ordinary user's supervisor cannot, and its services are its own.
+    (void)syscall(SYS_setresuid, own_user, own_user, own_user);
+    // After it: a change of the user undoes both.
     (void)prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
     (void)prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
     (void)prctl(PR_SET_NAME, "confinit-hands", 0, 0, 0);

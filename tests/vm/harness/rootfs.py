@@ -160,7 +160,8 @@ def _stripped(cache: Cache, file: pathlib.Path) -> pathlib.Path:
     label = f"{file.name}-{hashlib.sha256(key.encode()).hexdigest()[:16]}"
 
     def make(folder: pathlib.Path) -> None:
-        for old in (cache.folder / "stripped").glob(f"{file.name}-*"):
+        # Not those of another program whose name begins with this one's.
+        for old in (cache.folder / "stripped").glob(f"{file.name}-{'[0-9a-f]' * 16}"):
             if old != folder and old.stat().st_mtime < status.st_mtime - 3600:
                 shutil.rmtree(old, ignore_errors=True)
         run("strip", "--strip-debug", "-o", folder / file.name, file)
