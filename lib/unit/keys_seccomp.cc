@@ -59,7 +59,11 @@ std::optional<SeccompEntry> read_entry(const Value& value) {
     SeccompEntry entry{.name = std::string{whole.substr(0, colon)}};
 
     bool is_good = true;
-    if (!value.vocabulary().is_syscall_word(entry.name)) {
+    if (entry.name.starts_with('~')) {
+        // The nearest word would allow what is meant to be denied.
+        value.refuse("there is no '~' here: calls that are denied are listed in seccomp.deny");
+        is_good = false;
+    } else if (!value.vocabulary().is_syscall_word(entry.name)) {
         const bool is_set = entry.name.starts_with('@');
         value.refuse(
             (is_set ? "there is no set " : "there is no system call ") + quoted(entry.name),

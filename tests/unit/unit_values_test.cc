@@ -250,6 +250,9 @@ TEST_CASE("misspelled system calls, sets and actions name the nearest word", "[u
           "web.toml:4:10: seccomp.allow[0]: there is no action 'EPREM'; did you mean 'EPERM'?\n"
           "web.toml:4:26: seccomp.allow[1]: there is no set '@mout'; did you mean '@mount'?\n"
           "web.toml:4:35: seccomp.allow[2]: there is no action 'kill'\n");
+    CHECK(faults(std::string{minimal_service} + "[seccomp]\nallow = ['~@mount']") ==
+          "web.toml:4:10: seccomp.allow[0]: there is no '~' here: calls that are denied are listed "
+          "in seccomp.deny\n");
 }
 
 TEST_CASE("rlimits are soft and hard numbers", "[unit]") {

@@ -112,6 +112,12 @@ std::string differences_of(const std::string& unit, const UnitReport& report) {
             differences += fmt::format("{}: {}\n", unit, trim(line));
         }
     }
+    // Nothing of it differs, but a newer unit is loaded.
+    const auto outdated = find_strings(report.json, "outdated");
+    if (differences.empty() && outdated && !outdated->empty()) {
+        return fmt::format("{}: runs an older unit than is loaded ({})\n", unit,
+                           join(*outdated, ", "));
+    }
     return differences.empty() ? report.text : differences;
 }
 
