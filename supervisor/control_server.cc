@@ -9,6 +9,8 @@
 #include <algorithm>
 #include <fmt/format.h>
 #include <sys/epoll.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
 
 namespace confinit {
 namespace {
@@ -37,6 +39,15 @@ constexpr std::chrono::seconds wait_for_hands{1};
 
 // A peer that went before it could be asked.
 constexpr uid_t nobody = 65534;
+
+// After the shutdown nobody can put anything into it any more. Where nothing lies in it unread, its
+// close releases nothing of the peer's, and does not have to wait behind what is slow to close.
+void let_go_connection(const EventLoop& loop, Fd socket, Hands::Owner owner) {
+    int unread = 1;
+    (void)shutdown(socket.get(), SHUT_RD);
+    if (ioctl(socket.get(), FIONREAD, &unread) == 0 && unread == 0) return;
+    let_go(loop, std::move(socket), owner);
+}
 
 }  // namespace
 
@@ -128,7 +139,7 @@ void ControlServer::send_away(Fd socket, const Caller& caller, std::string_view 
     refused.add_output(
         encode_error(ControlError::busy, {{"message", fmt::format("{}; try again later", why)}}));
     (void)refused.write_some();
-    let_go(loop_, refused.take_socket(), Hands::user(caller.uid));
+    let_go_connection(loop_, refused.take_socket(), Hands::user(caller.uid));
 }
 
 void ControlServer::on_connect(Fd socket, DoorKind door) {
@@ -326,7 +337,7 @@ void ControlServer::close(std::uint64_t id) {
     if (peer.on_hang_up) peer.on_hang_up();
     peer.watch.reset();
     const Hands::Owner owner = Hands::user(peer.connection.caller().uid);
-    let_go(loop_, peer.connection.take_socket(), owner);
+    let_go_connection(loop_, peer.connection.take_socket(), owner);
     let_go(loop_, peer.connection.take_descriptors(), owner);
     update_doors();
 }

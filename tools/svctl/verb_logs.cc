@@ -8,7 +8,8 @@
 #include "svctl/since.h"
 
 #include <CLI/CLI.hpp>
-#include <algorithm>
+#include <cstdint>
+#include <map>
 #include <memory>
 #include <optional>
 
@@ -49,10 +50,15 @@ void print_lines(const Context& context, const std::string& unit, const Json& li
 
 // The lines of several units in the order in which they were written.
 void print_merged(const Context& context, const Json& lines) {
-    std::vector<Json> sorted(lines.begin(), lines.end());
-    std::ranges::stable_sort(sorted, {},
-                             [](const Json& line) { return integer_or(line, "time_us"); });
-    print(log_text(context, sorted));
+    // Lines of the same time stay as they are. stable_sort would ask for memory in a deprecated
+    // way.
+    std::multimap<std::int64_t, const Json*> sorted;
+    for (const Json& line : lines)
+        sorted.emplace(integer_or(line, "time_us"), &line);
+    Json merged = Json::array();
+    for (const auto& [time, line] : sorted)
+        merged.push_back(*line);
+    print(log_text(context, merged));
 }
 
 int run_logs(const Context& context, const LogsOptions& options) {
