@@ -111,7 +111,7 @@ Status EventLoop::run_once() {
     if (deadline && *deadline <= Clock::now()) run_guarded(expire_, 0);
 
     // Work that defers more work has that run in the next turn, so that nothing starves.
-    // What an exception has kept from running is still due.
+    // Work that an exception has kept from running is still due.
     if (due_.empty()) due_.swap(deferred_);
     while (!due_.empty()) {
         const auto work = std::move(due_.front());
