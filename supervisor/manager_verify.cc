@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The worker's part of verify: compares a unit with the kernel.
+#include "kernel/proc_status.h"
 #include "manager.h"
 
 #include <cerrno>
@@ -18,10 +19,11 @@ Result<std::vector<VerifyItem>> verify_service(const Service& service) {
     if (!service.run) return failure(fmt::format("'{}' has ended", service.unit.name));
     const Run& run = *service.run;
     auto items = verify(run.unit(), run.plan(), run.main_pid(), run.node());
-    // PID 1 goes on meanwhile: what has ended may be gone, and its number another's.
+    // PID 1 goes on meanwhile: what has ended may be gone, and its number another's. A zombie that
+    // nobody has reaped yet has ended as well.
     const bool is_there =
         syscall(SYS_pidfd_send_signal, run.main_pidfd().get(), 0, nullptr, 0) == 0;
-    if (!is_there && errno == ESRCH) {
+    if ((!is_there && errno == ESRCH) || !open_living_thread(run.main_pid())) {
         return failure(fmt::format("'{}' ended while it was looked at", service.unit.name));
     }
     return items;

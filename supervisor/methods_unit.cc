@@ -3,6 +3,7 @@
 #include "control/fields.h"
 #include "control_methods.h"
 
+#include <algorithm>
 #include <array>
 #include <csignal>
 #include <fmt/format.h>
@@ -90,14 +91,35 @@ void answer(const Responder& responder, const Status& status) {
 // Gathering: answers a call when the last of several services has been signalled.
 struct Gathering {
     Responder responder;
+    std::vector<std::string> notes = {};
     std::size_t open = 1;  // the call's own
     Status status = {};
 
+    void add_note(std::string note) {
+        if (!note.empty() && std::ranges::find(notes, note) == notes.end())
+            notes.push_back(std::move(note));
+    }
     void take(const Status& one) {
         if (!one) status = one;
-        if (--open == 0) answer(responder, status);
+        if (--open > 0) return;
+        if (status) return responder.reply({{"notes", notes}});
+        responder.error(ControlError::operation_failed, status.error().what);
     }
 };
+
+// SIGKILL is the one signal that does not wait until a process is thawed.
+std::string waiting_note(const Run& run, int signal) {
+    const auto frozen = signal == SIGKILL ? std::nullopt : run.freeze_request();
+    if (!frozen) return {};
+    const std::string name = run.unit().name;
+    if (frozen->unit.empty()) {
+        return fmt::format("'{}' is frozen by {}: the signal waits until that is thawed", name,
+                           frozen->place);
+    }
+    const std::string by = frozen->place.empty() ? "" : " by " + frozen->place;
+    return fmt::format("'{}' is frozen{}: the signal waits for svctl thaw {}", name, by,
+                       frozen->unit);
+}
 
 // The services that are below a group, each as it is signalled itself.
 void signal_members(const Manager& manager, const std::string& group, int signal,
@@ -106,6 +128,7 @@ void signal_members(const Manager& manager, const std::string& group, int signal
         if (member->unit.cgroup_place.group != group) continue;
         if (member->group) signal_members(manager, name, signal, gathering);
         if (!member->run) continue;
+        gathering->add_note(waiting_note(*member->run, signal));
         ++gathering->open;
         member->run->signal_all(signal, [gathering](const Status& sent) { gathering->take(sent); });
     }
@@ -122,15 +145,16 @@ void kill(ControlContext& context, const Call& call, Responder responder) {
                                {{"parameter", "signal"}});
     }
     const int number = static_cast<int>(signal);
+    const auto gathering = std::make_shared<Gathering>(responder);
     if (service->group && whom == "all") {
-        const auto gathering = std::make_shared<Gathering>(responder);
         signal_members(context.manager, service->unit.name, number, gathering);
         return gathering->take({});
     }
     const Run* run = running(*service, responder);
     if (run == nullptr) return;
-    if (whom == "main") return answer(responder, run->signal_main(number));
-    run->signal_all(number, [responder](const Status& sent) { answer(responder, sent); });
+    gathering->add_note(waiting_note(*run, number));
+    if (whom == "main") return gathering->take(run->signal_main(number));
+    run->signal_all(number, [gathering](const Status& sent) { gathering->take(sent); });
 }
 
 void set_frozen(ControlContext& context, const Call& call, const Responder& responder,

@@ -169,6 +169,7 @@ void Run::on_report(ReceivedReport received) {
         main_pid_ = received.sender;
         readiness_->set_main(main_pid_);
         main_pidfd_ = std::move(received.process);
+        if (has_reaper()) watch_main();
         // In a joined pid namespace the first process only makes the main one, as our child.
         if (plan_->child.fork_into_pid_namespace) {
             services_.reaper.adopt(main_pid_, [this](ExitStatus s) { on_main_exit(s); });

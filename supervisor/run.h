@@ -69,6 +69,13 @@ public:
     Status signal_main(int signal) const;
     void signal_all(int signal, NodeSignals::Done done) const;
 
+    // The request that keeps its processes frozen, or absent.
+    struct FreezeRequest {
+        std::string place;  // "group 'web'", or a node above all units; empty: this run's own node
+        std::string unit;   // that `svctl thaw` takes; empty where no unit does
+    };
+    std::optional<FreezeRequest> freeze_request() const;
+
     // Some of those who are left of it, for people.
     std::vector<pid_t> some_processes() const;
 
@@ -120,6 +127,8 @@ private:
     void on_main_exit(ExitStatus status);
     void on_node_event();
     void check_frozen();
+    void watch_main();
+    void end_frozen_reaper();
     std::unique_ptr<SignalWalk> make_walk(int signal) const;
     void signal_for_stop();
     void forget_stop_walk();
@@ -154,6 +163,7 @@ private:
     bool launched_ = false;                  // execve happened
     bool handed_over_ = false;               // the first process has made the main one, and ended
     bool first_exited_ = false;
+    bool is_main_zombie_ = false;  // our reaper has not told of its end yet
     bool is_asked_to_end_ = false;
     bool has_left_in_namespace_ = false;  // processes, by what our reaper says
     bool empty_ = false;
@@ -161,6 +171,7 @@ private:
     RunEnd end_;
     // After everything that their callbacks use.
     Watch report_watch_;
+    Watch main_watch_;  // where our reaper is the one to reap it
     std::unique_ptr<PipeReader> output_;
     std::unique_ptr<PipeReader> error_output_;
 };

@@ -4,10 +4,16 @@
 #include "run.h"
 
 #include "kernel/proc_status.h"
+#include "kernel/process_state.h"
+#include "kernel/procfs.h"
 #include "launch/id_maps.h"
 
 #include <algorithm>
+#include <csignal>
 #include <fmt/format.h>
+#include <sys/epoll.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 #include <utility>
 
 namespace confinit {
@@ -72,22 +78,52 @@ void Run::check_frozen() {
     is_frozen_ = *frozen != 0;
     readiness_->set_frozen(is_frozen_);
     listener_.emit(is_frozen_ ? engine::Event::frozen : engine::Event::thawed);
+    end_frozen_reaper();
 }
 
-std::string Run::frozen_by() const {
-    if (!node_ || !is_frozen_) return {};
+std::optional<Run::FreezeRequest> Run::freeze_request() const {
+    if (!node_) return std::nullopt;
     const auto is_asked = [](const Cgroup& node) {
         const auto text = node.read("cgroup.freeze");
         return text && *text == "1";
     };
-    if (is_asked(node_->node())) return {};
+    if (is_asked(node_->node())) return FreezeRequest{"", unit_.name};
     for (const GroupNode& group : node_->groups()) {
-        if (is_asked(group.node)) return fmt::format("group '{}'", group.unit);
+        if (is_asked(group.node)) {
+            return FreezeRequest{fmt::format("group '{}'", group.unit), group.unit};
+        }
     }
     for (const Cgroup& node : services_.tree->above()) {
-        if (is_asked(node)) return node.path();
+        if (is_asked(node)) return FreezeRequest{node.path(), ""};
     }
-    return "a node above";
+    return std::nullopt;
+}
+
+std::string Run::frozen_by() const {
+    if (!node_ || !is_frozen_) return {};
+    const auto request = freeze_request();
+    return request ? request->place : "a node above";
+}
+
+// Without it the reaper tells of the end all the same, as long as it is not frozen.
+void Run::watch_main() {
+    auto watch = services_.loop.on_fd(main_pidfd_, EPOLLIN, [this](std::uint32_t) {
+        is_main_zombie_ = true;
+        main_watch_.reset();
+        end_frozen_reaper();
+    });
+    if (watch) main_watch_ = std::move(*watch);
+}
+
+// SIGKILL ends a frozen process, and a frozen reaper of its pid namespace does not reap it: nobody
+// would hear of the end. The reaper would end with the main process, so it does so now.
+void Run::end_frozen_reaper() {
+    if (!is_main_zombie_ || first_exited_ || !freeze_request()) return;
+    const auto procfs = open_procfs();
+    const auto main = procfs ? read_process_state(*procfs, main_pid_)
+                             : Result<ProcessState>{std::unexpected(procfs.error())};
+    if (main && main->wait_status != 0) main_status_ = exit_status_of_wait(main->wait_status);
+    (void)syscall(SYS_pidfd_send_signal, spawned_.pidfd.get(), SIGKILL, nullptr, 0);
 }
 
 // A node that a group above makes stand still stays so.

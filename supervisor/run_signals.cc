@@ -29,8 +29,11 @@ std::unique_ptr<SignalWalk> Run::make_walk(int signal) const {
                                         has_reaper() ? spawned_.pid : 0);
 }
 
+// The kernel ends all processes of a node at once, also frozen ones, those that are being forked,
+// and our reaper, which a frozen node would keep from telling of the end.
 void Run::signal_all(int signal, NodeSignals::Done done) const {
     if (!node_) return done(signal_main(signal));
+    if (signal == SIGKILL && node_->node().kill()) return done({});
     auto walk = make_walk(signal);
     if (!walk) return done(std::unexpected(system_error(EMFILE, "dup")));
     services_.signals.go(std::move(walk), std::move(done));

@@ -2,10 +2,12 @@
 // What /proc shows of one process: ids, capabilities, filters, limits, namespaces, cgroup.
 #include "kernel/proc_status.h"
 
+#include "base/file.h"
 #include "base/text.h"
 #include "kernel/procfs.h"
 
 #include <algorithm>
+#include <cerrno>
 #include <charconv>
 #include <fcntl.h>
 #include <sys/resource.h>
@@ -141,6 +143,25 @@ bool is_alive(const Fd& process) {
     return stat && status && parse_is_alive(*stat, *status);
 }
 
+bool is_ending(const ProcessThread& thread) {
+    const auto stat = read_in_procfs(thread.directory, "stat");
+    return !stat || parse_is_ending(*stat);
+}
+
+Result<ProcessThread> open_living_thread(pid_t process) {
+    ProcessThread first{process, TRY(open_process(process))};
+    if (!is_ending(first)) return first;
+    const Fd threads = TRY(open_in_procfs(first.directory, "task", O_RDONLY | O_DIRECTORY));
+    for (const std::string& name : TRY(list_directory(threads.get(), "."))) {
+        const auto id = parse_unsigned(name);
+        auto directory = open_in_procfs(threads, name, O_RDONLY | O_DIRECTORY);
+        if (!id || !directory) continue;
+        ProcessThread thread{static_cast<pid_t>(*id), std::move(*directory)};
+        if (!is_ending(thread)) return thread;
+    }
+    return std::unexpected(Error{ESRCH, "it has ended"});
+}
+
 Result<int> read_nice(const Fd& process) {
     const std::string text = TRY(read_in_procfs(process, "stat"));
     return parse_nice(text);
@@ -222,15 +243,19 @@ Result<pid_t> parse_parent(std::string_view stat) {
     return static_cast<pid_t>(*number);
 }
 
-bool parse_is_alive(std::string_view stat, std::string_view status) {
+bool parse_is_ending(std::string_view stat) {
     const std::size_t bracket = stat.rfind(')');
-    if (bracket == std::string_view::npos) return false;
+    if (bracket == std::string_view::npos) return true;
     const auto words = split_words(stat.substr(bracket + 1));
     constexpr std::size_t flags_field = 9 - 3;
     constexpr std::uint64_t is_exiting = 0x4;  // PF_EXITING of the kernel's sched.h
     const auto flags =
         words.size() > flags_field ? parse_unsigned(words[flags_field]) : std::nullopt;
-    if (!flags || (*flags & is_exiting) != 0 || words[0] == "Z" || words[0] == "X") return false;
+    return !flags || (*flags & is_exiting) != 0 || words[0] == "Z" || words[0] == "X";
+}
+
+bool parse_is_alive(std::string_view stat, std::string_view status) {
+    if (parse_is_ending(stat)) return false;
     const StatusFields fields{status};
     constexpr std::uint64_t kill_bit = std::uint64_t{1} << (9 - 1);
     for (const std::string_view pending : {"SigPnd", "ShdPnd"}) {

@@ -61,6 +61,18 @@ Result<std::string> read_namespace(const Fd& process, std::string_view name);
 // Whether it goes on running: it has not ended, is not ending, and no SIGKILL waits for it.
 bool is_alive(const Fd& process);
 
+// A thread of a process, by its directory of /proc.
+struct ProcessThread {
+    pid_t id = 0;
+    Fd directory;
+};
+
+// The first thread, which stands for its process in /proc, or another one when the first has ended
+// before the others: a thread that ends has no working directory, no namespaces and no mounts any
+// more. ESRCH when all threads end or have ended, also while the process is a zombie.
+Result<ProcessThread> open_living_thread(pid_t process);
+bool is_ending(const ProcessThread& thread);
+
 // The path of its cgroup v2 node, as seen from the root of the reader's cgroup namespace.
 Result<std::string> read_cgroup_path(const Fd& process);
 
@@ -70,6 +82,7 @@ Result<std::vector<ProcessLimit>> parse_process_limits(std::string_view text);
 Result<int> parse_nice(std::string_view stat);
 Result<pid_t> parse_parent(std::string_view stat);
 bool parse_is_alive(std::string_view stat, std::string_view status);
+bool parse_is_ending(std::string_view stat);
 Result<std::string> parse_cgroup_path(std::string_view text);
 
 // "nofile" for RLIMIT_NOFILE, the names of prlimit(1) and of limits.conf(5) where they agree.

@@ -48,6 +48,7 @@ constexpr SleepHint sleep_hints[] = {
 constexpr std::size_t state_field = 3;  // proc(5) counts from 1
 constexpr std::size_t flags_field = 9;
 constexpr std::size_t start_field = 22;
+constexpr std::size_t exit_field = 52;
 constexpr std::uint64_t kernel_thread_flag = 0x00200000;  // PF_KTHREAD of the kernel's sched.h
 
 }  // namespace
@@ -64,10 +65,14 @@ Result<ProcessState> parse_process_state(std::string_view stat) {
     const auto flags = parse_unsigned(words[flags_field - state_field]);
     const auto start = parse_unsigned(words[start_field - state_field]);
     if (!flags || !start) return failure("/proc/PID/stat has a bad number");
+    const auto exit = words.size() > exit_field - state_field
+                          ? parse_unsigned(words[exit_field - state_field])
+                          : std::nullopt;
     return ProcessState{.name = std::string{stat.substr(begin + 1, end - begin - 1)},
                         .state = words[0].front(),
                         .start_ticks = *start,
-                        .is_of_kernel = (*flags & kernel_thread_flag) != 0};
+                        .is_of_kernel = (*flags & kernel_thread_flag) != 0,
+                        .wait_status = static_cast<int>(exit.value_or(0))};
 }
 
 Result<ProcessState> read_process_state(const Fd& procfs, pid_t pid) {

@@ -17,6 +17,7 @@ struct ProcessState {
     char state = '?';               // of proc(5): R, S, D for uninterruptible sleep, Z for a zombie
     std::uint64_t start_ticks = 0;  // since boot; with the pid it tells a process from a later one
     bool is_of_kernel = false;      // a thread of the kernel, which no signal ends
+    int wait_status = 0;  // of a zombie, in the words of wait(2), to a reader who may trace it
 };
 
 // From /proc/PID/stat below the root of our procfs. The kernel answers from its own memory and

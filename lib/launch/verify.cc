@@ -102,16 +102,20 @@ std::vector<VerifyItem> verify_limits(const Unit& unit, const CgroupConfig& sett
 
 std::vector<VerifyItem> verify(const Unit& unit, const LaunchPlan& plan, pid_t main_process,
                                const Cgroup* node) {
-    VerifyItems items;
-    const auto process = open_process(main_process);
+    constexpr int most_tries = 8;
     const auto own = open_own_process();
-    if (!process || !own) {
-        add_unread(items, "service", process ? own.error() : process.error());
-        return items;
+    for (int tries = 1;; ++tries) {
+        VerifyItems items;
+        const auto thread = open_living_thread(main_process);
+        if (!thread || !own) {
+            add_unread(items, "service", thread ? own.error() : thread.error());
+            return items;
+        }
+        verify_node(unit, plan, thread->directory, node, items);
+        verify_process_files(unit, plan, thread->id, thread->directory, *own, items);
+        // What is read of a thread that ends meanwhile says nothing of the service.
+        if (!is_ending(*thread) || tries == most_tries) return items;
     }
-    verify_node(unit, plan, *process, node, items);
-    verify_process_files(unit, plan, main_process, *process, *own, items);
-    return items;
 }
 
 }  // namespace confinit

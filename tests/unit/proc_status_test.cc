@@ -5,8 +5,12 @@
 #include "kernel/procfs.h"
 
 #include <catch2/catch.hpp>
+#include <csignal>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <thread>
 #include <unistd.h>
 
 namespace confinit {
@@ -123,9 +127,55 @@ TEST_CASE("a process that is ending or is about to be killed does not live on", 
     CHECK_FALSE(parse_is_alive(stat, "SigPnd:\t0\nShdPnd:\t0000000000000100\n"));
     CHECK_FALSE(parse_is_alive(stat, "SigPnd:\t100\nShdPnd:\t0\n"));
     CHECK_FALSE(parse_is_alive("", ""));
+    CHECK_FALSE(parse_is_ending(stat));
+    CHECK(parse_is_ending("7 (a) R 1 7 7 0 -1 4194308 100 0\n"));
+    CHECK(parse_is_ending(""));
     const auto own = open_process(getpid());
     REQUIRE(own);
     CHECK(is_alive(*own));
+}
+
+TEST_CASE("of a process whose first thread has ended another thread is read", "[unit][N11]") {
+    int ready[2];
+    REQUIRE(pipe(ready) == 0);
+    const pid_t child = fork();
+    if (child == 0) {
+        std::thread{[&] {
+            const pid_t own = gettid();
+            (void)!write(ready[1], &own, sizeof own);
+            pause();
+        }}.detach();
+        syscall(SYS_exit, 0);  // this thread alone
+    }
+    pid_t thread = 0;
+    REQUIRE(read(ready[0], &thread, sizeof thread) == sizeof thread);
+    const auto process = open_process(child);
+    REQUIRE(process);
+    while (!parse_is_ending(read_in_procfs(*process, "stat").value_or("")))
+        std::this_thread::yield();
+    CHECK_FALSE(read_process_status(*process));
+
+    const auto living = open_living_thread(child);
+    REQUIRE(living);
+    CHECK(living->id == thread);
+    CHECK(read_process_status(living->directory));
+    CHECK_FALSE(is_ending(*living));
+
+    kill(child, SIGKILL);
+    siginfo_t information{};
+    REQUIRE(waitid(P_PID, static_cast<id_t>(child), &information, WEXITED | WNOWAIT) == 0);
+    CHECK(is_ending(*living));
+    const auto zombie = open_living_thread(child);
+    REQUIRE_FALSE(zombie);
+    CHECK(zombie.error().code == ESRCH);
+    const auto procfs = open_procfs();
+    REQUIRE(procfs);
+    const auto state = read_process_state(*procfs, child);
+    REQUIRE(state);
+    CHECK(state->wait_status == SIGKILL);
+    REQUIRE(waitpid(child, nullptr, 0) == child);
+    close(ready[0]);
+    close(ready[1]);
 }
 
 TEST_CASE("limits have names and texts", "[unit]") {

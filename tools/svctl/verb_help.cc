@@ -22,7 +22,7 @@ constexpr std::string_view json_text =
 and beside these
 
     start stop restart kill freeze thaw reset-failed
-                 "units": an array of {"unit"}, or {"unit", "error"}
+                 "units": an array of {"unit"}, or {"unit", "error"}; kill's with "notes"
     enable disable
                  "units": {"unit", "created", "removed", "notes"}
     set          "changes": {"values": an array of LimitValue, "files", "in_force",
