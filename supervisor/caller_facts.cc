@@ -108,6 +108,18 @@ Result<Home> home_by_ancestors(const Manager& manager, const Fd& process) {
     return Home{.kind = Home::Kind::outside};
 }
 
+// `process` is a descriptor of its /proc/PID, by which all of it is read.
+Result<CallerFacts> caller_facts(const Fd& process, const Manager& manager) {
+    const CgroupTree* tree = manager.services().tree;
+    CallerFacts caller;
+    const ProcessFacts facts = TRY(read_process_facts(process));
+    caller.home = TRY(tree != nullptr ? home_by_node(manager, *tree, facts.cgroup, process)
+                                      : home_by_ancestors(manager, process));
+    caller.uid = facts.status.uid[1];
+    caller.walls = walls_of(facts);
+    return caller;
+}
+
 }  // namespace
 
 Result<SupervisorFacts> supervisor_facts() {
@@ -120,15 +132,20 @@ Result<SupervisorFacts> supervisor_facts() {
     return facts;
 }
 
-Result<CallerFacts> caller_facts(const Fd& process, const Manager& manager) {
-    const CgroupTree* tree = manager.services().tree;
-    CallerFacts caller;
-    const ProcessFacts facts = TRY(read_process_facts(process));
-    caller.home = TRY(tree != nullptr ? home_by_node(manager, *tree, facts.cgroup, process)
-                                      : home_by_ancestors(manager, process));
-    caller.uid = facts.status.uid[1];
-    caller.walls = walls_of(facts);
-    return caller;
+std::expected<void, std::string> check_caller(const PeerProcess& process,
+                                              const SupervisorFacts& supervisor,
+                                              const Manager& manager) {
+    const auto unknown = [](const Error& error) {
+        return std::unexpected("nothing certain can be told of the caller: " + error.what);
+    };
+    const auto directory = process.open_directory();
+    if (!directory) return unknown(directory.error());
+    const auto caller = caller_facts(*directory, manager);
+    if (!caller) return unknown(caller.error());
+    if (const auto allowed = check_operator(*caller, supervisor); !allowed) {
+        return std::unexpected(allowed.error().text());
+    }
+    return {};
 }
 
 }  // namespace confinit

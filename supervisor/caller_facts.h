@@ -1,10 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-// CallerFacts of a process, and those of the supervisor, gathered from /proc and from the units.
+// CallerFacts: what /proc and the units tell of a calling process and of the supervisor, and the
+// judgement of it.
 #pragma once
 
 #include "authority.h"
-#include "base/fd.h"
 #include "base/result.h"
+#include "kernel/peer.h"
+
+#include <expected>
+#include <string>
 
 namespace confinit {
 
@@ -12,7 +16,10 @@ class Manager;
 
 Result<SupervisorFacts> supervisor_facts();
 
-// `process` is a descriptor of its /proc/PID, by which all of it is read.
-Result<CallerFacts> caller_facts(const Fd& process, const Manager& manager);
+// Whether a process is an operator, with the reason where it is none. One that dies meanwhile or
+// cannot be looked at is none.
+std::expected<void, std::string> check_caller(const PeerProcess& process,
+                                              const SupervisorFacts& supervisor,
+                                              const Manager& manager);
 
 }  // namespace confinit

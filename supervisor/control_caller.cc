@@ -2,9 +2,7 @@
 // Caller: the account on which a control connection runs: whose it is, and how far it is bounded.
 #include "control_caller.h"
 
-#include "authority.h"
 #include "caller_facts.h"
-#include "kernel/peer.h"
 
 namespace confinit {
 namespace {
@@ -14,11 +12,7 @@ bool is_operator(const Fd& socket, uid_t uid, const Manager& manager) {
     const auto supervisor = supervisor_facts();
     if (!supervisor || !check_operator_id(uid, *supervisor)) return false;
     const auto process = PeerProcess::open(socket);
-    if (!process) return false;
-    const auto directory = process->open_directory();
-    if (!directory) return false;
-    const auto facts = caller_facts(*directory, manager);
-    return facts && check_operator(*facts, *supervisor);
+    return process && check_caller(*process, *supervisor, manager);
 }
 
 }  // namespace

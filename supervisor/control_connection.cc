@@ -28,9 +28,9 @@ ControlConnection::ControlConnection(Fd socket, Caller caller)
                      sizeof send_buffer_of_others);
 }
 
-ControlConnection::Io ControlConnection::read_some(ReceivedBytes& received) {
+ControlConnection::Io ControlConnection::read_some(ReceivedMessage& received) {
     std::array<char, 8192> buffer;
-    received = receive_bytes(socket_, buffer);
+    received = receive_message(socket_, std::as_writable_bytes(std::span{buffer}), MSG_DONTWAIT);
     const ssize_t count = received.count;
     if (count < 0 && (errno == EAGAIN || errno == EINTR)) return Io::goes_on;
     if (count <= 0) return Io::ended;
@@ -56,7 +56,7 @@ ControlConnection::Io ControlConnection::write_some() {
         // The bytes before the one of the descriptors must not be in the same call as they are.
         const std::size_t end =
             descriptors_.empty() || sends_descriptors ? output_.size() : descriptors_at_;
-        const ssize_t count = send_bytes(
+        const ssize_t count = send_message(
             socket_, {output_.data() + sent_, end - sent_},
             sends_descriptors ? std::span<const Fd>{descriptors_} : std::span<const Fd>{});
         if (count < 0 && errno == EINTR) continue;

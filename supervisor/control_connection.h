@@ -3,9 +3,9 @@
 #pragma once
 
 #include "base/fd.h"
+#include "base/unix_socket.h"
 #include "control/message.h"
 #include "control_caller.h"
-#include "socket_io.h"
 
 #include <cstddef>
 #include <optional>
@@ -29,7 +29,7 @@ public:
 
     // Takes one piece of what has come; `received` tells what came beside it. It ends when the peer
     // does, or sends too much.
-    Io read_some(ReceivedBytes& received);
+    Io read_some(ReceivedMessage& received);
     // Whether it holds anything beside the calls that were handed out.
     bool has_bytes() const { return reader_.has_bytes(); }
     // The next whole call of those that were read.

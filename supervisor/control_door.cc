@@ -3,14 +3,12 @@
 #include "control_door.h"
 
 #include "base/file.h"
-#include "socket_io.h"
+#include "base/unix_socket.h"
 
 #include <cerrno>
-#include <cstring>
 #include <sys/epoll.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 namespace confinit {
@@ -24,16 +22,6 @@ constexpr std::chrono::milliseconds period{100};
 
 // Until PID 1 may have a descriptor or memory again.
 constexpr std::chrono::milliseconds rest_after_failure{100};
-
-Result<sockaddr_un> address_of(const std::string& path) {
-    sockaddr_un address{};
-    address.sun_family = AF_UNIX;
-    if (path.size() >= sizeof address.sun_path) {
-        return std::unexpected(system_error(ENAMETOOLONG, "bind", path));
-    }
-    std::memcpy(address.sun_path, path.c_str(), path.size() + 1);
-    return address;
-}
 
 Result<Fd> make_socket() {
     Fd socket{::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0)};
@@ -49,7 +37,7 @@ bool is_alive(const sockaddr_un& address) {
 
 // Nobody can connect before listen(2), when mode and group are as they should be.
 Result<Fd> listen_at(const std::string& path, DoorAccess access) {
-    const sockaddr_un address = TRY(address_of(path));
+    const sockaddr_un address = TRY(unix_address(path, "bind"));
     TRY(make_directories(path.substr(0, path.rfind('/'))));
     if (is_alive(address)) return std::unexpected(system_error(EADDRINUSE, "bind", path));
     (void)unlink(path.c_str());
@@ -63,10 +51,7 @@ Result<Fd> listen_at(const std::string& path, DoorAccess access) {
     }
     if (chmod(path.c_str(), access.mode) < 0) return errno_failure("chmod", path);
     // Connections inherit it from here, so that each byte comes with the process that sent it.
-    const int on = 1;
-    if (setsockopt(socket.get(), SOL_SOCKET, SO_PASSCRED, &on, sizeof on) < 0) {
-        return errno_failure("setsockopt SO_PASSCRED", path);
-    }
+    TRY(pass_credentials(socket));
     refuse_descriptors(socket);
     if (::listen(socket.get(), backlog) < 0) return errno_failure("listen", path);
     return socket;

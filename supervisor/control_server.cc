@@ -204,7 +204,7 @@ void ControlServer::update_interest(const Peer& peer) {
 void ControlServer::read_calls(std::uint64_t id) {
     Peer& peer = *find(id);
     peer.last_active = Clock::now();
-    ReceivedBytes received;
+    ReceivedMessage received;
     const auto io = peer.connection.read_some(received);
     let_go(loop_, std::move(received.descriptors), Hands::user(peer.connection.caller().uid));
     if (io == ControlConnection::Io::ended) return close(id);

@@ -5,6 +5,7 @@
 #include "base/fd.h"
 #include "hands.h"
 #include "kernel/descriptor_limit.h"
+#include "kernel/pidfd.h"
 
 #include <algorithm>
 #include <cerrno>
@@ -14,7 +15,6 @@
 #include <fmt/format.h>
 #include <sys/epoll.h>
 #include <sys/ioctl.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -224,7 +224,7 @@ void EnterSessions::end_at_once(Session& session) {
     session.kill_at.reset();
     if (!session.has_ended) {
         const Fd& process = session.pid == 0 ? session.spawned.pidfd : session.process;
-        (void)syscall(SYS_pidfd_send_signal, process.get(), SIGKILL, nullptr, 0);
+        signal_process(process, SIGKILL);
     }
     const bool is_own_number =
         session.pid != 0 &&

@@ -3,13 +3,14 @@
 // may be held by it.
 #include "hands.h"
 
+#include "kernel/pidfd.h"
+
 #include <algorithm>
 #include <cerrno>
 #include <csignal>
 #include <fcntl.h>
 #include <sched.h>
 #include <sys/epoll.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 namespace confinit {
@@ -36,7 +37,7 @@ Hands::~Hands() {
 
 void Hands::end(Helper& helper) {
     helper.is_killed = true;
-    (void)syscall(SYS_pidfd_send_signal, helper.process.get(), SIGKILL, nullptr, 0);
+    signal_process(helper.process, SIGKILL);
 }
 
 Status Hands::add_helper() {

@@ -3,8 +3,6 @@
 #include "machine_end.h"
 
 #include "base/fd.h"
-#include "base/file.h"
-#include "base/text.h"
 #include "kernel/mount_table.h"
 #include "kernel/process_state.h"
 #include "kernel/procfs.h"
@@ -12,7 +10,6 @@
 #include <algorithm>
 #include <cerrno>
 #include <csignal>
-#include <fcntl.h>
 #include <fmt/format.h>
 #include <functional>
 #include <linux/reboot.h>
@@ -63,11 +60,9 @@ void tell_survivors(Console& console) {
     const auto procfs = open_procfs();
     if (!procfs) return;
     std::size_t told = 0;
-    for (const std::string& name :
-         list_directory(AT_FDCWD, "/proc").value_or(std::vector<std::string>{})) {
-        const auto pid = parse_unsigned(name);
-        if (!pid || *pid == 1 || told == processes_told) continue;
-        const std::string text = describe(*procfs, static_cast<pid_t>(*pid));
+    for (const pid_t pid : list_processes().value_or(std::vector<pid_t>{})) {
+        if (pid == 1 || told == processes_told) continue;
+        const std::string text = describe(*procfs, pid);
         if (text.empty()) continue;
         ++told;
         console.error(fmt::format("does not end after SIGKILL, given up: {}", text));

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // The worker's part of verify: compares a unit with the kernel.
-#include "kernel/proc_status.h"
 #include "manager.h"
+
+#include "kernel/pidfd.h"
+#include "kernel/proc_status.h"
 
 #include <cerrno>
 #include <csignal>
 #include <fmt/format.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 namespace confinit {
@@ -21,9 +22,7 @@ Result<std::vector<VerifyItem>> verify_service(const Service& service) {
     auto items = verify(run.unit(), run.plan(), run.main_pid(), run.node());
     // PID 1 goes on meanwhile: what has ended may be gone, and its number another's. A zombie that
     // nobody has reaped yet has ended as well.
-    const bool is_there =
-        syscall(SYS_pidfd_send_signal, run.main_pidfd().get(), 0, nullptr, 0) == 0;
-    if ((!is_there && errno == ESRCH) || !open_living_thread(run.main_pid())) {
+    if (!is_there(run.main_pidfd().get()) || !open_living_thread(run.main_pid())) {
         return failure(fmt::format("'{}' ended while it was looked at", service.unit.name));
     }
     return items;

@@ -75,7 +75,7 @@ struct CloseDirectory {
 };
 
 // An empty or cut list would let everything pass: PID 1 has to find itself in it.
-Result<std::vector<pid_t>> list_processes() {
+Result<std::vector<pid_t>> list_few_processes() {
     const Fd root = TRY(open_procfs());
     Fd proc = TRY(open_in_procfs(root, ".", O_RDONLY | O_DIRECTORY));
     const std::unique_ptr<DIR, CloseDirectory> directory{fdopendir(proc.get())};
@@ -178,7 +178,7 @@ bool NotifyHub::may_look() {
 
 std::optional<std::string> find_other_sender(uid_t user, std::string_view cgroup) {
     const auto own = own_standing();
-    const auto processes = list_processes();
+    const auto processes = list_few_processes();
     if (!own || !processes) return "PID 1 could not look at all processes";
     for (const pid_t pid : *processes) {
         if (!may_have_sent(pid, user, cgroup, *own)) continue;

@@ -3,82 +3,35 @@
 #include "notify_socket.h"
 
 #include "base/file.h"
+#include "base/unix_socket.h"
 #include "control/notify_message.h"
+#include "kernel/pidfd.h"
 #include "kernel/proc_status.h"
 #include "launch/plan.h"
 
 #include <array>
 #include <cerrno>
-#include <cstdio>
-#include <cstring>
 #include <fcntl.h>
+#include <span>
 #include <sys/random.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
-#include <sys/un.h>
 #include <unistd.h>
-
-// Newer than the C library's headers: Linux 6.5.
-#ifndef SO_PASSPIDFD
-#define SO_PASSPIDFD 76
-#endif
-#ifndef SCM_PIDFD
-#define SCM_PIDFD 0x04
-#endif
 
 namespace confinit {
 namespace {
 
 Result<Fd> bind_socket(const std::string& path) {
-    sockaddr_un address{};
-    address.sun_family = AF_UNIX;
-    if (path.size() >= sizeof address.sun_path) {
-        return std::unexpected(system_error(ENAMETOOLONG, "bind", path));
-    }
-    std::memcpy(address.sun_path, path.data(), path.size());
+    const sockaddr_un address = TRY(unix_address(path, "bind"));
     Fd fd{socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0)};
     if (!fd) return errno_failure("socket");
-    const int on = 1;
-    if (setsockopt(fd.get(), SOL_SOCKET, SO_PASSCRED, &on, sizeof on) < 0) {
-        return errno_failure("setsockopt SO_PASSCRED");
-    }
+    TRY(pass_credentials(fd));
     // Without it a sender is named by its number alone.
-    (void)setsockopt(fd.get(), SOL_SOCKET, SO_PASSPIDFD, &on, sizeof on);
+    pass_pidfd(fd);
     if (bind(fd.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) < 0) {
         return errno_failure("bind", path);
     }
     return fd;
-}
-
-bool is_there(const Fd& process) {
-    return process && syscall(SYS_pidfd_send_signal, process.get(), 0, nullptr, 0) == 0;
-}
-
-// Takes all that came with one datagram beside its bytes; every descriptor is owned from here on.
-void read_control_messages(msghdr& message, NotifyDatagram& datagram) {
-    for (cmsghdr* header = CMSG_FIRSTHDR(&message); header != nullptr;
-         header = CMSG_NXTHDR(&message, header)) {
-        if (header->cmsg_level != SOL_SOCKET) continue;
-        const std::size_t size = header->cmsg_len - CMSG_LEN(0);
-        if (header->cmsg_type == SCM_CREDENTIALS && size >= sizeof(ucred)) {
-            ucred credentials{};
-            std::memcpy(&credentials, CMSG_DATA(header), sizeof credentials);
-            datagram.sender = credentials.pid;
-            datagram.user = credentials.uid;
-        }
-        const bool is_process = header->cmsg_type == SCM_PIDFD;
-        if (header->cmsg_type != SCM_RIGHTS && !is_process) continue;
-        for (std::size_t i = 0; i < size / sizeof(int); ++i) {
-            int number = -1;
-            std::memcpy(&number, CMSG_DATA(header) + i * sizeof number, sizeof number);
-            if (is_process) {
-                datagram.process = Fd{number};
-            } else {
-                datagram.descriptors.emplace_back(number);
-            }
-        }
-    }
 }
 
 // 22 letters of 64 have more than 128 bits.
@@ -158,25 +111,19 @@ Status NotifySocket::open_to_all() const {
 
 Result<std::optional<NotifyDatagram>> NotifySocket::receive() const {
     std::array<char, longest_notify_message + 1> text;
-    iovec data{text.data(), text.size()};
-    // The kernel's own limit of descriptors in one datagram is 253.
-    alignas(cmsghdr) std::array<unsigned char, CMSG_SPACE(sizeof(ucred)) + CMSG_SPACE(sizeof(int)) +
-                                                   CMSG_SPACE(253 * sizeof(int))>
-        control;
-    msghdr message{};
-    message.msg_iov = &data;
-    message.msg_iovlen = 1;
-    message.msg_control = control.data();
-    message.msg_controllen = control.size();
-    const ssize_t count = recvmsg(socket_.get(), &message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
-    if (count < 0 && (errno == EAGAIN || errno == EINTR)) return std::nullopt;
-    if (count < 0) return errno_failure("recvmsg");
-    NotifyDatagram datagram;
-    read_control_messages(message, datagram);
-    datagram.is_cut = (message.msg_flags & MSG_TRUNC) != 0;
-    if (!datagram.is_cut) datagram.text.assign(text.data(), static_cast<std::size_t>(count));
+    ReceivedMessage received =
+        receive_message(socket_, std::as_writable_bytes(std::span{text}), MSG_DONTWAIT);
+    if (received.count < 0 && (errno == EAGAIN || errno == EINTR)) return std::nullopt;
+    if (received.count < 0) return errno_failure("recvmsg");
+    NotifyDatagram datagram{.sender = received.sender,
+                            .user = received.user,
+                            .is_cut = received.is_cut,
+                            .process = std::move(received.process),
+                            .descriptors = std::move(received.descriptors)};
+    if (!datagram.is_cut)
+        datagram.text.assign(text.data(), static_cast<std::size_t>(received.count));
     if (datagram.sender > 0 && !datagram.process) {
-        datagram.process = Fd{static_cast<int>(syscall(SYS_pidfd_open, datagram.sender, 0))};
+        datagram.process = Fd{pidfd_open(datagram.sender, 0)};
     }
     return datagram;
 }
@@ -187,7 +134,7 @@ std::optional<std::string> cgroup_of(pid_t pid, const Fd& process) {
     if (!directory) return std::nullopt;
     auto path = read_cgroup_path(*directory);
     // Only now is it certain that the number was still its own when it was looked up.
-    if (!path || !is_there(process)) return std::nullopt;
+    if (!path || !is_there(process.get())) return std::nullopt;
     return std::move(*path);
 }
 

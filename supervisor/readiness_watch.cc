@@ -4,8 +4,8 @@
 #include "readiness_watch.h"
 
 #include "base/text.h"
+#include "base/unix_socket.h"
 #include "kernel/proc_status.h"
-#include "socket_io.h"
 
 #include <algorithm>
 #include <array>
@@ -237,8 +237,10 @@ void ReadinessWatch::hear_watchdog(const NotifyMessage& message) {
 
 void ReadinessWatch::read_pipe() {
     std::array<char, 512> text;
-    auto [count, sender, descriptors] = receive_bytes(pipe_.read_end, text);
-    let_go(loop_, std::move(descriptors), owner_);
+    auto received =
+        receive_message(pipe_.read_end, std::as_writable_bytes(std::span{text}), MSG_DONTWAIT);
+    let_go(loop_, std::move(received.descriptors), owner_);
+    const ssize_t count = received.count;
     if (count < 0 && (errno == EAGAIN || errno == EINTR)) return;
     const auto end = text.begin() + std::max<ssize_t>(count, 0);
     if (std::find(text.begin(), end, '\n') != end) {

@@ -2,19 +2,19 @@
 // The run's part about signals: to whom they go, and who is left after them.
 #include "run.h"
 
+#include "kernel/pidfd.h"
 #include "leftovers.h"
 
 #include <cerrno>
 #include <csignal>
 #include <fmt/format.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 namespace confinit {
 
 Status Run::signal_main(int signal) const {
     if (!main_pidfd_) return failure("the main process is not known yet");
-    if (syscall(SYS_pidfd_send_signal, main_pidfd_.get(), signal, nullptr, 0) < 0) {
+    if (pidfd_send_signal(main_pidfd_.get(), signal, nullptr, 0) < 0) {
         return errno_failure("pidfd_send_signal", std::to_string(main_pid_));
     }
     return {};
@@ -83,7 +83,7 @@ void Run::kill_all() {
     is_asked_to_end_ = true;
     forget_stop_walk();
     if (spawned_.preparer_pidfd) {
-        (void)syscall(SYS_pidfd_send_signal, spawned_.preparer_pidfd.get(), SIGKILL, nullptr, 0);
+        signal_process(spawned_.preparer_pidfd, SIGKILL);
     }
     if (node_) {
         // A process ends no faster than its group's CPU quota lets it.
@@ -91,7 +91,7 @@ void Run::kill_all() {
         if (const auto killed = node_->node().kill(); killed) return;
     }
     if (spawned_.pidfd) {
-        (void)syscall(SYS_pidfd_send_signal, spawned_.pidfd.get(), SIGKILL, nullptr, 0);
+        signal_process(spawned_.pidfd, SIGKILL);
     }
 }
 

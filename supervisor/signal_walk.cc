@@ -6,6 +6,7 @@
 #include "base/file.h"
 #include "base/text.h"
 #include "kernel/mount_table.h"
+#include "kernel/pidfd.h"
 #include "kernel/proc_status.h"
 #include "kernel/process_state.h"
 #include "kernel/procfs.h"
@@ -15,7 +16,6 @@
 #include <cerrno>
 #include <fcntl.h>
 #include <fmt/format.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 #include <utility>
 
@@ -170,7 +170,7 @@ Status SignalWalk::read_more() {
 // that the pidfd is for: while that one exists nobody else can have its number.
 Status SignalWalk::signal_one(pid_t pid) {
     if (pid == except_) return {};
-    const Fd process{static_cast<int>(syscall(SYS_pidfd_open, pid, 0))};
+    const Fd process{pidfd_open(pid, 0)};
     if (!process) return errno == ESRCH ? Status{} : errno_failure("pidfd_open");
     const auto state = read_process_state(procfs_, pid);
     if (!state) return unless_gone(state.error());
@@ -179,7 +179,7 @@ Status SignalWalk::signal_one(pid_t pid) {
     const auto text = read_in_procfs(procfs_, std::to_string(pid) + "/cgroup");
     if (!text) return unless_gone(text.error());
     if (!is_within(TRY(parse_cgroup_path(*text)), shown_path_)) return {};
-    if (syscall(SYS_pidfd_send_signal, process.get(), signal_, nullptr, 0) < 0) {
+    if (pidfd_send_signal(process.get(), signal_, nullptr, 0) < 0) {
         if (errno == ESRCH) return {};
         return errno_failure("pidfd_send_signal", std::to_string(pid));
     }

@@ -60,12 +60,8 @@ std::expected<void, CallDenied> SocketCaller::check_operator(const Fd& socket, b
         return denied(allowed.error().text());
     }
     if (auto bound = bind(socket, *ids, has_more); !bound) return bound;
-    const auto directory = process_->open_directory();
-    if (!directory) return unknown(directory.error());
-    const auto caller = caller_facts(*directory, manager);
-    if (!caller) return unknown(caller.error());
-    if (const auto allowed = confinit::check_operator(*caller, *supervisor); !allowed) {
-        return denied(allowed.error().text());
+    if (auto allowed = check_caller(*process_, *supervisor, manager); !allowed) {
+        return denied(std::move(allowed).error());
     }
     return {};
 }

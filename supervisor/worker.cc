@@ -4,6 +4,7 @@
 #include "worker.h"
 
 #include "base/text.h"
+#include "kernel/pidfd.h"
 #include "run.h"
 
 #include <algorithm>
@@ -13,7 +14,6 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/epoll.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 namespace confinit {
@@ -244,7 +244,7 @@ void Workers::end_worker(Worker& worker) {
     worker.watch.reset();
     worker.pipe.reset();
     worker.received = {};
-    (void)syscall(SYS_pidfd_send_signal, worker.process.get(), SIGKILL, nullptr, 0);
+    signal_process(worker.process, SIGKILL);
     start_later();
 }
 

@@ -2,47 +2,27 @@
 // Client: one connection to the control socket, used by programs that may wait.
 #include "control/client.h"
 
+#include "base/unix_socket.h"
 #include "control/fields.h"
 
 #include <algorithm>
 #include <array>
 #include <cerrno>
-#include <cstring>
+#include <iterator>
 #include <span>
 #include <sys/socket.h>
-#include <sys/un.h>
 #include <utility>
 
 namespace confinit {
 namespace {
 
-// The protocol passes 3 at most; a reply that carries more is cut off by the kernel and refused.
+// The protocol passes 3 at most.
 constexpr std::size_t descriptor_limit = 8;
-
-// Owns every descriptor of a received message, whatever the message turns out to be.
-void take_descriptors(msghdr& header, std::vector<Fd>& descriptors) {
-    for (cmsghdr* item = CMSG_FIRSTHDR(&header); item != nullptr;
-         item = CMSG_NXTHDR(&header, item)) {
-        if (item->cmsg_level != SOL_SOCKET || item->cmsg_type != SCM_RIGHTS) continue;
-        const std::size_t count = (item->cmsg_len - CMSG_LEN(0)) / sizeof(int);
-        for (std::size_t i = 0; i < count; ++i) {
-            int fd = -1;
-            std::memcpy(&fd, CMSG_DATA(item) + i * sizeof fd, sizeof fd);
-            descriptors.emplace_back(fd);
-        }
-    }
-}
 
 }  // namespace
 
 Result<Client> Client::connect(const std::string& path) {
-    sockaddr_un address{};
-    address.sun_family = AF_UNIX;
-    if (path.empty() || path.size() >= sizeof address.sun_path) {
-        return std::unexpected(system_error(ENAMETOOLONG, "connect", path));
-    }
-    std::ranges::copy(path, address.sun_path);
-
+    const sockaddr_un address = TRY(unix_address(path, "connect"));
     Fd socket{::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0)};
     if (!socket) return errno_failure("socket");
     const auto* generic = reinterpret_cast<const sockaddr*>(&address);
@@ -107,21 +87,14 @@ Result<std::optional<ReceivedReply>> Client::take_buffered() {
 
 Result<bool> Client::read_more(Wait wait) {
     std::array<char, 65536> bytes;
-    iovec vector{.iov_base = bytes.data(), .iov_len = bytes.size()};
-    alignas(cmsghdr) std::array<char, CMSG_SPACE(descriptor_limit * sizeof(int))> control;
-    msghdr header{};
-    header.msg_iov = &vector;
-    header.msg_iovlen = 1;
-    header.msg_control = control.data();
-    header.msg_controllen = control.size();
-
-    const int flags = MSG_CMSG_CLOEXEC | (wait == Wait::no ? MSG_DONTWAIT : 0);
-    const ssize_t count = recvmsg(socket_.get(), &header, flags);
+    ReceivedMessage received = receive_message(socket_, std::as_writable_bytes(std::span{bytes}),
+                                               wait == Wait::no ? MSG_DONTWAIT : 0);
+    const ssize_t count = received.count;
     if (count < 0 && errno == EINTR) return true;
     if (count < 0 && errno == EAGAIN && wait == Wait::no) return false;
     if (count < 0) return errno_failure("receive");
-    take_descriptors(header, descriptors_);
-    if ((header.msg_flags & MSG_CTRUNC) != 0) return failure("reply with too many descriptors");
+    std::ranges::move(received.descriptors, std::back_inserter(descriptors_));
+    if (descriptors_.size() > descriptor_limit) return failure("reply with too many descriptors");
     if (count == 0) {
         return failure(reader_.is_inside_message() ? "connection ended inside a reply"
                                                    : "connection ended before a reply");

@@ -3,10 +3,11 @@
 // certain.
 #include "kernel/peer.h"
 
+#include "kernel/pidfd.h"
+
 #include <cerrno>
 #include <poll.h>
 #include <sys/socket.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 #include <utility>
 
@@ -57,7 +58,7 @@ Result<PeerProcess> PeerProcess::open(const Fd& socket) {
         return PeerProcess{credentials.pid, Fd{number}, true};
     }
     if (errno != ENOPROTOOPT) return errno_failure("getsockopt SO_PEERPIDFD");
-    Fd pidfd{static_cast<int>(syscall(SYS_pidfd_open, credentials.pid, 0))};
+    Fd pidfd{pidfd_open(credentials.pid, 0)};
     if (!pidfd) return errno_failure("pidfd_open", std::to_string(credentials.pid));
     return PeerProcess{credentials.pid, std::move(pidfd), false};
 }

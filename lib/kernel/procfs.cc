@@ -52,4 +52,13 @@ Status write_in_procfs(const Fd& directory, const std::string& path, std::string
     return {};
 }
 
+Result<std::vector<pid_t>> list_processes() {
+    const Fd root = TRY(open_procfs());
+    std::vector<pid_t> processes;
+    for (const std::string& name : TRY(list_directory(root.get(), "."))) {
+        if (const auto pid = parse_unsigned(name)) processes.push_back(static_cast<pid_t>(*pid));
+    }
+    return processes;
+}
+
 }  // namespace confinit

@@ -11,6 +11,8 @@
 #include <cstddef>
 #include <string>
 #include <string_view>
+#include <sys/types.h>
+#include <vector>
 
 namespace confinit {
 
@@ -24,5 +26,8 @@ Result<Fd> open_in_procfs(const Fd& directory, const std::string& path, int flag
 Result<std::string> read_in_procfs(const Fd& directory, const std::string& path,
                                    std::size_t limit = 1U << 20);
 Status write_in_procfs(const Fd& directory, const std::string& path, std::string_view text);
+
+// The processes of our pid namespace, as /proc lists them.
+Result<std::vector<pid_t>> list_processes();
 
 }  // namespace confinit

@@ -6,6 +6,7 @@
 #include "base/file.h"
 #include "base/text.h"
 #include "kernel/clone.h"
+#include "kernel/pidfd.h"
 #include "kernel/proc_status.h"
 #include "kernel/procfs.h"
 
@@ -15,7 +16,9 @@
 #include <fcntl.h>
 #include <linux/sched.h>
 #include <poll.h>
+#include <string>
 #include <sys/prctl.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -118,19 +121,15 @@ public:
         arrived.write_end.reset();
         leave.read_end.reset();
         Visitor visitor{static_cast<pid_t>(pid), Fd{pidfd}, std::move(leave.write_end)};
-        TRY(visitor.await(arrived.read_end));
-        int error = ESRCH;
-        if (read(arrived.read_end.get(), &error, sizeof error) != sizeof error) error = ESRCH;
-        if (error == 0) return visitor;
-        errno = error;
-        return errno_failure("setns");
+        TRY(visitor.await(arrived.read_end, user_namespace));
+        return visitor;
     }
     Visitor(Visitor&&) = default;
     Visitor& operator=(Visitor&&) = delete;
     ~Visitor() {
         if (!leave_) return;
         // It may have been stopped, and then would not leave by itself.
-        (void)syscall(SYS_pidfd_send_signal, process_.get(), SIGKILL, nullptr, 0);
+        signal_process(process_, SIGKILL);
         siginfo_t end{};
         while (waitid(P_PIDFD, static_cast<id_t>(process_.get()), &end, WEXITED) < 0 &&
                errno == EINTR) {
@@ -143,24 +142,33 @@ private:
     Visitor(pid_t pid, Fd process, Fd leave)
         : pid_(pid), process_(std::move(process)), leave_(std::move(leave)) {}
 
-    // A process of the namespace with its rights can stop the visitor, again and again: that ends
-    // this launch, and PID 1 does not wait for it. One that is only slow gets more time.
-    Status await(const Fd& arrived) const {
+    // The visitor is where it should be as soon as the kernel says so of it: a process of the
+    // namespace that stops or ends it there does not keep PID 1 waiting.
+    Status await(const Fd& arrived, const Fd& user_namespace) const {
         constexpr int step = 10;
-        constexpr int longest_stop = 100;
         constexpr int longest_wait = 2000;
         const Fd process = TRY(open_process(pid_));
+        const std::string wanted = TRY(link_text(user_namespace));
         pollfd polled{.fd = arrived.get(), .events = POLLIN, .revents = 0};
-        int stopped = 0;
-        for (int waited = 0; waited < longest_wait && stopped < longest_stop; waited += step) {
-            if (poll(&polled, 1, step) > 0) return {};
-            const std::string stat = TRY(read_in_procfs(process, "stat"));
-            if (stat.find(") T ") == std::string::npos) continue;
-            stopped += step;
-            (void)syscall(SYS_pidfd_send_signal, process_.get(), SIGCONT, nullptr, 0);
+        for (int waited = 0; waited < longest_wait; waited += step) {
+            const bool has_news = poll(&polled, 1, step) > 0;
+            if (TRY(read_namespace(process, "user")) == wanted) return {};
+            if (has_news) return std::unexpected(read_error(arrived));
         }
-        return failure(stopped > 0 ? "a process of that user namespace stops who comes into it"
-                                   : "the machine is too busy for a process that looks into it");
+        return failure("the machine is too busy for a process that looks into it");
+    }
+
+    // As /proc/PID/ns/user shows it.
+    static Result<std::string> link_text(const Fd& user_namespace) {
+        struct stat status{};
+        if (fstat(user_namespace.get(), &status) < 0) return errno_failure("fstat");
+        return "user:[" + std::to_string(status.st_ino) + "]";
+    }
+
+    static Error read_error(const Fd& arrived) {
+        int error = 0;
+        const bool has_told = read(arrived.get(), &error, sizeof error) == sizeof error;
+        return system_error(has_told ? error : ESRCH, "setns");
     }
 
     [[noreturn]] static void visit(const Fd& user_namespace, Pipe& arrived, Pipe& leave) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The namespaces that a service shares with another one, or with what a path names: opened here,
 // entered by the child.
+#include "kernel/pidfd.h"
 #include "launch/namespace_table.h"
 #include "launch/plan_parts.h"
 #include "launch/service_view.h"
@@ -15,7 +16,6 @@
 #include <linux/nsfs.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 namespace confinit {
@@ -48,9 +48,7 @@ LaunchResult<Fd> open_of_unit(const NamespaceRow& row, const std::string& name,
     const std::string path =
         "/proc/" + std::to_string(target->pid) + "/ns/" + std::string{row.link};
     auto opened = open_namespace(target->pid, row.link);
-    const bool lives =
-        syscall(SYS_pidfd_send_signal, target->pidfd, 0, nullptr, 0) == 0 || errno == EPERM;
-    if (!lives) {
+    if (!is_there(target->pidfd)) {
         return std::unexpected(
             join_failure(row, "unit:" + name, "", ESRCH, "its main process has just ended"));
     }

@@ -3,6 +3,7 @@
 #include "launch/spawn.h"
 
 #include "base/file.h"
+#include "kernel/pidfd.h"
 #include "launch/parent_part.h"
 
 #include <algorithm>
@@ -13,7 +14,6 @@
 #include <grp.h>
 #include <sched.h>
 #include <sys/socket.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 #include <vector>
 
@@ -184,7 +184,7 @@ LaunchResult<Spawned> spawn(const LaunchPlan& plan, int node, Streams streams, C
     if (done) done = finish_parent_part(plan, place, cloned.pid, lent->report.parent);
     if (!done) {
         // It fails only for a child that has ended already.
-        (void)syscall(SYS_pidfd_send_signal, cloned.pidfd.get(), SIGKILL, nullptr, 0);
+        signal_process(cloned.pidfd, SIGKILL);
         return std::unexpected(std::move(done).error());
     }
     return Spawned{

@@ -28,7 +28,7 @@ struct ConnectionScene {
                 static_cast<ssize_t>(bytes.size()));
     }
     ControlConnection::Io read_some() {
-        ReceivedBytes received;
+        ReceivedMessage received;
         return connection->read_some(received);
     }
     std::size_t receive() {

@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+// Unix sockets: their addresses, and one message with all that came along: unix(7), recvmsg(2).
+#pragma once
+
+#include "base/fd.h"
+#include "base/result.h"
+
+#include <cstddef>
+#include <span>
+#include <string>
+#include <string_view>
+#include <sys/types.h>
+#include <sys/un.h>
+#include <vector>
+
+namespace confinit {
+
+// ENAMETOOLONG names the call that wanted the address.
+Result<sockaddr_un> unix_address(const std::string& path, std::string_view call);
+
+// The result of one recvmsg(2): bytes of one process, which is told where the socket has
+// SO_PASSCRED. All descriptors are owned here; those of a stranger may be slow to close.
+struct ReceivedMessage {
+    ssize_t count = 0;    // as recvmsg returns it, with errno
+    bool is_cut = false;  // the buffer was too small for a datagram
+    pid_t sender = 0;     // in our pid namespace; 0 where it is not told or has no pid there
+    uid_t user = 0;       // the sender's at the time of sending
+    Fd process;           // a pidfd of the sender, where the socket has SO_PASSPIDFD: Linux 6.5
+    std::vector<Fd> descriptors = {};
+};
+
+// There is room for all the descriptors that the kernel lets through, so that it never has to close
+// one in our name. `flags` are those of recvmsg(2); descriptors come with close-on-exec.
+ReceivedMessage receive_message(const Fd& socket, std::span<std::byte> buffer, int flags);
+
+// sendmsg(2) without waiting and without SIGPIPE; at most three descriptors go with the first byte.
+// Returns what sendmsg does.
+ssize_t send_message(const Fd& socket, std::string_view bytes, std::span<const Fd> descriptors);
+
+// From then on each message tells its sender. The connections of a listener are like it.
+Status pass_credentials(const Fd& socket);
+
+// Likewise by a pidfd, where the kernel can: Linux 6.5.
+void pass_pidfd(const Fd& socket);
+
+// From then on the kernel lets nobody send descriptors, where it can: Linux 6.16. The connections
+// of a listener are like it.
+void refuse_descriptors(const Fd& socket);
+
+}  // namespace confinit
