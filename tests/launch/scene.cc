@@ -238,7 +238,7 @@ Launch::~Launch() {
         if (*process) (void)syscall(SYS_pidfd_send_signal, process->get(), SIGKILL, nullptr, 0);
     }
     if (spawned.pidfd && status < 0) (void)wait_status_of(spawned.pidfd);
-    if (spawned.preparer_pidfd) (void)wait_status_of(spawned.preparer_pidfd);
+    wait_for_preparer();
     if (joins_pid_namespace_ && main_pidfd && entered_status < 0) {
         (void)wait_status_of(main_pidfd);
     }
@@ -253,7 +253,14 @@ void Launch::finish() {
     while (!ended())
         step();
     status = wait_status_of(spawned.pidfd);
+    wait_for_preparer();
     if (joins_pid_namespace_ && main_pidfd) entered_status = wait_status_of(main_pidfd);
+}
+
+void Launch::wait_for_preparer() {
+    if (!spawned.preparer_pidfd) return;
+    (void)wait_status_of(spawned.preparer_pidfd);
+    spawned.preparer_pidfd.reset();
 }
 
 void Launch::wait_for_hang_up() {

@@ -127,6 +127,7 @@ private:
     void read_exit();
     void read_output();
     bool ended() const;
+    void wait_for_preparer();
 
     Fd output_;
     bool output_ended_ = false;
