@@ -3,6 +3,7 @@
 // it.
 #include "run.h"
 
+#include "kernel/pidfd.h"
 #include "kernel/proc_status.h"
 #include "kernel/process_state.h"
 #include "kernel/procfs.h"
@@ -12,7 +13,6 @@
 #include <csignal>
 #include <fmt/format.h>
 #include <sys/epoll.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 #include <utility>
 
@@ -123,7 +123,7 @@ void Run::end_frozen_reaper() {
     const auto main = procfs ? read_process_state(*procfs, main_pid_)
                              : Result<ProcessState>{std::unexpected(procfs.error())};
     if (main && main->wait_status != 0) main_status_ = exit_status_of_wait(main->wait_status);
-    (void)syscall(SYS_pidfd_send_signal, spawned_.pidfd.get(), SIGKILL, nullptr, 0);
+    signal_process(spawned_.pidfd, SIGKILL);
 }
 
 // A node that a group above makes stand still stays so.

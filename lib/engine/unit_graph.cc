@@ -151,15 +151,17 @@ const UnitGraph::Names& UnitGraph::implied_earlier(std::string_view unit) const 
     static const Names none;
     const UnitSpec* spec = find(unit);
     if (spec == nullptr || spec->is_service) return none;
-    const auto [found, is_new] = implied_earlier_.try_emplace(spec->name);
-    if (!is_new) return found->second;
+    if (const auto found = implied_earlier_.find(unit); found != implied_earlier_.end()) {
+        return found->second;
+    }
     const Names waiting = waiting_for(unit);
+    Names implied;
     for (const auto* list : {&spec->requires_units, &spec->wants}) {
         for (const std::string& name : *list) {
-            if (!waiting.contains(name)) found->second.insert(name);
+            if (!waiting.contains(name)) implied.insert(name);
         }
     }
-    return found->second;
+    return implied_earlier_.emplace(spec->name, std::move(implied)).first->second;
 }
 
 std::vector<std::string> UnitGraph::earlier(std::string_view unit) const {
