@@ -3,6 +3,7 @@
 #include "control_methods.h"
 
 #include "control/fields.h"
+#include "disclosure.h"
 
 #include <fmt/format.h>
 #include <unistd.h>
@@ -54,7 +55,11 @@ std::shared_ptr<Service> looked_at_unit(ControlContext& context, const Call& cal
     const std::string unit = unit_of_call(call);
     auto found = context.manager.look(unit);
     if (found) return std::move(*found);
-    refuse_unit(unit, found.error(), responder);
+    UnitRefused& refused = found.error();
+    if (refused.exists && !Disclosure{context, responder}.is_full()) {
+        refused.problems = {std::string{problems_are_hidden}};
+    }
+    refuse_unit(unit, refused, responder);
     return nullptr;
 }
 

@@ -2,6 +2,7 @@
 // The control method events: what has happened to units, and what happens.
 #include "control/fields.h"
 #include "control_methods.h"
+#include "disclosure.h"
 
 #include <algorithm>
 #include <chrono>
@@ -19,7 +20,10 @@ constexpr auto event_kind_names = make_name_table<EventKind>({
 // Each follower keeps them.
 constexpr std::size_t most_units = 256;
 
-Json event_list(const EventRing& ring, const std::vector<std::string>& units, std::uint64_t first) {
+Json event_list(ControlContext& context, const Responder& responder,
+                const std::vector<std::string>& units, std::uint64_t first) {
+    const EventRing& ring = context.manager.events();
+    Disclosure disclosure{context, responder};
     Json list = Json::array();
     for (const UnitEvent& event : ring.events()) {
         const bool is_wanted = units.empty() || std::ranges::find(units, event.unit) != units.end();
@@ -29,7 +33,7 @@ Json event_list(const EventRing& ring, const std::vector<std::string>& units, st
         list.push_back({{"time_us", time.count()},
                         {"unit", event.unit},
                         {"kind", event_kind_names.name(event.kind)},
-                        {"text", event.text}});
+                        {"text", disclosure.told(event)}});
     }
     return list;
 }
@@ -43,12 +47,15 @@ void events(ControlContext& context, const Call& call, Responder responder) {
                                {{"parameter", "units"}});
     }
     const EventRing& ring = context.manager.events();
-    const Json reply{{"events", event_list(ring, units, 0)}};
+    const Json reply{{"events", event_list(context, responder, units, 0)}};
     if (!call.more) return responder.reply(reply);
     const bool follows = context.server.follow(
-        responder, [&ring, units, next = ring.next_number()]() mutable -> std::optional<Json> {
+        responder,
+        [&context, &ring, responder, units,
+         next = ring.next_number()]() mutable -> std::optional<Json> {
             if (ring.next_number() <= next) return std::nullopt;
-            const Json list = event_list(ring, units, std::exchange(next, ring.next_number()));
+            const Json list =
+                event_list(context, responder, units, std::exchange(next, ring.next_number()));
             if (list.empty()) return std::nullopt;
             return Json{{"events", list}};
         });

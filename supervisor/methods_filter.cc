@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The control method that tells a unit's system call filter.
 #include "control_methods.h"
+#include "disclosure.h"
 #include "kernel/bpf_text.h"
 #include "kernel/capability_set.h"
 #include "launch/filter_export.h"
@@ -36,6 +37,9 @@ Result<Json> filter_of(const Service& service) {
 void filter(ControlContext& context, const Call& call, Responder responder) {
     const auto service = looked_at_unit(context, call, responder);
     if (service == nullptr) return;
+    if (const auto hidden = Disclosure{context, responder}.hidden(*service)) {
+        return responder.error(ControlError::denied, *hidden);
+    }
     answer_by_worker(context, responder, fmt::format("filter of '{}'", service->unit.name),
                      [look = UnitLook{context.manager, service}]() -> Result<Json> {
                          return filter_of(*TRY(look.service()));

@@ -3,6 +3,7 @@
 #include "base/text.h"
 #include "control/fields.h"
 #include "control_methods.h"
+#include "disclosure.h"
 #include "log_lines.h"
 
 #include <algorithm>
@@ -240,26 +241,19 @@ Json full_status(Manager& manager, Service& service) {
     return status;
 }
 
-// The messages quote the file, which may hold a secret.
-void hide_problems(const ControlContext& context, const Responder& responder, Json& unit) {
-    constexpr std::string_view hidden = "its files do not load; why is told to user 0";
-    if (unit["load_problems"].empty()) return;
-    if (context.visibility.shows_all_to(responder.caller())) return;
-    unit["load_problems"] = Json::array({hidden});
-    if (unit["sub"] == "not-loaded") unit["reason"] = hidden;
-}
-
 void list(ControlContext& context, const Call&, Responder responder) {
     Json units = Json::array();
     Manager& manager = context.manager;
+    Disclosure disclosure{context, responder};
     const std::uint64_t mark = manager.mark_of_disk();
     for (const auto& [name, service] : manager.all()) {
         units.push_back(summary(manager, *service, manager.glance_at_disk(*service, mark)));
+        disclosure.limit(units.back(), *service);
     }
-    for (const auto& [name, problems] : manager.broken())
+    for (const auto& [name, problems] : manager.broken()) {
         units.push_back(broken_summary(name, problems));
-    for (Json& unit : units)
-        hide_problems(context, responder, unit);
+        disclosure.hide_problems(units.back());
+    }
     responder.reply({{"units", units}});
 }
 
@@ -270,7 +264,7 @@ void status(ControlContext& context, const Call& call, Responder responder) {
     const auto service = looked_at_unit(context, call, responder);
     if (service == nullptr) return;
     Json status = full_status(context.manager, *service);
-    hide_problems(context, responder, status);
+    Disclosure{context, responder}.limit(status, *service);
     if (!context.visibility.shows_log_to(responder.caller())) {
         status["log"] = Json::array();
         status["log_hidden"] = log_is_hidden;
@@ -288,18 +282,18 @@ void show(ControlContext& context, const Call& call, Responder responder) {
     const auto service = looked_at_unit(context, call, responder);
     if (service == nullptr) return;
     Json properties = Json::object();
-    const auto hidden = context.visibility.find_hidden(responder.caller(), service->unit.files);
+    Disclosure disclosure{context, responder};
+    const auto& hidden = disclosure.hidden(*service);
     if (!hidden) properties = Json(service->unit.declared);
-    const Json facts = full_status(context.manager, *service);
+    Json facts = full_status(context.manager, *service);
+    disclosure.limit(facts, *service);
     for (const char* fact : {"active", "sub", "pid", "cgroup", "last_exit", "attempt"}) {
         const Json& value = facts[fact];
         properties[fmt::format("run.{}", fact)] =
             value.is_string() ? value.get_ref<const std::string&>() : dump(value);
     }
     Json reply = {{"properties", properties}};
-    if (hidden) {
-        reply["hidden"] = fmt::format("the keys of the unit are for who can read '{}'", *hidden);
-    }
+    if (hidden) reply["hidden"] = *hidden;
     responder.reply(reply);
 }
 
@@ -330,7 +324,7 @@ void logs(ControlContext& context, const Call& call, Responder responder) {
     if (follows) responder.reply_more(reply);
 }
 
-Result<Json> verify_reply(const Service& service) {
+Result<Json> verify_reply(const Service& service, Disclosure& disclosure) {
     Json items = Json::array();
     bool all_same = true;
     for (const VerifyItem& item : TRY(verify_service(service))) {
@@ -350,10 +344,14 @@ Result<Json> verify_reply(const Service& service) {
                          {"same", true},
                          {"seen", true}});
     }
-    return Json{{"unit", service.unit.name},
-                {"same", all_same},
-                {"items", items},
-                {"outdated", outdated_keys(service)}};
+    for (Json& item : items)
+        disclosure.limit_item(item, service);
+    Json reply{{"unit", service.unit.name},
+               {"same", all_same},
+               {"items", items},
+               {"outdated", outdated_keys(service)}};
+    if (const auto& hidden = disclosure.hidden(service)) reply["hidden"] = *hidden;
+    return reply;
 }
 
 // It takes as long as the service has mounts.
@@ -364,7 +362,9 @@ void verify_unit(ControlContext& context, const Call& call, Responder responder)
     const UnitLook look{context.manager, service};
     answer_by_worker(
         context, responder, fmt::format("verify of '{}'", service->unit.name),
-        [look]() -> Result<Json> { return verify_reply(*TRY(look.service())); },
+        [look, disclosure = Disclosure{context, responder}]() mutable -> Result<Json> {
+            return verify_reply(*TRY(look.service()), disclosure);
+        },
         [look] {
             const auto found = look.service();
             return found ? verify_descriptors(**found) : std::vector<int>{};

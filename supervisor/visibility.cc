@@ -24,18 +24,36 @@ bool has_no_list(const std::string& path) {
     return size < 0 && (errno == ENODATA || errno == EOPNOTSUPP);
 }
 
-bool is_allowed(const PeerIds& caller, const std::string& path, mode_t wanted) {
-    struct stat status{};
-    if (lstat(path.c_str(), &status) < 0 || S_ISLNK(status.st_mode)) return false;
-    unsigned shift = 0;
-    if (is_member(caller, status.st_gid)) shift = 3;
-    if (caller.uid == status.st_uid) shift = 6;
-    return (status.st_mode >> shift & wanted) == wanted && has_no_list(path);
-}
+constexpr std::chrono::seconds longest_known{1};
 
 }  // namespace
 
-bool can_read(const PeerIds& caller, const std::string& path) {
+FileRules::Rule FileRules::look_at(const std::string& path) {
+    struct stat status{};
+    if (lstat(path.c_str(), &status) < 0 || S_ISLNK(status.st_mode)) return {};
+    return {status.st_uid, status.st_gid, has_no_list(path) ? status.st_mode : 0};
+}
+
+const FileRules::Rule& FileRules::rule_of(const std::string& path) {
+    const auto now = Clock::now();
+    if (now - known_since_ >= longest_known) {
+        known_.clear();
+        known_since_ = now;
+    }
+    const auto known = known_.find(path);
+    return known != known_.end() ? known->second
+                                 : known_.emplace(path, look_at(path)).first->second;
+}
+
+bool FileRules::is_allowed(const PeerIds& caller, const std::string& path, mode_t wanted) {
+    const Rule& rule = rule_of(path);
+    unsigned shift = 0;
+    if (is_member(caller, rule.group)) shift = 3;
+    if (caller.uid == rule.owner) shift = 6;
+    return (rule.mode >> shift & wanted) == wanted;
+}
+
+bool FileRules::can_read(const PeerIds& caller, const std::string& path) {
     if (!path.starts_with('/') || !is_allowed(caller, "/", may_search)) return false;
     for (std::size_t end = path.find('/', 1); end != std::string::npos;
          end = path.find('/', end + 1)) {
@@ -53,10 +71,10 @@ bool Visibility::shows_log_to(const PeerIds& caller) const {
 }
 
 std::optional<std::string> Visibility::find_hidden(const PeerIds& caller,
-                                                   const std::vector<std::string>& files) const {
+                                                   const std::vector<std::string>& files) {
     if (shows_all_to(caller)) return std::nullopt;
     const auto hidden = std::ranges::find_if(
-        files, [&](const std::string& file) { return !can_read(caller, file); });
+        files, [&](const std::string& file) { return !rules.can_read(caller, file); });
     return hidden == files.end() ? std::nullopt : std::optional{*hidden};
 }
 

@@ -11,6 +11,10 @@
 namespace confinit {
 namespace {
 
+bool can_read(const PeerIds& caller, const std::string& path) {
+    return FileRules{}.can_read(caller, path);
+}
+
 PeerIds ids(uid_t uid, gid_t gid, std::vector<gid_t> groups = {}) {
     return {.uid = uid, .gid = gid, .groups = std::move(groups)};
 }
@@ -55,8 +59,26 @@ TEST_CASE("a directory that cannot be searched and a link hide what is behind th
     CHECK_FALSE(can_read(other, "web.toml"));
 }
 
+TEST_CASE("a file is looked at once a second, not for each who asks", "[unit][N2]") {
+    const TemporaryDirectory directory;
+    REQUIRE(chmod(directory.path().c_str(), 0755) == 0);
+    directory.write("web.toml", "", 0644);
+    const std::string path = directory.path() + "/web.toml";
+    const PeerIds other = ids(getuid() + 1, getgid() + 1);
+    FileRules rules;
+
+    const auto begin = Clock::now();
+    REQUIRE(rules.can_read(other, path));
+    REQUIRE(chmod(path.c_str(), 0600) == 0);
+    const bool is_known = rules.can_read(other, path);
+    CHECK((is_known || Clock::now() - begin >= std::chrono::seconds{1}));
+    while (rules.can_read(other, path))
+        REQUIRE(Clock::now() - begin < std::chrono::minutes{1});
+    CHECK(Clock::now() - begin >= std::chrono::seconds{1});
+}
+
 TEST_CASE("root and the supervisor's user see all, and one group the logs", "[unit][N3]") {
-    const Visibility visibility{.own_uid = 500, .log_group = 4};
+    Visibility visibility{.own_uid = 500, .log_group = 4};
     const std::vector<std::string> files{"/absent/web.toml"};
 
     for (const uid_t uid : {0U, 500U}) {

@@ -253,6 +253,7 @@ std::string status_text(const Context& context, const Json& status, microseconds
     add_list(table, view, "skipped", "skipped");
     add_list(table, view, "drift", "drift");
     add_list(table, view, "warning", "warnings");
+    add(table, "hidden", view.text("hidden"));
     add(table, "log", view.text("log_hidden"));
     text += table.text();
 

@@ -75,10 +75,15 @@ Answer<UnitReport> ask_items(const Context& context, const std::string& unit) {
     const bool is_same = counts.differing == 0 && bool_or(answer, "same");
     const auto outdated = find_strings(answer, "outdated").value_or(std::vector<std::string>{});
     const bool is_current = is_same && outdated.empty();
-    return UnitReport{.json = {{"same", is_same}, {"items", *items}, {"outdated", outdated}},
+    UnitReport report{.json = {{"same", is_same}, {"items", *items}, {"outdated", outdated}},
                       .text = table.text() + summary_line(shown(context, unit), counts) +
                               outdated_line(context, unit, outdated),
                       .code = is_current ? ExitCode::done : ExitCode::not_running_or_differs};
+    if (const auto hidden = find_string(answer, "hidden")) {
+        report.json["hidden"] = *hidden;
+        report.text += shown(context, fmt::format("{}: {}", unit, *hidden)) + "\n";
+    }
+    return report;
 }
 
 // The units that have a main process now, or that are an active group.

@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: Apache-2.0
+// Disclosure: what one call tells its caller of units whose files the caller could not read.
+#include "disclosure.h"
+
+#include <array>
+#include <fmt/format.h>
+
+namespace confinit {
+
+Disclosure::Disclosure(ControlContext& context, const Responder& responder)
+    : context_(context),
+      caller_(responder.caller()),
+      is_full_(context.visibility.shows_all_to(caller_)) {}
+
+const std::optional<std::string>& Disclosure::hidden(const Service& service) {
+    const auto [entry, is_new] = hidden_.try_emplace(service.unit.name);
+    if (is_new && !is_full_) {
+        const auto file = context_.visibility.find_hidden(caller_, service.unit.files);
+        if (file) {
+            entry->second = fmt::format("the keys of the unit are for who can read '{}'", *file);
+        }
+    }
+    return entry->second;
+}
+
+std::string Disclosure::outline(std::string_view text, std::size_t colons) {
+    std::size_t end = 0;
+    for (std::size_t i = 0; i < colons && end != std::string_view::npos; ++i)
+        end = text.find(": ", i == 0 ? 0 : end + 2);
+    return std::string{text.substr(0, end)};
+}
+
+// The reason may be that of another unit, whose files are others: "requires 'db', which failed:".
+void Disclosure::limit_reason(Json& unit, const char* field, bool is_hidden) const {
+    const auto text = unit.find(field);
+    if (text == unit.end() || !text->is_string()) return;
+    const auto& reason = text->get_ref<const std::string&>();
+    const bool is_of_another = reason.starts_with("requires '") || reason.starts_with("conflicts ");
+    if (is_hidden || is_of_another) *text = outline(reason);
+}
+
+void Disclosure::hide_problems(Json& unit) const {
+    if (is_full_ || unit["load_problems"].empty()) return;
+    unit["load_problems"] = Json::array({problems_are_hidden});
+    if (unit["sub"] == "not-loaded") unit["reason"] = problems_are_hidden;
+}
+
+void Disclosure::limit(Json& unit, const Service& service) {
+    if (is_full_) return;
+    hide_problems(unit);
+    const auto& why = hidden(service);
+    limit_reason(unit, "reason", why.has_value());
+    if (!why) return;
+    unit["hidden"] = *why;
+    limit_reason(unit, "last_exit", true);
+    unit.erase("setup_failure");
+    if (unit.contains("warnings")) unit["warnings"] = Json::array();
+    for (const char* field : {"drift", "skipped"}) {
+        if (!unit.contains(field)) continue;
+        for (Json& text : unit[field])
+            text = outline(text.get_ref<const std::string&>());
+    }
+}
+
+void Disclosure::limit_item(Json& item, const Service& service) {
+    if (!hidden(service)) return;
+    item["declared"] = "";
+    item["in_force"] = "";
+}
+
+std::string Disclosure::told(const UnitEvent& event) {
+    if (is_full_) return event.text;
+    const auto found = context_.manager.all().find(event.unit);
+    const bool is_shown = found != context_.manager.all().end() && !hidden(*found->second);
+    if (event.kind != EventKind::state) return is_shown ? event.text : outline(event.text);
+    // "failed: requires 'db', which failed: ..."
+    const bool is_of_another =
+        event.text.contains(": requires '") || event.text.contains(": conflicts ");
+    return is_shown && !is_of_another ? event.text : outline(event.text, 2);
+}
+
+}  // namespace confinit
