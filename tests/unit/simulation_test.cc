@@ -3,6 +3,7 @@
 // after every step, and how everything must end.
 #include "engine/engine.h"
 #include "engine_kernel.h"
+#include "rounds.h"
 
 #include <catch2/catch.hpp>
 
@@ -296,21 +297,21 @@ void Simulation::check_states() {
 }
 
 TEST_CASE("no schedule breaks the engine's promises", "[unit][engine][simulation][G3][N6]") {
-    unsigned launches = 0;
-    unsigned stuck = 0;
-    for (std::uint32_t seed = 1; seed <= 2'000; ++seed) {
-        Simulation simulation{seed};
+    int launches = 0;
+    int stuck = 0;
+    for (int seed = 1; seed <= rounds(2'000); ++seed) {
+        Simulation simulation{static_cast<std::uint32_t>(seed)};
 
         simulation.run(300);
         simulation.shut_down();
 
         INFO("seed " << seed);
         REQUIRE(simulation.problem() == "");
-        launches += simulation.launches();
-        stuck += simulation.stuck();
+        launches += static_cast<int>(simulation.launches());
+        stuck += static_cast<int>(simulation.stuck());
     }
-    CHECK(launches > 20'000);
-    CHECK(stuck > 100);
+    CHECK(launches > rounds(20'000));
+    CHECK(stuck > rounds(100));
 }
 
 }  // namespace
