@@ -2,6 +2,8 @@
 // A helper of Hands: a copy of PID 1 that makes system calls and touches nothing else.
 #include "hands_process.h"
 
+#include "helper_user.h"
+
 #include <cerrno>
 #include <csignal>
 #include <cstddef>
@@ -12,10 +14,6 @@
 
 namespace confinit {
 namespace {
-
-// Nobody else's id: a service of user 0 without CAP_KILL must not stop the hands, kill(2). What
-// they do with descriptors that are open asks for no right.
-constexpr uid_t own_user = ~uid_t{0} - 2;
 
 void obey(const HandsOrder& order, HandsAnswer& answer) {
     answer.count = 0;
@@ -30,8 +28,9 @@ void obey(const HandsOrder& order, HandsAnswer& answer) {
 }  // namespace
 
 void run_hands(int orders, int answers) {
-    // An ordinary user's supervisor cannot, and its services are its own.
-    (void)syscall(SYS_setresuid, own_user, own_user, own_user);
+    // What they do with descriptors that are open asks for no right. An ordinary user's supervisor
+    // cannot, and its services are its own.
+    (void)syscall(SYS_setresuid, helper_user, helper_user, helper_user);
     // After it: a change of the user undoes both.
     (void)prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
     (void)prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);

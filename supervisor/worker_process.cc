@@ -2,6 +2,8 @@
 // The worker's own side: from the copy of PID 1 to an answer on a pipe.
 #include "worker_process.h"
 
+#include "helper_user.h"
+
 #include <algorithm>
 #include <cerrno>
 #include <csignal>
@@ -72,6 +74,9 @@ void write_whole(const Fd& pipe, std::string_view bytes) {
 }  // namespace
 
 void run_worker(WorkerTask& task, const Fd& pipe, WorkerManners manners) {
+    // The effective id stays, and with it the right to read what PID 1 reads. An ordinary user's
+    // supervisor cannot, and its services are its own.
+    (void)syscall(SYS_setresuid, helper_user, geteuid(), helper_user);
     // The copy holds all of PID 1's memory and, for a moment, its descriptors: no tracer may come
     // near it.
     (void)prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);

@@ -10,6 +10,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <dirent.h>
 #include <fcntl.h>
 #include <linux/capability.h>
 #include <linux/sched.h>
@@ -157,17 +158,51 @@ void reuse(const std::string& unit) {
     fail(*command);
 }
 
+// Sends SIGSTOP and SIGKILL to every process of these names, for ever, and says how many of them
+// could be reached.
+[[noreturn]] void harass(char** names) {
+    long reached = 0;
+    long refused = 0;
+    for (;;) {
+        DIR* const processes = opendir("/proc");
+        if (processes == nullptr) fail("opendir");
+        while (const dirent* entry = readdir(processes)) {
+            const pid_t number = std::atoi(entry->d_name);
+            if (number < 2) continue;
+            const std::string path = "/proc/" + std::to_string(number) + "/comm";
+            const int file = open(path.c_str(), O_RDONLY | O_CLOEXEC);
+            if (file < 0) continue;
+            std::array<char, 32> name{};
+            const ssize_t size = read(file, name.data(), name.size());
+            (void)close(file);
+            const std::string_view found{name.data(), size > 0 ? std::size_t(size - 1) : 0};
+            for (char** wanted = names; *wanted != nullptr; ++wanted) {
+                if (found != *wanted) continue;
+                const bool is_hit = ::kill(number, SIGSTOP) == 0 || ::kill(number, SIGKILL) == 0;
+                if (!is_hit && errno != EPERM) continue;
+                long& count = is_hit ? reached : refused;
+                if (++count % 100 != 1) continue;
+                (void)std::printf("reached %ld refused %ld\n", reached, refused);
+                (void)std::fflush(stdout);
+            }
+        }
+        (void)closedir(processes);
+    }
+}
+
 }  // namespace
 
 int main(int count, char** arguments) {
     if (count < 3) {
         (void)std::fputs(
             "usage: stranger change|pass|reuse UNIT\n"
-            "       stranger bounded COMMAND...\n",
+            "       stranger bounded COMMAND...\n"
+            "       stranger harass NAME...\n",
             stderr);
         return EXIT_FAILURE;
     }
     const std::string_view way = arguments[1];
+    if (way == "harass") harass(arguments + 2);
     if (way == "bounded") run_bounded(arguments + 2);
     if (way == "change") change(arguments[2]);
     if (way == "pass") pass(arguments[2]);
