@@ -6,11 +6,13 @@
 #include "base/text.h"
 #include "unit/drafts.h"
 #include "unit/drop_in_text.h"
+#include "unit/keys.h"
 #include "unit/limit_key.h"
 
 #include <algorithm>
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <iterator>
 
 namespace confinit {
 namespace {
@@ -48,15 +50,44 @@ std::expected<Present, ChangeRefused> read_present(const Manager& manager, const
     return present;
 }
 
-std::expected<std::vector<std::string>, ChangeRefused> whole_names(
-    const std::vector<std::string>& words) {
-    std::vector<std::string> keys;
-    for (const std::string& word : words) {
-        auto key = find_limit_key(word);
-        if (!key) return refused(std::move(key).error().what);
-        keys.push_back(std::move(*key));
+// A value to be set, by its key's whole name, and how its text may be meant in TOML.
+struct Value {
+    std::string key;
+    std::string text;
+    std::vector<std::string> readings;
+    std::size_t reading = 0;
+};
+
+// What a request comes to: values, and keys that are taken back.
+struct Wanted {
+    std::vector<Value> values;
+    std::vector<std::string> taken_back;
+
+    std::vector<std::string> keys() const {
+        std::vector<std::string> all = taken_back;
+        for (const Value& value : values)
+            all.push_back(value.key);
+        return all;
     }
-    return keys;
+};
+
+std::expected<Wanted, ChangeRefused> wanted_of(const ChangeRequest& request) {
+    Wanted wanted;
+    for (const WantedValue& one : request.values) {
+        auto key = find_limit_key(one.key);
+        if (!key) return refused(std::move(key).error().what);
+        const auto known = wanted.keys();
+        if (std::ranges::find(known, *key) != known.end()) {
+            return refused(fmt::format("{} is given twice", *key));
+        }
+        if (one.value.contains('\n')) return refused("a value is one line");
+        if (one.value.empty()) {
+            wanted.taken_back.push_back(std::move(*key));
+        } else {
+            wanted.values.push_back({std::move(*key), one.value, value_readings(one.value)});
+        }
+    }
+    return wanted;
 }
 
 void add_edit(ChangePlan& plan, const Present& present) {
@@ -66,73 +97,135 @@ void add_edit(ChangePlan& plan, const Present& present) {
 
 // A later drop-in may say otherwise, and then the change would be none.
 std::expected<void, ChangeRefused> check_that_it_counts(const Unit& unit, const std::string& key,
-                                                        const std::string& path) {
+                                                        const Draft& target, bool runtime) {
     const auto place = unit.locations.find(key);
-    if (place == unit.locations.end() || place->second.file == path) return {};
-    return refused(fmt::format("{} is given in {}:{}, which comes after {}", key,
-                               place->second.file, place->second.line, path));
+    if (place == unit.locations.end() || place->second.file == target.path()) return {};
+    const bool is_ours = place->second.file.ends_with("/60-set-runtime.toml") && !runtime;
+    const std::string cure =
+        is_ours ? fmt::format("--runtime changes it there, and `svctl revert {} {}` takes it back",
+                              unit.name, key)
+                : std::string{"change it there"};
+    return refused(fmt::format("{} is given in {}:{}, which comes after {}: {}", key,
+                               place->second.file, place->second.line, target.path(), cure));
 }
 
-std::expected<ChangePlan, ChangeRefused> plan_set(const Manager& manager, const Service& service,
-                                                  const ChangeRequest& request) {
-    if (request.value.contains('\n')) return refused("a value is one line");
-    ChangePlan plan{.keys = TRY(whole_names(request.keys)), .edits = {}, .unit = {}, .limits = {}};
-    const std::string& key = plan.keys.front();
-    Present present = TRY(read_present(manager, service.unit.name, request.runtime));
-    std::vector<std::string> problems;
-    for (const std::string& reading : value_readings(request.value)) {
-        present.draft.text = with_key(present.before, key, reading);
-        auto unit = manager.read_with(service.unit.name, {&present.draft, 1});
-        if (unit) {
-            TRY(check_that_it_counts(*unit, key, present.draft.path()));
-            plan.unit = std::move(*unit);
-            add_edit(plan, present);
-            return plan;
-        }
-        // The likeliest reading is the one that is told of.
-        if (problems.empty()) problems = texts(unit.error());
-    }
-    return std::unexpected(ChangeRefused{std::move(problems), {}});
-}
-
-// A directory below /run need not be on the search path: then nothing of ours is there.
-std::vector<Present> all_present(const Manager& manager, const std::string& unit) {
+// The drop-ins of ours, with what is wanted. The one that values go into comes first; a directory
+// below /run need not be on the search path, and then nothing of ours is there.
+std::expected<std::vector<Present>, ChangeRefused> presents_of(const Manager& manager,
+                                                               const std::string& unit,
+                                                               const Wanted& wanted, bool runtime) {
     std::vector<Present> all;
-    for (const bool runtime : {false, true}) {
-        auto present = read_present(manager, unit, runtime);
+    if (!wanted.values.empty()) all.push_back(TRY(read_present(manager, unit, runtime)));
+    for (const bool is_runtime : {false, true}) {
+        if (!all.empty() && is_runtime == runtime && !wanted.values.empty()) continue;
+        auto present = read_present(manager, unit, is_runtime);
         if (present && !present->before.empty()) all.push_back(std::move(*present));
     }
     return all;
 }
 
-std::expected<ChangePlan, ChangeRefused> plan_revert(const Manager& manager, const Service& service,
-                                                     const ChangeRequest& request) {
-    ChangePlan plan{.keys = TRY(whole_names(request.keys)), .edits = {}, .unit = {}, .limits = {}};
-    std::vector<Present> all = all_present(manager, service.unit.name);
+std::expected<void, ChangeRefused> settle_taken_back(Wanted& wanted,
+                                                     const std::vector<Present>& all) {
     std::vector<std::string> ours;
     for (const Present& present : all)
         std::ranges::move(keys_in(present.before), std::back_inserter(ours));
-    for (const std::string& key : plan.keys) {
+    for (const std::string& key : wanted.taken_back) {
         if (std::ranges::find(ours, key) != ours.end()) continue;
         return refused(fmt::format("{} was not changed by svctl set", key));
     }
-    if (plan.keys.empty()) {
-        std::ranges::sort(ours);
-        const auto twice = std::ranges::unique(ours);
-        ours.erase(twice.begin(), twice.end());
-        plan.keys = ours;
-    }
+    if (!wanted.keys().empty()) return {};
+    std::ranges::sort(ours);
+    const auto twice = std::ranges::unique(ours);
+    ours.erase(twice.begin(), twice.end());
+    wanted.taken_back = std::move(ours);
+    return {};
+}
+
+std::vector<Draft> drafts_of(std::vector<Present>& all, const Wanted& wanted) {
     std::vector<Draft> drafts;
     for (Present& present : all) {
-        present.draft.text = without_keys(present.before, plan.keys);
-        if (trim(present.draft.text).empty()) present.draft.text.clear();
-        add_edit(plan, present);
+        std::string& text = present.draft.text;
+        text = without_keys(present.before, wanted.taken_back);
+        if (&present == &all.front()) {
+            for (const Value& value : wanted.values)
+                text = with_key(text, value.key, value.readings[value.reading]);
+        }
+        if (trim(text).empty()) text.clear();
         drafts.push_back(present.draft);
     }
-    auto unit = manager.read_with(service.unit.name, drafts);
-    if (!unit) return std::unexpected(ChangeRefused{texts(unit.error()), {}});
-    plan.unit = std::move(*unit);
+    return drafts;
+}
+
+// The next reading of a value that a problem is about; false where there is none.
+bool try_other_reading(Wanted& wanted, const std::vector<Problem>& problems) {
+    for (Value& value : wanted.values) {
+        const bool is_meant = std::ranges::any_of(problems, [&](const Problem& problem) {
+            return is_key_within(problem.key, value.key);
+        });
+        if (!is_meant || value.reading + 1 >= value.readings.size()) continue;
+        ++value.reading;
+        return true;
+    }
+    return false;
+}
+
+// What is wrong with a value is told of KEY=VALUE: its place in a file that is not written is none.
+std::vector<std::string> texts_of(std::vector<Problem> problems, const Wanted& wanted,
+                                  const std::string& path) {
+    for (Problem& problem : problems) {
+        if (problem.location.file != path) continue;
+        const auto value = std::ranges::find_if(
+            wanted.values, [&](const Value& one) { return is_key_within(problem.key, one.key); });
+        if (value == wanted.values.end()) continue;
+        problem.location = {};
+        problem.key = fmt::format("{}={}", value->key, value->text);
+    }
+    return texts(problems);
+}
+
+std::expected<ChangePlan, ChangeRefused> plan_files(const Manager& manager, const Service& service,
+                                                    const ChangeRequest& request) {
+    Wanted wanted = TRY(wanted_of(request));
+    std::vector<Present> all =
+        TRY(presents_of(manager, service.unit.name, wanted, request.runtime));
+    TRY(settle_taken_back(wanted, all));
+    ChangePlan plan{.keys = wanted.keys(), .edits = {}, .unit = {}, .limits = {}};
+    const std::string path = all.empty() ? "" : all.front().draft.path();
+    std::vector<std::string> problems;
+    for (;;) {
+        auto unit = manager.read_with(service.unit.name, drafts_of(all, wanted));
+        if (unit) {
+            plan.unit = std::move(*unit);
+            break;
+        }
+        // The likeliest readings are those that are told of.
+        if (problems.empty()) problems = texts_of(unit.error(), wanted, path);
+        if (!try_other_reading(wanted, unit.error())) {
+            return std::unexpected(ChangeRefused{std::move(problems), {}});
+        }
+    }
+    for (const Value& value : wanted.values)
+        TRY(check_that_it_counts(plan.unit, value.key, all.front().draft, request.runtime));
+    for (const Present& present : all)
+        add_edit(plan, present);
     return plan;
+}
+
+// The unit as it is on disk now. Nothing can be changed of one that does not load.
+std::expected<Unit, ChangeRefused> read_present_unit(const Manager& manager,
+                                                     const std::string& name) {
+    auto unit = manager.read_with(name, {});
+    if (unit) return std::move(*unit);
+    const auto problems = texts(unit.error());
+    if (unit.error().front().key == not_found_key) {
+        return refused(
+            fmt::format("nothing was changed: the file of '{}' is gone, so that there "
+                        "is no unit to keep a change of",
+                        name));
+    }
+    return std::unexpected(ChangeRefused{
+        problems,
+        fmt::format("nothing was changed: '{}' does not load: {}", name, problems.front())});
 }
 
 std::expected<CgroupConfig, ChangeRefused> config_of(const Manager& manager, const Unit& unit) {
@@ -163,13 +256,11 @@ std::string drop_in_directory(std::span<const std::string> search_path, bool run
 
 std::expected<ChangePlan, ChangeRefused> plan_change(const Manager& manager, const Service& service,
                                                      const ChangeRequest& request) {
-    ChangePlan plan = TRY(request.value.empty() ? plan_revert(manager, service, request)
-                                                : plan_set(manager, service, request));
+    // Read first, so that the difference is that of the edits alone.
+    const Unit present = TRY(read_present_unit(manager, service.unit.name));
+    ChangePlan plan = TRY(plan_files(manager, service, request));
     if (plan.keys.empty()) return plan;
-    // Beside the unit as it is on disk now, so that the difference is that of the edits alone.
-    const auto present = manager.read_with(service.unit.name, {});
-    if (!present) return std::unexpected(ChangeRefused{texts(present.error()), {}});
-    plan.limits = limit_changes(TRY(config_of(manager, *present)),
+    plan.limits = limit_changes(TRY(config_of(manager, present)),
                                 TRY(config_of(manager, plan.unit)), plan.keys);
     if (!request.force) TRY(check_use(service, plan.limits));
     return plan;

@@ -39,7 +39,11 @@ bool is_alive(const sockaddr_un& address) {
 Result<Fd> listen_at(const std::string& path, DoorAccess access) {
     const sockaddr_un address = TRY(unix_address(path, "bind"));
     TRY(make_directories(path.substr(0, path.rfind('/'))));
-    if (is_alive(address)) return std::unexpected(system_error(EADDRINUSE, "bind", path));
+    if (is_alive(address)) {
+        Error error = system_error(EADDRINUSE, "bind", path);
+        error.what += "; a supervisor answers there: --runtime=DIRECTORY gives this one its own";
+        return std::unexpected(std::move(error));
+    }
     (void)unlink(path.c_str());
     Fd socket = TRY(make_socket());
     if (bind(socket.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) < 0) {

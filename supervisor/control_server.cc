@@ -86,6 +86,17 @@ ControlServer::ControlServer(EventLoop& loop, Manager& manager, EnterSessions& e
     manager.set_observer([this] { send_news_later(); });
 }
 
+// "reset-failed" of "org.confinit.Manager.ResetFailed": what people call it.
+static std::string verb_of(std::string_view method) {
+    std::string verb;
+    for (const char byte : method.substr(method.rfind('.') + 1)) {
+        const bool is_capital = byte >= 'A' && byte <= 'Z';
+        if (is_capital && !verb.empty()) verb += '-';
+        verb += is_capital ? static_cast<char>(byte - 'A' + 'a') : byte;
+    }
+    return verb;
+}
+
 Status ControlServer::listen(DoorKind door, const std::string& path, DoorAccess access) {
     if (!timer_) timer_ = TRY(Timer::make(loop_, [this] { on_timer(); }));
     auto opened = TRY(ControlDoor::open(
@@ -283,18 +294,21 @@ void ControlServer::run_call(std::uint64_t id, Peer& peer, const std::string& te
 // Otherwise the error is sent.
 bool ControlServer::is_allowed(const Call& call, Peer& peer, const Responder& responder) {
     if (peer.connection.caller().door == DoorKind::status) {
+        const bool is_root = peer.connection.caller().uid == 0;
         responder.error(ControlError::denied,
-                        fmt::format("{} is for operators, through the control socket; the status "
-                                    "socket answers questions only",
-                                    call.method));
+                        fmt::format("{} is for operators: {}", verb_of(call.method),
+                                    is_root ? "this is the status socket, which answers questions "
+                                              "only; ask through the control socket beside it"
+                                            : "run it as root (user 0)"));
         return false;
     }
     const auto allowed = peer.caller.check_operator(peer.connection.socket(),
                                                     peer.connection.has_bytes(), context_.manager);
     if (allowed) return true;
-    responder.error(ControlError::denied,
-                    fmt::format("{} is for operators: {}", call.method, allowed.error().text),
-                    allowed.error().repeat ? Json{{"repeat", true}} : Json::object());
+    responder.error(
+        ControlError::denied,
+        fmt::format("{} is for operators: {}", verb_of(call.method), allowed.error().text),
+        allowed.error().repeat ? Json{{"repeat", true}} : Json::object());
     return false;
 }
 

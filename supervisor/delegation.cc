@@ -35,13 +35,15 @@ bool is_marked(const Cgroup& node) {
 }
 
 Status check_owner(const Cgroup& node) {
-    for (const char* file : {".", "cgroup.procs", "cgroup.subtree_control"}) {
+    for (const std::string_view file : {"", "/cgroup.procs", "/cgroup.subtree_control"}) {
+        const std::string path = fmt::format("{}{}", node.path(), file);
+        const std::string name = file.empty() ? "." : std::string{file.substr(1)};
         struct stat status{};
-        if (fstatat(node.directory().get(), file, &status, 0) < 0) {
-            return errno_failure("stat", node.path() + "/" + file);
+        if (fstatat(node.directory().get(), name.c_str(), &status, 0) < 0) {
+            return errno_failure("stat", path);
         }
         if (status.st_uid == geteuid()) continue;
-        return failure(fmt::format("{}/{} belongs to uid {}", node.path(), file, status.st_uid));
+        return failure(fmt::format("{} belongs to uid {}", path, status.st_uid));
     }
     return {};
 }

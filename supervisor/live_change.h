@@ -11,12 +11,17 @@
 
 namespace confinit {
 
-struct ChangeRequest {
-    std::vector<std::string> keys;  // of [cgroup], with or without that word
-    // As in the unit file, a text without quotes; empty: the keys are taken back.
+// A key of [cgroup], with or without that word, and its value as in the unit file, a text without
+// quotes. An empty value takes the key back.
+struct WantedValue {
+    std::string key;
     std::string value;
-    bool runtime = false;  // kept until the next boot, in a directory below /run
-    bool force = false;    // also below what is used now
+};
+
+struct ChangeRequest {
+    std::vector<WantedValue> values;  // none: all keys are taken back
+    bool runtime = false;             // kept until the next boot, in a directory below /run
+    bool force = false;               // also below what is used now
 };
 
 // A value that holds after the change, and its place. Without a file it is the kernel's own.
@@ -35,15 +40,15 @@ struct Changed {
 
 // What the change was refused for: by the reader of units, or by the kernel and the file system.
 struct ChangeRefused {
-    std::vector<std::string> problems;  // of the unit with the new value
-    std::string failure;                // empty where there are problems
+    std::vector<std::string> problems;  // of the unit with the new values
+    std::string failure;                // empty where the problems tell all
 };
 
 using ChangeDone = std::function<void(const std::expected<Changed, ChangeRefused>& outcome)>;
 
-// A value goes into a drop-in of the unit, NAME.toml.d/50-set.toml (60-set-runtime.toml), and then
-// into the node of the present run. Without a value the keys go out of both drop-ins, all keys
-// where none is named, and what holds without them is in force again.
+// Values go into a drop-in of the unit, NAME.toml.d/50-set.toml (60-set-runtime.toml), and then
+// into the node of the present run. Keys without a value go out of both drop-ins, all keys where
+// none is named, and what holds without them is in force again.
 //
 // The unit is read with the new text before anything is written. Then workers write: PID 1 waits
 // neither for the disk nor for memory to be reclaimed, and answers others meanwhile. One change of

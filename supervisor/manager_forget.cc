@@ -31,6 +31,7 @@ std::expected<Service*, UnitRefused> Manager::find(std::string_view name) {
         const UnitRefused why = refused(name, unit.error());
         const auto broken = broken_.find(name);
         if (broken != broken_.end() && !why.exists) broken_.erase(broken);
+        if (why.exists && !is_instance(name)) broken_[std::string{name}] = why.problems;
         return std::unexpected(why);
     }
     const std::string known_as = unit->name;

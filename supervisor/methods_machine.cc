@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Control methods about the supervisor and its machine: introspection, reload, power, probe.
+#include "absent_units.h"
 #include "control/fields.h"
 #include "control/manager_interface.h"
 #include "control_methods.h"
@@ -38,13 +39,15 @@ void daemon_reload(ControlContext& context, const Call&, Responder responder) {
     const auto problems = context.manager.load_all();
     Json notes = Json::array();
     for (const auto& [name, service] : context.manager.all()) {
+        for (const std::string& absent : absent_dependencies(context.manager, service->unit))
+            notes.push_back(fmt::format("{}: {}", name, absent));
         const engine::ActiveState active = context.manager.state(name).active;
         const bool is_up =
             active != engine::ActiveState::inactive && active != engine::ActiveState::failed;
-        if (service->disk.state == OnDisk::gone && is_up) {
-            notes.push_back(fmt::format(
-                "{}: its file is gone; it runs on and is forgotten when it stops", name));
-        }
+        if (service->disk.state != OnDisk::gone || !is_up) continue;
+        notes.push_back(
+            fmt::format("{}: its file is gone; {} forgotten when it stops", name,
+                        running_unit(*service) != nullptr ? "it runs on and is" : "it is"));
     }
     responder.reply({{"problems", problems}, {"notes", notes}});
 }

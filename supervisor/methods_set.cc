@@ -31,7 +31,8 @@ ChangeDone answer_of(const Responder& responder, const std::string& unit) {
         if (refused.problems.empty()) {
             return responder.error(ControlError::operation_failed, refused.failure);
         }
-        responder.error(ControlError::invalid_unit, refused.problems.front(),
+        responder.error(ControlError::invalid_unit,
+                        refused.failure.empty() ? refused.problems.front() : refused.failure,
                         {{"unit", unit}, {"problems", refused.problems}});
     };
 }
@@ -39,20 +40,29 @@ ChangeDone answer_of(const Responder& responder, const std::string& unit) {
 void set(ControlContext& context, const Call& call, Responder responder) {
     Service* service = named_unit(context, call, responder);
     if (service == nullptr) return;
-    change_live(context.manager, *service,
-                {.keys = {string_or(call.parameters, "key")},
-                 .value = string_or(call.parameters, "value"),
-                 .runtime = bool_or(call.parameters, "runtime"),
-                 .force = bool_or(call.parameters, "force")},
+    ChangeRequest request{.values = {},
+                          .runtime = bool_or(call.parameters, "runtime"),
+                          .force = bool_or(call.parameters, "force")};
+    const Json* values = find_object(call.parameters, "values");
+    for (const auto& [key, value] : values->items())
+        request.values.push_back({key, value.get<std::string>()});
+    if (request.values.empty()) {
+        return responder.error(ControlError::invalid_parameter, "'values' has no key",
+                               {{"parameter", "values"}});
+    }
+    change_live(context.manager, *service, std::move(request),
                 answer_of(responder, service->unit.name));
 }
 
 void revert(ControlContext& context, const Call& call, Responder responder) {
     Service* service = named_unit(context, call, responder);
     if (service == nullptr) return;
-    auto keys = find_strings(call.parameters, "keys").value_or(std::vector<std::string>{});
-    change_live(context.manager, *service,
-                {.keys = std::move(keys), .value = {}, .force = bool_or(call.parameters, "force")},
+    ChangeRequest request{.values = {}, .force = bool_or(call.parameters, "force")};
+    for (std::string& key :
+         find_strings(call.parameters, "keys").value_or(std::vector<std::string>{})) {
+        request.values.push_back({std::move(key), {}});
+    }
+    change_live(context.manager, *service, std::move(request),
                 answer_of(responder, service->unit.name));
 }
 

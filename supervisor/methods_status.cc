@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Control methods that only look: list, status, cat, show, logs, verify.
+#include "absent_units.h"
 #include "base/text.h"
 #include "control/fields.h"
 #include "control_methods.h"
@@ -86,26 +87,6 @@ Json summary(Manager& manager, Service& service, OnDisk on_disk) {
     return unit;
 }
 
-// A unit on disk that does not load, and that no older version is loaded of.
-Json broken_summary(const std::string& name, const Texts& problems) {
-    return {
-        {"name", name},
-        {"description", ""},
-        {"kind", "unknown"},
-        {"group", ""},
-        {"enabled", "static"},
-        {"active", "failed"},
-        {"sub", "not-loaded"},
-        {"pid", 0},
-        {"since_us", 0},
-        {"reason", problems.empty() ? "" : problems.front()},
-        {"skipped", Json::array()},
-        {"on_disk", on_disk_names.name(OnDisk::broken)},
-        {"load_problems", problems},
-        {"outdated", Json::array()},
-    };
-}
-
 // Those whose node is, or would be, below this group's.
 Json members_of(const Manager& manager, const std::string& group) {
     Json members = Json::array();
@@ -171,8 +152,9 @@ std::vector<std::string> not_heard_of(const Service& service) {
 }
 
 // Of the unit as it is written, and of what its launch has found on this machine.
-std::vector<std::string> warnings_of(const Service& service) {
+std::vector<std::string> warnings_of(const Manager& manager, const Service& service) {
     std::vector<std::string> warnings = service.unit.warnings;
+    std::ranges::move(absent_dependencies(manager, service.unit), std::back_inserter(warnings));
     if (!service.run) return warnings;
     const std::vector<std::string>& found = service.run->plan().warnings;
     warnings.insert(warnings.end(), found.begin(), found.end());
@@ -227,7 +209,7 @@ Json full_status(Manager& manager, Service& service) {
     status["last_exit"] = "";
     status["pids_refused"] = 0;
     status["drift"] = service.drift;
-    status["warnings"] = warnings_of(service);
+    status["warnings"] = warnings_of(manager, service);
     status["notify_not_heard"] = not_heard_of(service);
     if (service.run) add_self_report(status, *service.run);
     status["log"] = last_lines(service.log, lines_in_status);
@@ -252,6 +234,10 @@ void list(ControlContext& context, const Call&, Responder responder) {
     }
     for (const auto& [name, problems] : manager.broken()) {
         units.push_back(broken_summary(name, problems));
+        disclosure.hide_problems(units.back());
+    }
+    for (Json& unit : unread_summaries(manager)) {
+        units.push_back(std::move(unit));
         disclosure.hide_problems(units.back());
     }
     responder.reply({{"units", units}});

@@ -260,7 +260,8 @@ std::string Run::end_text(ExitStatus status) const {
                            format_duration(*unit_.cgroup_place.memory_stall_timeout));
     }
     if (status.code != CLD_EXITED && status.status == SIGSYS) {
-        return "killed by its system call filter (SIGSYS): by " + killing_keys(unit_);
+        return fmt::format("killed by its system call filter (SIGSYS): by {}; {}",
+                           killing_keys(unit_), killed_call_hint);
     }
     const auto lost = limit_events_ ? limit_events_->kill_of_any() : std::nullopt;
     if (lost && !by_kill && !status.is_clean()) {

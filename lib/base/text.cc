@@ -34,6 +34,11 @@ std::optional<Integer> parse_integer(std::string_view text) {
     return value;
 }
 
+char lower(char byte) {
+    return byte >= 'A' && byte <= 'Z' ? static_cast<char>(byte - 'A' + 'a') : byte;
+}
+
+// Capital letters count as small ones.
 std::size_t edit_distance(std::string_view from, std::string_view to) {
     std::vector<std::size_t> before(to.size() + 1);
     std::vector<std::size_t> above(to.size() + 1);
@@ -43,14 +48,27 @@ std::size_t edit_distance(std::string_view from, std::string_view to) {
         before = std::exchange(above, row);
         row[0] = i + 1;
         for (std::size_t j = 0; j < to.size(); ++j) {
-            const std::size_t substituted = above[j] + (from[i] == to[j] ? 0 : 1);
+            const auto is_equal = [](char one, char other) {
+                return lower(one) == lower(other);
+            };
+            const std::size_t substituted = above[j] + (is_equal(from[i], to[j]) ? 0 : 1);
             row[j + 1] = std::min({substituted, row[j] + 1, above[j + 1] + 1});
             // Two letters that have changed places are one slip.
-            const bool is_swapped = i > 0 && j > 0 && from[i] == to[j - 1] && from[i - 1] == to[j];
+            const bool is_swapped =
+                i > 0 && j > 0 && is_equal(from[i], to[j - 1]) && is_equal(from[i - 1], to[j]);
             if (is_swapped) row[j + 1] = std::min(row[j + 1], before[j - 1] + 1);
         }
     }
     return row.back();
+}
+
+// Whether a word is the first or the last part of one that has several: "strict" of
+// "system-strict".
+bool is_part_of(std::string_view word, std::string_view whole) {
+    if (whole.starts_with(word)) return true;
+    constexpr std::string_view separators = "-_.";
+    return whole.size() > word.size() && whole.ends_with(word) &&
+           separators.contains(whole[whole.size() - word.size() - 1]);
 }
 
 // The length of the well-formed UTF-8 sequence at the start of the text, 0 when there is none.
@@ -184,8 +202,12 @@ std::string format_duration(std::chrono::microseconds duration) {
 
 std::optional<std::string_view> nearest_word(std::string_view word,
                                              std::span<const std::string_view> words) {
-    // More than every third letter wrong is another word, and a suggestion would mislead.
-    std::size_t best = std::max<std::size_t>(2, word.size() / 3) + 1;
+    // Of two letters nothing is left to recognise when one of them is wrong; and more than every
+    // third letter wrong is another word, so that a suggestion would mislead.
+    constexpr std::size_t fewest_letters = 3;
+    const std::size_t letters = word.size() - std::min(word.find_first_not_of("-@"), word.size());
+    if (letters < fewest_letters) return std::nullopt;
+    std::size_t best = (letters + 1) / 3 + 1;
     std::optional<std::string_view> nearest;
     for (const std::string_view candidate : words) {
         const std::size_t distance = edit_distance(word, candidate);
@@ -194,7 +216,10 @@ std::optional<std::string_view> nearest_word(std::string_view word,
             nearest = candidate;
         }
     }
-    return nearest;
+    if (nearest) return nearest;
+    const auto part = std::ranges::find_if(
+        words, [&](std::string_view whole) { return is_part_of(word, whole); });
+    return part == words.end() ? std::nullopt : std::optional{*part};
 }
 
 std::string escape_control_characters(std::string_view text) {

@@ -42,7 +42,8 @@ std::string format_size(std::uint64_t bytes);
 std::optional<std::chrono::microseconds> parse_duration(std::string_view text);
 std::string format_duration(std::chrono::microseconds duration);
 
-// The nearest of these words by edit distance, absent when all are too far to be meant.
+// The nearest of these words by edit distance, or the first that has the word as its first or last
+// part; absent when none can be meant.
 std::optional<std::string_view> nearest_word(std::string_view word,
                                              std::span<const std::string_view> words);
 

@@ -113,7 +113,10 @@ std::optional<LaunchFailure> absent_file(const LaunchPlan& plan, const Lookup& f
         return make_failure(plan.executable, ENOTDIR,
                             "'" + found.path + "' is no directory " + place);
     }
-    return make_failure(plan.executable, ENOENT, "there is no '" + found.path + "' " + place);
+    std::string hint = "there is no such file " + place;
+    if (found.path != plan.executable) hint += ", where that is '" + found.path + "'";
+    if (plan.executable.contains(' ')) hint += "; each argument is an element of its own";
+    return make_failure(plan.executable, ENOENT, std::move(hint));
 }
 
 std::optional<LaunchFailure> unfit_file(const LaunchPlan& plan, const Lookup& found) {

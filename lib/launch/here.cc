@@ -6,6 +6,7 @@
 #include "kernel/cgroup.h"
 #include "kernel/probe.h"
 #include "kernel/proc_status.h"
+#include "launch/here_paths.h"
 #include "launch/id_maps.h"
 #include "launch/namespace_table.h"
 #include "launch/plan_parts.h"
@@ -13,6 +14,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <iterator>
 #include <optional>
 
 namespace confinit {
@@ -109,6 +111,8 @@ std::vector<LaunchFailure> missing_here(Unit unit, const LaunchContext& context)
         missing.push_back(std::move(settled).error());
     } else if (auto plan = make_launch_plan(unit, context); !plan) {
         missing.push_back(std::move(plan).error());
+    } else {
+        std::ranges::move(missing_paths(**plan), std::back_inserter(missing));
     }
     return missing;
 }

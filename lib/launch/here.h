@@ -9,8 +9,8 @@
 namespace confinit {
 
 // Everything that the unit needs and this machine lacks, as a launch would tell it one by one:
-// namespaces, controllers, the filter, then what its plan is refused for (users, programs, ids).
-// The paths of its mounts are the child's to open and are not looked at. It reads /proc, /sys and
+// namespaces, controllers, the filter, then what its plan is refused for (users, programs, ids), or
+// else the paths that the child would not find. It reads /proc, /sys and
 // the unit's root; a unit whose namespaces are joined is taken to run.
 std::vector<LaunchFailure> missing_here(Unit unit, const LaunchContext& context);
 

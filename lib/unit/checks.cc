@@ -2,10 +2,12 @@
 // Checks of a whole unit: what single keys cannot know, such as that one key needs another.
 #include "unit/checks.h"
 
+#include "base/text.h"
 #include "unit/check_parts.h"
 #include "unit/keys.h"
 #include "unit/protect_presets.h"
 #include "unit/seccomp_profile.h"
+#include "unit/value.h"
 
 #include <algorithm>
 #include <functional>
@@ -24,7 +26,8 @@ constexpr std::string_view process_tables[] = {
 
 class UnitCheck : UnitChecker {
 public:
-    using UnitChecker::UnitChecker;
+    UnitCheck(Unit& unit, ProblemList& problems, const Vocabulary& vocabulary)
+        : UnitChecker(unit, problems), vocabulary_(vocabulary) {}
 
     void run() {
         check_dependencies();
@@ -74,7 +77,9 @@ private:
     }
 
     void check_service(ServiceConfig& service) {
-        if (!is_given("service.command")) report("service", "'command' is missing");
+        const bool is_slip = problems_.suggests("service.command");
+        if (!is_given("service.command") && !is_slip) report("service", "'command' is missing");
+        check_command(service.command);
         settle_readiness(service);
         if (service.type == ServiceType::oneshot && service.restart == RestartMode::always) {
             refuse("service.restart", "a oneshot service that always restarts would never be done");
@@ -85,6 +90,15 @@ private:
         if (service.restart_max_delay < service.restart_delay) {
             refuse("service.restart_max_delay", "it is shorter than service.restart_delay");
         }
+    }
+
+    // No shell takes the words apart.
+    void check_command(const std::vector<std::string>& command) {
+        if (command.size() != 1 || !command.front().contains(' ')) return;
+        warn("service.command",
+             "the name of the program has a blank; each argument is an element "
+             "of its own: " +
+                 words_as_array(command.front()));
     }
 
     // type = "notify" is the short form of ready = "notify".
@@ -114,10 +128,20 @@ private:
     void check_capabilities() {
         const CapabilityConfig& capabilities = unit_.capabilities;
         if (problems_.concerns("capabilities") || !capabilities.bounding) return;
-        if ((capabilities.ambient & ~*capabilities.bounding) != 0) {
+        const CapabilityMask beyond = capabilities.ambient & ~*capabilities.bounding;
+        if (beyond != 0) {
             refuse("capabilities.ambient",
-                   "it holds capabilities that are not in capabilities.bounding");
+                   capability_words(beyond) + " must be in capabilities.bounding as well");
         }
+    }
+
+    std::string capability_words(CapabilityMask mask) const {
+        std::vector<std::string> words;
+        for (const std::string_view name : vocabulary_.capability_names) {
+            const auto number = vocabulary_.capability_number(name);
+            if (number && (mask & CapabilityMask{1} << *number) != 0) words.push_back(quoted(name));
+        }
+        return words.empty() ? "what it holds" : join(words, ", ");
     }
 
     void check_namespaces() {
@@ -256,12 +280,14 @@ private:
                  "in a user namespace capabilities count only for what belongs to it");
         }
     }
+
+    const Vocabulary& vocabulary_;
 };
 
 }  // namespace
 
-void check_unit(Unit& unit, ProblemList& problems) {
-    UnitCheck{unit, problems}.run();
+void check_unit(Unit& unit, ProblemList& problems, const Vocabulary& vocabulary) {
+    UnitCheck{unit, problems, vocabulary}.run();
 }
 
 }  // namespace confinit

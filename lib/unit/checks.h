@@ -4,11 +4,12 @@
 
 #include "unit/problem.h"
 #include "unit/unit.h"
+#include "unit/vocabulary.h"
 
 namespace confinit {
 
 // Reports contradictions to `problems`, adds what is unlikely to be meant to the unit's warnings,
 // and settles defaults that depend on other keys. A key that was refused already is left alone.
-void check_unit(Unit& unit, ProblemList& problems);
+void check_unit(Unit& unit, ProblemList& problems, const Vocabulary& vocabulary);
 
 }  // namespace confinit

@@ -2,6 +2,8 @@
 // Forms: how the values that several keys share are written: paths, sizes, durations, choices.
 #include "unit/forms.h"
 
+#include "unit/keys.h"
+#include "unit/systemd_words.h"
 #include "unit/unit_name.h"
 
 #include "base/text.h"
@@ -76,13 +78,43 @@ std::optional<std::string> read_plain_path(const Value& value) {
     return read_faultless(value, plain_path_fault);
 }
 
+namespace {
+
+// Words for units that people also write, with ours. Of sizes the capital letters are the kernel's.
+struct UnitWord {
+    std::string_view word;
+    std::string_view own;
+};
+constexpr UnitWord duration_words[] = {
+    {"", "s"},          {"sec", "s"},  {"secs", "s"},   {"second", "s"},
+    {"seconds", "s"},   {"m", "min"},  {"mins", "min"}, {"minute", "min"},
+    {"minutes", "min"}, {"hr", "h"},   {"hour", "h"},   {"hours", "h"},
+    {"day", "d"},       {"days", "d"}, {"msec", "ms"},  {"usec", "us"},
+};
+constexpr UnitWord size_words[] = {
+    {"k", "K"},  {"m", "M"},   {"g", "G"},   {"t", "T"},   {"KB", "K"},  {"MB", "M"}, {"GB", "G"},
+    {"TB", "T"}, {"KiB", "K"}, {"MiB", "M"}, {"GiB", "G"}, {"TiB", "T"}, {"Ki", "K"}, {"Mi", "M"},
+    {"Gi", "G"}, {"Ti", "T"},  {"kB", "K"},  {"kb", "K"},  {"mb", "M"},  {"gb", "G"},
+};
+
+// "30s" for "30" and "30 sec"; empty where the text is no number with such a word.
+std::string with_own_word(std::string_view text, std::span<const UnitWord> words) {
+    const std::size_t digits = std::min(text.find_first_not_of("0123456789"), text.size());
+    const std::string_view word = trim(text.substr(digits));
+    const auto* known = std::ranges::find(words, word, &UnitWord::word).operator->();
+    if (digits == 0 || known == words.data() + words.size()) return {};
+    return std::string{text.substr(0, digits)} + std::string{known->own};
+}
+
+}  // namespace
+
 std::optional<std::uint64_t> read_size(const Value& value) {
     if (const auto bytes = value.if_integer(); bytes && *bytes >= 0) {
         return static_cast<std::uint64_t>(*bytes);
     }
     const std::string* text = value.if_text();
     const auto size = text != nullptr ? parse_size(*text) : std::nullopt;
-    if (!size) value.mismatch();
+    if (!size) value.mismatch(text != nullptr ? with_own_word(*text, size_words) : std::string{});
     return size;
 }
 
@@ -90,7 +122,9 @@ std::optional<std::chrono::microseconds> read_duration(const Value& value) {
     const std::string* text = value.if_text();
     const auto duration = text != nullptr ? parse_duration(*text) : std::nullopt;
     if (!duration) {
-        value.mismatch();
+        const auto number = value.if_integer();
+        const std::string given = text != nullptr ? *text : number ? std::to_string(*number) : "";
+        value.mismatch(with_own_word(given, duration_words));
         return std::nullopt;
     }
     if (*duration > longest_duration) {
@@ -119,6 +153,21 @@ std::optional<unsigned> read_mode(const Value& value, unsigned highest) {
     }
     value.mismatch();
     return std::nullopt;
+}
+
+void refuse_choice(const Value& value, std::span<const std::string_view> words) {
+    const std::string* text = value.if_text();
+    if (text == nullptr) return value.mismatch();
+    const Key* key = find_key(value.key());
+    std::string directive;
+    if (key != nullptr && !key->systemd.empty()) {
+        directive = key->systemd.substr(0, key->systemd.find('=') + 1);
+    }
+    const auto advice =
+        directive.ends_with('=') ? advice_for_directive(directive + *text) : std::string_view{};
+    if (advice.empty()) return value.mismatch(value.nearest(*text, words));
+    value.refuse("expected " + std::string{key->form} + "; got " + quoted(*text) + ": " +
+                 std::string{advice});
 }
 
 std::optional<unsigned> percentage(std::string_view text) {

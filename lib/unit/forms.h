@@ -9,6 +9,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -51,6 +52,10 @@ std::optional<unsigned> read_mode(const Value& value, unsigned highest);
 // 1 to 100 of "10%"; absent, without a report, when it is no whole percentage of a whole.
 std::optional<unsigned> percentage(std::string_view text);
 
+// Reports a value that is none of these words: with the nearest one, or with the advice on a word
+// of systemd's, such as type = "forking".
+void refuse_choice(const Value& value, std::span<const std::string_view> words);
+
 // One of the words of an enumeration.
 template <class Enumeration, std::size_t count>
 std::optional<Enumeration> read_choice(const Value& value,
@@ -58,7 +63,7 @@ std::optional<Enumeration> read_choice(const Value& value,
     const std::string* text = value.if_text();
     const auto choice = text != nullptr ? names.value(*text) : std::nullopt;
     if (choice) return choice;
-    value.mismatch(text != nullptr ? value.nearest(*text, names.names()) : std::string{});
+    refuse_choice(value, names.names());
     return std::nullopt;
 }
 

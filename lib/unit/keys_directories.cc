@@ -49,7 +49,7 @@ std::optional<ServiceDirectory> read_directory(const Value& value) {
     value.allow_members(names);
     const auto name_member = value.member("name", "a relative path such as \"web\"");
     if (!name_member) {
-        value.refuse("'name' is missing");
+        value.miss("name");
         return std::nullopt;
     }
     auto name = read_name(*name_member);
@@ -123,7 +123,7 @@ constexpr Key keys[] = {
         .path = "directories.cache",
         .form = list_form,
         .fallback = "[]",
-        .documentation = "The same below /var/cache; $CACHE_DIRECTORY.",
+        .documentation = "As directories.state, below /var/cache; $CACHE_DIRECTORY.",
         .operation = operation,
         .source = source,
         .systemd = "CacheDirectory=, CacheDirectoryMode=",
@@ -133,8 +133,9 @@ constexpr Key keys[] = {
         .path = "directories.runtime",
         .form = list_form,
         .fallback = "[]",
-        .documentation = "The same below /run; $RUNTIME_DIRECTORY. They are removed, with all that "
-                         "is in them, when the service has ended.",
+        .documentation =
+            "As directories.state, below /run; $RUNTIME_DIRECTORY. They are removed, with all that "
+            "is in them, when the service has ended.",
         .operation = operation,
         .source = source,
         .systemd = "RuntimeDirectory=, RuntimeDirectoryMode=",
@@ -144,7 +145,7 @@ constexpr Key keys[] = {
         .path = "directories.logs",
         .form = list_form,
         .fallback = "[]",
-        .documentation = "The same below /var/log; $LOGS_DIRECTORY.",
+        .documentation = "As directories.state, below /var/log; $LOGS_DIRECTORY.",
         .operation = operation,
         .source = source,
         .systemd = "LogsDirectory=, LogsDirectoryMode=",
@@ -154,7 +155,7 @@ constexpr Key keys[] = {
         .path = "directories.configuration",
         .form = list_form,
         .fallback = "[]",
-        .documentation = "The same below /etc; $CONFIGURATION_DIRECTORY.",
+        .documentation = "As directories.state, below /etc; $CONFIGURATION_DIRECTORY.",
         .operation = operation,
         .source = source,
         .systemd = "ConfigurationDirectory=, ConfigurationDirectoryMode=",

@@ -53,13 +53,17 @@ std::optional<const ProtectPreset*> read_preset(const Value& value) {
 }
 
 void read_protect(const Value& value, Unit& unit) {
+    if (const std::string* text = value.if_text()) {
+        const std::string nearest = value.nearest(*text, protect_preset_names());
+        return value.mismatch(words_as_array(nearest.empty() ? *text : nearest));
+    }
     unit.mounts.protect = list_of(value, "the name of a preset such as \"system\"", read_preset);
 }
 
 std::optional<std::string> required_path(const Value& table, std::string_view name) {
     const auto path = table.member(name, path_form);
     if (path) return read_plain_path(*path);
-    table.refuse("'" + std::string{name} + "' is missing");
+    table.miss(name);
     return std::nullopt;
 }
 

@@ -21,7 +21,7 @@ void read_root_image(const Value& value, Unit& unit) {
 std::optional<std::vector<std::string>> read_lower(const Value& table) {
     const auto member = table.member("lower", path_form);
     if (!member) {
-        table.refuse("'lower' is missing");
+        table.miss("lower");
         return std::nullopt;
     }
     std::vector<std::string> paths = list_of(*member, path_form, read_plain_path);
@@ -76,7 +76,7 @@ std::optional<OverlayMount> read_overlay(const Value& table) {
     OverlayMount overlay;
     std::optional<std::string> target;
     bool is_good = read_optional(table, "target", path_form, target, read_plain_path);
-    if (is_good && !target) table.refuse("'target' is missing");
+    if (is_good && !target) table.miss("target");
     auto lower = read_lower(table);
     is_good = read_optional(table, "upper", upper_form, overlay.upper, read_upper) && is_good;
     is_good = read_optional(table, "work", path_form, overlay.work, read_plain_path) && is_good;

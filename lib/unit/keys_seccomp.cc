@@ -4,6 +4,7 @@
 #include "unit/keys.h"
 #include "unit/seccomp_words.h"
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 
@@ -24,11 +25,14 @@ constexpr auto action_names = make_name_table<SeccompActionKind>({
     {SeccompActionKind::log, "log"},
     {SeccompActionKind::trap, "trap"},
     {SeccompActionKind::trace, "trace"},
-    {SeccompActionKind::kill_thread, "kill-thread"},
+    // Before the other one, since "kill" means it.
     {SeccompActionKind::kill_process, "kill-process"},
+    {SeccompActionKind::kill_thread, "kill-thread"},
 });
 
 std::string nearest_action(const Value& value, std::string_view word) {
+    constexpr std::string_view denials[] = {"deny", "denied", "errno", "block"};
+    if (std::ranges::find(denials, word) != std::end(denials)) return "EPERM";
     auto words = action_names.names();
     const auto errors = error_names();
     words.insert(words.end(), errors.begin(), errors.end());
@@ -171,7 +175,7 @@ auto read_member(const Value& table, std::string_view name, std::string_view for
     -> decltype(read(table)) {
     const auto member = table.member(name, form);
     if (member) return read(*member);
-    table.refuse("'" + std::string{name} + "' is missing");
+    table.miss(name);
     return std::nullopt;
 }
 
@@ -237,7 +241,7 @@ std::optional<SeccompRule> read_rule(const Value& value) {
         rule.syscalls = list_of(*calls, "a system call such as \"ioctl\"", read_call);
         if (calls->is_array() && calls->is_empty()) calls->refuse("it names no system call");
     } else {
-        value.refuse("'syscalls' is missing");
+        value.miss("syscalls");
     }
     if (const auto args = value.member("args", "an array of conditions")) {
         rule.args = list_of(*args, argument_form, read_argument);

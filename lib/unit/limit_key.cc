@@ -4,6 +4,7 @@
 
 #include "unit/keys.h"
 #include "unit/problem.h"
+#include "unit/systemd_words.h"
 
 #include <algorithm>
 #include <vector>
@@ -60,6 +61,11 @@ Result<std::string> find_limit_key(std::string_view word) {
         }
     }
     if (key == nullptr) {
+        const auto answering = keys_for_directive(word);
+        if (!answering.empty()) {
+            return failure("there is no key " + quoted(word) + "; did you mean '" +
+                           std::string{answering.front()->path} + "'?");
+        }
         const std::string nearest = nearest_limit_key(word);
         return failure("there is no key " + quoted(word) +
                        (nearest.empty() ? "" : "; did you mean '" + nearest + "'?"));

@@ -5,9 +5,11 @@
 #include "base/text.h"
 #include "unit/drafts.h"
 #include "unit/reader.h"
+#include "unit/systemd_names.h"
 #include "unit/unit_files.h"
 
 #include <algorithm>
+#include <cerrno>
 #include <map>
 #include <set>
 
@@ -136,8 +138,10 @@ std::expected<std::vector<UnitDirectory>, std::vector<Problem>> open_directories
 
 Problem not_found(std::string_view name, std::span<const std::string> directories) {
     const std::string places = directories.empty() ? "no directory" : join(directories, ", ");
+    const std::string advice = advice_for_unit_name(name);
     return {.key = std::string{not_found_key},
-            .message = "there is no unit " + quoted(name) + " in " + places};
+            .message = "there is no unit " + quoted(name) + " in " + places +
+                       (advice.empty() ? "" : "; " + advice)};
 }
 
 // "units/heat.toml" -> "units", "heat.toml".
@@ -190,7 +194,10 @@ Checked<Unit> load_unit_file(const std::string& path, std::span<const std::strin
 
     auto own = find_directory(folder, Ownership::ignored);
     if (!own) return refusal(std::move(own).error());
-    if (!*own) return fault("cannot open: No such file or directory");
+    const Problem absent{.location = {.file = path},
+                         .message = "cannot open: No such file or directory",
+                         .error = ENOENT};
+    if (!*own) return refusal(absent);
     const bool is_installed = std::ranges::any_of(directories, [&](const std::string& directory) {
         return is_same_directory(**own, directory);
     });
@@ -199,7 +206,7 @@ Checked<Unit> load_unit_file(const std::string& path, std::span<const std::strin
     const auto opened =
         is_installed ? TRY(open_directories(directories)) : std::vector<UnitDirectory>{};
     FileCollector collector{is_installed ? std::span{opened} : std::span{&**own, 1}};
-    if (!collector.add_file(**own, file)) return fault("cannot open: No such file or directory");
+    if (!collector.add_file(**own, file)) return refusal(absent);
     add_all_drop_ins(collector, split_unit_name(name));
     return read_unit(name, collector.take(), vocabulary);
 }

@@ -10,10 +10,8 @@
 namespace confinit {
 namespace {
 
-// No word of a unit file is longer, and the search for the nearest one is quadratic. Of two letters
-// nothing is left to recognise when one or two are wrong.
+// No word of a unit file is longer, and the search for the nearest one is quadratic.
 constexpr std::size_t longest_word = 64;
-constexpr std::size_t shortest_word = 3;
 
 }  // namespace
 
@@ -30,7 +28,7 @@ std::string Problem::text() const {
 }
 
 std::string nearest_of(std::string_view word, std::span<const std::string_view> words) {
-    if (word.size() < shortest_word || word.size() > longest_word) return {};
+    if (word.size() > longest_word) return {};
     return std::string{nearest_word(word, words).value_or("")};
 }
 
@@ -53,6 +51,15 @@ bool ProblemList::concerns(std::string_view key) const {
         if (!problem.key.starts_with(key)) return false;
         const std::string_view rest = std::string_view{problem.key}.substr(key.size());
         return rest.empty() || rest[0] == '.' || rest[0] == '[';
+    });
+}
+
+bool ProblemList::suggests(std::string_view key) const {
+    const std::string_view word = key.substr(key.rfind('.') + 1);
+    const std::string_view place = key.substr(0, key.size() - word.size());
+    return std::ranges::any_of(problems_, [&](const Problem& problem) {
+        return problem.nearest == key ||
+               (problem.nearest == word && problem.key.starts_with(place));
     });
 }
 

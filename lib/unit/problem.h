@@ -20,6 +20,7 @@ struct Problem {
     std::string key;      // "service.restart"
     std::string message;  // "expected one of no, on-failure, always; got 'yes'"
     std::string nearest;
+    int error = 0;  // the errno for which a file could not be read
 
     // "heat.toml:12:3: service.restart: expected one of ...; did you mean 'always'?"
     // Bytes of the file that could drive a terminal are escaped.
@@ -46,6 +47,9 @@ public:
     bool is_full() const { return problems_.size() >= most; }
     // Whether this key, or something below it, is at fault already.
     bool concerns(std::string_view key) const;
+
+    // Whether something else is told to be a slip of this key, so that nobody need miss it.
+    bool suggests(std::string_view key) const;
 
     // In the order of the files and of their lines.
     std::vector<Problem> take(std::span<const std::string> files);

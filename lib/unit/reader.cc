@@ -5,8 +5,8 @@
 #include "unit/checks.h"
 #include "unit/keys.h"
 #include "unit/loader.h"
-#include "unit/systemd_words.h"
 #include "unit/unit_name.h"
+#include "unit/unknown_words.h"
 #include "unit/value.h"
 
 #include <algorithm>
@@ -53,32 +53,22 @@ bool is_below(std::string_view path, std::string_view above) {
     return path.size() > above.size() && path.starts_with(above) && path[above.size()] == '.';
 }
 
-// The key that an unknown word may have been meant for: one of the same table, the same word in
-// another table, or the one that answers to a systemd directive of this name.
-std::string suggestion(std::string_view path) {
-    const std::size_t dot = path.find('.');
-    const std::string_view table = path.substr(0, dot);
-    std::vector<std::string_view> words;
-    if (dot == std::string_view::npos) {
-        for (const Key* key : all_keys())
-            words.push_back(key->path.substr(0, key->path.find('.')));
-        return nearest_of(path, words);
-    }
-    const std::string_view word = path.substr(dot + 1);
-    for (const Key* key : all_keys()) {
-        const std::string_view key_word = key->path.substr(key->path.find('.') + 1);
-        if (key_word == word) return std::string{key->path};
-        if (is_below(key->path, table)) words.push_back(key_word);
-    }
-    const auto answering = keys_for_directive(word);
-    return answering.empty() ? nearest_of(word, words) : std::string{answering.front()->path};
-}
+// A value with the whole of its path, below a table that nobody knows.
+struct Leaf {
+    const Node* node;
+    std::string path;
+};
 
-// The advice for an unknown word that is systemd's.
-std::string_view systemd_advice(std::string_view path) {
-    const std::size_t dot = path.find('.');
-    if (dot != std::string_view::npos) return advice_for_directive(path.substr(dot + 1));
-    return advice_for_directive("[" + std::string{path} + "]");
+// No more than these few are looked at: each costs a search for what it means.
+constexpr std::size_t most_leaves = 20;
+
+void find_leaves(const Node& node, const std::string& path, std::vector<Leaf>& leaves) {
+    if (leaves.size() >= most_leaves) return;
+    if (node.kind != Node::Kind::table || node.children.empty()) {
+        return leaves.push_back({&node, path});
+    }
+    for (const Node& child : node.children)
+        find_leaves(child, path + "." + child.name, leaves);
 }
 
 class UnitReader {
@@ -103,7 +93,9 @@ public:
             add_document(document);
         read_entries();
         // Without one of its files the unit as a whole means something else.
-        if (files_.documents.size() == files_.names.size()) check_unit(unit_, files_.problems);
+        if (files_.documents.size() == files_.names.size()) {
+            check_unit(unit_, files_.problems, reading_.vocabulary);
+        }
         if (files_.problems.is_empty()) check_filter();
         if (!files_.problems.is_empty()) {
             return std::unexpected(files_.problems.take(files_.names));
@@ -194,18 +186,42 @@ private:
 
     void refuse(const Document& document, const Node& child, const std::string& path,
                 bool is_path) {
+        if (!is_path && find_key(path) == nullptr) return refuse_unknown(document, child, path);
         Problem problem{.location = location(document, child.name_position), .key = path};
         if (is_path) {
             problem.message = "expected a table";
-        } else if (find_key(path) != nullptr) {
-            problem.message = "the dots of a key are written outside of quotes";
+            problem.nearest = key_below(path);
         } else {
-            problem.message = path.find('.') == std::string::npos ? "unknown table" : "unknown key";
-            const auto advice =
-                files_.problems.is_full() ? std::string_view{} : systemd_advice(path);
-            if (!advice.empty()) problem.message += "; " + std::string{advice};
-            if (advice.empty() && !files_.problems.is_full()) problem.nearest = suggestion(path);
+            problem.message = "the dots of a key are written outside of quotes";
         }
+        files_.problems.add(std::move(problem));
+    }
+
+    // A dotted key in the wrong table is a table that nobody knows, with what is meant below it.
+    void refuse_unknown(const Document& document, const Node& child, const std::string& path) {
+        if (files_.problems.is_full()) return add_unknown(document, {&child, path}, {});
+        Meaning meaning = meaning_of(path);
+        const bool is_table = !path.contains('.');
+        std::vector<Leaf> leaves;
+        if (!is_table || meaning.is_empty()) find_leaves(child, path, leaves);
+        const bool is_one_key = leaves.size() == 1 && !is_table;
+        const bool are_meant = is_one_key || std::ranges::any_of(leaves, [](const Leaf& leaf) {
+                                   return !meaning_of(leaf.path).is_empty();
+                               });
+        if (!are_meant) return add_unknown(document, {&child, path}, std::move(meaning));
+        for (const Leaf& leaf : leaves) {
+            if (files_.problems.is_full()) return add_unknown(document, leaf, {});
+            add_unknown(document, leaf, meaning_of(leaf.path));
+        }
+    }
+
+    void add_unknown(const Document& document, const Leaf& leaf, Meaning meaning) {
+        const bool is_table = leaf.node->kind == Node::Kind::table && !leaf.path.contains('.');
+        Problem problem{.location = location(document, leaf.node->name_position),
+                        .key = leaf.path,
+                        .message = is_table ? "unknown table" : "unknown key",
+                        .nearest = std::move(meaning.nearest)};
+        if (!meaning.advice.empty()) problem.message += "; " + meaning.advice;
         files_.problems.add(std::move(problem));
     }
 

@@ -23,6 +23,9 @@ constexpr Advice advices[] = {
     {"Type=simple Type=idle Type=notify-reload",
      "service.type is exec, notify or oneshot; exec counts as started when the program runs, and "
      "is the default"},
+    {"Restart=on-success Restart=on-abnormal Restart=on-abort Restart=on-watchdog",
+     "service.restart is no, on-failure or always; on-failure is after every end that nobody asked "
+     "for but one with status 0"},
     {"Type=dbus BusName",
      "service.ready waits for READY=1 or for a descriptor; a name on the bus is not waited for"},
     {"KillMode=process KillMode=none",

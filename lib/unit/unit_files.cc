@@ -19,8 +19,10 @@ std::unexpected<Problem> at_fault(const std::string& path, std::string message) 
 }
 
 std::unexpected<Problem> cannot(std::string_view operation, const std::string& path, int error) {
-    return at_fault(path,
-                    "cannot " + std::string{operation} + ": " + std::string{errno_text(error)});
+    return std::unexpected(Problem{
+        .location = {.file = path},
+        .message = "cannot " + std::string{operation} + ": " + std::string{errno_text(error)},
+        .error = error});
 }
 
 // Why it may not be trusted; empty when it may.

@@ -2,9 +2,27 @@
 // Value: what a key's reader is given: one value of a file, which reports its own problems.
 #include "unit/value.h"
 
+#include "base/text.h"
+
 #include <algorithm>
 
 namespace confinit {
+namespace {
+
+bool is_capital(char byte) {
+    return byte >= 'A' && byte <= 'Z';
+}
+
+}  // namespace
+
+std::string words_as_array(std::string_view text) {
+    constexpr std::size_t longest = 80;
+    const bool is_plain = text.find_first_of("'\"\\\n") == std::string_view::npos;
+    std::string array;
+    for (const std::string_view word : split_words(text))
+        array.append(array.empty() ? "[\"" : ", \"").append(word).push_back('"');
+    return !is_plain || array.empty() || array.size() > longest ? std::string{} : array + "]";
+}
 
 const std::string* Value::if_text() const {
     return node_->kind == Node::Kind::text ? &node_->text : nullptr;
@@ -57,7 +75,9 @@ std::optional<std::int64_t> Value::integer(std::int64_t lowest, std::int64_t hig
 
 std::optional<std::vector<Value>> Value::elements(std::string_view form) const {
     if (!is_array()) {
-        mismatch();
+        // The text is likely to be one element, or several as a shell would have them.
+        const std::string* text = if_text();
+        mismatch(text != nullptr ? words_as_array(*text) : std::string{});
         return std::nullopt;
     }
     std::vector<Value> elements;
@@ -95,9 +115,26 @@ void Value::allow_members(std::span<const std::string_view> names) const {
             .location = {std::string{file_}, child.name_position.line, child.name_position.column},
             .key = key_ + "." + child.name,
             .message = "unknown key",
-            .nearest = nearest(child.name, names),
+            .nearest = nearest_member(child.name, names),
         });
     }
+}
+
+// "nofile" for "LimitNOFILE" and "RLIMIT_NOFILE".
+std::string Value::nearest_member(std::string_view name,
+                                  std::span<const std::string_view> names) const {
+    std::string found = nearest(name, names);
+    for (std::size_t begin = 1; found.empty() && begin < name.size(); ++begin) {
+        const bool is_word =
+            name[begin - 1] == '_' || (is_capital(name[begin]) && !is_capital(name[begin - 1]));
+        if (is_word) found = nearest(name.substr(begin), names);
+    }
+    return found;
+}
+
+void Value::miss(std::string_view name) const {
+    const std::string key = key_ + "." + std::string{name};
+    if (!reading_->problems.suggests(key)) refuse(quoted(name) + " is missing");
 }
 
 void Value::mismatch(std::string nearest) const {

@@ -15,6 +15,10 @@
 
 namespace confinit {
 
+// The words of a text as TOML's array of them, `["a", "b"]`, for a message; empty where that needs
+// more than blanks to be taken apart.
+std::string words_as_array(std::string_view text);
+
 // What all values of one unit have in common while it is read.
 struct Reading {
     const Vocabulary& vocabulary;
@@ -65,6 +69,9 @@ public:
     // Reports every member whose name is not among these.
     void allow_members(std::span<const std::string_view> names) const;
 
+    // Reports that a member is not there, unless another one is told to be a slip of it.
+    void miss(std::string_view name) const;
+
     // "expected FORM; got 'x'".
     void mismatch(std::string nearest = {}) const;
     void refuse(std::string message, std::string nearest = {}) const;
@@ -73,6 +80,8 @@ public:
 
 private:
     std::string shown() const;
+    std::string nearest_member(std::string_view name,
+                               std::span<const std::string_view> names) const;
 
     const Node* node_;
     std::string_view file_;

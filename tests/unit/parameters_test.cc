@@ -44,7 +44,8 @@ TEST_CASE("a missing parameter and an unknown one are named", "[control][N1]") {
     CHECK(fault_of(Method::start, {{"unit", nullptr}}) == "unit is missing");
     CHECK(fault_of(Method::start, {{"unit", "a"}, {"force", true}}) == "force is not known here");
     CHECK(fault_of(Method::power_off, {{"unit", "a"}}) == "unit is not known here");
-    CHECK(fault_of(Method::set, {{"unit", "a"}, {"key", "k"}}) == "value is missing");
+    CHECK(fault_of(Method::set, {{"unit", "a"}, {"values", {{"k", 1}}}}) ==
+          "values[0] must be a text");
 }
 
 TEST_CASE("a good call passes, with or without what may be absent", "[control][N1]") {

@@ -90,8 +90,7 @@ TEST_CASE("set, revert and reset-failed pass on what is asked for", "[svctl][N12
     const Json set = call_of({"set", "--force", "heat", "memory.max="});
     CHECK(set["method"] == "org.confinit.Manager.Set");
     CHECK(set["parameters"] == Json{{"unit", "heat"},
-                                    {"key", "memory.max"},
-                                    {"value", ""},
+                                    {"values", {{"memory.max", ""}}},
                                     {"runtime", false},
                                     {"force", true}});
     const Json reset = call_of({"reset-failed"});

@@ -55,6 +55,26 @@ TEST_CASE("the nearest word is offered only when it may have been meant", "[text
     CHECK(nearest_word("alway", words) == "always");
     CHECK(nearest_word("on_failure", words) == "on-failure");
     CHECK_FALSE(nearest_word("perhaps-tomorrow", words));
+    CHECK(nearest_word("ALWAYS", words) == "always");
+}
+
+TEST_CASE("of a short word few letters may be wrong", "[text][H2]") {
+    constexpr std::array<std::string_view, 5> words{"root", "-h", "--json", "@network-io",
+                                                    "system-strict"};
+
+    CHECK_FALSE(nearest_word("foo", words));
+    CHECK_FALSE(nearest_word("-l", words));
+    CHECK(nearest_word("roto", words) == "root");
+    CHECK(nearest_word("--jsn", words) == "--json");
+}
+
+TEST_CASE("a part of a word is near to it", "[text][H2]") {
+    constexpr std::array<std::string_view, 3> words{"heat", "@network-io", "system-strict"};
+
+    CHECK(nearest_word("hea", words) == "heat");
+    CHECK(nearest_word("@network", words) == "@network-io");
+    CHECK(nearest_word("strict", words) == "system-strict");
+    CHECK_FALSE(nearest_word("eat", std::array<std::string_view, 1>{"great-heat-wave"}));
 }
 
 TEST_CASE("control characters and broken UTF-8 cannot reach a terminal", "[text][X19]") {

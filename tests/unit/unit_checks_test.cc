@@ -72,8 +72,8 @@ TEST_CASE("an operator that its unit confines is warned of", "[unit][N3]") {
 
 TEST_CASE("ambient capabilities must be in the bounding set", "[unit][H8]") {
     CHECK(service_faults("[capabilities]\nbounding = ['chown']\nambient = ['net_raw']\n") ==
-          "web.toml:5:11: capabilities.ambient: it holds capabilities that are not in "
-          "capabilities.bounding\n");
+          "web.toml:5:11: capabilities.ambient: 'net_raw' must be in "
+          "capabilities.bounding as well\n");
     CHECK(service_faults("[capabilities]\nbounding = ['~chown']\nambient = ['net_raw']\n") == "");
     CHECK(service_faults("[capabilities]\nambient = ['net_raw']\n") == "");
 }

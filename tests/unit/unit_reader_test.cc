@@ -95,7 +95,7 @@ TEST_CASE("a table in place of a key and a key in place of a table are refused",
     CHECK(faults("service = 5\n") == "web.toml:1:1: service: expected a table\n");
     CHECK(faults("[[service]]\ncommand = ['/a']\n") == "web.toml:1:3: service: expected a table\n");
     CHECK(faults("[service]\ncommand = ['/a']\n[cgroup]\nmemory = '64M'\n") ==
-          "web.toml:4:1: cgroup.memory: expected a table\n");
+          "web.toml:4:1: cgroup.memory: expected a table; did you mean 'memory.max'?\n");
     CHECK(faults("[service]\ncommand = ['/a']\nuser.name = 'x'\n") ==
           "web.toml:3:1: service.user: expected a user name or a decimal id; got a table\n");
 }

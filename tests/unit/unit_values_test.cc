@@ -249,7 +249,8 @@ TEST_CASE("misspelled system calls, sets and actions name the nearest word", "[u
           "'chmod'?\n"
           "web.toml:4:10: seccomp.allow[0]: there is no action 'EPREM'; did you mean 'EPERM'?\n"
           "web.toml:4:26: seccomp.allow[1]: there is no set '@mout'; did you mean '@mount'?\n"
-          "web.toml:4:35: seccomp.allow[2]: there is no action 'kill'\n");
+          "web.toml:4:35: seccomp.allow[2]: there is no action 'kill'; did you mean "
+          "'kill-process'?\n");
     CHECK(faults(std::string{minimal_service} + "[seccomp]\nallow = ['~@mount']") ==
           "web.toml:4:10: seccomp.allow[0]: there is no '~' here: calls that are denied are listed "
           "in seccomp.deny\n");
@@ -306,7 +307,7 @@ TEST_CASE("account names can never be mistaken for ids", "[unit]") {
 TEST_CASE("a command is an array that begins with an absolute path", "[unit]") {
     CHECK(faults("[service]\ncommand = 'dd'") ==
           "web.toml:2:11: service.command: expected an array of texts, the first one the absolute "
-          "path of a program; got 'dd'\n");
+          "path of a program; got 'dd'; did you mean '[\"dd\"]'?\n");
     CHECK(faults("[service]\ncommand = []") ==
           "web.toml:2:11: service.command: a command needs a program\n");
     CHECK(faults("[service]\ncommand = ['dd', 1, true]") ==

@@ -4,6 +4,7 @@
 
 #include "engine/unit_graph.h"
 #include "unit/loader.h"
+#include "unit/systemd_names.h"
 
 #include <algorithm>
 #include <fmt/format.h>
@@ -58,13 +59,24 @@ private:
                });
     }
 
+    // Of systemd's names what stands in their place, of a slip the unit that is meant.
+    std::string advice(const std::string& name) const {
+        const std::string text = advice_for_unit_name(name);
+        if (!text.empty()) return "; " + text;
+        std::vector<std::string_view> names(given_.begin(), given_.end());
+        names.insert(names.end(), installed_.begin(), installed_.end());
+        const std::string nearest = nearest_of(name, names);
+        return nearest.empty() ? "" : fmt::format("; did you mean '{}'?", nearest);
+    }
+
     void look_for_names(const Unit& unit, Together& together) const {
         for (std::size_t i = 0; i < unit.unit.requires_units.size(); ++i) {
             const std::string& name = unit.unit.requires_units[i];
             if (is_there(name)) continue;
             together.problems.push_back(
                 problem(unit, fmt::format("unit.requires[{}]", i), "unit.requires",
-                        fmt::format("there is no unit '{}', so that this one cannot start", name)));
+                        fmt::format("there is no unit '{}', so that this one cannot start{}", name,
+                                    advice(name))));
         }
         const std::pair<const char*, const std::vector<std::string>*> lists[] = {
             {"unit.wants", &unit.unit.wants},
@@ -77,9 +89,10 @@ private:
             for (std::size_t i = 0; i < names->size(); ++i) {
                 if (is_there((*names)[i])) continue;
                 const std::string element = fmt::format("{}[{}]", key, i);
-                together.warnings.push_back(
-                    problem(unit, element, key, fmt::format("there is no unit '{}'", (*names)[i]))
-                        .text());
+                together.warnings.push_back(problem(unit, element, key,
+                                                    fmt::format("there is no unit '{}'{}",
+                                                                (*names)[i], advice((*names)[i])))
+                                                .text());
             }
         }
     }

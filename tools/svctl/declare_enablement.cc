@@ -12,6 +12,7 @@
 #include <fmt/format.h>
 #include <map>
 #include <memory>
+#include <unistd.h>
 
 namespace confinit {
 namespace {
@@ -45,16 +46,30 @@ std::string reload(const Context& context, const UnitPlaces& places) {
     return problems.empty() ? "" : "after the reload: " + problems.front();
 }
 
+// Who lacks the right to write files is mostly no operator.
+Refusal for_operators(const Context& context, Refusal refusal) {
+    if (refusal.code != ExitCode::denied || geteuid() == 0) return refusal;
+    refusal.message = fmt::format(
+        "{} changes files of the unit directories: run it as root (user "
+        "0): {}",
+        context.verb, refusal.message);
+    return refusal;
+}
+
 Answer<UnitReport> finish(const Context& context, const Options& options, Method job,
                           const std::string& unit, const Answer<Enablement>& done,
                           const std::string& reloaded) {
-    if (!done) return std::unexpected(done.error());
-    if (options.now) TRY(request(context, job, {{"unit", unit}}));
+    if (!done) return std::unexpected(for_operators(context, done.error()));
     Enablement whole = *done;
     if (!reloaded.empty()) whole.notes.push_back(reloaded);
-    return UnitReport{
+    UnitReport report{
         .json = {{"created", whole.created}, {"removed", whole.removed}, {"notes", whole.notes}},
         .text = report_text(context, whole)};
+    if (!options.now) return report;
+    if (auto answer = request(context, job, {{"unit", unit}}); !answer) {
+        report.refusal = std::move(answer.error());
+    }
+    return report;
 }
 
 int run_change(const Context& context, const Options& options, Change change, Method job) {

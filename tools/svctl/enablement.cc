@@ -6,6 +6,7 @@
 #include "base/file.h"
 #include "unit/document.h"
 #include "unit/loader.h"
+#include "unit/systemd_names.h"
 
 #include <algorithm>
 #include <cerrno>
@@ -63,11 +64,13 @@ std::unexpected<Refusal> refuse_unit(const std::string& unit,
     std::vector<std::string> texts;
     for (const Problem& problem : problems)
         texts.push_back(problem.text());
-    const bool is_name = is_valid_unit_name(unit);
-    return std::unexpected(
-        Refusal{.code = is_name ? ExitCode::refused_by_check : ExitCode::no_such_unit,
-                .message = texts.front(),
-                .parameters = {{"unit", unit}, {"problems", texts}}});
+    if (!is_valid_unit_name(unit)) {
+        return std::unexpected(Refusal{.code = ExitCode::no_such_unit, .message = texts.front()});
+    }
+    return std::unexpected(Refusal{
+        .code = exit_code_of(problems),
+        .message = fmt::format("nothing was changed: '{}' does not load: {}", unit, texts.front()),
+        .parameters = {{"unit", unit}, {"problems", texts}}});
 }
 
 // The first problem of a unit; absent when it loads.
@@ -91,6 +94,8 @@ public:
         for (const std::string& target : section.required_by)
             targets[target].requires_it = true;
         for (const auto& [target, links] : targets)
+            TRY(check_name(target));
+        for (const auto& [target, links] : targets)
             TRY(link(target, links));
         if (done_.created.empty())
             done_.notes.push_back(fmt::format("'{}' is enabled already", unit_));
@@ -98,6 +103,15 @@ public:
     }
 
 private:
+    // A drop-in of a unit that systemd alone has would count for nothing.
+    Answer<void> check_name(const std::string& target) const {
+        const std::string advice = advice_for_unit_name(target);
+        if (advice.empty()) return {};
+        const auto fault = fault_of(tree_, target, vocabulary_);
+        if (!fault || fault->key != not_found_key) return {};
+        return refuse({0, fmt::format("'{}' is to be wanted by '{}': {}", unit_, target, advice)});
+    }
+
     Answer<void> link(const std::string& target, const Links& links) {
         const auto before = fault_of(tree_, target, vocabulary_);
         if (before) note_target(target, *before);

@@ -43,7 +43,7 @@ Answer<EnteredCommand> enter(const Context& context, const EnterOptions& options
     if (!sent) return refuse(std::move(sent.error()));
     auto received = client.receive();
     if (!received) return refuse(std::move(received.error()));
-    const Json parameters = TRY(take_parameters(std::move(received->reply)));
+    const Json parameters = TRY(take_parameters(context, std::move(received->reply)));
 
     const std::size_t expected = terminal ? 1 : 3;
     if (received->descriptors.size() != expected) {

@@ -3,6 +3,11 @@
 #pragma once
 
 #include "control/protocol.h"
+#include "unit/loader.h"
+
+#include <algorithm>
+#include <cerrno>
+#include <span>
 
 namespace confinit {
 
@@ -35,6 +40,17 @@ constexpr ExitCode exit_code_of(ControlError error) {
         return ExitCode::error;
     }
     return ExitCode::error;
+}
+
+// Of a unit with these problems: a file that could not be read was not refused by check.
+inline ExitCode exit_code_of(std::span<const Problem> problems) {
+    const auto unread =
+        std::ranges::find_if(problems, [](const Problem& problem) { return problem.error != 0; });
+    const bool is_unknown = !problems.empty() && problems.front().key == not_found_key;
+    if (is_unknown) return ExitCode::no_such_unit;
+    if (unread == problems.end()) return ExitCode::refused_by_check;
+    const bool is_denied = unread->error == EACCES || unread->error == EPERM;
+    return is_denied ? ExitCode::denied : ExitCode::error;
 }
 
 }  // namespace confinit

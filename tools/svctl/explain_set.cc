@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <fmt/format.h>
+#include <utility>
 #include <vector>
 
 namespace confinit {
@@ -41,6 +42,46 @@ Refusal unknown_set(std::string_view name) {
         fmt::format("there is no set of system calls '{}'", escape_control_characters(name));
     if (nearest) message += fmt::format("; did you mean '{}'?", *nearest);
     return {.message = std::move(message), .parameters = {{"nearest", nearest.value_or("")}}};
+}
+
+std::optional<SyscallFacts> find_syscall(const std::string& word) {
+    const auto number = parse_unsigned(word);
+    SyscallFacts call{.name = word};
+    if (number) {
+        const auto known = known_syscalls();
+        const bool is_known =
+            std::ranges::any_of(known, [&](int one) { return std::cmp_equal(one, *number); });
+        if (!is_known) return std::nullopt;
+        call.name = syscall_name(static_cast<int>(*number));
+    }
+    if (!is_syscall_name(call.name)) return std::nullopt;
+    call.number = syscall_number(call.name);
+    for (const SyscallSet& set : syscall_sets()) {
+        const auto calls = calls_here(set);
+        if (std::ranges::find(calls, call.name) != calls.end()) call.sets.emplace_back(set.name);
+    }
+    return call;
+}
+
+std::string call_text(const SyscallFacts& call) {
+    Table facts{4};
+    facts.add({"number", call.number ? std::to_string(*call.number) : "none on this machine"});
+    facts.add({"in the sets", call.sets.empty() ? "none" : join(call.sets, " ")});
+    return fmt::format(
+        "{}\n{}{}", call.name,
+        wrapped("A system call. seccomp.allow lets it through, seccomp.deny and seccomp.rules say "
+                "what it answers otherwise, and seccomp.default holds for what none of them names.",
+                4),
+        facts.text());
+}
+
+Json calls_json(std::span<const SyscallFacts> calls) {
+    Json entries = Json::array();
+    for (const SyscallFacts& call : calls) {
+        entries.push_back({{"name", call.name}, {"sets", call.sets}});
+        if (call.number) entries.back()["number"] = *call.number;
+    }
+    return entries;
 }
 
 std::string set_text(const SyscallSet& set) {

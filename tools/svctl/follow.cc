@@ -29,13 +29,13 @@ Answer<OpenStream> open_stream(const Context& context, const Stream& stream, boo
 }
 
 // Hands on all that has arrived; false when the stream is over.
-Answer<bool> read_stream(OpenStream& open) {
+Answer<bool> read_stream(const Context& context, OpenStream& open) {
     for (;;) {
         auto received = open.client.receive_available();
         if (!received) return refuse(std::move(received.error()));
         if (!*received) return true;
         const bool continues = (*received)->reply.continues;
-        open.stream->print(TRY(take_parameters(std::move((*received)->reply))));
+        open.stream->print(TRY(take_parameters(context, std::move((*received)->reply))));
         (void)std::fflush(stdout);
         if (!continues) return false;
     }
@@ -63,7 +63,7 @@ int print_streams(const Context& context, std::span<const Stream> streams, bool 
     }
     while (!open.empty()) {
         for (auto one = open.begin(); one != open.end();) {
-            const auto goes_on = read_stream(*one);
+            const auto goes_on = read_stream(context, *one);
             if (!goes_on) return report_refusal(context, goes_on.error());
             one = *goes_on ? std::next(one) : open.erase(one);
         }

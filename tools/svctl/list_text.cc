@@ -31,7 +31,9 @@ void append(std::string& text, std::string_view remark) {
 void append_versions(std::string& text, const Json& summary) {
     const auto problems = find_strings(summary, "load_problems");
     const std::string on_disk = string_or(summary, "on_disk");
-    if (on_disk == "changed") append(text, "changed on disk");
+    const bool is_unread = string_or(summary, "sub") == "not-loaded" && on_disk == "changed";
+    if (is_unread) append(text, string_or(summary, "reason"));
+    if (on_disk == "changed" && !is_unread) append(text, "changed on disk");
     if (on_disk == "broken") {
         append(text, "does not load: " + (problems && !problems->empty() ? problems->front() : ""));
     }

@@ -2,10 +2,13 @@
 // Requests of svctl to the supervisor: one answer each, or a refusal with its exit code.
 #include "svctl/request.h"
 
+#include "base/text.h"
 #include "control/fields.h"
 
 #include <cerrno>
+#include <string_view>
 #include <utility>
+#include <vector>
 
 namespace confinit {
 namespace {
@@ -22,6 +25,20 @@ Refusal connect_refusal(Error error) {
             .message = std::move(error.what)};
 }
 
+// The unit that may be meant by a name that no unit has, of those that the supervisor knows.
+std::string nearest_unit(const Context& context, std::string_view name) {
+    auto client = connect_to_supervisor(context);
+    if (!client) return {};
+    const auto answer = take_parameters(client->call(Method::list, Json::object()));
+    const Json* units = answer ? find_array(*answer, "units") : nullptr;
+    if (units == nullptr) return {};
+    std::vector<std::string> names;
+    for (const Json& unit : *units)
+        names.push_back(string_or(unit, "name"));
+    const std::vector<std::string_view> words(names.begin(), names.end());
+    return std::string{nearest_word(name, words).value_or("")};
+}
+
 Refusal reply_refusal(Reply reply) {
     const auto error = control_error_names.value(reply.error);
     return {.code = error ? exit_code_of(*error) : ExitCode::error,
@@ -33,7 +50,8 @@ Refusal reply_refusal(Reply reply) {
 }  // namespace
 
 std::unexpected<Refusal> refuse(Error error) {
-    return std::unexpected(Refusal{.message = std::move(error.what)});
+    return std::unexpected(Refusal{.code = is_denied(error) ? ExitCode::denied : ExitCode::error,
+                                   .message = std::move(error.what)});
 }
 
 Answer<Client> connect_to_supervisor(const Context& context) {
@@ -54,9 +72,21 @@ Answer<Json> take_parameters(Result<Reply> reply) {
     return std::move(reply->parameters);
 }
 
+Answer<Json> take_parameters(const Context& context, Result<Reply> reply) {
+    auto parameters = take_parameters(std::move(reply));
+    if (parameters) return parameters;
+    Refusal refusal = std::move(parameters).error();
+    const bool is_unknown = refusal.code == ExitCode::no_such_unit;
+    if (is_unknown && !refusal.message.contains("did you mean")) {
+        const std::string nearest = nearest_unit(context, string_or(refusal.parameters, "unit"));
+        if (!nearest.empty()) refusal.message += "; did you mean '" + nearest + "'?";
+    }
+    return std::unexpected(std::move(refusal));
+}
+
 Answer<Json> request(const Context& context, Method method, Json parameters) {
     Client client = TRY(connect_to_supervisor(context));
-    return take_parameters(client.call(method, std::move(parameters)));
+    return take_parameters(context, client.call(method, std::move(parameters)));
 }
 
 }  // namespace confinit

@@ -23,13 +23,15 @@ struct Refusal {
 template <class T>
 using Answer = std::expected<T, Refusal>;
 
-// A failure of our own, without a reply.
+// A failure of our own, without a reply. A right that is missing has an exit code of its own.
 std::unexpected<Refusal> refuse(Error error);
 
 Answer<Client> connect_to_supervisor(const Context& context);
 
-// A reply's parameters, or the refusal that it is.
+// A reply's parameters, or the refusal that it is; with a context, that there is no such unit comes
+// with the name that may be meant.
 Answer<Json> take_parameters(Result<Reply> reply);
+Answer<Json> take_parameters(const Context& context, Result<Reply> reply);
 
 // Connects, calls, and waits for the one reply.
 Answer<Json> request(const Context& context, Method method, Json parameters = Json::object());

@@ -39,7 +39,7 @@ Answer<Filter> read_filter(const std::string& file) {
     const auto unit = load_unit_file(file, directories, kernel_vocabulary());
     if (!unit) {
         return std::unexpected(
-            Refusal{.code = ExitCode::refused_by_check, .message = unit.error().front().text()});
+            Refusal{.code = exit_code_of(unit.error()), .message = unit.error().front().text()});
     }
     const auto policy = make_unit_policy(*unit, planned_bounding(*unit, own_bounding_set()));
     if (!policy) return refuse(policy.error());

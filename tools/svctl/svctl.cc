@@ -2,6 +2,7 @@
 // svctl: the command line of confinit, from its arguments to its exit status.
 #include "svctl/svctl.h"
 
+#include "svctl/human.h"
 #include "svctl/output.h"
 #include "svctl/usage.h"
 #include "svctl/verbs.h"
@@ -11,6 +12,7 @@
 #include <cerrno>
 #include <cstdio>
 #include <fcntl.h>
+#include <fmt/format.h>
 #include <span>
 #include <sstream>
 #include <string>
@@ -77,6 +79,9 @@ constexpr const char* exit_codes =
     "command. With --json, standard output has a document with \"schema\", \"verb\" and\n"
     "\"exit_code\" in every case: svctl help json.";
 
+// The command line, without the program's name.
+using Arguments = std::span<const std::string>;
+
 // A verb on the command line, with what it does.
 struct Command {
     CLI::App* parser;
@@ -108,18 +113,25 @@ void add_common_options(CLI::App& app, Context& context) {
     app.footer(exit_codes);
 }
 
+// The library breaks no lines.
+void wrap_footer(CLI::App& parser) {
+    const std::string footer = parser.get_footer();
+    if (!footer.contains('\n')) parser.footer(wrapped(footer, 0));
+}
+
 std::vector<Command> add_verbs(CLI::App& app) {
     std::vector<Command> commands;
     for (const Verb& verb : verbs) {
         CLI::App* parser = app.add_subcommand(verb.name, verb.summary);
         parser->group(verb.group);
         commands.push_back({parser, verb.declare(*parser)});
+        wrap_footer(*parser);
     }
     return commands;
 }
 
 // Whether JSON is asked for, in a command line that could not be parsed.
-bool asks_for_json(std::span<const char* const> arguments) {
+bool asks_for_json(Arguments arguments) {
     for (const std::string_view argument : arguments) {
         if (argument == "--") return false;
         if (argument == "--json") return true;
@@ -128,9 +140,9 @@ bool asks_for_json(std::span<const char* const> arguments) {
 }
 
 // The arguments before "--" that are no values of --socket.
-std::vector<std::string_view> own_words(std::span<const char* const> arguments) {
+std::vector<std::string_view> own_words(Arguments arguments) {
     std::vector<std::string_view> words;
-    for (std::size_t i = 1; i < arguments.size(); ++i) {
+    for (std::size_t i = 0; i < arguments.size(); ++i) {
         const std::string_view word = arguments[i];
         if (word == "--") break;
         words.push_back(word);
@@ -160,16 +172,51 @@ const CLI::App* find_verb(const CLI::App& app, std::string_view name) {
     return found.empty() ? nullptr : found.front();
 }
 
+bool is_option(std::string_view word) {
+    return word.starts_with('-') && word.size() > 1;
+}
+
+// "svctl enter redis -- ls -l", of a command line in which the command begins with no "--".
+std::string entered_behind_dashes(Arguments arguments) {
+    const auto verb = std::ranges::find(arguments, "enter");
+    const auto unit =
+        std::find_if_not(verb == arguments.end() ? verb : verb + 1, arguments.end(), is_option);
+    if (unit == arguments.end() || unit + 1 == arguments.end() || is_option(*(unit + 1))) return {};
+    std::string line = "svctl enter " + *unit + " --";
+    for (const std::string& word : std::span{unit + 1, arguments.end()})
+        line += " " + word;
+    return line;
+}
+
+std::string option_fault(const CLI::App& app, const CLI::App* verb, std::string_view name,
+                         Arguments arguments) {
+    if (verb != nullptr && verb->get_name() == "enter") {
+        const std::string line = entered_behind_dashes(arguments);
+        if (!line.empty()) return fmt::format("put `--` before the command: `{}`", line);
+    }
+    const auto names = option_names(app, verb);
+    return unknown_option(name, std::vector<std::string_view>(names.begin(), names.end()));
+}
+
+// What is wrong with a command line, and the verb that it is for, where that is known.
+struct UsageFault {
+    std::string message;
+    const CLI::App* verb = nullptr;
+
+    std::string help() const {
+        return verb == nullptr ? "see svctl --help" : "see svctl help " + verb->get_name();
+    }
+};
+
 // The library's message, or, for a word that does not exist, the one that may be meant.
-std::string usage_fault(const CLI::App& app, const CLI::ParseError& error,
-                        std::span<const char* const> arguments) {
+UsageFault usage_fault(const CLI::App& app, const CLI::ParseError& error, Arguments arguments) {
     const CLI::App* verb = nullptr;
     for (const std::string_view word : own_words(arguments)) {
         if (word.starts_with("--") || (word.starts_with('-') && word.size() == 2)) {
             const auto names = option_names(app, verb);
             const std::string_view name = word.substr(0, word.find('='));
             if (std::ranges::find(names, name) != names.end()) continue;
-            return unknown_option(name, std::vector<std::string_view>(names.begin(), names.end()));
+            return {option_fault(app, verb, name, arguments), verb};
         }
         if (verb != nullptr || word.starts_with('-')) continue;
         verb = find_verb(app, word);
@@ -177,13 +224,13 @@ std::string usage_fault(const CLI::App& app, const CLI::ParseError& error,
         std::vector<std::string_view> names;
         for (const Verb& known : verbs)
             names.emplace_back(known.name);
-        return unknown_verb(word, names);
+        return {unknown_verb(word, names)};
     }
-    return error.what();
+    return {error.what(), verb};
 }
 
 int report_usage(const CLI::App& app, const CLI::ParseError& error, Context& context,
-                 std::span<const char* const> arguments) {
+                 Arguments arguments) {
     if (error.get_exit_code() == 0) {
         std::ostringstream help;
         const int status = app.exit(error, help, help);
@@ -191,13 +238,13 @@ int report_usage(const CLI::App& app, const CLI::ParseError& error, Context& con
         return status;
     }
     context.json = asks_for_json(arguments);
-    const std::string fault = usage_fault(app, error, arguments);
+    const UsageFault fault = usage_fault(app, error, arguments);
     if (!context.json) {
-        print_error(shown(context, fault));
-        print_error("see svctl --help");
+        print_error(shown(context, fault.message));
+        print_error(fault.help());
         return std::to_underlying(ExitCode::error);
     }
-    return report_refusal(context, {.name = "usage", .message = fault});
+    return report_refusal(context, {.name = "usage", .message = fault.message});
 }
 
 int run_chosen(const CLI::App& app, std::vector<Command>& commands, Context& context) {
@@ -228,11 +275,13 @@ int svctl_main(int argc, const char* const* argv) {
     app.fallthrough();
     add_common_options(app, context);
     std::vector<Command> commands = add_verbs(app);
-    // The library's one way to say that it could not parse is an exception.
+    std::vector<std::string> arguments(argv + std::min(argc, 1), argv + argc);
+    spell_out_signal(arguments);
+    // The library's one way to say that it could not parse is an exception. It takes the last
+    // argument first.
     try {
-        app.parse(argc, argv);
+        app.parse(std::vector<std::string>(arguments.rbegin(), arguments.rend()));
     } catch (const CLI::ParseError& error) {
-        const std::span arguments{argv, static_cast<std::size_t>(argc)};
         return finish_output(report_usage(app, error, context, arguments));
     }
     return finish_output(run_chosen(app, commands, context));

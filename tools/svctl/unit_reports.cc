@@ -20,16 +20,18 @@ public:
     explicit Reports(const Context& context) : context_(context) {}
 
     void add(const std::string& unit, const Answer<UnitReport>& report) {
-        const ExitCode code = report ? report->code : report.error().code;
+        const Refusal* refusal = refusal_of(report);
+        const ExitCode code = refusal != nullptr ? refusal->code : report->code;
         if (code_ == ExitCode::done) code_ = code;
         if (context_.json) {
             add_entry(unit, report);
-        } else if (!report) {
-            print_refusal(context_, report.error());
-        } else {
+            return;
+        }
+        if (report) {
             print_notes(context_, report->json);
             print_text(report->text);
         }
+        if (refusal != nullptr) print_refusal(context_, *refusal);
     }
 
     int finish() {
@@ -38,8 +40,14 @@ public:
     }
 
 private:
+    static const Refusal* refusal_of(const Answer<UnitReport>& report) {
+        if (!report) return &report.error();
+        return report->refusal ? &*report->refusal : nullptr;
+    }
+
     void add_entry(const std::string& unit, const Answer<UnitReport>& report) {
-        Json entry = report ? report->json : Json{{"error", refusal_json(report.error())}};
+        Json entry = report ? report->json : Json::object();
+        if (const Refusal* refusal = refusal_of(report)) entry["error"] = refusal_json(*refusal);
         entry["unit"] = unit;
         entries_.push_back(std::move(entry));
     }
@@ -64,11 +72,11 @@ Answer<Client> send_job(const Context& context, Method method, Json parameters) 
     return client;
 }
 
-Answer<UnitReport> finish_job(Answer<Client>& client) {
+Answer<UnitReport> finish_job(const Context& context, Answer<Client>& client) {
     if (!client) return std::unexpected(client.error());
     auto received = client->receive();
     if (!received) return refuse(std::move(received.error()));
-    return UnitReport{.json = TRY(take_parameters(std::move(received->reply)))};
+    return UnitReport{.json = TRY(take_parameters(context, std::move(received->reply)))};
 }
 
 }  // namespace
@@ -93,7 +101,7 @@ int run_jobs(const Context& context, std::span<const std::string> units, Method 
             clients.push_back(send_job(context, method, std::move(unit_parameters)));
         }
         for (std::size_t i = 0; i < batch.size(); ++i) {
-            reports.add(batch[i], finish_job(clients[i]));
+            reports.add(batch[i], finish_job(context, clients[i]));
         }
     }
     return reports.finish();

@@ -6,6 +6,7 @@
 #include "svctl/request.h"
 
 #include <functional>
+#include <optional>
 #include <span>
 #include <string>
 
@@ -16,6 +17,7 @@ struct UnitReport {
     Json json = Json::object();
     std::string text;
     ExitCode code = ExitCode::done;
+    std::optional<Refusal> refusal = {};  // of what was to come after it; its code counts
 };
 
 using AskUnit = std::function<Answer<UnitReport>(const std::string& unit)>;

@@ -3,6 +3,7 @@
 #include "svctl/usage.h"
 
 #include "base/text.h"
+#include "svctl/signal_name.h"
 
 #include <algorithm>
 #include <fmt/format.h>
@@ -49,9 +50,32 @@ constexpr OtherVerb other_verbs[] = {
     {"validate lint", "`svctl check FILE`"},
 };
 
+struct OtherOption {
+    std::string_view words;  // apart from each other by spaces
+    std::string_view advice;
+};
+
+// Options that people type who know other tools.
+constexpr OtherOption other_options[] = {
+    {"-u --unit", "a unit is named without an option"},
+    {"-l --full --no-pager --no-legend --no-ask-password", "nothing is cut short or paged here"},
+    {"-o --output", "--json prints documents"},
+    {"-t --type", "`svctl list --kind=service` has those of one kind"},
+    {"--user --system", "--socket=PATH names another supervisor"},
+    {"-n --lines", "`svctl logs -n LINES UNIT` has the last lines"},
+    {"-r --reverse -e --pager-end -x --catalog -b --boot -k --dmesg",
+     "`svctl logs` has what is kept of a unit, the oldest line first"},
+};
+
 std::string nearest_text(std::string_view word, Words words) {
     const auto nearest = nearest_word(word, words);
     return nearest ? fmt::format(": did you mean '{}'?", *nearest) : "";
+}
+
+// Whether the word before takes this one as its value.
+bool is_value_of(std::string_view before) {
+    constexpr std::string_view with_value[] = {"-s", "--signal", "--whom", "--socket"};
+    return std::ranges::find(with_value, before) != std::end(with_value);
 }
 
 }  // namespace
@@ -66,7 +90,22 @@ std::string unknown_verb(std::string_view word, Words verbs) {
 }
 
 std::string unknown_option(std::string_view word, Words options) {
+    for (const OtherOption& other : other_options) {
+        const auto words = split_words(other.words);
+        if (std::ranges::find(words, word) == words.end()) continue;
+        return fmt::format("no option '{}': {}", word, other.advice);
+    }
     return fmt::format("no option '{}'{}", word, nearest_text(word, options));
+}
+
+void spell_out_signal(std::span<std::string> arguments) {
+    const auto verb = std::ranges::find(arguments, "kill");
+    if (verb == arguments.end()) return;
+    for (auto word = verb + 1; word != arguments.end() && *word != "--"; ++word) {
+        const bool is_short = word->starts_with('-') && !word->starts_with("--");
+        if (!is_short || is_value_of(*(word - 1)) || !parse_signal(word->substr(1))) continue;
+        *word = "--signal=" + word->substr(1);
+    }
 }
 
 }  // namespace confinit

@@ -21,9 +21,10 @@ std::string file_text(const Context& context, const std::string& text) {
 }
 
 Refusal file_refusal(Error error) {
-    const bool is_denied = error.code == EACCES || error.code == EPERM;
-    return {.code = is_denied ? ExitCode::denied : ExitCode::error,
-            .message = std::move(error.what)};
+    if (error.code == ENOENT) {
+        error.what += "; the file is gone, and `svctl show` has what is loaded of it";
+    }
+    return refuse(std::move(error)).error();
 }
 
 Answer<UnitReport> ask_files(const Context& context, const std::string& unit) {

@@ -37,6 +37,10 @@ struct Findings {
     std::optional<Unit> unit;
 
     bool are_bad() const { return !problems.empty() || !missing.empty(); }
+    ExitCode code() const {
+        if (!problems.empty()) return exit_code_of(problems);
+        return missing.empty() ? ExitCode::done : ExitCode::refused_by_check;
+    }
 };
 
 struct Arguments {
@@ -65,16 +69,18 @@ std::vector<std::string> find_missing(const Unit& unit) {
     return texts;
 }
 
-std::unexpected<std::vector<Problem>> at_fault(const std::string& file, std::string message) {
-    return std::unexpected(
-        std::vector{Problem{.location = {.file = file}, .message = std::move(message)}});
+constexpr const char* standard_input = "standard input";
+
+std::unexpected<std::vector<Problem>> at_fault(const std::string& file, const Error& error) {
+    return std::unexpected(std::vector{
+        Problem{.location = {.file = file}, .message = error.what, .error = error.code}});
 }
 
 Checked<Unit> read_standard_input(const Vocabulary& vocabulary) {
     const Fd input{dup(STDIN_FILENO)};
-    const auto text = read_all(input, "standard input", unit_file_limit);
-    if (!text) return at_fault("standard input", text.error().what);
-    return parse_unit("stdin", "standard input", *text, vocabulary);
+    const auto text = read_all(input, standard_input, unit_file_limit);
+    if (!text) return at_fault(standard_input, text.error());
+    return parse_unit("stdin", standard_input, *text, vocabulary);
 }
 
 // Reads unit files one after the other, and then looks at them together.
@@ -87,7 +93,7 @@ public:
     void add(const std::string& file) {
         struct stat status{};
         const bool is_name = is_valid_unit_name(file) && !file.ends_with(".toml");
-        if (file == "-") return take(file, read_standard_input(vocabulary_));
+        if (file == "-") return take(standard_input, read_standard_input(vocabulary_));
         const bool is_directory = stat(file.c_str(), &status) == 0 && S_ISDIR(status.st_mode);
         if (is_directory && !file.ends_with(".toml") && (!is_name || !is_installed(file))) {
             return add_directory(file);
@@ -136,7 +142,7 @@ private:
         Findings beside{.file = path, .warnings = foreign_files(folders)};
         const auto names = list_directory(AT_FDCWD, path);
         if (!names) {
-            beside.problems = at_fault(path, names.error().what).error();
+            beside.problems = at_fault(path, names.error()).error();
         } else {
             for (const std::string& name : *names) {
                 if (!name.ends_with(".toml") || name.starts_with('.')) continue;
@@ -194,7 +200,7 @@ int run_check(const Context& context, const Arguments& arguments) {
     Json entries = Json::array();
     ExitCode code = ExitCode::done;
     for (const Findings& findings : check.finish()) {
-        if (findings.are_bad()) code = ExitCode::refused_by_check;
+        if (code == ExitCode::done) code = findings.code();
         if (context.json)
             entries.push_back(findings_json(findings));
         else
@@ -217,8 +223,8 @@ VerbAction declare_check(CLI::App& command) {
     command.footer(
         "Needs no supervisor. The files are also checked together, and with those of the unit "
         "directories: for units that are not there, and for cycles of order. The exit status is 6 "
-        "when a file has a problem, and with --here when "
-        "this machine lacks what it needs.");
+        "when a file has a problem, and with --here when this machine lacks what it needs; 5 when "
+        "a file may not be read, and 1 when it is not there.");
     return [arguments = std::move(arguments)](const Context& context) {
         return run_check(context, *arguments);
     };

@@ -56,9 +56,12 @@ void print_events(const Context& context, const Json& events) {
 VerbAction declare_events(CLI::App& command) {
     auto options = std::make_unique<EventsOptions>();
     command.add_option("UNIT", options->units, "only what concerns these units");
-    command.add_option("--kind", options->kinds, "only events of this kind; repeatable")
+    command
+        .add_option("--kind", options->kinds,
+                    "only events of this kind: state, skipped or drift; repeatable")
         ->allow_extra_args(false)
-        ->check(CLI::IsMember({"state", "skipped", "drift"}));
+        ->check(CLI::IsMember({"state", "skipped", "drift"}).description(""))
+        ->type_name("KIND");
     add_since(command, options->since);
     command.add_flag("-f,--follow", options->follow, "go on with events as they happen");
     command.footer(

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// explain [KEY...]: what the key table says of a key of the unit file, and what is in a set of
-// system calls; without a word, all keys.
+// explain [WORD...]: what the key table says of a key of the unit file, what there is in place of a
+// word of systemd's, what is in a set of system calls, and in which sets a call is; without a word,
+// all keys.
 #include "base/text.h"
 #include "svctl/explain_set.h"
 #include "svctl/human.h"
@@ -13,6 +14,8 @@
 #include <algorithm>
 #include <fmt/format.h>
 #include <memory>
+#include <optional>
+#include <utility>
 
 namespace confinit {
 namespace {
@@ -30,10 +33,10 @@ struct Findings {
     Keys keys;
     std::vector<Foreign> foreign;
     std::vector<const SyscallSet*> sets;
+    std::vector<SyscallFacts> calls;
 };
 
-// The key of this path, with or without its table, those of a table, or those that answer to a
-// directive of systemd's.
+// The key of this path, with or without its table, or those of a table.
 Keys find_keys(std::string_view word) {
     Keys found;
     for (const Key* key : all_keys()) {
@@ -42,7 +45,43 @@ Keys find_keys(std::string_view word) {
         const std::string_view in_table = key->path.substr(key->path.find('.') + 1);
         if (key->path == word || is_below || in_table == word) found.push_back(key);
     }
-    return found.empty() ? keys_for_directive(word) : found;
+    return found;
+}
+
+// Those whose value can be this word: "one of exec, notify, oneshot".
+Keys keys_with_value(std::string_view word) {
+    Keys found;
+    for (const Key* key : all_keys()) {
+        if (!key->form.starts_with("one of ")) continue;
+        for (std::string_view value : split_words(key->form)) {
+            if (value.ends_with(',')) value.remove_suffix(1);
+            if (value == word) found.push_back(key);
+        }
+    }
+    return found;
+}
+
+// "Service" and "SERVICE" are the table too.
+std::string in_small_letters(std::string word) {
+    std::ranges::transform(word, word.begin(), [](char byte) {
+        return byte >= 'A' && byte <= 'Z' ? static_cast<char>(byte - 'A' + 'a') : byte;
+    });
+    return word;
+}
+
+// A section or a directive of systemd's that has no key, or a value of one: "forking".
+std::optional<Foreign> find_foreign(const std::string& word) {
+    for (const std::string& spelling : {"[" + word + "]", word}) {
+        const auto advice = advice_for_directive(spelling);
+        if (!advice.empty()) return Foreign{word, advice};
+    }
+    if (!keys_for_directive(word).empty()) return std::nullopt;
+    const std::string ending = "=" + in_small_letters(word);
+    for (const std::string_view directive : advised_directives()) {
+        if (!in_small_letters(std::string{directive}).ends_with(ending)) continue;
+        return Foreign{std::string{directive}, advice_for_directive(directive)};
+    }
+    return std::nullopt;
 }
 
 Refusal unknown_key(std::string_view word) {
@@ -53,8 +92,10 @@ Refusal unknown_key(std::string_view word) {
         for (std::string_view directive : split_words(key->systemd))
             paths.push_back(directive.substr(0, directive.find('=')));
     }
+    const auto calls = syscall_words();
+    paths.insert(paths.end(), calls.begin(), calls.end());
     const auto nearest = nearest_word(word, paths);
-    std::string message = fmt::format("there is no key '{}'", word);
+    std::string message = fmt::format("there is no key, directive or system call '{}'", word);
     if (nearest) message += fmt::format("; did you mean '{}'?", *nearest);
     return {.message = std::move(message), .parameters = {{"nearest", nearest.value_or("")}}};
 }
@@ -104,11 +145,13 @@ Json document_of(const Findings& findings) {
         keys.push_back(key_json(*key));
     Json document{{"keys", std::move(keys)}};
     if (!findings.sets.empty()) document["sets"] = sets_json(findings.sets);
+    if (!findings.calls.empty()) document["calls"] = calls_json(findings.calls);
     for (const Foreign& foreign : findings.foreign)
         document["foreign"].push_back({{"word", foreign.word}, {"advice", foreign.advice}});
     return document;
 }
 
+// The answer to a word: the first of these that knows it.
 Answer<void> find(const std::string& word, Findings& findings) {
     if (word.starts_with('@')) {
         const SyscallSet* set = find_syscall_set(word);
@@ -116,14 +159,23 @@ Answer<void> find(const std::string& word, Findings& findings) {
         findings.sets.push_back(set);
         return {};
     }
-    const auto advice = advice_for_directive(word);
-    const Keys found = advice.empty() ? find_keys(word) : Keys{};
-    if (!advice.empty()) {
-        findings.foreign.push_back({word, advice});
-    } else if (found.empty()) {
-        return std::unexpected(unknown_key(word));
+    Keys keys = find_keys(word);
+    const std::string table = in_small_letters(word);
+    if (keys.empty() && has_keys_below(table)) keys = find_keys(table);
+    if (keys.empty()) {
+        if (auto foreign = find_foreign(word)) {
+            findings.foreign.push_back(std::move(*foreign));
+            return {};
+        }
+        keys = keys_for_directive(word);
     }
-    findings.keys.insert(findings.keys.end(), found.begin(), found.end());
+    if (keys.empty()) keys = keys_with_value(word);
+    if (keys.empty()) {
+        auto call = find_syscall(word);
+        if (!call) return std::unexpected(unknown_key(word));
+        findings.calls.push_back(std::move(*call));
+    }
+    findings.keys.insert(findings.keys.end(), keys.begin(), keys.end());
     return {};
 }
 
@@ -146,6 +198,8 @@ int run_explain(const Context& context, const std::vector<std::string>& words) {
         texts.push_back(foreign_text(foreign));
     for (const SyscallSet* set : findings.sets)
         texts.push_back(set_text(*set));
+    for (const SyscallFacts& call : findings.calls)
+        texts.push_back(call_text(call));
     print(join(texts, "\n"));
     return 0;
 }
@@ -154,9 +208,11 @@ int run_explain(const Context& context, const std::vector<std::string>& words) {
 
 VerbAction declare_explain(CLI::App& command) {
     auto words = std::make_unique<std::vector<std::string>>();
-    command.add_option("KEY", *words,
-                       "a key such as cgroup.memory.max, a table such as cgroup, a directive of "
-                       "systemd's such as MemoryMax, or a set of system calls such as @base");
+    command.add_option(
+        "KEY", *words,
+        "a key such as cgroup.memory.max, a table such as cgroup, a directive of "
+        "systemd's such as MemoryMax, a set of system calls such as @base, or a system "
+        "call by name or number");
     return [words = std::move(words)](const Context& context) {
         return run_explain(context, *words);
     };

@@ -41,8 +41,9 @@ and beside these
     check        "files": {"file", "problems", "warnings", "missing"}; a problem has
                  "file", "line", "column", "key", "message", "nearest", "text"
     explain      "keys": {"path", "form", "default", "documentation", "operation",
-                 "source", "systemd", "drop_ins"}, "sets", and "foreign": {"word",
-                 "advice"}
+                 "source", "systemd", "drop_ins"}; where they are asked for "sets":
+                 {"name", "version", "description", "members", "calls"}, "calls":
+                 {"name", "number", "sets"}, and "foreign": {"word", "advice"}
     probe        "features": an array of Feature
     version      "svctl" and "confinit"
     daemon-reload

@@ -26,9 +26,12 @@ VerbAction declare_kill(CLI::App& command) {
             [](const std::string& text) {
                 return parse_signal(text) ? std::string{} : "'" + text + "' is no signal";
             },
-            "");
+            "")
+        ->type_name("SIGNAL");
     command.add_option("--whom", options->whom, "main or all; all unless given")
-        ->check(CLI::IsMember({"main", "all"}));
+        ->check(CLI::IsMember({"main", "all"}).description(""))
+        ->type_name("WHOM");
+    command.footer("Also as `svctl kill -9 UNIT` and `svctl kill -HUP UNIT`.");
     return [options = std::move(options)](const Context& context) {
         const Json parameters{{"signal", parse_signal(options->signal).value_or(0)},
                               {"whom", options->whom}};

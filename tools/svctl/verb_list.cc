@@ -66,7 +66,7 @@ VerbAction declare_list(CLI::App& command) {
     command.add_option("--kind", options->kinds, "only services, groups or targets")
         ->delimiter(',')
         ->allow_extra_args(false)
-        ->check(CLI::IsMember({"service", "group", "target"}), "")
+        ->check(CLI::IsMember({"service", "group", "target"}).description(""))
         ->type_name("KIND");
     command.add_flag("--failed", options->failed, "only units that have failed");
     return [options = std::move(options)](const Context& context) {

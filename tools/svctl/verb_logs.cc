@@ -86,8 +86,10 @@ VerbAction declare_logs(CLI::App& command) {
     auto options = std::make_unique<LogsOptions>();
     add_units(command, options->units);
     command
-        .add_option("-n,--lines", options->lines, "at most so many lines of what is kept of a unit")
-        ->check(CLI::Range(0, 1'000'000));
+        .add_option("-n,--lines", options->lines,
+                    "at most so many lines of what is kept of a unit, up to 1000000")
+        ->check(CLI::Range(0, 1'000'000).description(""))
+        ->type_name("LINES");
     add_since(command, options->since);
     command.add_flag("-f,--follow", options->follow, "go on with lines as they are written");
     command.footer(

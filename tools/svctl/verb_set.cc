@@ -6,7 +6,10 @@
 #include "svctl/request.h"
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
+#include <fmt/format.h>
 #include <memory>
+#include <optional>
 
 namespace confinit {
 namespace {
@@ -18,24 +21,46 @@ struct SetOptions {
     bool force = false;
 };
 
+bool is_change(const std::string& text) {
+    const std::size_t equals = text.find('=');
+    return equals != 0 && equals != std::string::npos;
+}
+
+// "memory.max 128M" are two words where one was meant.
+std::optional<std::string> fault_of(const std::vector<std::string>& changes) {
+    const auto bad = std::ranges::find_if_not(changes, is_change);
+    if (bad == changes.end()) return std::nullopt;
+    std::string fault = fmt::format("'{}' is not KEY=VALUE", *bad);
+    const bool has_value = bad + 1 != changes.end() && !is_change(*(bad + 1));
+    if (has_value) fault += fmt::format("; did you mean {}={}?", *bad, *(bad + 1));
+    return fault + "; see svctl help set";
+}
+
+// All of them in one call: they are all changed, or none is.
 int run_set(const Context& context, const SetOptions& options) {
-    Json changes = Json::array();
+    if (auto fault = fault_of(options.changes)) {
+        return report_refusal(context, {.name = "usage", .message = std::move(*fault)});
+    }
+    Json values = Json::object();
     for (const std::string& change : options.changes) {
         const std::size_t equals = change.find('=');
-        auto answer = request(context, Method::set,
-                              {{"unit", options.unit},
-                               {"key", change.substr(0, equals)},
-                               {"value", change.substr(equals + 1)},
-                               {"runtime", options.runtime},
-                               {"force", options.force}});
-        if (!answer) return report_refusal(context, answer.error());
-        if (!context.json) {
-            print_notes(context, *answer);
-            print(limit_text(context, *answer));
+        const std::string key = change.substr(0, equals);
+        if (values.contains(key)) {
+            return report_refusal(
+                context, {.name = "usage", .message = fmt::format("{} is given twice", key)});
         }
-        changes.push_back(std::move(*answer));
+        values[key] = change.substr(equals + 1);
     }
-    return context.json ? print_document(context, {{"changes", changes}}) : 0;
+    const auto answer = request(context, Method::set,
+                                {{"unit", options.unit},
+                                 {"values", values},
+                                 {"runtime", options.runtime},
+                                 {"force", options.force}});
+    if (!answer) return report_refusal(context, answer.error());
+    if (context.json) return print_document(context, {{"changes", Json::array({*answer})}});
+    print_notes(context, *answer);
+    print(limit_text(context, *answer));
+    return 0;
 }
 
 }  // namespace
@@ -46,18 +71,13 @@ VerbAction declare_set(CLI::App& command) {
     command
         .add_option("KEY=VALUE", options->changes,
                     "such as cgroup.memory.max=128M or memory.max=128M; KEY= takes it back")
-        ->required()
-        ->check(
-            [](const std::string& text) {
-                const std::size_t equals = text.find('=');
-                const bool is_change = equals != 0 && equals != std::string::npos;
-                return is_change ? std::string{} : "'" + text + "' is not KEY=VALUE";
-            },
-            "");
+        ->required();
     command.add_flag("--runtime", options->runtime, "until the next boot");
     command.add_flag("--force", options->force, "also below what is in use");
     command.footer(
-        "Keys of [cgroup]. Each is checked as in the unit file, written, read back, and kept in a "
+        "Keys of [cgroup], all of them or none. They are checked as in the unit file, written, "
+        "read "
+        "back, and kept in a "
         "drop-in of the unit, which is named; `svctl revert` takes it back. A limit below what is "
         "in use is refused: processes would be killed or slowed down.");
     return [options = std::move(options)](const Context& context) {

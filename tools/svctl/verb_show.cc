@@ -1,13 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 // show UNIT...: every key of a unit with the value in force, and facts of its run, as KEY=VALUE.
+#include "base/text.h"
 #include "control/fields.h"
 #include "svctl/declare.h"
 #include "svctl/output.h"
 #include "svctl/show_filter.h"
 #include "svctl/unit_reports.h"
+#include "unit/keys.h"
+#include "unit/systemd_words.h"
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <fmt/format.h>
 #include <memory>
 
 namespace confinit {
@@ -24,11 +28,56 @@ struct ShowOptions {
     }
 };
 
+// "service.environment.PATH" is a part of a key.
+bool is_key_or_part(std::string_view name) {
+    return std::ranges::any_of(all_keys(),
+                               [&](const Key* key) { return is_key_within(name, key->path); });
+}
+
+struct OtherProperty {
+    std::string_view name;
+    std::string_view own;
+};
+
+// What systemd tells of a run.
+constexpr OtherProperty other_properties[] = {
+    {"MainPID", "run.pid"},         {"ExecMainPID", "run.pid"},
+    {"ActiveState", "run.active"},  {"SubState", "run.sub"},
+    {"ControlGroup", "run.cgroup"}, {"Result", "run.last_exit"},
+    {"NRestarts", "run.attempt"},   {"ExecMainStatus", "run.last_exit"},
+};
+
+std::string nearest_property(const std::string& name, const Json& properties) {
+    const auto* other = std::ranges::find(other_properties, name, &OtherProperty::name);
+    if (other != std::end(other_properties)) return std::string{other->own};
+    const auto answering = keys_for_directive(name);
+    if (!answering.empty()) return std::string{answering.front()->path};
+    std::vector<std::string_view> words;
+    for (const Key* key : all_keys())
+        words.insert(words.end(), {key->path, key->path.substr(key->path.find('.') + 1)});
+    for (const auto& [key, value] : properties.items())
+        words.push_back(key);
+    return std::string{nearest_word(name, words).value_or("")};
+}
+
+// A key that the unit does not give has no property, and yet is one; anything else is a slip.
+Answer<void> check_names(const ShowOptions& options, const Json& properties) {
+    for (const std::string& name : options.keys) {
+        if (properties.contains(name) || is_key_or_part(name)) continue;
+        const std::string nearest = nearest_property(name, properties);
+        return refuse(
+            {0, fmt::format("there is no property '{}'{}", name,
+                            nearest.empty() ? "" : fmt::format("; did you mean '{}'?", nearest))});
+    }
+    return {};
+}
+
 Answer<UnitReport> ask_properties(const Context& context, const ShowOptions& options,
                                   const std::string& unit) {
     const Json answer = TRY(request(context, Method::show, {{"unit", unit}}));
     const Json* properties = find_object(answer, "properties");
     if (properties == nullptr) return refuse({0, "reply without properties"});
+    TRY(check_names(options, *properties));
 
     Json wanted = Json::object();
     std::string text;
