@@ -168,7 +168,7 @@ void EnterSessions::drain(Session& session) {
 
 void EnterSessions::on_hang_up(Session& session) {
     session.watch.reset();
-    let_go(services_.loop, std::move(session.spawned.report_socket), Hands::user(0));
+    let_go(services_.loop, std::move(session.spawned.report_socket), Hands::operators());
     if (session.pid == 0) {
         const std::string why =
             session.failure ? session.failure->text() : "it was killed while it was being set up";
@@ -251,7 +251,7 @@ void EnterSessions::finish(Session& session) {
 
 void EnterSessions::erase(Session& session) {
     session.kill_at.reset();
-    let_go(services_.loop, std::move(session.callers_ends), Hands::user(0));
+    let_go(services_.loop, std::move(session.callers_ends), Hands::operators());
     // Its callbacks may be on the stack: it goes when they are done.
     services_.loop.defer([this, &session] {
         std::erase_if(sessions_, [&](const auto& entry) { return entry.get() == &session; });

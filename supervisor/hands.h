@@ -25,6 +25,7 @@
 #include <deque>
 #include <functional>
 #include <list>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string_view>
@@ -35,19 +36,22 @@ namespace confinit {
 
 struct HandsBounds {
     std::size_t helpers = 128;
-    std::size_t helpers_each_owner = 4;   // that one owner's descriptors may hold at the same time
+    std::size_t helpers_of_users = 64;    // that all users' descriptors may hold at the same time
+    std::size_t helpers_each_owner = 4;   // and those of one owner
     std::size_t waiting_each_owner = 64;  // descriptors of one owner, until it is clogged
     // A helper that is busy for longer does not keep others waiting any more.
     std::chrono::milliseconds patience{100};
-    // Then it is killed, which ends a wait for a peer, but not one for a file system or a lock.
-    std::chrono::milliseconds last_patience{10'000};
+    // Then one that closes is killed, which ends a wait for a peer, but not one for a file system
+    // or a lock. Nothing is lost by it: the kernel does the rest of the close without the helper.
+    std::chrono::milliseconds last_patience{250};
 };
 
 class Hands {
 public:
-    // On whose account it is: a user, or one run of a service.
+    // On whose account it is: a user who is no operator, the operators, or one run of a service.
     using Owner = std::uint64_t;
     static Owner user(uid_t uid) { return uid; }
+    static Owner operators() { return above_users; }
     Owner new_owner() { return next_owner_++; }
 
     // The bytes that were read, none at the end of the file, or the errno. Called from the loop.
@@ -63,13 +67,14 @@ public:
     // that is under way.
     void close(Fd fd, Owner owner);
 
-    // Reads a piece. The descriptor stays open until `done` is called, or goes by close().
+    // Reads a piece. The descriptor stays open until `done` is called, or goes by close() of the
+    // same owner.
     void read(const Fd& fd, Owner owner, Done done);
 
     // Whether so much of this owner's waits that nothing more should be taken from it.
     bool is_clogged(Owner owner) const;
 
-    std::size_t waiting() const { return queue_.size(); }
+    std::size_t waiting() const { return waiting_; }
     // Helpers that are busy for longer than they should be.
     std::size_t stuck() const;
 
@@ -80,11 +85,19 @@ private:
         Done done = nullptr;
         bool is_closed_after = false;
     };
+    struct Account {
+        std::deque<Item> queue;
+        std::size_t seats = 0;  // helpers that are busy for it
+    };
+    struct Unmap {
+        void operator()(HandsProgress* progress) const;
+    };
     struct Helper {
         pid_t pid = 0;
         Fd process;
         Pipe orders;  // both ends of both are ours, and so the helper's
         Pipe answers;
+        std::unique_ptr<HandsProgress, Unmap> progress;
         std::optional<Item> item;
         Clock::time_point since{};
         bool is_killed = false;
@@ -98,11 +111,15 @@ private:
     void on_answer(Helper& helper);
     void on_exit(pid_t pid);
     void finish(Item item, std::string_view bytes, int error);
-    bool give(Helper& helper, Item& item);
+    void queue(Item item);
+    bool give(Helper& helper, Account& account);
+    std::optional<Item> take_back(Helper& helper);
     static void end(Helper& helper);
+    static bool is_killable(const Helper& helper);
     Helper* find_idle();
     bool needs_helper() const;
-    bool has_seat(Owner owner) const;
+    bool has_seat(Owner owner, const Account& account) const;
+    Account* find_next();
     void work();
     void retire_idle();
     void expire();
@@ -112,8 +129,12 @@ private:
     Reaper& reaper_;
     CloneMethod method_;
     HandsBounds bounds_;
-    Owner next_owner_ = Owner{1} << 32;  // above all users
-    std::deque<Item> queue_;
+    static constexpr Owner above_users = Owner{1} << 32;
+    Owner next_owner_ = above_users + 1;
+    std::map<Owner, Account> accounts_;  // of those who wait, or hold a helper
+    Owner last_served_ = 0;
+    std::size_t waiting_ = 0;      // in the queues of all accounts
+    std::size_t users_seats_ = 0;  // helpers that are busy for users
     std::list<Helper> helpers_;
     std::optional<Timer> timer_;
 };

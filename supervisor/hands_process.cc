@@ -15,9 +15,10 @@
 namespace confinit {
 namespace {
 
-void obey(const HandsOrder& order, HandsAnswer& answer) {
+void obey(const HandsOrder& order, HandsAnswer& answer, HandsProgress& progress) {
     answer.count = 0;
     if (order.what == HandsOrder::What::close) {
+        progress.has_begun = true;
         (void)close(order.number);
         return;
     }
@@ -27,7 +28,7 @@ void obey(const HandsOrder& order, HandsAnswer& answer) {
 
 }  // namespace
 
-void run_hands(int orders, int answers) {
+void run_hands(int orders, int answers, HandsProgress& progress) {
     // What they do with descriptors that are open asks for no right. An ordinary user's supervisor
     // cannot, and its services are its own.
     (void)syscall(SYS_setresuid, helper_user, helper_user, helper_user);
@@ -38,7 +39,7 @@ void run_hands(int orders, int answers) {
     HandsOrder order;
     HandsAnswer answer;
     while (read(orders, &order, sizeof order) == static_cast<ssize_t>(sizeof order)) {
-        obey(order, answer);
+        obey(order, answer, progress);
         const auto bytes = static_cast<std::size_t>(answer.count > 0 ? answer.count : 0);
         if (write(answers, &answer, offsetof(HandsAnswer, bytes) + bytes) < 0) break;
     }

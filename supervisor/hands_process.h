@@ -3,6 +3,7 @@
 #pragma once
 
 #include <array>
+#include <atomic>
 #include <climits>
 #include <cstdint>
 
@@ -21,7 +22,14 @@ struct HandsAnswer {
     std::array<char, PIPE_BUF - sizeof(std::int32_t)> bytes;
 };
 
+// In memory that PID 1 and the helper share.
+struct HandsProgress {
+    // close(2) of the last order is called. It takes the number out of the table before it waits
+    // for anything, and what it waits for does not need it any more.
+    std::atomic<bool> has_begun = false;
+};
+
 // Takes orders until it is killed, or its pipes are closed.
-[[noreturn]] void run_hands(int orders, int answers);
+[[noreturn]] void run_hands(int orders, int answers, HandsProgress& progress);
 
 }  // namespace confinit

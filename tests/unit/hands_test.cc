@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Hands: who holds a close or a read up holds nobody else, and no number is met twice.
 #include "hands.h"
+#include "base/file.h"
 #include "pipe_reader.h"
 
 #include <arpa/inet.h>
@@ -62,6 +63,15 @@ struct HandsScene {
 
 bool is_open(int number) {
     return fcntl(number, F_GETFD) >= 0;
+}
+
+// The helper that was made last; those of other scenes may not be reaped yet.
+pid_t last_child() {
+    const std::string path = "/proc/self/task/" + std::to_string(getpid()) + "/children";
+    const auto text = read_file(AT_FDCWD, path);
+    REQUIRE(text);
+    const auto end = text->find_last_not_of(' ');
+    return static_cast<pid_t>(std::stoi(text->substr(text->rfind(' ', end) + 1)));
 }
 
 // A TCP socket whose last close waits for its peer, as long as this lives.
@@ -146,6 +156,40 @@ TEST_CASE("a helper that waits for a peer is ended after a while", "[unit][N21]"
     scene.turn_until([&] { return scene.hands->stuck() == 0; });
 
     CHECK(scene.hands->waiting() == 0);
+}
+
+TEST_CASE("all users together leave helpers to the others", "[unit][N21]") {
+    HandsScene scene{{.helpers_of_users = 2, .patience = 10ms, .last_patience = 1h}};
+    std::array<LingeringSocket, 4> sockets;
+
+    for (uid_t user = 0; user < sockets.size(); ++user)
+        scene.hands->close(std::move(sockets[user].socket_fd), Hands::user(user));
+    Pipe pipe = *make_pipe();
+    const int number = pipe.write_end.get();
+    scene.hands->close(std::move(pipe.write_end), Hands::operators());
+    scene.turn_until([&] { return !is_open(number) && scene.hands->stuck() == 2; });
+
+    CHECK(scene.hands->waiting() == 2);
+}
+
+TEST_CASE("a close that its helper has not begun is done by another one", "[unit][N21]") {
+    HandsScene scene{{.patience = 10ms, .last_patience = 20ms}};
+    Pipe pipe = *make_pipe();
+    const int number = pipe.write_end.get();
+    const pid_t helper = last_child();
+
+    REQUIRE(kill(helper, SIGSTOP) == 0);
+    scene.hands->close(std::move(pipe.write_end), stranger);
+    scene.turn_until([&] { return scene.hands->stuck() == 1; });
+    for (unsigned turn = 0; turn < 5; ++turn)
+        REQUIRE(scene.loop->run_once());
+    CHECK(is_open(number));
+    CHECK(last_child() == helper);
+    REQUIRE(kill(helper, SIGKILL) == 0);
+    scene.turn_until([&] { return !is_open(number); });
+
+    char byte = 0;
+    CHECK(read(pipe.read_end.get(), &byte, 1) == 0);
 }
 
 TEST_CASE("a pipe is read by hands until its end", "[unit][N21]") {
