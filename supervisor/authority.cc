@@ -7,6 +7,7 @@
 
 #include <bit>
 #include <fmt/format.h>
+#include <linux/capability.h>
 #include <vector>
 
 namespace confinit {
@@ -48,7 +49,12 @@ Denial unit_denial(const CallerFacts& caller, const SupervisorFacts& supervisor)
                   "which is no operator",
                   caller.home.name)
             : fmt::format("root of unit '{}' is confined: {}", caller.home.name, confined);
-    return {.reason = which, .cure = "service.operator = true in its unit would allow it"};
+    // Without it nobody can connect to the control socket: control_door.h.
+    const CapabilityMask missing = supervisor.walls.permitted & ~caller.walls.permitted;
+    const bool lacks_override = (missing >> CAP_DAC_OVERRIDE & 1) != 0;
+    return {.reason = which,
+            .cure = fmt::format("service.operator = true{} in its unit would allow it",
+                                lacks_override ? " and cap_dac_override" : "")};
 }
 
 }  // namespace

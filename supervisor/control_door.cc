@@ -4,8 +4,10 @@
 
 #include "base/file.h"
 #include "base/unix_socket.h"
+#include "kernel/proc_status.h"
 
 #include <cerrno>
+#include <linux/capability.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -20,6 +22,9 @@ constexpr int backlog = 128;
 constexpr unsigned accepted_each_period = 200;
 constexpr std::chrono::milliseconds period{100};
 
+// Not that of the hands, and not (uid_t)-1, by which chown(2) changes nothing.
+constexpr uid_t nobodys_id = ~uid_t{0} - 1;
+
 // Until PID 1 may have a descriptor or memory again.
 constexpr std::chrono::milliseconds rest_after_failure{100};
 
@@ -29,10 +34,22 @@ Result<Fd> make_socket() {
     return socket;
 }
 
+// A socket to which we may not connect is somebody else's.
 bool is_alive(const sockaddr_un& address) {
     const auto probe = make_socket();
-    return probe &&
-           connect(probe->get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0;
+    if (!probe) return false;
+    const auto* generic = reinterpret_cast<const sockaddr*>(&address);
+    return connect(probe->get(), generic, sizeof address) == 0 || errno == EACCES;
+}
+
+// Without CAP_CHOWN, or where the id is not mapped in our user namespace, the socket stays ours.
+// Without CAP_DAC_OVERRIDE nobody who has what we have could connect any more.
+void give_to_nobody(const std::string& path) {
+    const auto self = open_own_process();
+    if (!self) return;
+    const auto status = read_process_status(*self);
+    if (!status || (status->capabilities.effective >> CAP_DAC_OVERRIDE & 1) == 0) return;
+    (void)lchown(path.c_str(), nobodys_id, nobodys_id);
 }
 
 // Nobody can connect before listen(2), when mode and group are as they should be.
@@ -54,6 +71,7 @@ Result<Fd> listen_at(const std::string& path, DoorAccess access) {
         return errno_failure("chown", path);
     }
     if (chmod(path.c_str(), access.mode) < 0) return errno_failure("chmod", path);
+    if (access.is_of_nobody) give_to_nobody(path);
     // Connections inherit it from here, so that each byte comes with the process that sent it.
     TRY(pass_credentials(socket));
     refuse_descriptors(socket);

@@ -3,8 +3,10 @@
 //
 // The kernel's queue of a unix socket is one for all who may connect, first come, first served. So
 // the operators' socket can only be a reserve if nobody else may connect to it: `control` has the
-// mode 0600, and what happens at `status` cannot fill its queue. At one door there are two ways to
-// treat a connection that is one too many:
+// mode 0600, and what happens at `status` cannot fill its queue. Its owner is an id that nobody
+// has. So root without CAP_DAC_OVERRIDE, which is no operator, is refused by connect(2) itself,
+// before it has a place in the queue. At one door there are two ways to treat a connection that is
+// one too many:
 // - Its user has all the connections that one user may have: it is accepted, told so and closed.
 //   Left in the queue it would stand before the connections of other users.
 // - The door has all the connections that it may have, or PID 1 has no descriptor left: the door
@@ -29,6 +31,7 @@ namespace confinit {
 struct DoorAccess {
     mode_t mode = 0600;
     std::optional<gid_t> group = {};  // of the socket, for a mode that speaks of it
+    bool is_of_nobody = false;        // of the socket, as far as we may give it away
 };
 
 class ControlDoor {

@@ -34,11 +34,15 @@ constexpr std::chrono::milliseconds wait_for_readers{100};
 
 // Those who are refused hold a descriptor of ours until it is closed. With so many of them nobody
 // is let in by the door of those who look, until some are gone.
-constexpr std::size_t most_to_close = 256;
-constexpr std::chrono::seconds wait_for_hands{1};
+constexpr std::size_t most_to_close = 1024;
+constexpr std::chrono::milliseconds wait_for_hands{200};
 
 // A peer that went before it could be asked.
 constexpr uid_t nobody = 65534;
+
+Hands::Owner owner_of(const Caller& caller) {
+    return caller.is_operator ? Hands::operators() : Hands::user(caller.uid);
+}
 
 // After the shutdown nobody can put anything into it any more. Where nothing lies in it unread, its
 // close releases nothing of the peer's, and does not have to wait behind what is slow to close.
@@ -130,7 +134,7 @@ std::optional<std::string> ControlServer::refusal(const Caller& caller) const {
     if (caller.is_operator) return std::nullopt;
     const std::size_t of_one =
         count([&](const Caller& other) { return !other.is_operator && other.uid == caller.uid; });
-    if (is_clogged(loop_, Hands::user(caller.uid))) {
+    if (is_clogged(loop_, owner_of(caller))) {
         return fmt::format("what uid {} has sent waits to be closed", caller.uid);
     }
     if (of_one >= connections_of_one) {
@@ -150,7 +154,7 @@ void ControlServer::send_away(Fd socket, const Caller& caller, std::string_view 
     refused.add_output(
         encode_error(ControlError::busy, {{"message", fmt::format("{}; try again later", why)}}));
     (void)refused.write_some();
-    let_go_connection(loop_, refused.take_socket(), Hands::user(caller.uid));
+    let_go_connection(loop_, refused.take_socket(), owner_of(caller));
 }
 
 void ControlServer::on_connect(Fd socket, DoorKind door) {
@@ -166,7 +170,7 @@ void ControlServer::on_connect(Fd socket, DoorKind door) {
     const std::uint64_t id = next_id_++;
     auto watch = loop_.on_fd(peer->connection.socket(), EPOLLIN,
                              [this, id](std::uint32_t events) { on_ready(id, events); });
-    if (!watch) return let_go(loop_, peer->connection.take_socket(), Hands::user(caller->uid));
+    if (!watch) return let_go(loop_, peer->connection.take_socket(), owner_of(*caller));
     peer->watch = std::move(*watch);
     watch_idle(*peer);
     peers_.emplace(id, std::move(peer));
@@ -199,6 +203,16 @@ void ControlServer::on_ready(std::uint64_t id, std::uint32_t events) {
     if ((events & (EPOLLIN | EPOLLHUP | EPOLLERR)) != 0) read_calls(id);
 }
 
+// Whether nothing may be read from this caller now: it could pass more that is slow to close.
+bool ControlServer::waits_for_hands(Peer& peer) {
+    const Caller& caller = peer.connection.caller();
+    if (caller.is_operator || !is_clogged(loop_, owner_of(caller))) return false;
+    peer.waits_for_time = true;
+    update_interest(peer);
+    set_timer(Clock::now() + wait_for_hands);
+    return true;
+}
+
 // Nothing is read while a call is being answered or its answer is not taken, so that a caller
 // cannot pile up either.
 void ControlServer::update_interest(const Peer& peer) {
@@ -214,11 +228,14 @@ void ControlServer::update_interest(const Peer& peer) {
 
 void ControlServer::read_calls(std::uint64_t id) {
     Peer& peer = *find(id);
+    if (waits_for_hands(peer)) return;
     peer.last_active = Clock::now();
     ReceivedMessage received;
     const auto io = peer.connection.read_some(received);
-    let_go(loop_, std::move(received.descriptors), Hands::user(peer.connection.caller().uid));
-    if (io == ControlConnection::Io::ended) return close(id);
+    // No method takes any.
+    const bool has_descriptors = !received.descriptors.empty();
+    let_go(loop_, std::move(received.descriptors), owner_of(peer.connection.caller()));
+    if (io == ControlConnection::Io::ended || has_descriptors) return close(id);
     if (received.count > 0) peer.caller.note_sender(received.sender);
     run_next_call(id);
 }
@@ -293,29 +310,28 @@ void ControlServer::run_call(std::uint64_t id, Peer& peer, const std::string& te
 
 // Otherwise the error is sent.
 bool ControlServer::is_allowed(const Call& call, Peer& peer, const Responder& responder) {
-    if (peer.connection.caller().door == DoorKind::status) {
-        const bool is_root = peer.connection.caller().uid == 0;
-        responder.error(ControlError::denied,
-                        fmt::format("{} is for operators: {}", verb_of(call.method),
-                                    is_root ? "this is the status socket, which answers questions "
-                                              "only; ask through the control socket beside it"
-                                            : "run it as root (user 0)"));
-        return false;
+    const bool is_at_status = peer.connection.caller().door == DoorKind::status;
+    std::string why = "run it as root (user 0)";
+    bool repeat = false;
+    if (!is_at_status || peer.connection.caller().uid == 0) {
+        const auto allowed = peer.caller.check_operator(
+            peer.connection.socket(), peer.connection.has_bytes(), context_.manager);
+        if (allowed && !is_at_status) return true;
+        why = allowed ? "this is the status socket, which answers questions only; ask through the "
+                        "control socket beside it, which takes cap_dac_override"
+                      : allowed.error().text;
+        repeat = !allowed && allowed.error().repeat;
     }
-    const auto allowed = peer.caller.check_operator(peer.connection.socket(),
-                                                    peer.connection.has_bytes(), context_.manager);
-    if (allowed) return true;
-    responder.error(
-        ControlError::denied,
-        fmt::format("{} is for operators: {}", verb_of(call.method), allowed.error().text),
-        allowed.error().repeat ? Json{{"repeat", true}} : Json::object());
+    responder.error(ControlError::denied,
+                    fmt::format("{} is for operators: {}", verb_of(call.method), why),
+                    repeat ? Json{{"repeat", true}} : Json::object());
     return false;
 }
 
 void ControlServer::send(std::uint64_t id, std::string_view bytes, bool is_last,
                          std::vector<Fd> descriptors) {
     Peer* peer = find(id);
-    if (peer == nullptr) return let_go(loop_, std::move(descriptors), Hands::user(0));
+    if (peer == nullptr) return let_go(loop_, std::move(descriptors), Hands::operators());
     if (peer->connection.unsent() + bytes.size() > output_limit) return close(id);
     if (!peer->is_oneway) peer->connection.add_output(bytes, std::move(descriptors));
     if (is_last) {
@@ -336,8 +352,7 @@ void ControlServer::write_output(std::uint64_t id) {
     if (peer->connection.write_some() == ControlConnection::Io::ended) return close(id);
     if (peer->connection.unsent() < before) peer->last_active = Clock::now();
     // The peer may have gone meanwhile, and with it all but our own.
-    let_go(loop_, peer->connection.take_sent_descriptors(),
-           Hands::user(peer->connection.caller().uid));
+    let_go(loop_, peer->connection.take_sent_descriptors(), owner_of(peer->connection.caller()));
     update_interest(*peer);
     if (peer->connection.unsent() > 0) return;
     if (peer->connection.has_call()) run_next_call_later(id, *peer);
@@ -350,7 +365,7 @@ void ControlServer::close(std::uint64_t id) {
     Peer& peer = *node.mapped();
     if (peer.on_hang_up) peer.on_hang_up();
     peer.watch.reset();
-    const Hands::Owner owner = Hands::user(peer.connection.caller().uid);
+    const Hands::Owner owner = owner_of(peer.connection.caller());
     let_go_connection(loop_, peer.connection.take_socket(), owner);
     let_go(loop_, peer.connection.take_descriptors(), owner);
     update_doors();

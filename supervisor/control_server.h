@@ -118,6 +118,7 @@ private:
     void send_away(Fd socket, const Caller& caller, std::string_view why);
     std::optional<std::string> refusal(const Caller& caller) const;
     void on_ready(std::uint64_t id, std::uint32_t events);
+    bool waits_for_hands(Peer& peer);
     void read_calls(std::uint64_t id);
     void run_next_call(std::uint64_t id);
     void run_next_call_later(std::uint64_t id, Peer& peer);

@@ -194,7 +194,8 @@ Visibility Supervisor::visibility() const {
 
 // Without the socket for those who look, the operators' one is there all the same.
 Status Supervisor::open_doors() {
-    TRY(control_server_->listen(DoorKind::control, options_.socket, {.mode = 0600}));
+    TRY(control_server_->listen(DoorKind::control, options_.socket,
+                                {.mode = 0600, .is_of_nobody = true}));
     const std::string path = fmt::format("{}/{}", options_.runtime_directory, status_socket_name);
     const auto access = status_access(options_.status_group);
     const Status listening = access ? control_server_->listen(DoorKind::status, path, *access)

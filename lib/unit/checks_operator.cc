@@ -4,6 +4,7 @@
 #include "unit/problem.h"
 
 #include <array>
+#include <linux/capability.h>
 
 namespace confinit {
 namespace {
@@ -29,6 +30,13 @@ public:
             return warn(key,
                         "it is for user 0 only, and root of this service is another user "
                         "outside of its user namespace: it allows nothing");
+        }
+        const auto& bounding = unit_.capabilities.bounding;
+        if (bounding && (*bounding >> CAP_DAC_OVERRIDE & 1) == 0) {
+            return warn(key,
+                        "the control socket of a supervisor that is root asks for "
+                        "cap_dac_override, which capabilities.bounding takes from this "
+                        "service: it allows nothing");
         }
         for (const std::string_view wall : walls) {
             if (!is_given(wall) || problems_.concerns(wall)) continue;

@@ -21,9 +21,12 @@ constexpr Key keys[] = {
             "service is no operator, whatever its user and capabilities are, and in a mount "
             "namespace of the service's own /run/confinit shows its notify socket only. With it "
             "user 0 of the service is one, as long as it is no more confined than this unit says; "
-            "no other user is. An operator can give itself everything that this unit takes away.",
+            "no other user is. The control socket of a supervisor that is root can be connected to "
+            "with cap_dac_override only, which capabilities.bounding must leave it. An operator "
+            "can give itself everything that this unit takes away.",
         .operation = "the supervisor compares SO_PEERCRED, SO_PEERPIDFD and the sender of each "
-                     "call with /proc/PID/status, ns/user and cgroup of the caller",
+                     "call with /proc/PID/status, ns/user and cgroup of the caller; connect(2) "
+                     "wants write permission for the control socket, which nobody owns",
         .source = "unix(7), proc(5), user_namespaces(7)",
         .systemd = "",
         .read = read_operator,

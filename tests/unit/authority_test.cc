@@ -102,7 +102,7 @@ TEST_CASE("root that is confined is none, and is told by what", "[unit][N3]") {
     CHECK(says(refusal(confined(in_unit(false))),
                "root of unit 'web' is confined: it lacks cap_chown, cap_dac_override, "
                "cap_dac_read_search and 38 more, it is under 1 system call filter; "
-               "service.operator = true in its unit would allow it"));
+               "service.operator = true and cap_dac_override in its unit would allow it"));
 }
 
 TEST_CASE("in a container the measure is its own PID 1", "[unit][N3]") {

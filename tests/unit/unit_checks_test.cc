@@ -56,13 +56,16 @@ TEST_CASE("an operator that its unit confines is warned of", "[unit][N3]") {
     };
 
     CHECK(warning(head) == "");
-    for (const char* wall : {"[capabilities]\nbounding = []\n", "[namespaces]\nnet = true\n",
-                             "[seccomp]\nrealtime = false\n", "[cgroup]\nmemory.max = '64M'\n"}) {
+    for (const char* wall :
+         {"[capabilities]\nbounding = ['~sys_admin']\n", "[namespaces]\nnet = true\n",
+          "[seccomp]\nrealtime = false\n", "[cgroup]\nmemory.max = '64M'\n"}) {
         INFO(wall);
         CHECK(warning(head + wall).find("web.toml:3:12: service.operator: an operator can ask") ==
               0);
         CHECK(warning(std::string{minimal_service} + wall) == "");
     }
+    const auto shut_out = warning(head + "[capabilities]\nbounding = ['chown']\n");
+    CHECK(shut_out.find("asks for cap_dac_override") != std::string::npos);
     CHECK(warning(head + "user = 'nobody'\n").find("it allows nothing") != std::string::npos);
     CHECK(warning(head + "[namespaces]\nuser = true\n").find("it allows nothing") !=
           std::string::npos);

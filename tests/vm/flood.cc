@@ -6,6 +6,7 @@
 //   control-flood unread SOCKET CONNECTIONS SECONDS   sends calls without end and reads no reply
 //   control-flood ask SOCKET CONNECTIONS SECONDS UNIT asks Probe, Filter and Verify all the time
 //   control-flood connect SOCKET SECONDS              connects and goes away again
+//   control-flood crowd SOCKET PROCESSES SECONDS      the same in many processes
 //   control-flood time SOCKET COUNT                   asks List in the honest way: how long, at
 //   worst
 //
@@ -25,6 +26,7 @@
 #include <string>
 #include <string_view>
 #include <sys/socket.h>
+#include <sys/wait.h>
 #include <unistd.h>
 #include <vector>
 
@@ -165,9 +167,25 @@ void connect_and_go(Words words) {
     const auto begin = Clock::now();
     unsigned long connected = 0;
     while (milliseconds_since(begin) < static_cast<double>(number(words[1])) * 1000) {
-        if (connect_to(words[0])) ++connected;
+        if (connect_to(words[0])) {
+            ++connected;
+        } else {
+            usleep(500'000);
+        }
     }
     (void)std::printf("%lu connections made\n", connected);
+}
+
+void connect_in_a_crowd(Words words) {
+    const std::array<char*, 2> each{words[0], words[2]};
+    for (unsigned long i = 0; i < number(words[1]); ++i) {
+        if (fork() != 0) continue;
+        connect_and_go(each);
+        (void)std::fflush(stdout);
+        _exit(EXIT_SUCCESS);
+    }
+    while (wait(nullptr) > 0) {
+    }
 }
 
 void time_honest(Words words) {
@@ -192,9 +210,13 @@ struct Mode {
 };
 
 constexpr Mode modes[] = {
-    {"instances", 3, ask_for_instances}, {"idle", 3, stay_idle},
-    {"unread", 3, read_nothing},         {"ask", 4, ask_all_the_time},
-    {"connect", 2, connect_and_go},      {"time", 2, time_honest},
+    {"instances", 3, ask_for_instances},
+    {"idle", 3, stay_idle},
+    {"unread", 3, read_nothing},
+    {"ask", 4, ask_all_the_time},
+    {"connect", 2, connect_and_go},
+    {"crowd", 3, connect_in_a_crowd},
+    {"time", 2, time_honest},
 };
 
 }  // namespace
@@ -206,7 +228,7 @@ int main(int count, char** arguments) {
         mode.run(words.subspan(2));
         return EXIT_SUCCESS;
     }
-    (void)std::fputs("usage: control-flood instances|idle|unread|ask|connect|time SOCKET ...\n",
-                     stderr);
+    (void)std::fputs(
+        "usage: control-flood instances|idle|unread|ask|connect|crowd|time SOCKET ...\n", stderr);
     return EXIT_FAILURE;
 }

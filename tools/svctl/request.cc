@@ -6,7 +6,9 @@
 #include "control/fields.h"
 
 #include <cerrno>
+#include <string>
 #include <string_view>
+#include <unistd.h>
 #include <utility>
 #include <vector>
 
@@ -21,8 +23,10 @@ Refusal connect_refusal(Error error) {
     if (error.code == ENOENT || error.code == ECONNREFUSED) {
         return {.message = "confinit is not running here: " + error.what};
     }
-    return {.code = is_denied(error) ? ExitCode::denied : ExitCode::error,
-            .message = std::move(error.what)};
+    if (!is_denied(error)) return {.message = std::move(error.what)};
+    const std::string_view why =
+        geteuid() == 0 ? "; user 0 without cap_dac_override is no operator, and may look only" : "";
+    return {.code = ExitCode::denied, .message = std::move(error.what) + std::string{why}};
 }
 
 // The unit that may be meant by a name that no unit has, of those that the supervisor knows.
