@@ -55,4 +55,8 @@ private:
     std::vector<Fd> sent_descriptors_;
 };
 
+// Throws away what lies unread in a socket that gets nothing more, and stops before bytes that have
+// come with descriptors: to throw those away is to close them. Whether nothing is left.
+bool empty_of_bytes(const Fd& socket);
+
 }  // namespace confinit

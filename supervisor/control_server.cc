@@ -9,7 +9,6 @@
 #include <algorithm>
 #include <fmt/format.h>
 #include <sys/epoll.h>
-#include <sys/ioctl.h>
 #include <sys/socket.h>
 
 namespace confinit {
@@ -44,12 +43,12 @@ Hands::Owner owner_of(const Caller& caller) {
     return caller.is_operator ? Hands::operators() : Hands::user(caller.uid);
 }
 
-// After the shutdown nobody can put anything into it any more. Where nothing lies in it unread, its
-// close releases nothing of the peer's, and does not have to wait behind what is slow to close.
+// After the shutdown nobody can put anything into it any more. Where no descriptor lies in it
+// unread, its close releases nothing of the peer's, and does not have to wait behind what is slow
+// to close.
 void let_go_connection(const EventLoop& loop, Fd socket, Hands::Owner owner) {
-    int unread = 1;
     (void)shutdown(socket.get(), SHUT_RD);
-    if (ioctl(socket.get(), FIONREAD, &unread) == 0 && unread == 0) return;
+    if (empty_of_bytes(socket)) return;
     let_go(loop, std::move(socket), owner);
 }
 

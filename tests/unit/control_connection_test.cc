@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // One caller's bytes: whole calls in, replies and descriptors out, within bounds.
 #include "control_connection.h"
+#include "base/unix_socket.h"
 
 #include <array>
 #include <catch2/catch.hpp>
 #include <cstring>
 #include <fcntl.h>
+#include <span>
 #include <string>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -44,6 +46,29 @@ struct ConnectionScene {
 using Io = ControlConnection::Io;
 
 }  // namespace
+
+TEST_CASE("bytes are thrown away, and descriptors are not", "[control][N21]") {
+    ConnectionScene scene;
+    const Fd& socket = scene.connection->socket();
+    const int on = 1;
+    REQUIRE(setsockopt(socket.get(), SOL_SOCKET, SO_PASSCRED, &on, sizeof on) == 0);
+    Pipe pipe = *make_pipe();
+    scene.send(std::string(20'000, 'x'));
+    CHECK(empty_of_bytes(socket));
+
+    scene.send("x");
+    REQUIRE(send_message(scene.peer, "y", std::span{&pipe.write_end, 1}) == 1);
+    pipe.write_end.reset();
+    CHECK_FALSE(empty_of_bytes(socket));
+    std::array<std::byte, 8192> bytes;
+    std::size_t descriptors = 0;
+    while (descriptors == 0) {
+        const ReceivedMessage received = receive_message(socket, bytes, MSG_DONTWAIT);
+        REQUIRE(received.count > 0);
+        descriptors = received.descriptors.size();
+    }
+    CHECK(empty_of_bytes(socket));
+}
 
 TEST_CASE("calls come out one by one, the rest stays", "[control][N2]") {
     ConnectionScene scene;
