@@ -61,6 +61,10 @@ TEST_CASE("kill takes a signal as kill(1) does", "[svctl][N20]") {
     CHECK(signal_of({"kill", "-s", "9", "heat"}) == 9);
     CHECK(signal_of({"kill", "heat"}) == 15);
     CHECK(run_svctl(supervisor.path(), {"kill", "-s", "-9", "heat"}).status == 1);
+    CHECK(run_svctl(supervisor.path(), {"kill", "-0", "heat"}).error.contains("'0' is no signal"));
+    // The signal of an entered command is its own.
+    CHECK(run_svctl(supervisor.path(), {"enter", "web", "kill", "-9", "1"})
+              .error.contains(R"("command":["kill","-9","1"])"));
 }
 
 TEST_CASE("an unknown unit comes with the one that may be meant", "[svctl][N20]") {

@@ -72,6 +72,10 @@ std::string nearest_text(std::string_view word, Words words) {
     return nearest ? fmt::format(": did you mean '{}'?", *nearest) : "";
 }
 
+bool is_short_option(std::string_view word) {
+    return word.size() > 1 && word.starts_with('-') && !word.starts_with("--");
+}
+
 // Whether the word before takes this one as its value.
 bool is_value_of(std::string_view before) {
     constexpr std::string_view with_value[] = {"-s", "--signal", "--whom", "--socket"};
@@ -99,12 +103,15 @@ std::string unknown_option(std::string_view word, Words options) {
 }
 
 void spell_out_signal(std::span<std::string> arguments) {
-    const auto verb = std::ranges::find(arguments, "kill");
-    if (verb == arguments.end()) return;
+    auto verb = arguments.begin();
+    while (verb != arguments.end() && verb->starts_with('-'))
+        verb += *verb == "--socket" && verb + 1 != arguments.end() ? 2 : 1;
+    if (verb == arguments.end() || *verb != "kill") return;
     for (auto word = verb + 1; word != arguments.end() && *word != "--"; ++word) {
-        const bool is_short = word->starts_with('-') && !word->starts_with("--");
-        if (!is_short || is_value_of(*(word - 1)) || !parse_signal(word->substr(1))) continue;
-        *word = "--signal=" + word->substr(1);
+        if (!is_short_option(*word) || is_value_of(*(word - 1))) continue;
+        const std::string signal = word->substr(1);
+        const bool is_number = signal.find_first_not_of("0123456789") == std::string::npos;
+        if (is_number || parse_signal(signal)) *word = "--signal=" + signal;
     }
 }
 

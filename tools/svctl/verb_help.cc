@@ -22,20 +22,24 @@ constexpr std::string_view json_text =
 and beside these
 
     start stop restart kill freeze thaw reset-failed
-                 "units": an array of {"unit"}, or {"unit", "error"}; kill's with "notes"
+                 "units": an array of {"unit"}, with "notes" of start, stop, restart
+                 and kill; and with "error" for each unit that was refused
     enable disable
-                 "units": {"unit", "created", "removed", "notes"}
-    set          "changes": {"values": an array of LimitValue, "files", "in_force",
-                 "notes"}
-    revert       "values", "files", "in_force" and "notes", as one of set's changes
+                 "units": {"unit", "created", "removed", "notes"}; with --now these,
+                 and "error" where the job has failed
+    set          "changes": an array of one {"values": an array of LimitValue,
+                 "files", "in_force", "notes"}
+    revert       "values", "files", "in_force" and "notes", as in set's changes
     enter        "unit", "pid", "stdout", "stderr", "truncated", and "code" or "signal"
     status       "units": UnitStatus with "unit"; without a unit "machine": {"state",
-                 "counts", "failed", "pending", "version"}
+                 "counts": how many are in which state, and "all"; "failed" and
+                 "pending": {"name", "sub", "reason"}; "version": as of version}
     list         "units": an array of UnitSummary
     show         "units": {"unit", "properties", and "hidden" if some are left out};
                  with --filter the profile
-    cat          "units": {"unit", "files"}
-    verify       "units": {"unit", "same", "items": an array of VerifyItem, "outdated"}
+    cat          "units": {"unit", "files": {"path", "text"}}
+    verify       "units": {"unit", "same", "items": an array of VerifyItem, "outdated",
+                 and "hidden" if values are left out}
     logs         "unit" and "lines": an array of LogLine; a document for each unit
     events       "events": an array of UnitEvent
     check        "files": {"file", "problems", "warnings", "missing"}; a problem has
@@ -45,9 +49,11 @@ and beside these
                  {"name", "version", "description", "members", "calls"}, "calls":
                  {"name", "number", "sets"}, and "foreign": {"word", "advice"}
     probe        "features": an array of Feature
-    version      "svctl" and "confinit"
+    version      "svctl", and "confinit": {"version", "pid", "mode", "kernel"}
     daemon-reload
                  "problems" and "notes"
+    poweroff reboot halt
+                 nothing more
 
 UnitStatus, UnitSummary, LimitValue, VerifyItem, LogLine, UnitEvent and Feature are
 types of the control interface: GetInterfaceDescription of org.confinit.Manager gives
