@@ -12,6 +12,9 @@ namespace {
 
 constexpr Time kill_interval{1'000'000};
 
+// Before what has failed for another unit is tried again.
+constexpr Time shortest_retry{100'000};
+
 // So long is a killed run waited for, and a node that cannot be removed.
 constexpr Time longest_patience{10'000'000};
 
@@ -79,6 +82,10 @@ void LiveUnits::apply(const UnitSpec& spec, Input input, std::string_view detail
     if (input == Input::release_failed) ++live.release_failures;
     if (input == Input::timed_out && former.sub == SubState::running) live.attempt = 0;
     set_timer(spec, live, transition.timer, now);
+    // Nothing has run meanwhile, so that without a pause the next try would be due at once again.
+    if (input == Input::dependency_failed && live.state.sub == SubState::auto_restart) {
+        set_deadline(spec.name, live, std::max(live.deadline.value_or(now), now + shortest_retry));
+    }
     for (const ActionKind kind : transition.actions) {
         actions.push_back({.kind = kind, .unit = spec.name});
     }

@@ -82,6 +82,32 @@ TEST_CASE("what needs a stuck unit or conflicts with it fails, and is tried agai
     CHECK(scene.pass(1s) == "launch rival");
 }
 
+TEST_CASE("what needs a stuck unit and pauses for nothing is not tried all the time",
+          "[unit][engine][N6]") {
+    Scene scene;
+    scene.engine.load(quick(service("web")));
+    UnitSpec app = service("app");
+    app.requires_units = {"web"};
+    app.after = {"web"};
+    app.restart = Restart::always;
+    app.restart_delay = 0s;
+    app.restart_max_delay = 0s;
+    scene.engine.load(app);
+    scene.bring_up("web");
+    let_stick(scene, "web");
+    scene.tell("web", Event::stuck, "pid 7");
+
+    CHECK(scene.start("app", 3) ==
+          "job 3 dependency-failed: requires 'web', which is stuck: pid 7");
+    for (int tries = 0; tries < 5; ++tries) {
+        CHECK(scene.sub("app") == "auto-restart");
+        const auto next = scene.engine.next_deadline();
+        REQUIRE(next);
+        CHECK(*next >= scene.now + 100ms);
+        scene.pass(100ms);
+    }
+}
+
 TEST_CASE("the order of a stop goes on behind a stuck unit", "[unit][engine][N6]") {
     Scene scene;
     scene.engine.load(service("net"));

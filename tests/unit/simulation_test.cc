@@ -123,8 +123,7 @@ UnitSpec Simulation::random_spec(const std::string& name) {
     spec.tells_when_ready = chance_.one_in(3);
     spec.restart = std::array{Restart::no, Restart::on_failure, Restart::always}[chance_.below(3)];
     spec.restart_delay = chance_.duration();
-    // A unit that needs a stuck one is tried again and again meanwhile.
-    spec.restart_max_delay = chance_.duration() + Time{1'000};
+    spec.restart_max_delay = chance_.one_in(10) ? Time{0} : chance_.duration();
     spec.start_timeout = chance_.duration() + Time{1'000};
     spec.stop_timeout = chance_.one_in(10) ? Time{0} : chance_.duration();
     return spec;
