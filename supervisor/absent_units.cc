@@ -10,14 +10,14 @@
 namespace confinit {
 namespace {
 
-// Who looks at a list must not make PID 1 read any number of files.
+// A caller that lists units must not make PID 1 read any number of files.
 constexpr std::size_t most_read = 16;
 
 bool is_known(const Manager& manager, const std::string& name) {
     return manager.all().contains(name) || manager.broken().contains(name);
 }
 
-// One that does not load is there all the same.
+// A unit that does not load is there all the same.
 bool is_there(const Manager& manager, const std::string& name) {
     if (is_known(manager, name)) return true;
     const auto found = manager.look(name);
@@ -46,7 +46,6 @@ std::vector<std::string> absent_dependencies(const Manager& manager, const Unit&
     return absent;
 }
 
-// A unit on disk that does not load, and that no older version is loaded of.
 Json broken_summary(const std::string& name, const std::vector<std::string>& problems) {
     return {
         {"name", name},

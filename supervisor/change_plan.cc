@@ -58,7 +58,7 @@ struct Value {
     std::size_t reading = 0;
 };
 
-// What a request comes to: values, and keys that are taken back.
+// The whole of a request: values to set, and keys to take back.
 struct Wanted {
     std::vector<Value> values;
     std::vector<std::string> taken_back;
@@ -95,7 +95,7 @@ void add_edit(ChangePlan& plan, const Present& present) {
     plan.edits.push_back({present.draft.path(), present.draft.text, present.before});
 }
 
-// A later drop-in may say otherwise, and then the change would be none.
+// A later drop-in may set the key again, and then the change would have no effect.
 std::expected<void, ChangeRefused> check_that_it_counts(const Unit& unit, const std::string& key,
                                                         const Draft& target, bool runtime) {
     const auto place = unit.locations.find(key);
@@ -169,7 +169,7 @@ bool try_other_reading(Wanted& wanted, const std::vector<Problem>& problems) {
     return false;
 }
 
-// What is wrong with a value is told of KEY=VALUE: its place in a file that is not written is none.
+// A problem with a value names KEY=VALUE: the file that would have its place is not written.
 std::vector<std::string> texts_of(std::vector<Problem> problems, const Wanted& wanted,
                                   const std::string& path) {
     for (Problem& problem : problems) {
@@ -198,7 +198,7 @@ std::expected<ChangePlan, ChangeRefused> plan_files(const Manager& manager, cons
             plan.unit = std::move(*unit);
             break;
         }
-        // The likeliest readings are those that are told of.
+        // A refusal tells the problems of the likeliest readings.
         if (problems.empty()) problems = texts_of(unit.error(), wanted, path);
         if (!try_other_reading(wanted, unit.error())) {
             return std::unexpected(ChangeRefused{std::move(problems), {}});

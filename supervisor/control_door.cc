@@ -43,7 +43,7 @@ bool is_alive(const sockaddr_un& address) {
 }
 
 // Without CAP_CHOWN, or where the id is not mapped in our user namespace, the socket stays ours.
-// Without CAP_DAC_OVERRIDE nobody who has what we have could connect any more.
+// A supervisor without CAP_DAC_OVERRIDE keeps it, so that its own operators can still connect.
 void give_to_nobody(const std::string& path) {
     const auto self = open_own_process();
     if (!self) return;

@@ -189,7 +189,7 @@ bool Hands::has_seat(Owner owner, const Account& account) const {
     return account.seats < bounds_.helpers_each_owner;
 }
 
-// One that waits and may have a helper. The owners take turns: there may be one helper for all.
+// The next owner that waits and may have a helper. They take turns: there may be one for all.
 Hands::Account* Hands::find_next() {
     auto next = accounts_.upper_bound(last_served_);
     for (std::size_t i = 0; i < accounts_.size(); ++i, ++next) {
@@ -235,12 +235,12 @@ void Hands::retire_idle() {
     }
 }
 
-// A read is waited for: it is of a pipe whose writer comes back, or is not killed by this.
+// A read is never killed: the writer of its pipe comes back, or SIGKILL would not end the wait.
 bool Hands::is_killable(const Helper& helper) {
     return helper.item && helper.item->order.what == HandsOrder::What::close && !helper.is_killed;
 }
 
-// One that has not begun has had no processor yet.
+// A helper that has not begun has had no processor yet.
 void Hands::expire() {
     const auto now = Clock::now();
     for (Helper& helper : helpers_) {

@@ -29,8 +29,8 @@ void obey(const HandsOrder& order, HandsAnswer& answer, HandsProgress& progress)
 }  // namespace
 
 void run_hands(int orders, int answers, HandsProgress& progress) {
-    // What they do with descriptors that are open asks for no right. An ordinary user's supervisor
-    // cannot, and its services are its own.
+    // To read and close open descriptors takes no right. The call fails for an ordinary user's
+    // supervisor, whose services run as its own user.
     (void)syscall(SYS_setresuid, helper_user, helper_user, helper_user);
     // After it: a change of the user undoes both.
     (void)prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);

@@ -79,7 +79,7 @@ Result<Fd> bind_by_other_name(const std::string& directory, const std::string& n
 Result<NotifySocket> NotifySocket::make(std::string directory) {
     TRY(make_directories(directory));
     const std::string root = directory.substr(0, directory.rfind('/'));
-    // Whatever our umask is: a service goes through, and does not list.
+    // mkdir(2) obeys our umask, chmod(2) does not: a service goes through, and cannot list.
     for (const std::string& each : {root, directory}) {
         if (chmod(each.c_str(), 0711) < 0) return errno_failure("chmod", each);
     }

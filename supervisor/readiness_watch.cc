@@ -158,8 +158,8 @@ ReadinessWatch::Unread ReadinessWatch::read_socket() {
     return Unread::some;
 }
 
-// A child that has ended is still a zombie. What stays unread until it is reaped is read too late,
-// see NotifySender.
+// A child that has ended is still a zombie. Once it is reaped, NotifySender cannot tell any more
+// which service a datagram of it is from.
 void ReadinessWatch::read_before_reaping() {
     const bool is_read = is_launched_ && watch_ && read_socket() == Unread::none;
     is_late_ = is_late_ || !is_read;

@@ -105,7 +105,7 @@ std::string Run::frozen_by() const {
     return request ? request->place : "a node above";
 }
 
-// Without it the reaper tells of the end all the same, as long as it is not frozen.
+// A reaper that is not frozen reports the end of the main process as well.
 void Run::watch_main() {
     auto watch = services_.loop.on_fd(main_pidfd_, EPOLLIN, [this](std::uint32_t) {
         is_main_zombie_ = true;
@@ -116,7 +116,7 @@ void Run::watch_main() {
 }
 
 // SIGKILL ends a frozen process, and a frozen reaper of its pid namespace does not reap it: nobody
-// would hear of the end. The reaper would end with the main process, so it does so now.
+// would hear of the end. The reaper always ends with the main process, so PID 1 may end it.
 void Run::end_frozen_reaper() {
     if (!is_main_zombie_ || first_exited_ || !freeze_request()) return;
     const auto procfs = open_procfs();

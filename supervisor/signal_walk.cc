@@ -166,8 +166,8 @@ Status SignalWalk::read_more() {
     return {};
 }
 
-// Whatever /proc shows of the number between pidfd_open and a signal that arrives is of the process
-// that the pidfd is for: while that one exists nobody else can have its number.
+// /proc shows the process of the pidfd from pidfd_open until a signal has arrived: while that
+// process exists, no other one can have its number.
 Status SignalWalk::signal_one(pid_t pid) {
     if (pid == except_) return {};
     const Fd process{pidfd_open(pid, 0)};

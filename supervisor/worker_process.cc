@@ -74,8 +74,8 @@ void write_whole(const Fd& pipe, std::string_view bytes) {
 }  // namespace
 
 void run_worker(WorkerTask& task, const Fd& pipe, WorkerManners manners) {
-    // The effective id stays, and with it the right to read what PID 1 reads. An ordinary user's
-    // supervisor cannot, and its services are its own.
+    // The effective id stays, and with it the right to read what PID 1 reads. The call fails for
+    // an ordinary user's supervisor, whose services run as its own user.
     (void)syscall(SYS_setresuid, helper_user, geteuid(), helper_user);
     // The copy holds all of PID 1's memory and, for a moment, its descriptors: no tracer may come
     // near it.

@@ -16,7 +16,7 @@
 namespace confinit {
 namespace {
 
-// The protocol passes 3 at most.
+// More than any reply of the protocol carries, which is 3.
 constexpr std::size_t descriptor_limit = 8;
 
 }  // namespace

@@ -113,7 +113,7 @@ std::vector<VerifyItem> verify(const Unit& unit, const LaunchPlan& plan, pid_t m
         }
         verify_node(unit, plan, thread->directory, node, items);
         verify_process_files(unit, plan, thread->id, thread->directory, *own, items);
-        // What is read of a thread that ends meanwhile says nothing of the service.
+        // The files of a thread that ends meanwhile say nothing of the service.
         if (!is_ending(*thread) || tries == most_tries) return items;
     }
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a key or a table that does not exist may have been meant for.
+// UnknownWords: the key or the table that may be meant by a name that does not exist.
 #include "unit/unknown_words.h"
 
 #include "unit/keys.h"
@@ -81,7 +81,7 @@ Meaning meaning_of(std::string_view path) {
         meaning.nearest = nearest_to_table(path);
         return meaning;
     }
-    // Below a table that there is none of, all of it is the word.
+    // Where there is no such table, the whole path is the word.
     const std::string_view word = has_keys_below(table_of(path)) ? word_of(path) : path;
     meaning.nearest = key_elsewhere(word);
     if (meaning.nearest.empty()) meaning.nearest = nearest_in_table(table_of(path), word);

@@ -25,7 +25,7 @@ SMOKE = ["sh", "-c", "svctl start heat && svctl verify heat && svctl stop heat"]
 LONG_CASES = ["rounds", "launch"]
 NEWER_KERNEL_CASES = [*LONG_CASES, "heat", "everything", "cgroup-keys", "joins"]
 
-# Of one case of tests/run --all, in seconds.
+# The most time that one case of tests/run --all may take, in seconds.
 LONGEST_OF_LONG = 3600
 
 SANITIZER_SETTINGS = {"UBSAN_OPTIONS": "print_stacktrace=1:halt_on_error=1"}

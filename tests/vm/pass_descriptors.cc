@@ -95,7 +95,7 @@ void answer(int device, std::uint64_t unique, const void* body, std::size_t size
     (void)!write(device, reply.data(), header.len);
 }
 
-// Whatever is done to close a file gets no answer.
+// No request to close a file gets an answer.
 [[noreturn]] void serve(int device) {
     alignas(fuse_in_header) static std::array<char, 1 << 17> buffer;
     for (;;) {

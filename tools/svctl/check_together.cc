@@ -59,7 +59,7 @@ private:
                });
     }
 
-    // Of systemd's names what stands in their place, of a slip the unit that is meant.
+    // For a name of systemd's the word in its place, for a slip the unit that may be meant.
     std::string advice(const std::string& name) const {
         const std::string text = advice_for_unit_name(name);
         if (!text.empty()) return "; " + text;

@@ -46,7 +46,7 @@ std::string reload(const Context& context, const UnitPlaces& places) {
     return problems.empty() ? "" : "after the reload: " + problems.front();
 }
 
-// Who lacks the right to write files is mostly no operator.
+// A user without the right to write these files is mostly no operator.
 Refusal for_operators(const Context& context, Refusal refusal) {
     if (refusal.code != ExitCode::denied || geteuid() == 0) return refusal;
     refusal.message = fmt::format(

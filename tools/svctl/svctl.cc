@@ -113,7 +113,7 @@ void add_common_options(CLI::App& app, Context& context) {
     app.footer(exit_codes);
 }
 
-// The library breaks no lines.
+// CLI11 breaks no lines.
 void wrap_footer(CLI::App& parser) {
     const std::string footer = parser.get_footer();
     if (!footer.contains('\n')) parser.footer(wrapped(footer, 0));
@@ -198,7 +198,7 @@ std::string option_fault(const CLI::App& app, const CLI::App* verb, std::string_
     return unknown_option(name, std::vector<std::string_view>(names.begin(), names.end()));
 }
 
-// What is wrong with a command line, and the verb that it is for, where that is known.
+// The fault of a command line, and the verb that it is for, where that is known.
 struct UsageFault {
     std::string message;
     const CLI::App* verb = nullptr;

@@ -39,7 +39,7 @@ struct OtherProperty {
     std::string_view own;
 };
 
-// What systemd tells of a run.
+// Properties by which systemd tells of a run.
 constexpr OtherProperty other_properties[] = {
     {"MainPID", "run.pid"},         {"ExecMainPID", "run.pid"},
     {"ActiveState", "run.active"},  {"SubState", "run.sub"},
