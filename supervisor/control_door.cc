@@ -125,6 +125,8 @@ void ControlDoor::on_connect() {
             errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM;
         return is_short_of_something ? rest(rest_after_failure) : void();
     }
+    // It never fails; if it did, nothing may be read from this caller.
+    if (!read_urgent_in_line(socket)) return;
     listener_(std::move(socket));
 }
 

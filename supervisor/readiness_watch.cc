@@ -44,6 +44,7 @@ Result<Pipe> make_ready_pipe() {
         return errno_failure("socketpair");
     }
     Pipe pipe{Fd{ends[0]}, Fd{ends[1]}};
+    TRY(read_urgent_in_line(pipe.read_end));
     refuse_descriptors(pipe.read_end);
     return pipe;
 }

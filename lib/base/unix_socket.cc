@@ -119,6 +119,14 @@ void pass_pidfd(const Fd& socket) {
     (void)setsockopt(socket.get(), SOL_SOCKET, SO_PASSPIDFD, &on, sizeof on);
 }
 
+Status read_urgent_in_line(const Fd& socket) {
+    const int on = 1;
+    if (setsockopt(socket.get(), SOL_SOCKET, SO_OOBINLINE, &on, sizeof on) < 0) {
+        return errno_failure("setsockopt SO_OOBINLINE");
+    }
+    return {};
+}
+
 void refuse_descriptors(const Fd& socket) {
     const int off = 0;
     (void)setsockopt(socket.get(), SOL_SOCKET, SO_PASSRIGHTS, &off, sizeof off);

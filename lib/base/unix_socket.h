@@ -43,6 +43,11 @@ Status pass_credentials(const Fd& socket);
 // Likewise by a pidfd, where the kernel can: Linux 6.5.
 void pass_pidfd(const Fd& socket);
 
+// From then on an out-of-band byte of a stream is read like any other. Otherwise the kernel drops it
+// when the reader comes to it, and closes the descriptors that came with it in the reader's name:
+// MSG_OOB of send(2), since Linux 5.15. It has to be said of each connection before its first read.
+Status read_urgent_in_line(const Fd& socket);
+
 // From then on the kernel lets nobody send descriptors, where it can: Linux 6.16. The connections
 // of a listener are like it.
 void refuse_descriptors(const Fd& socket);

@@ -127,7 +127,7 @@ TEST_CASE("signs of life, a freeze and a stop hold the watchdog off", "[unit]") 
     }
 }
 
-TEST_CASE("a newline on the ready pipe is what counts", "[unit][C4]") {
+TEST_CASE("a newline on the ready pipe is what counts", "[unit][C4][N21]") {
     ServiceConfig service;
     service.ready = {.by = ReadyBy::descriptor, .descriptor = 3};
     WatchScene scene{std::move(service)};
@@ -145,6 +145,11 @@ TEST_CASE("a newline on the ready pipe is what counts", "[unit][C4]") {
         signal(SIGPIPE, SIG_IGN);
         CHECK(write(pipe.get(), "\n", 1) < 0);
         signal(SIGPIPE, SIG_DFL);
+    }
+    SECTION("also out of band: no byte is passed over, nor what came with it") {
+        REQUIRE(send(pipe.get(), "\n", 1, MSG_OOB) == 1);
+        scene.look();
+        CHECK(scene.events == Events{engine::Event::ready});
     }
     SECTION("without it, it is not, and that is told") {
         pipe.reset();
