@@ -2,6 +2,8 @@
 // CgroupEvents: one inotify(7) instance that tells when a file of a node changed.
 #include "cgroup_events.h"
 
+#include "own_user.h"
+
 #include <array>
 #include <cstring>
 #include <sys/epoll.h>
@@ -12,8 +14,13 @@
 namespace confinit {
 
 Result<std::unique_ptr<CgroupEvents>> CgroupEvents::make(EventLoop& loop) {
-    Fd inotify{inotify_init1(IN_CLOEXEC | IN_NONBLOCK)};
-    if (!inotify) return errno_failure("inotify_init1");
+    Fd inotify;
+    {
+        // The watches are counted for the user who makes it.
+        const AsOwnUser maker;
+        inotify = Fd{inotify_init1(IN_CLOEXEC | IN_NONBLOCK)};
+        if (!inotify) return errno_failure("inotify_init1");
+    }
     std::unique_ptr<CgroupEvents> events{new CgroupEvents(std::move(inotify))};
     CgroupEvents* const self = events.get();
     events->watch_ =

@@ -31,7 +31,7 @@ Result<std::string> own_node_path() {
 // Where cgroup v2 is mounted: a hybrid machine has it below "unified".
 Result<std::string> mount_point() {
     for (const char* path : {"/sys/fs/cgroup", "/sys/fs/cgroup/unified"}) {
-        if (access((std::string{path} + "/cgroup.controllers").c_str(), F_OK) == 0) return path;
+        if (exists(std::string{path} + "/cgroup.controllers")) return path;
     }
     return failure(
         "no cgroup v2 at /sys/fs/cgroup: mount cgroup2 there, or start the container "

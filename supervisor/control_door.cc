@@ -4,7 +4,7 @@
 
 #include "base/file.h"
 #include "base/unix_socket.h"
-#include "kernel/proc_status.h"
+#include "kernel/capability_set.h"
 
 #include <cerrno>
 #include <linux/capability.h>
@@ -45,10 +45,7 @@ bool is_alive(const sockaddr_un& address) {
 // Without CAP_CHOWN, or where the id is not mapped in our user namespace, the socket stays ours.
 // A supervisor without CAP_DAC_OVERRIDE keeps it, so that its own operators can still connect.
 void give_to_nobody(const std::string& path) {
-    const auto self = open_own_process();
-    if (!self) return;
-    const auto status = read_process_status(*self);
-    if (!status || (status->capabilities.effective >> CAP_DAC_OVERRIDE & 1) == 0) return;
+    if (!holds_capability(CAP_DAC_OVERRIDE)) return;
     (void)lchown(path.c_str(), nobodys_id, nobodys_id);
 }
 

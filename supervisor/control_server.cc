@@ -169,7 +169,7 @@ void ControlServer::on_connect(Fd socket, DoorKind door) {
     const std::uint64_t id = next_id_++;
     auto watch = loop_.on_fd(peer->connection.socket(), EPOLLIN,
                              [this, id](std::uint32_t events) { on_ready(id, events); });
-    if (!watch) return let_go(loop_, peer->connection.take_socket(), owner_of(*caller));
+    if (!watch) return send_away(peer->connection.take_socket(), *caller, watch.error().what);
     peer->watch = std::move(*watch);
     watch_idle(*peer);
     peers_.emplace(id, std::move(peer));

@@ -2,7 +2,7 @@
 // A helper of Hands: a copy of PID 1 that makes system calls and touches nothing else.
 #include "hands_process.h"
 
-#include "helper_user.h"
+#include "own_user.h"
 
 #include <cerrno>
 #include <csignal>
@@ -31,7 +31,7 @@ void obey(const HandsOrder& order, HandsAnswer& answer, HandsProgress& progress)
 void run_hands(int orders, int answers, HandsProgress& progress) {
     // To read and close open descriptors takes no right. The call fails for an ordinary user's
     // supervisor, whose services run as its own user.
-    (void)syscall(SYS_setresuid, helper_user, helper_user, helper_user);
+    (void)syscall(SYS_setresuid, own_user, own_user, own_user);
     // After it: a change of the user undoes both.
     (void)prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
     (void)prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);

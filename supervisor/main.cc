@@ -4,6 +4,7 @@
 #include "kernel/descriptor_limit.h"
 #include "machine_end.h"
 #include "options.h"
+#include "own_user.h"
 #include "supervisor.h"
 
 #include <algorithm>
@@ -40,6 +41,8 @@ void run_shell() {
     if (shell_pid == 0) {
         char shell[] = "/bin/sh";
         char* const arguments[] = {shell, nullptr};
+        // A shell whose real id is not the effective one gives up the latter.
+        (void)setresuid(geteuid(), geteuid(), geteuid());
         (void)execve(shell, arguments, environ);
         _exit(EXIT_FAILURE);
     }
@@ -74,6 +77,7 @@ int main(int count, char** arguments) {
     if (geteuid() == 0) (void)prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
     const Mode mode = detect_mode();
     const auto errors = prepare_machine(mode);
+    take_own_user();
     fill_standard_descriptors();
     Options options = read_options(mode, count, arguments);
     if (options.show_version || options.show_help) {

@@ -2,7 +2,7 @@
 // The worker's own side: from the copy of PID 1 to an answer on a pipe.
 #include "worker_process.h"
 
-#include "helper_user.h"
+#include "own_user.h"
 
 #include <algorithm>
 #include <cerrno>
@@ -76,7 +76,7 @@ void write_whole(const Fd& pipe, std::string_view bytes) {
 void run_worker(WorkerTask& task, const Fd& pipe, WorkerManners manners) {
     // The effective id stays, and with it the right to read what PID 1 reads. The call fails for
     // an ordinary user's supervisor, whose services run as its own user.
-    (void)syscall(SYS_setresuid, helper_user, geteuid(), helper_user);
+    (void)syscall(SYS_setresuid, own_user, geteuid(), own_user);
     // The copy holds all of PID 1's memory and, for a moment, its descriptors: no tracer may come
     // near it.
     (void)prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);

@@ -54,6 +54,10 @@ Status write_file(int at, const std::string& path, std::string_view text) {
     return {};
 }
 
+bool exists(const std::string& path) {
+    return faccessat(AT_FDCWD, path.c_str(), F_OK, AT_EACCESS) == 0;
+}
+
 Result<std::vector<std::string>> list_directory(int at, const std::string& path) {
     Fd fd = TRY(open_at(at, path, O_RDONLY | O_DIRECTORY));
     const std::unique_ptr<DIR, int (*)(DIR*)> directory{fdopendir(fd.get()), closedir};

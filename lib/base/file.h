@@ -30,6 +30,10 @@ Result<std::string> read_all(const Fd& fd, std::string_view name, std::size_t li
 // One write(2) of the whole text, as the kernel's control files require; the file must exist.
 Status write_file(int at, const std::string& path, std::string_view text);
 
+// Whether there is something by this name, as far as the effective user may look: access(2) asks
+// for the real one.
+bool exists(const std::string& path);
+
 // The names in a directory, sorted, without "." and "..".
 Result<std::vector<std::string>> list_directory(int at, const std::string& path);
 

@@ -159,4 +159,11 @@ CapabilityMask own_bounding_set() {
     return mask;
 }
 
+bool holds_capability(int capability) {
+    const std::unique_ptr<_cap_struct, int (*)(void*)> own{cap_get_proc(), cap_free};
+    cap_flag_value_t value = CAP_CLEAR;
+    return own && cap_get_flag(own.get(), capability, CAP_EFFECTIVE, &value) == 0 &&
+           value == CAP_SET;
+}
+
 }  // namespace confinit

@@ -68,4 +68,7 @@ std::span<const SecurebitName> securebit_names();
 // The caller's own bounding set, which is all that it can give: PR_CAPBSET_READ of prctl(2).
 CapabilityMask own_bounding_set();
 
+// Whether the caller has this capability (CAP_*) in its effective set.
+bool holds_capability(int capability);
+
 }  // namespace confinit

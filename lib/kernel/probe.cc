@@ -60,7 +60,7 @@ std::optional<std::string> find_node(const std::string& root) {
     for (const std::string& name : *names) {
         std::string path = root;
         path.append("/").append(name);
-        if (access((path + "/cgroup.procs").c_str(), F_OK) == 0) return path;
+        if (exists(path + "/cgroup.procs")) return path;
     }
     return std::nullopt;
 }
@@ -79,7 +79,7 @@ void probe_cgroup(std::vector<Feature>& features) {
     for (const std::string_view file : {"cgroup.kill", "cgroup.freeze"}) {
         const auto node = find_node(mount->target);
         const std::string path = node ? *node + "/" + std::string{file} : std::string{};
-        const bool is_there = node && access(path.c_str(), F_OK) == 0;
+        const bool is_there = node && exists(path);
         features.push_back({std::string{file}, is_there,
                             !node      ? "there is no node yet that could show it"
                             : is_there ? "seen in " + *node
@@ -125,7 +125,7 @@ Feature probe_landlock() {
 
 Feature probe_namespace(const std::string& link, const std::string& limit) {
     Feature feature{"namespace." + limit, false, "/proc/self/ns has no '" + link + "'"};
-    if (access(("/proc/self/ns/" + link).c_str(), F_OK) < 0) return feature;
+    if (!exists("/proc/self/ns/" + link)) return feature;
     const auto most = read_text("/proc/sys/user/max_" + limit + "_namespaces");
     feature.available = !most || *most != "0";
     feature.detail = most ? "user.max_" + limit + "_namespaces = " + *most : "no limit is shown";
@@ -190,7 +190,7 @@ Feature probe_file_system(const std::string& name) {
 
 // Looking a device up loads nothing: where it is absent, so is the driver.
 Feature probe_loop() {
-    if (access("/dev/loop-control", F_OK) < 0) {
+    if (!exists("/dev/loop-control")) {
         return {"loop", false, "no /dev/loop-control; the module 'loop' may not be loaded"};
     }
     return {"loop", true, "/dev/loop-control"};

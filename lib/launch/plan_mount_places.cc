@@ -2,6 +2,8 @@
 // Where a service's mounts go: their order, their paths without links, and what is made for them.
 #include "launch/plan_mount_builder.h"
 
+#include "base/file.h"
+
 #include <algorithm>
 #include <iterator>
 #include <unistd.h>
@@ -15,8 +17,7 @@ bool MountBuilder::is_there(const std::vector<PlannedOp>& before, const PlannedO
     if (is_within(planned.target, "/proc")) {
         // What a procfs has beside processes is the same in all of them, except that pids-only
         // leaves it out.
-        return unit_.mounts.proc != ProcView::pids_only &&
-               access(planned.target.c_str(), F_OK) == 0;
+        return unit_.mounts.proc != ProcView::pids_only && exists(planned.target);
     }
     if (find_covering_tmpfs(before, planned) == nullptr) return true;
     return std::ranges::any_of(before, [&](const PlannedOp& other) {

@@ -57,7 +57,7 @@ LaunchResult<std::string> disk_of(const CgroupSetting& setting, const std::strin
                                   dev_t device) {
     const std::string own =
         "/sys/dev/block/" + std::to_string(major(device)) + ":" + std::to_string(minor(device));
-    const bool is_partition = access((own + "/partition").c_str(), F_OK) == 0;
+    const bool is_partition = exists(own + "/partition");
     const auto number = read_file(AT_FDCWD, own + (is_partition ? "/../dev" : "/dev"));
     if (number) return std::string{trim(*number)};
     return std::unexpected(device_failure(setting, path, 0, "no block device is behind this path"));

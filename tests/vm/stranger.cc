@@ -16,7 +16,11 @@
 #include <linux/sched.h>
 #include <string>
 #include <string_view>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <sys/inotify.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -192,6 +196,38 @@ void reuse(const std::string& unit) {
     }
 }
 
+// Tries to end PID 1's machine.
+void end_machine() {
+    for (const int number : {SIGTERM, SIGINT, SIGPWR, SIGUSR1, SIGUSR2, SIGSTOP, SIGKILL})
+        (void)std::printf("signal %d: %s\n", number,
+                          ::kill(1, number) == 0 ? "sent" : std::strerror(errno));
+    const rlimit one{1, 1};
+    const bool is_limited = prlimit(1, RLIMIT_NOFILE, &one, nullptr) == 0;
+    (void)std::printf("prlimit: %s\n", is_limited ? "set" : std::strerror(errno));
+}
+
+// Takes all watches of epoll(7) and inotify(7) that a user may have, and keeps them.
+[[noreturn]] void exhaust() {
+    const int epoll = epoll_create1(EPOLL_CLOEXEC);
+    const int event = eventfd(0, EFD_CLOEXEC);
+    epoll_event wanted{};
+    long watches = 0;
+    for (int file = event; epoll_ctl(epoll, EPOLL_CTL_ADD, file, &wanted) == 0; ++watches)
+        file = dup(event);
+    (void)std::printf("%ld watches, then %s\n", watches, std::strerror(errno));
+    long instances = 0;
+    for (;; ++instances) {
+        const int inotify = inotify_init1(IN_CLOEXEC);
+        if (inotify < 0) break;
+        for (const char* path : {"/", "/etc", "/usr", "/dev", "/proc", "/sys", "/run", "/tmp"})
+            (void)inotify_add_watch(inotify, path, IN_CREATE);
+    }
+    (void)std::printf("%ld instances, then %s\n", instances, std::strerror(errno));
+    (void)std::fflush(stdout);
+    for (;;)
+        (void)pause();
+}
+
 }  // namespace
 
 int main(int count, char** arguments) {
@@ -199,12 +235,15 @@ int main(int count, char** arguments) {
         (void)std::fputs(
             "usage: stranger change|pass|reuse UNIT\n"
             "       stranger bounded COMMAND...\n"
-            "       stranger harass NAME...\n",
+            "       stranger harass NAME...\n"
+            "       stranger end|exhaust 1\n",
             stderr);
         return EXIT_FAILURE;
     }
     const std::string_view way = arguments[1];
     if (way == "harass") harass(arguments + 2);
+    if (way == "end") end_machine();
+    if (way == "exhaust") exhaust();
     if (way == "bounded") run_bounded(arguments + 2);
     if (way == "change") change(arguments[2]);
     if (way == "pass") pass(arguments[2]);
