@@ -2,6 +2,7 @@
 // ControlServer: the two doors of the control interface, and what is bounded behind them.
 #include "control_server.h"
 
+#include "base/letter_case.h"
 #include "control/parameters.h"
 #include "control_methods.h"
 #include "hands.h"
@@ -52,6 +53,16 @@ void let_go_connection(const EventLoop& loop, Fd socket, Hands::Owner owner) {
     let_go(loop, std::move(socket), owner);
 }
 
+// "reset-failed" of "org.confinit.Manager.ResetFailed": what people call it.
+std::string verb_of(std::string_view method) {
+    std::string verb;
+    for (const char byte : method.substr(method.rfind('.') + 1)) {
+        if (is_capital(byte) && !verb.empty()) verb += '-';
+        verb += to_lower(byte);
+    }
+    return verb;
+}
+
 }  // namespace
 
 void Responder::reply(const Json& parameters) const {
@@ -87,17 +98,6 @@ ControlServer::ControlServer(EventLoop& loop, Manager& manager, EnterSessions& e
     : loop_(loop),
       context_{*this, manager, enter_sessions, mode, std::move(end_machine), visibility} {
     manager.set_observer([this] { send_news_later(); });
-}
-
-// "reset-failed" of "org.confinit.Manager.ResetFailed": what people call it.
-static std::string verb_of(std::string_view method) {
-    std::string verb;
-    for (const char byte : method.substr(method.rfind('.') + 1)) {
-        const bool is_capital = byte >= 'A' && byte <= 'Z';
-        if (is_capital && !verb.empty()) verb += '-';
-        verb += is_capital ? static_cast<char>(byte - 'A' + 'a') : byte;
-    }
-    return verb;
 }
 
 Status ControlServer::listen(DoorKind door, const std::string& path, DoorAccess access) {

@@ -2,6 +2,8 @@
 // Words and numbers in text: splitting, integers, sizes, durations, and the nearest valid word.
 #include "base/text.h"
 
+#include "base/letter_case.h"
+
 #include <algorithm>
 #include <array>
 #include <charconv>
@@ -34,10 +36,6 @@ std::optional<Integer> parse_integer(std::string_view text) {
     return value;
 }
 
-char lower(char byte) {
-    return byte >= 'A' && byte <= 'Z' ? static_cast<char>(byte - 'A' + 'a') : byte;
-}
-
 // Capital letters count as small ones.
 std::size_t edit_distance(std::string_view from, std::string_view to) {
     std::vector<std::size_t> before(to.size() + 1);
@@ -49,7 +47,7 @@ std::size_t edit_distance(std::string_view from, std::string_view to) {
         row[0] = i + 1;
         for (std::size_t j = 0; j < to.size(); ++j) {
             const auto is_equal = [](char one, char other) {
-                return lower(one) == lower(other);
+                return to_lower(one) == to_lower(other);
             };
             const std::size_t substituted = above[j] + (is_equal(from[i], to[j]) ? 0 : 1);
             row[j + 1] = std::min({substituted, row[j] + 1, above[j + 1] + 1});
@@ -202,8 +200,8 @@ std::string format_duration(std::chrono::microseconds duration) {
 
 std::optional<std::string_view> nearest_word(std::string_view word,
                                              std::span<const std::string_view> words) {
-    // Of two letters nothing is left to recognise when one of them is wrong; and more than every
-    // third letter wrong is another word, so that a suggestion would mislead.
+    // A word of two letters cannot be recognised when one of them is wrong. A word with more than
+    // every third letter wrong is another word, so that a suggestion would mislead.
     constexpr std::size_t fewest_letters = 3;
     const std::size_t letters = word.size() - std::min(word.find_first_not_of("-@"), word.size());
     if (letters < fewest_letters) return std::nullopt;

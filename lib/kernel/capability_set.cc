@@ -3,10 +3,10 @@
 #include "kernel/capability_set.h"
 
 #include "base/file.h"
+#include "base/letter_case.h"
 #include "base/text.h"
 
 #include <algorithm>
-#include <cctype>
 #include <fcntl.h>
 #include <limits>
 #include <linux/securebits.h>
@@ -27,14 +27,6 @@ constexpr CapabilityMask bits_up_to(int last) {
 
 constexpr bool has_bit(CapabilityMask mask, int number) {
     return (mask >> number & 1) != 0;
-}
-
-std::string in_lower_case(std::string_view text) {
-    std::string lower(text);
-    std::ranges::transform(lower, lower.begin(), [](unsigned char character) {
-        return static_cast<char>(std::tolower(character));
-    });
-    return lower;
 }
 
 struct FreeText {

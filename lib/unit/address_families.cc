@@ -2,6 +2,8 @@
 // The socket families of address_families(7) by name.
 #include "unit/address_families.h"
 
+#include "base/letter_case.h"
+
 #include <algorithm>
 #include <sys/socket.h>
 
@@ -67,10 +69,7 @@ constexpr Family families[] = {
 }  // namespace
 
 std::string short_family_name(std::string_view name) {
-    std::string plain{name};
-    std::ranges::transform(plain, plain.begin(), [](char byte) {
-        return byte >= 'A' && byte <= 'Z' ? static_cast<char>(byte - 'A' + 'a') : byte;
-    });
+    std::string plain = in_lower_case(name);
     return plain.starts_with("af_") ? plain.substr(3) : plain;
 }
 

@@ -101,8 +101,8 @@ constexpr UnitWord size_words[] = {
 std::string with_own_word(std::string_view text, std::span<const UnitWord> words) {
     const std::size_t digits = std::min(text.find_first_not_of("0123456789"), text.size());
     const std::string_view word = trim(text.substr(digits));
-    const auto* known = std::ranges::find(words, word, &UnitWord::word).operator->();
-    if (digits == 0 || known == words.data() + words.size()) return {};
+    const auto known = std::ranges::find(words, word, &UnitWord::word);
+    if (digits == 0 || known == words.end()) return {};
     return std::string{text.substr(0, digits)} + std::string{known->own};
 }
 

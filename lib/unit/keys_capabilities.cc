@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The keys of [capabilities]: what of root's power the service has or can ever get.
+#include "base/letter_case.h"
 #include "unit/forms.h"
 #include "unit/keys.h"
 
@@ -15,10 +16,7 @@ constexpr CapabilityMask all_capabilities = ~CapabilityMask{0};
 
 // The word that the vocabulary's names are compared with: "net_raw" for "CAP_NET_RAW".
 std::string plain_name(std::string_view name) {
-    std::string plain{name};
-    std::ranges::transform(plain, plain.begin(), [](char byte) {
-        return byte >= 'A' && byte <= 'Z' ? static_cast<char>(byte - 'A' + 'a') : byte;
-    });
+    std::string plain = in_lower_case(name);
     return plain.starts_with("cap_") ? plain.substr(4) : plain;
 }
 

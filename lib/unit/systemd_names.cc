@@ -2,6 +2,7 @@
 // Names of systemd's units, such as "network.target", where a unit of ours is to be named.
 #include "unit/systemd_names.h"
 
+#include "base/letter_case.h"
 #include "unit/systemd_words.h"
 
 #include <algorithm>
@@ -17,14 +18,10 @@ constexpr std::string_view boot_targets[] = {"multi-user.target", "graphical.tar
 constexpr std::string_view sections[] = {"[Socket]",    "[Timer]", "[Path]",  "[Mount]",
                                          "[Automount]", "[Swap]",  "[Slice]", "[Scope]"};
 
-char small(char byte) {
-    return byte >= 'A' && byte <= 'Z' ? static_cast<char>(byte - 'A' + 'a') : byte;
-}
-
 std::string_view advice_for_ending(std::string_view ending) {
     for (const std::string_view section : sections) {
         const std::string_view kind = section.substr(1, section.size() - 2);
-        if (std::ranges::equal(kind, ending, {}, small)) return advice_for_directive(section);
+        if (std::ranges::equal(kind, ending, {}, to_lower)) return advice_for_directive(section);
     }
     return {};
 }

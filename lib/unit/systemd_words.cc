@@ -2,6 +2,7 @@
 // The words of systemd's unit files: the keys that answer to them, and what to do where none does.
 #include "unit/systemd_words.h"
 
+#include "base/letter_case.h"
 #include "base/text.h"
 
 #include <algorithm>
@@ -168,12 +169,8 @@ constexpr Advice advices[] = {
     {"[Scope]", "a process is in a node of its own only as a service"},
 };
 
-char lower(char byte) {
-    return byte >= 'A' && byte <= 'Z' ? static_cast<char>(byte - 'A' + 'a') : byte;
-}
-
 bool equals(std::string_view one, std::string_view other) {
-    return std::ranges::equal(one, other, {}, lower, lower);
+    return std::ranges::equal(one, other, {}, to_lower, to_lower);
 }
 
 // Whether the word is this one, in which '*' stands for any part.

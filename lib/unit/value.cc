@@ -2,18 +2,12 @@
 // Value: what a key's reader is given: one value of a file, which reports its own problems.
 #include "unit/value.h"
 
+#include "base/letter_case.h"
 #include "base/text.h"
 
 #include <algorithm>
 
 namespace confinit {
-namespace {
-
-bool is_capital(char byte) {
-    return byte >= 'A' && byte <= 'Z';
-}
-
-}  // namespace
 
 std::string words_as_array(std::string_view text) {
     constexpr std::size_t longest = 80;
@@ -120,7 +114,7 @@ void Value::allow_members(std::span<const std::string_view> names) const {
     }
 }
 
-// "nofile" for "LimitNOFILE" and "RLIMIT_NOFILE".
+// A part of the name may be the word: "nofile" for "LimitNOFILE" and "RLIMIT_NOFILE".
 std::string Value::nearest_member(std::string_view name,
                                   std::span<const std::string_view> names) const {
     std::string found = nearest(name, names);

@@ -2,6 +2,7 @@
 // explain [WORD...]: what the key table says of a key of the unit file, what there is in place of a
 // word of systemd's, what is in a set of system calls, and in which sets a call is; without a word,
 // all keys.
+#include "base/letter_case.h"
 #include "base/text.h"
 #include "svctl/explain_set.h"
 #include "svctl/human.h"
@@ -61,14 +62,6 @@ Keys keys_with_value(std::string_view word) {
     return found;
 }
 
-// "Service" and "SERVICE" are the table too.
-std::string in_small_letters(std::string word) {
-    std::ranges::transform(word, word.begin(), [](char byte) {
-        return byte >= 'A' && byte <= 'Z' ? static_cast<char>(byte - 'A' + 'a') : byte;
-    });
-    return word;
-}
-
 // A section or a directive of systemd's that has no key, or a value of one: "forking".
 std::optional<Foreign> find_foreign(const std::string& word) {
     for (const std::string& spelling : {"[" + word + "]", word}) {
@@ -76,9 +69,9 @@ std::optional<Foreign> find_foreign(const std::string& word) {
         if (!advice.empty()) return Foreign{word, advice};
     }
     if (!keys_for_directive(word).empty()) return std::nullopt;
-    const std::string ending = "=" + in_small_letters(word);
+    const std::string ending = "=" + in_lower_case(word);
     for (const std::string_view directive : advised_directives()) {
-        if (!in_small_letters(std::string{directive}).ends_with(ending)) continue;
+        if (!in_lower_case(directive).ends_with(ending)) continue;
         return Foreign{std::string{directive}, advice_for_directive(directive)};
     }
     return std::nullopt;
@@ -160,7 +153,8 @@ Answer<void> find(const std::string& word, Findings& findings) {
         return {};
     }
     Keys keys = find_keys(word);
-    const std::string table = in_small_letters(word);
+    // "Service" and "SERVICE" are the table too.
+    const std::string table = in_lower_case(word);
     if (keys.empty() && has_keys_below(table)) keys = find_keys(table);
     if (keys.empty()) {
         if (auto foreign = find_foreign(word)) {
