@@ -31,7 +31,7 @@ Result<Fd> child_stream(const Fd& stream, int lowest) {
 }
 
 // What the child works with. All but the parent's ends and the page goes when spawn() returns.
-struct Lent {
+struct LentDescriptors {
     ReportChannel report;
     ReportChannel exit;
     Fd prepared;  // the child's end of what the preparer tells it
@@ -42,8 +42,8 @@ struct Lent {
     LastWordsPage last_words;
 };
 
-Result<Lent> lend(const LaunchPlan& plan, const Streams& streams) {
-    Lent lent;
+Result<LentDescriptors> lend(const LaunchPlan& plan, const Streams& streams) {
+    LentDescriptors lent;
     const int lowest = std::max(lowest_child_descriptor, plan.child.ready_number + 1);
     lent.report = TRY(make_report_channel(lowest));
     if (plan.child.reaper_program >= 0) lent.exit = TRY(make_report_channel(lowest));
@@ -73,7 +73,7 @@ bool has_parent_part(const LaunchPlan& plan, const Place& place) {
     return place.is_moved_to() || !plan.uid_map.empty() || plan.child.limits_by_parent;
 }
 
-ChildPlan complete(const LaunchPlan& plan, const Place& place, Lent& lent) {
+ChildPlan complete(const LaunchPlan& plan, const Place& place, LentDescriptors& lent) {
     ChildPlan child = plan.child;
     child.report_socket = lent.report.child.get();
     child.exit_socket = lent.exit.child.get();

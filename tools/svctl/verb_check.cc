@@ -4,7 +4,7 @@
 #include "base/file.h"
 #include "kernel/capability_set.h"
 #include "kernel/probe.h"
-#include "launch/here.h"
+#include "launch/host_look.h"
 #include "launch/spawn.h"
 #include "launch/vocabulary.h"
 #include "svctl/check_together.h"

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What check --here tells of paths: those that the launch would not find.
-#include "launch/here_paths.h"
+// MissingPaths: check --here names the paths that the launch would not find.
+#include "launch/missing_paths.h"
 #include "plan_scene.h"
 
 namespace confinit {

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-// Here: whether a unit could run on this machine and kernel, without starting anything.
-#include "launch/here.h"
+// HostLook: whether a unit could run on this machine and kernel, without starting anything.
+#include "launch/host_look.h"
 
 #include "base/text.h"
 #include "kernel/cgroup.h"
 #include "kernel/probe.h"
 #include "kernel/proc_status.h"
-#include "launch/here_paths.h"
 #include "launch/id_maps.h"
+#include "launch/missing_paths.h"
 #include "launch/namespace_table.h"
 #include "launch/plan_parts.h"
 #include "launch/protection.h"

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The paths that a launch would not find, told from its plan.
-#include "launch/here_paths.h"
+// MissingPaths: the paths that a launch would not find, by its plan.
+#include "launch/missing_paths.h"
 
 #include "launch/plan_parts.h"
 

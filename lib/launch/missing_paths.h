@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The paths that a launch would not find, told from its plan.
+// MissingPaths: the paths that a launch would not find, by its plan.
 #pragma once
 
 #include "launch/plan.h"
@@ -9,8 +9,8 @@
 namespace confinit {
 
 // The sources and targets of mounts that are not there, a working directory that is none, and
-// directories of the service that are another's. What the launch makes itself is taken to be there,
-// and so is what may come at run time: below /run, and on file systems that only the launch brings.
+// directories of the service that are another's. A path that the launch makes itself is no missing
+// one, nor is one that may come at run time: below /run, or on a file system of the launch.
 std::vector<LaunchFailure> missing_paths(const LaunchPlan& plan);
 
 }  // namespace confinit
