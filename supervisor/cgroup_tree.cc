@@ -3,8 +3,8 @@
 #include "cgroup_tree.h"
 
 #include "base/file.h"
-#include "base/text.h"
 #include "delegation.h"
+#include "kernel/proc_status.h"
 
 #include <algorithm>
 #include <cerrno>
@@ -18,14 +18,12 @@ namespace {
 
 constexpr const char* own_leaf = "init";
 
-// The path of our own node, from the line "0::/path" of /proc/self/cgroup; empty for the root.
+// The path of our own node; empty for the root.
 Result<std::string> own_node_path() {
     const std::string text = TRY(read_file(AT_FDCWD, "/proc/self/cgroup"));
-    for (const std::string_view line : split(text, '\n')) {
-        if (!line.starts_with("0::")) continue;
-        return line == "0::/" ? std::string{} : std::string{line.substr(3)};
-    }
-    return failure("/proc/self/cgroup has no line of cgroup v2");
+    std::string path = TRY(parse_cgroup_path(text));
+    if (path == "/") path.clear();
+    return path;
 }
 
 // Where cgroup v2 is mounted: a hybrid machine has it below "unified".

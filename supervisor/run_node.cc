@@ -3,6 +3,7 @@
 // it.
 #include "run.h"
 
+#include "kernel/mount_table.h"
 #include "kernel/pidfd.h"
 #include "kernel/proc_status.h"
 #include "kernel/process_state.h"
@@ -199,7 +200,7 @@ LaunchResult<std::optional<Cgroup>> Run::node_of_main() const {
         directory = services_.tree->mount() + *path;
         // Whoever else moved it there has taken it out of its limits.
         const std::string top = node_->entrance().path();
-        if (directory != top && !directory.starts_with(top + "/")) {
+        if (!is_within(directory, top)) {
             return failed(failure(directory + " is not below " + top).error());
         }
     }

@@ -94,8 +94,7 @@ bool is_cgroup_path_within(std::string_view path, std::string_view directory,
                            const MountTable& own) {
     const Mount* mount = own.find_mount(directory);
     if (mount == nullptr || mount->type != "cgroup2") return false;
-    const std::string top = object_at(*mount, directory).path;
-    return path == top || path.starts_with(top + "/");
+    return is_within(path, object_at(*mount, directory).path);
 }
 
 }  // namespace confinit
