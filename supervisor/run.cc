@@ -23,16 +23,27 @@
 namespace confinit {
 namespace {
 
-LaunchFailure resource_failure(Error error) {
-    return {
-        .key = "", .object = "", .call = "", .error = error.code, .hint = std::move(error.what)};
-}
-
 // The service may open /dev/stdout again, so the pipe belongs to the user that it runs as.
 Result<Pipe> make_output_pipe(uid_t uid, gid_t gid) {
     Pipe pipe = TRY(make_pipe());
     if (fchown(pipe.write_end.get(), uid, gid) < 0) return errno_failure("fchown");
     return pipe;
+}
+
+struct ServiceStreams {
+    Streams lent;
+    Fd output;
+    Fd error_output;
+};
+
+Result<ServiceStreams> open_streams(uid_t uid, gid_t gid) {
+    Fd input = TRY(open_at(AT_FDCWD, "/dev/null", O_RDONLY));
+    Pipe output = TRY(make_output_pipe(uid, gid));
+    Pipe error_output = TRY(make_output_pipe(uid, gid));
+    return ServiceStreams{
+        {std::move(input), std::move(output.write_end), std::move(error_output.write_end)},
+        std::move(output.read_end),
+        std::move(error_output.read_end)};
 }
 
 // In the node alone: a daemon that has made nodes below it watches over them itself.
@@ -63,18 +74,13 @@ Run::Run(Unit unit, Services& services, LogRing& log, Listener listener)
 LaunchResult<std::unique_ptr<Run>> Run::start(const Unit& unit, Services& services,
                                               GroupNodes groups, LogRing& log, Listener listener) {
     std::unique_ptr<Run> run{new Run(unit, services, log, std::move(listener))};
-    if (auto settled = settle_id_maps(services.launch_context, run->unit_); !settled) {
-        return std::unexpected(std::move(settled).error());
-    }
+    TRY(settle_id_maps(services.launch_context, run->unit_));
     run->readiness_ = TRY(ReadinessWatch::make(run->unit_, services.launch_context, services.loop,
                                                services.notify_hub, log, run->listener_));
-    auto plan = make_launch_plan(run->unit_, services.launch_context);
-    if (!plan) return std::unexpected(std::move(plan).error());
-    run->plan_ = std::move(*plan);
+    run->plan_ = TRY(make_launch_plan(run->unit_, services.launch_context));
     for (const std::string& warning : run->plan_->warnings)
         services.console.warning(unit.name + ": " + warning);
-    if (auto made = run->make_node(std::move(groups)); !made)
-        return std::unexpected(std::move(made).error());
+    TRY(run->make_node(std::move(groups)));
     if (auto spawned = run->spawn_main(); !spawned) {
         (void)run->release();
         return std::unexpected(std::move(spawned).error());
@@ -96,28 +102,18 @@ Run::~Run() {
 }
 
 LaunchResult<void> Run::spawn_main() {
-    auto input = open_at(AT_FDCWD, "/dev/null", O_RDONLY);
-    if (!input) return std::unexpected(resource_failure(std::move(input).error()));
     const auto [uid, gid] = owner();
     if (auto opened = readiness_->open_socket(*plan_, uid); !opened) {
-        return std::unexpected(resource_failure(std::move(opened).error()));
+        return std::unexpected(to_launch_failure(std::move(opened).error()));
     }
-    auto output = make_output_pipe(uid, gid);
-    if (!output) return std::unexpected(resource_failure(std::move(output).error()));
-    auto error_output = make_output_pipe(uid, gid);
-    if (!error_output) return std::unexpected(resource_failure(std::move(error_output).error()));
-
-    auto spawned = spawn(*plan_, node_ ? node_->entrance().directory().get() : -1,
-                         {std::move(*input), std::move(output->write_end),
-                          std::move(error_output->write_end), readiness_->take_pipe()},
-                         services_.clone_method);
-    if (!spawned) return std::unexpected(std::move(spawned).error());
-    spawned_ = std::move(*spawned);
+    auto streams = open_streams(uid, gid);
+    if (!streams) return std::unexpected(to_launch_failure(std::move(streams).error()));
+    streams->lent.ready = readiness_->take_pipe();
+    spawned_ = TRY(spawn(*plan_, node_ ? node_->entrance().directory().get() : -1,
+                         std::move(streams->lent), services_.clone_method));
     services_.reaper.adopt(spawned_.pid, [this](ExitStatus s) { on_first_process_exit(s); });
-    auto watched = watch_everything(std::move(output->read_end), std::move(error_output->read_end));
-    if (!watched) {
-        return std::unexpected(resource_failure(std::move(watched).error()));
-    }
+    auto watched = watch_everything(std::move(streams->output), std::move(streams->error_output));
+    if (!watched) return std::unexpected(to_launch_failure(std::move(watched).error()));
     return {};
 }
 
