@@ -3,6 +3,7 @@
 #include "hands.h"
 #include "base/file.h"
 #include "pipe_reader.h"
+#include "reaping_loop.h"
 
 #include <arpa/inet.h>
 #include <array>
@@ -12,8 +13,6 @@
 #include <netinet/in.h>
 #include <optional>
 #include <string>
-#include <sys/epoll.h>
-#include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -24,40 +23,12 @@ namespace {
 
 constexpr Hands::Owner stranger = 54321;
 
-// The loop and the reaper as the supervisor connects them.
-struct HandsScene {
+struct HandsScene : ReapingLoop {
     explicit HandsScene(HandsBounds bounds = {}) {
-        sigset_t set;
-        sigemptyset(&set);
-        sigaddset(&set, SIGCHLD);
-        REQUIRE(sigprocmask(SIG_BLOCK, &set, &mask_before) == 0);
-        signals = Fd{signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK)};
-        watch = *loop->on_fd(signals, EPOLLIN, [this](std::uint32_t) {
-            signalfd_siginfo info{};
-            while (read(signals.get(), &info, sizeof info) > 0) {
-            }
-            reaper.reap();
-        });
         hands = *Hands::make(*loop, reaper, CloneMethod::clone_then_move, bounds);
         loop->set_hands(hands.get());
     }
-    HandsScene(const HandsScene&) = delete;
-    HandsScene& operator=(const HandsScene&) = delete;
-    ~HandsScene() {
-        hands.reset();
-        (void)sigprocmask(SIG_SETMASK, &mask_before, nullptr);
-    }
 
-    void turn_until(const std::function<bool()>& is_reached) {
-        while (!is_reached())
-            REQUIRE(loop->run_once());
-    }
-
-    sigset_t mask_before{};
-    std::unique_ptr<EventLoop> loop = *EventLoop::make();
-    Reaper reaper;
-    Fd signals;
-    Watch watch;
     std::unique_ptr<Hands> hands;
 };
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Workers: answers, failures, patience, bounds, and what a worker does not hold.
 #include "worker.h"
+#include "reaping_loop.h"
 #include "temporary_directory.h"
 
 #include <catch2/catch.hpp>
@@ -11,9 +12,7 @@
 #include <optional>
 #include <stdexcept>
 #include <string>
-#include <sys/epoll.h>
 #include <sys/prctl.h>
-#include <sys/signalfd.h>
 #include <unistd.h>
 #include <vector>
 
@@ -25,25 +24,9 @@ namespace {
 constexpr uid_t stranger = 54321;
 constexpr auto long_patience = 1h;
 
-// The loop and the reaper as the supervisor connects them.
-struct WorkerScene {
+struct WorkerScene : ReapingLoop {
     explicit WorkerScene(WorkerBounds bounds = {}) {
-        sigset_t set;
-        sigemptyset(&set);
-        sigaddset(&set, SIGCHLD);
-        REQUIRE(sigprocmask(SIG_BLOCK, &set, &mask_before) == 0);
-        signals = Fd{signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK)};
-        watch = *loop->on_fd(signals, EPOLLIN, [this](std::uint32_t) {
-            signalfd_siginfo info{};
-            while (read(signals.get(), &info, sizeof info) > 0) {
-            }
-            reaper.reap();
-        });
         workers = *Workers::make(*loop, reaper, CloneMethod::clone_then_move, bounds);
-    }
-    ~WorkerScene() {
-        workers.reset();
-        (void)sigprocmask(SIG_SETMASK, &mask_before, nullptr);
     }
 
     Workers::Id run(uid_t uid, std::function<Result<std::string>()> work,
@@ -57,10 +40,6 @@ struct WorkerScene {
             });
     }
 
-    void turn_until(const std::function<bool()>& is_reached) {
-        while (!is_reached())
-            REQUIRE(loop->run_once());
-    }
     void turn_until_answers(std::size_t count) {
         turn_until([&] { return answers.size() >= count; });
     }
@@ -68,11 +47,6 @@ struct WorkerScene {
         turn_until([&] { return workers->running() + workers->left_behind() == 0; });
     }
 
-    sigset_t mask_before{};
-    std::unique_ptr<EventLoop> loop = *EventLoop::make();
-    Reaper reaper;
-    Fd signals;
-    Watch watch;
     std::unique_ptr<Workers> workers;
     std::vector<std::string> answers;
 };
