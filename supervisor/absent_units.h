@@ -10,15 +10,15 @@
 
 namespace confinit {
 
-// What the unit requires or wants and what no unit file is there for, a line each:
+// The units that this one requires or wants and that have no unit file, a line each:
 // "unit.wants: there is no unit 'gone'".
 std::vector<std::string> absent_dependencies(const Manager& manager, const Unit& unit);
 
-// What a list says of a unit on disk that does not load, and that no older version is loaded of.
+// The UnitSummary of a unit on disk that does not load, and of which no older version is loaded.
 Json broken_summary(const std::string& name, const std::vector<std::string>& problems);
 
-// And of those whose file came after the units were loaded. What is wrong with such a file is told
-// of the first few only, since nobody has asked for it.
+// The UnitSummary of each unit whose file came after the units were loaded. Only the first few of
+// these files are read for their faults, since nobody has asked for them.
 std::vector<Json> unread_summaries(const Manager& manager);
 
 }  // namespace confinit

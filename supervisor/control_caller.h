@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Caller: the account on which a control connection runs: whose it is, and how far it is bounded.
 //
-// It is looked at once, when the connection begins, and says only who has to wait for whom. What a
-// caller may ask for is decided anew at each call: socket_caller.h.
+// It is looked at once, when the connection begins, and says only who has to wait for whom. Each
+// call decides anew whether its caller may make it: socket_caller.h.
 #pragma once
 
 #include "base/fd.h"

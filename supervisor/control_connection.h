@@ -56,7 +56,7 @@ private:
 };
 
 // Throws away what lies unread in a socket that gets nothing more, and stops before bytes that have
-// come with descriptors: to throw those away is to close them. Whether nothing is left.
+// come with descriptors: to throw those away is to close them. Returns whether all is gone.
 bool empty_of_bytes(const Fd& socket);
 
 }  // namespace confinit

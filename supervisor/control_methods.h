@@ -42,8 +42,8 @@ Service* named_unit(ControlContext& context, const Call& call, const Responder& 
 std::shared_ptr<Service> looked_at_unit(ControlContext& context, const Call& call,
                                         const Responder& responder);
 
-// UnitLook: finds in a worker the unit that a call has looked at. What is loaded is found by its
-// name, since it may have come to another end before the worker began.
+// UnitLook: finds in a worker the unit that a call has looked at. It finds a loaded unit by its
+// name, since that unit may have come to another end before the worker began.
 class UnitLook {
 public:
     UnitLook(const Manager& manager, std::shared_ptr<const Service> service);

@@ -24,7 +24,7 @@ public:
     // Whether the caller is shown everything.
     bool is_full() const { return is_full_; }
 
-    // What is told in place of the keys of this unit; absent where they are shown.
+    // The text in place of the keys of this unit; absent where the caller is shown them.
     const std::optional<std::string>& hidden(const Service& service);
 
     // Takes out of a UnitSummary or UnitStatus what is not for the caller.
@@ -37,7 +37,7 @@ public:
     std::string told(const UnitEvent& event);
 
 private:
-    // The begin of a text, up to the colon of this number.
+    // The beginning of a text, up to the colon of this number.
     static std::string outline(std::string_view text, std::size_t colons = 1);
     void limit_reason(Json& unit, const char* field, bool is_hidden) const;
 

@@ -6,8 +6,8 @@
 // a new pty, or three pipes; none of its own descriptors goes in.
 //
 // A caller that hangs up ends what it has started, as a terminal does: SIGHUP and SIGCONT to the
-// processes of the command's session, and SIGKILL to those that are left after a moment. What has
-// made a session of its own stays, as a part of the service.
+// processes of the command's session, and SIGKILL to those that are left after a moment. A process
+// with a session of its own stays, as a part of the service.
 #pragma once
 
 #include "control_server.h"

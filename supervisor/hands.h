@@ -143,7 +143,7 @@ private:
 void let_go(const EventLoop& loop, Fd fd, Hands::Owner owner);
 void let_go(const EventLoop& loop, std::vector<Fd> descriptors, Hands::Owner owner);
 bool is_clogged(const EventLoop& loop, Hands::Owner owner);
-// Of all owners: descriptors that wait to be closed or read.
+// The descriptors of all owners that wait to be closed or read.
 std::size_t waiting_for_hands(const EventLoop& loop);
 Hands::Owner new_owner(const EventLoop& loop);
 

@@ -2,8 +2,8 @@
 // NotifySocket: the datagram socket of one run, by which its processes tell how they are.
 //
 // Everybody who finds the socket may send to it, because a daemon may drop root for a user that its
-// unit knows nothing of. Who sent a datagram is told by the sender's process, see NotifySender. The
-// socket is hard to find all the same: it has a random name in a directory that only its owner can
+// unit knows nothing of. NotifySender finds out which process sent a datagram. The socket is
+// hard to find all the same: it has a random name in a directory that only its owner can
 // list, and /proc/net/unix shows the name that it was bound by, which is another one.
 #pragma once
 

@@ -37,8 +37,8 @@ struct DiskLook {
 };
 
 // The keys in which a run, begun with the one unit, is older than the loaded one and would have to
-// be started again. What only the engine asks for, such as dependencies and timeouts, holds at
-// once. `left_out` are optional keys that the run does without.
+// be started again. The keys that only the engine reads, such as dependencies and timeouts, hold
+// at once. `left_out` are optional keys that the run does without.
 std::vector<std::string> outdated_keys(const Unit& running, const Unit& loaded,
                                        std::span<const std::string> left_out);
 

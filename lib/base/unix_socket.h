@@ -18,12 +18,12 @@ namespace confinit {
 // ENAMETOOLONG names the call that wanted the address.
 Result<sockaddr_un> unix_address(const std::string& path, std::string_view call);
 
-// The result of one recvmsg(2): bytes of one process, which is told where the socket has
-// SO_PASSCRED. All descriptors are owned here; those of a stranger may be slow to close.
+// The result of one recvmsg(2). Its bytes are of one process, which the kernel names where the
+// socket has SO_PASSCRED. All descriptors are owned here; those of a stranger may be slow to close.
 struct ReceivedMessage {
     ssize_t count = 0;    // as recvmsg returns it, with errno
     bool is_cut = false;  // the buffer was too small for a datagram
-    pid_t sender = 0;     // in our pid namespace; 0 where it is not told or has no pid there
+    pid_t sender = 0;     // in our pid namespace; 0 for an unnamed one, or without a pid there
     uid_t user = 0;       // the sender's at the time of sending
     Fd process;           // a pidfd of the sender, where the socket has SO_PASSPIDFD: Linux 6.5
     std::vector<Fd> descriptors = {};
@@ -37,15 +37,15 @@ ReceivedMessage receive_message(const Fd& socket, std::span<std::byte> buffer, i
 // Returns what sendmsg does.
 ssize_t send_message(const Fd& socket, std::string_view bytes, std::span<const Fd> descriptors);
 
-// From then on each message tells its sender. The connections of a listener are like it.
+// The kernel names the sender of each later message. The connections of a listener are like it.
 Status pass_credentials(const Fd& socket);
 
-// Likewise by a pidfd, where the kernel can: Linux 6.5.
+// Each later message brings a pidfd of its sender, where the kernel can: Linux 6.5.
 void pass_pidfd(const Fd& socket);
 
-// From then on an out-of-band byte of a stream is read like any other. Otherwise the kernel drops it
-// when the reader comes to it, and closes the descriptors that came with it in the reader's name:
-// MSG_OOB of send(2), since Linux 5.15. It has to be said of each connection before its first read.
+// From then on an out-of-band byte of a stream is read like any other. Else the kernel drops it
+// when the reader comes to it, and closes the descriptors beside it in the reader's name: MSG_OOB
+// of send(2), since Linux 5.15. Each connection needs this call before its first read.
 Status read_urgent_in_line(const Fd& socket);
 
 // From then on the kernel lets nobody send descriptors, where it can: Linux 6.16. The connections

@@ -5,8 +5,8 @@
 // a target, which is active as soon as its start has its turn. A *job* is one request (start, stop)
 // on its way for one unit; a request for a unit brings the jobs of the units it needs along. The
 // caller feeds requests, events and the passing of time, and performs the actions that come back,
-// in their order, those of a later call after those of an earlier one. What an action causes comes
-// back as an event, also when it fails.
+// in their order, those of a later call after those of an earlier one. The outcome of an action
+// comes back as an event, also when it fails.
 //
 // Start. The unit, all that it requires and all that they want start together, each as soon as no
 // job of a unit before it in order is left. Order comes from `after` and `before` and counts only

@@ -16,7 +16,7 @@ extern "C" {
 namespace confinit {
 
 // Whether the process has not been waited for, so that its number is still its own. A zombie is
-// there. What may not be signalled is there as well.
+// there, and so is a process that we may not signal.
 inline bool is_there(int process) {
     return pidfd_send_signal(process, 0, nullptr, 0) == 0 || errno == EPERM;
 }

@@ -51,8 +51,8 @@ constexpr VerifyResult same_if(bool is_same) {
 }
 
 // `main_process` is the service's main process in our pid namespace; `node` is absent (null) when
-// the service has none. An item that cannot be read is an item that differs; of a process that has
-// ended there is no other one. Only files of /proc and of the node are read, and links on local
+// the service has none. An item that cannot be read is an item that differs; a process that has
+// ended yields that item alone. Only files of /proc and of the node are read, and links on local
 // file systems of the host followed: nothing of it waits for the service or for a file system of
 // its.
 std::vector<VerifyItem> verify(const Unit& unit, const LaunchPlan& plan, pid_t main_process,

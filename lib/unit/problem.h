@@ -48,7 +48,7 @@ public:
     // Whether this key, or something below it, is at fault already.
     bool concerns(std::string_view key) const;
 
-    // Whether something else is told to be a slip of this key, so that nobody need miss it.
+    // Whether a problem names this key as the one that is meant: then the key is not missing.
     bool suggests(std::string_view key) const;
 
     // In the order of the files and of their lines.

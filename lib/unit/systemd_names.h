@@ -7,8 +7,8 @@
 
 namespace confinit {
 
-// What to write in place of a name that no unit here has: a clause for the end of a sentence, or an
-// empty one where the name has no ending of systemd's.
+// Advice on a name that no unit here has, as a clause for the end of a sentence; empty where the
+// name has no ending of systemd's.
 std::string advice_for_unit_name(std::string_view name);
 
 // Whether it is a target that systemd boots, for which there is `default` here.

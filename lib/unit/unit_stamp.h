@@ -11,7 +11,7 @@
 
 namespace confinit {
 
-// One file or directory as stat(2) tells of it. Whatever writes or replaces it changes its ctime.
+// One file or directory as stat(2) shows it. Every write and every replacement changes its ctime.
 struct FileMark {
     std::string path;
     std::uint64_t device = 0;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a key or a table that does not exist may have been meant for.
+// UnknownWords: the key or the table that may be meant by a name that does not exist.
 #pragma once
 
 #include <string>
@@ -15,11 +15,11 @@ struct Meaning {
     bool is_empty() const { return nearest.empty() && advice.empty(); }
 };
 
-// Of a path that is no key and that no keys are below, such as "service.memory.max".
+// For a path that is no key and has no keys below it, such as "service.memory.max".
 Meaning meaning_of(std::string_view path);
 
-// For a path that keys are below and that was given a value: the key that may be meant, such as
-// "memory.max" of "cgroup.memory"; empty where none is.
+// For a path that has keys below it and was given a value: the key that may be meant, such as
+// "memory.max" for "cgroup.memory"; empty where there is none.
 std::string key_below(std::string_view path);
 
 }  // namespace confinit

@@ -69,7 +69,7 @@ public:
     // Reports every member whose name is not among these.
     void allow_members(std::span<const std::string_view> names) const;
 
-    // Reports that a member is not there, unless another one is told to be a slip of it.
+    // Reports a missing member, unless another member is reported as a slip of it.
     void miss(std::string_view name) const;
 
     // "expected FORM; got 'x'".

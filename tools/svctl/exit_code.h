@@ -42,7 +42,7 @@ constexpr ExitCode exit_code_of(ControlError error) {
     return ExitCode::error;
 }
 
-// Of a unit with these problems: a file that could not be read was not refused by check.
+// For a unit with these problems: check did not refuse a file that could not be read.
 inline ExitCode exit_code_of(std::span<const Problem> problems) {
     const auto unread =
         std::ranges::find_if(problems, [](const Problem& problem) { return problem.error != 0; });
