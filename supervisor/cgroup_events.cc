@@ -6,12 +6,18 @@
 
 #include <array>
 #include <cstring>
+#include <exception>
 #include <sys/epoll.h>
 #include <sys/inotify.h>
 #include <unistd.h>
 #include <vector>
 
 namespace confinit {
+namespace {
+
+constexpr std::chrono::milliseconds pause_after_exception{100};
+
+}  // namespace
 
 Result<std::unique_ptr<CgroupEvents>> CgroupEvents::make(EventLoop& loop) {
     Fd inotify;
@@ -23,6 +29,7 @@ Result<std::unique_ptr<CgroupEvents>> CgroupEvents::make(EventLoop& loop) {
     }
     std::unique_ptr<CgroupEvents> events{new CgroupEvents(std::move(inotify))};
     CgroupEvents* const self = events.get();
+    events->again_.emplace(TRY(Timer::make(loop, [self] { self->read_all_again(); })));
     events->watch_ =
         TRY(loop.on_fd(events->inotify_, EPOLLIN, [self](std::uint32_t) { self->on_readable(); }));
     return events;
@@ -55,7 +62,18 @@ void CgroupEvents::read_all_again() {
     }
 }
 
+// An event that has been read does not come again. When there is no memory to tell of it, everybody
+// is told later.
 void CgroupEvents::on_readable() {
+    try {
+        read_events();
+    } catch (const std::exception&) {
+        again_->set(pause_after_exception);
+        throw;
+    }
+}
+
+void CgroupEvents::read_events() {
     alignas(inotify_event) std::array<char, 4096> buffer;
     for (;;) {
         const ssize_t count = read(inotify_.get(), buffer.data(), buffer.size());

@@ -7,10 +7,12 @@
 
 #include "event_loop.h"
 #include "kernel/cgroup.h"
+#include "timer.h"
 
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 
 namespace confinit {
@@ -29,9 +31,11 @@ public:
 private:
     explicit CgroupEvents(Fd inotify) : inotify_(std::move(inotify)) {}
     void on_readable();
+    void read_events();
 
     Fd inotify_;
     std::map<int, std::function<void()>> watchers_;
+    std::optional<Timer> again_;
     Watch watch_;
 };
 

@@ -16,6 +16,8 @@ constexpr unsigned most_tries = 100;
 
 bool EventQueue::push(RunEvent event) {
     entries_.push_back({std::move(event)});
+    // There may be no memory to ask for handle_all(): it is called all the same, a moment later.
+    if (!retry_at_) retry_at_ = Clock::now() + pause_after_exception;
     return entries_.size() == 1;
 }
 
@@ -28,7 +30,7 @@ void EventQueue::handle_all(Clock::time_point now,
         if (++entry.tries <= most_tries) handler(entry.event);
         entries_.pop_front();
     }
-    retry_at_.reset();
+    if (entries_.empty()) retry_at_.reset();
 }
 
 std::optional<Clock::time_point> EventQueue::next_try() const {

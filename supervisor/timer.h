@@ -10,7 +10,7 @@ namespace confinit {
 
 class Timer {
 public:
-    // `fire` is called once for each deadline that passes.
+    // `fire` is called once for each deadline that passes, and again after an exception.
     static Result<Timer> make(EventLoop& loop, std::function<void()> fire);
 
     void set(Clock::duration length);

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // The event loop: watches that go away while they are due, timers, deferred work, exceptions.
 #include "event_loop.h"
+#include "timer.h"
 
 #include <catch2/catch.hpp>
 
+#include <new>
 #include <optional>
 #include <stdexcept>
 #include <string>
@@ -119,6 +121,66 @@ TEST_CASE("a callback that throws loses its work and rests, and the loop goes on
 
     CHECK(calls == 1);
     CHECK(alarm == "no memory");
+}
+
+TEST_CASE("where there is no memory for the alarm either, deferred work goes on", "[loop][R1]") {
+    auto loop = *EventLoop::make();
+    std::string order;
+    int alarms = 0;
+    loop->set_alarm([&](std::string_view) {
+        ++alarms;
+        throw std::bad_alloc{};
+    });
+
+    for (const char number : {'1', '2'}) {
+        loop->defer([&order, number] {
+            order += number;
+            throw std::bad_alloc{};
+        });
+    }
+    loop->defer([&] { order += '3'; });
+    REQUIRE(loop->run_once());
+
+    CHECK(order == "123");
+    CHECK(alarms == 2);
+}
+
+TEST_CASE("a turn that ends half-way for want of memory is finished by the next", "[loop][R1]") {
+    auto loop = *EventLoop::make();
+    const ReadyPipe ready;
+    std::string order;
+    int failures = 2;
+    loop->set_timer(
+        [&]() -> std::optional<Clock::time_point> {
+            if (failures == 0) return std::nullopt;
+            --failures;
+            throw std::bad_alloc{};
+        },
+        [] {});
+    const Watch watch = *loop->on_fd(ready.pipe.read_end, EPOLLIN, [&](std::uint32_t) {
+        if (order.empty()) order += "descriptor ";
+    });
+    loop->defer([&] { order += "deferred"; });
+
+    for (int i = 0; i < 2; ++i)
+        REQUIRE_THROWS_AS(loop->run_once(), std::bad_alloc);
+    REQUIRE(loop->run_once());
+
+    CHECK(order == "descriptor deferred");
+}
+
+TEST_CASE("a deadline that there was no memory for passes again", "[loop][R1]") {
+    auto loop = *EventLoop::make();
+    int calls = 0;
+    Timer timer = *Timer::make(*loop, [&] {
+        if (++calls < 3) throw std::bad_alloc{};
+    });
+    timer.set(std::chrono::milliseconds{1});
+
+    for (int turn = 0; calls < 3 && turn < 1000; ++turn)
+        REQUIRE(loop->run_once());
+
+    CHECK(calls == 3);
 }
 
 TEST_CASE("work that defers itself again does not starve the descriptors", "[loop]") {

@@ -73,5 +73,20 @@ TEST_CASE("what a handler pushes waits for the next round", "[supervisor][N1]") 
     CHECK(handled == "ab");
 }
 
+TEST_CASE("as long as something waits there is a next try, whoever else asks for one",
+          "[supervisor][N1][R1]") {
+    EventQueue queue;
+    CHECK_FALSE(queue.next_try());
+    queue.push({.unit = "a"});
+    CHECK(queue.next_try());
+
+    queue.handle_all(Clock::now(), [&](const RunEvent& event) {
+        if (event.unit == "a") queue.push({.unit = "b"});
+    });
+    CHECK(queue.next_try());
+    queue.handle_all(Clock::now(), [](const RunEvent&) {});
+    CHECK_FALSE(queue.next_try());
+}
+
 }  // namespace
 }  // namespace confinit
