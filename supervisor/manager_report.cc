@@ -19,6 +19,10 @@ std::string leftovers_text(const Service& service) {
     if (!left.empty()) return "still there after SIGKILL: " + text_of(left);
     const Cgroup* node = node_of(service);
     if (node == nullptr) return "still there after SIGKILL";
+    const auto populated = node->is_populated();
+    if (populated && !*populated) {
+        return "all its processes have ended after SIGKILL, and it is not cleared away yet";
+    }
     return fmt::format("'{}' cannot be removed: something is left below it", node->path());
 }
 
