@@ -25,7 +25,7 @@ engine::Restart engine_restart(RestartMode mode) {
 
 }  // namespace
 
-engine::UnitSpec make_engine_spec(const Unit& unit) {
+engine::UnitSpec make_engine_spec(const Unit& unit, const std::string& group) {
     engine::UnitSpec spec;
     spec.name = unit.name;
     spec.requires_units = unit.unit.requires_units;
@@ -34,6 +34,10 @@ engine::UnitSpec make_engine_spec(const Unit& unit) {
     spec.before = unit.unit.before;
     spec.conflicts = unit.unit.conflicts;
     spec.is_group = is_group(unit);
+    if (!group.empty() && group != unit.cgroup_place.group) {
+        spec.requires_units.push_back(group);
+        spec.after.push_back(group);
+    }
     if (!unit.service) return spec;
     const ServiceConfig& service = *unit.service;
     spec.is_service = true;

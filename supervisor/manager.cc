@@ -81,18 +81,19 @@ Manager::Manager(Services services, std::vector<std::string> unit_directories)
 
 std::optional<std::string> Manager::take(Unit unit, UnitStamp stamp) {
     // Its service stays as it is: a run keeps the unit that it was started with.
-    if (auto cycle = engine_.load(make_engine_spec(unit))) {
+    const auto known = services_by_name_.find(unit.name);
+    const bool is_known = known != services_by_name_.end();
+    const std::string group =
+        is_known && running_unit(*known->second) != nullptr ? group_of(*known->second) : "";
+    if (auto cycle = engine_.load(make_engine_spec(unit, group))) {
         std::string text = fmt::format("{}: ordering cycle: {}", unit.name, *cycle);
-        const auto known = services_by_name_.find(unit.name);
-        if (known != services_by_name_.end()) {
+        if (is_known) {
             known->second->disk = {std::move(stamp), OnDisk::broken, {}, {text}};
         }
         return text;
     }
-    const auto found = services_by_name_.find(unit.name);
-    const bool is_new = found == services_by_name_.end();
-    warn(unit, is_new ? nullptr : found->second.get());
-    Service& service = is_new ? add_service(unit.name) : *found->second;
+    warn(unit, is_known ? known->second.get() : nullptr);
+    Service& service = is_known ? *known->second : add_service(unit.name);
     broken_.erase(unit.name);
     service.unit = std::move(unit);
     service.disk = {.stamp = std::move(stamp)};

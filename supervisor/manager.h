@@ -61,6 +61,9 @@ const UnitNode* unit_node_of(const Service& service);
 // The unit that the present run began with, or null.
 const Unit* running_unit(const Service& service);
 
+// The group that it lives in, or would live in if it started now; empty for none.
+const std::string& group_of(const Service& service);
+
 // The keys in which the present run is older than the loaded unit.
 std::vector<std::string> outdated_keys(const Service& service);
 

@@ -32,6 +32,11 @@ const Unit* running_unit(const Service& service) {
     return service.group ? &service.group->unit() : nullptr;
 }
 
+const std::string& group_of(const Service& service) {
+    const Unit* running = running_unit(service);
+    return running != nullptr ? running->cgroup_place.group : service.unit.cgroup_place.group;
+}
+
 std::vector<std::string> outdated_keys(const Service& service) {
     const Unit* running = running_unit(service);
     if (running == nullptr) return {};

@@ -2,6 +2,7 @@
 // The manager's part about runs: begun, begun again without what is optional, and given back.
 #include "manager.h"
 
+#include "engine_spec.h"
 #include "kernel/descriptor_limit.h"
 #include "unit/keys.h"
 #include "unit/reader.h"
@@ -126,7 +127,7 @@ LaunchStatus Manager::start_once(Service& service, const Unit& unit) {
 // all the rest of its members.
 void Manager::thaw_groups(const std::string& unit) {
     for (auto found = services_by_name_.find(unit); found != services_by_name_.end();
-         found = services_by_name_.find(found->second->unit.cgroup_place.group)) {
+         found = services_by_name_.find(group_of(*found->second))) {
         Service& service = *found->second;
         if (service.group && engine_.is_to_stop(found->first)) {
             service.group->freeze(false, [](const Status&) {});
@@ -206,8 +207,11 @@ void Manager::release(Service& service) {
         post(name, service.run_number, engine::Event::release_failed);
         return;
     }
+    const bool has_moved = group_of(service) != service.unit.cgroup_place.group;
     service.run.reset();
     service.group.reset();
+    // From now on it needs what the loaded unit names alone; there is no cycle in less than before.
+    if (has_moved) (void)engine_.load(make_engine_spec(service.unit, {}));
     post(name, service.run_number, engine::Event::released);
 }
 

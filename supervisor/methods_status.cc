@@ -66,7 +66,7 @@ Json summary(Manager& manager, Service& service, OnDisk on_disk) {
         {"name", service.unit.name},
         {"description", service.unit.unit.description},
         {"kind", kind_of(service.unit)},
-        {"group", service.unit.cgroup_place.group},
+        {"group", group_of(service)},
         {"enabled", enablement(manager, service.unit)},
         {"active", engine::name(state.active)},
         {"sub", engine::name(state.sub)},
@@ -91,7 +91,7 @@ Json summary(Manager& manager, Service& service, OnDisk on_disk) {
 Json members_of(const Manager& manager, const std::string& group) {
     Json members = Json::array();
     for (const auto& [name, service] : manager.all()) {
-        if (service->unit.cgroup_place.group == group) members.push_back(name);
+        if (group_of(*service) == group) members.push_back(name);
     }
     return members;
 }

@@ -125,7 +125,7 @@ std::string waiting_note(const Run& run, int signal) {
 void signal_members(const Manager& manager, const std::string& group, int signal,
                     const std::shared_ptr<Gathering>& gathering) {
     for (const auto& [name, member] : manager.all()) {
-        if (member->unit.cgroup_place.group != group) continue;
+        if (group_of(*member) != group) continue;
         if (member->group) signal_members(manager, name, signal, gathering);
         if (!member->run) continue;
         gathering->add_note(waiting_note(*member->run, signal));

@@ -38,9 +38,16 @@ void report(std::string_view unit, const JobNumbers& numbers, JobResult result,
 
 std::optional<std::string> Engine::load(UnitSpec spec) {
     const std::string unit = spec.name;
+    const UnitSpec* known = graph_.find(unit);
+    std::vector<std::string> dropped =
+        known != nullptr ? known->requires_units : std::vector<std::string>{};
+    std::erase_if(dropped, [&](const std::string& name) {
+        return std::ranges::find(spec.requires_units, name) != spec.requires_units.end();
+    });
     if (auto cycle = graph_.add(std::move(spec))) return cycle;
     live_.add(unit);
     why_missing_.erase(unit);
+    note_groups(dropped);
     // Another order may let jobs go on that wait for a unit which they need not wait for any more.
     jobs_.wake_all();
     return std::nullopt;
@@ -286,7 +293,11 @@ void Engine::settle(Call& call) {
 
 // The groups of a unit that has gone down.
 void Engine::note_loss(const std::string& unit) {
-    for (const std::string& name : graph_.find(unit)->requires_units) {
+    note_groups(graph_.find(unit)->requires_units);
+}
+
+void Engine::note_groups(std::span<const std::string> units) {
+    for (const std::string& name : units) {
         const UnitSpec* spec = graph_.find(name);
         if (spec != nullptr && spec->is_group) perhaps_unneeded_.insert(name);
     }

@@ -50,6 +50,7 @@
 #include <map>
 #include <optional>
 #include <set>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -141,6 +142,7 @@ private:
     void settle(Call& call);
     void advance_jobs(Call& call);
     void note_loss(const std::string& unit);
+    void note_groups(std::span<const std::string> units);
     void stop_unneeded_groups(Call& call);
     bool is_needed(std::string_view group) const;
     void advance_start(const std::string& unit, Call& call);

@@ -36,6 +36,42 @@ TEST_CASE("a group is there before its first member and gone after its last one"
     CHECK(scene.engine.is_quiet());
 }
 
+TEST_CASE("a group stays as long as a member lives in it that is to live elsewhere",
+          "[unit][engine]") {
+    Scene scene = scene_of_two();
+    scene.engine.load(group("other"));
+    scene.bring_up("one");
+    scene.bring_up("two");
+
+    UnitSpec lives_in_both = service_on("one", "other");
+    lives_in_both.requires_units.push_back("all");
+    lives_in_both.after.push_back("all");
+    scene.engine.load(lives_in_both);
+    CHECK(scene.stop("two", 1) == "signal two");
+    CHECK(scene.end("two", Event::main_exited_clean) == "release two, job 1 done");
+    CHECK(scene.sub("all") == "running");
+    CHECK(scene.sub("one") == "running");
+
+    CHECK(scene.restart("one", 2) == "signal one");
+    CHECK(scene.tell("one", Event::main_exited_clean) == "");
+    CHECK(scene.tell("one", Event::cgroup_empty) == "release one");
+    scene.engine.load(service_on("one", "other"));
+    CHECK(scene.tell("one", Event::released) == "launch other, release all");
+    CHECK(scene.tell("other", Event::launched) == "launch one");
+}
+
+TEST_CASE("a group that is loaded anew beside its members stays as it is", "[unit][engine]") {
+    Scene scene = scene_of_two();
+    scene.start("all", 1);
+    scene.tell("all", Event::launched);
+
+    scene.engine.load(service_on("one", "all"));
+    scene.engine.load(group("all"));
+
+    CHECK(scene.pass(1h) == "");
+    CHECK(scene.sub("all") == "running");
+}
+
 TEST_CASE("a group that was started for itself waits for its first member", "[unit][engine]") {
     Scene scene = scene_of_two();
 
