@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The manager's part about what it tells: states, events, and who is left of a unit.
+#include "event_text.h"
 #include "manager.h"
 
 #include <fmt/format.h>
@@ -36,9 +37,7 @@ void Manager::report_state(const std::string& unit) {
     const bool must_say =
         state.sub == engine::SubState::failed || state.sub == engine::SubState::auto_restart;
     if (must_say && state.reason.empty()) state.reason = "failed, and nothing tells why";
-    note(unit, EventKind::state,
-         state.reason.empty() ? std::string{engine::name(state.sub)}
-                              : fmt::format("{}: {}", engine::name(state.sub), state.reason));
+    note(unit, EventKind::state, state_event_text(state));
     switch (state.sub) {
     case engine::SubState::running:
         services_.console.notice(fmt::format("{}: running", unit));

@@ -2,6 +2,8 @@
 // Engine: decides what should happen to every unit; pure, given the time, it makes no system call.
 #include "engine/engine.h"
 
+#include "engine/state_changes.h"
+
 #include <algorithm>
 #include <utility>
 
@@ -98,7 +100,7 @@ Actions Engine::start(std::string_view unit, std::uint64_t job, Time now) {
     }
     start_plan(*plan, unit, {job}, Origin::request, call);
     settle(call);
-    return call.actions;
+    return tell_changes_once(std::move(call.actions));
 }
 
 Actions Engine::restart(std::string_view unit, std::uint64_t job, Time now) {
@@ -114,7 +116,7 @@ Actions Engine::restart(std::string_view unit, std::uint64_t job, Time now) {
         bounce(name);
     start_plan(*plan, unit, {job}, Origin::request, call);
     settle(call);
-    return call.actions;
+    return tell_changes_once(std::move(call.actions));
 }
 
 Actions Engine::stop(std::string_view unit, std::uint64_t job, Time now) {
@@ -127,7 +129,7 @@ Actions Engine::stop(std::string_view unit, std::uint64_t job, Time now) {
         request_stop(name, {}, call);
     request_stop(std::string{unit}, {job}, call);
     settle(call);
-    return call.actions;
+    return tell_changes_once(std::move(call.actions));
 }
 
 Actions Engine::reset_failed(std::string_view unit, Time now) {
@@ -135,7 +137,7 @@ Actions Engine::reset_failed(std::string_view unit, Time now) {
     if (!knows(unit)) return call.actions;
     live_.reset_failed(unit, now, call.actions);
     settle(call);
-    return call.actions;
+    return tell_changes_once(std::move(call.actions));
 }
 
 Actions Engine::shut_down(Time now, Time until) {
@@ -145,14 +147,14 @@ Actions Engine::shut_down(Time now, Time until) {
     for (const std::string& name : names())
         request_stop(name, {}, call);
     settle(call);
-    return call.actions;
+    return tell_changes_once(std::move(call.actions));
 }
 
 Actions Engine::handle(std::string_view unit, Event event, Time now, std::string_view detail) {
     Call call{now, {}};
     if (knows(unit)) apply(std::string{unit}, input_of(event), call, detail);
     settle(call);
-    return call.actions;
+    return tell_changes_once(std::move(call.actions));
 }
 
 void Engine::extend(std::string_view unit, Time length, Time now) {
@@ -168,7 +170,7 @@ Actions Engine::expire(Time now) {
         if (is_retry) start_again(*unit, call);
         settle(call);
     }
-    return call.actions;
+    return tell_changes_once(std::move(call.actions));
 }
 
 std::optional<Time> Engine::next_deadline() const {

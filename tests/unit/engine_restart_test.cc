@@ -3,6 +3,7 @@
 #include "engine/restart_policy.h"
 #include "engine_scene.h"
 
+#include <algorithm>
 #include <catch2/catch.hpp>
 
 namespace confinit::engine {
@@ -353,6 +354,23 @@ TEST_CASE("a restart after a good end has a reason", "[unit][engine][N20]") {
     scene.pass(100ms);
     scene.tell("web", Event::launched);
     CHECK(scene.engine.state("web").reason.empty());
+}
+
+TEST_CASE("an automatic restart tells its state once", "[unit][engine][N20]") {
+    Scene scene;
+    UnitSpec web = service("web");
+    web.restart = Restart::always;
+    REQUIRE_FALSE(scene.engine.load(web));
+    scene.bring_up("web");
+    scene.end("web", Event::main_failed, "exited with code 3");
+    REQUIRE(scene.sub("web") == "auto-restart");
+
+    scene.now += Time{60'000'000};
+    const Actions actions = scene.engine.expire(scene.now);
+
+    CHECK(scene.sub("web") == "start");
+    CHECK(std::ranges::count(actions, ActionKind::state_changed, &Action::kind) == 1);
+    CHECK(text_of(actions).find("launch web") != std::string::npos);
 }
 
 }  // namespace

@@ -121,11 +121,11 @@ std::string setup_failure_line(const View& view, const Json& failure) {
     return shown(view.context, line);
 }
 
-// The reason, without what the lines of a failed setup tell in full.
-std::string reason_line(const View& view) {
+// A reason or an end, without what the lines of a failed setup tell in full.
+std::string reason_line(const View& view, std::string_view name) {
     constexpr std::string_view setup_failed = "setup-failed";
     const bool has_details = find_object(view.status, "setup_failure") != nullptr;
-    const std::string reason = view.text("reason");
+    const std::string reason = view.text(name);
     return has_details && reason.starts_with(setup_failed) ? std::string{setup_failed} : reason;
 }
 
@@ -176,10 +176,10 @@ void add_leftovers(Table& table, const View& view) {
 }
 
 void add_failure(Table& table, const View& view) {
-    add(table, "reason", reason_line(view));
+    add(table, "reason", reason_line(view, "reason"));
     // How the service ended is often why it is in this state, and then said already.
     if (string_or(view.status, "last_exit") != string_or(view.status, "reason")) {
-        add(table, "exit", view.text("last_exit"));
+        add(table, "exit", reason_line(view, "last_exit"));
     }
     if (const Json* failure = find_object(view.status, "setup_failure")) {
         add(table, "setup", setup_failure_line(view, *failure));

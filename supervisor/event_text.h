@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
+// The texts of events: of a new state, and of drift that has begun or is over.
+#pragma once
+
+#include "engine/types.h"
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace confinit {
+
+// "failed: exited with code 3". A state that only leads to the next one leaves the reason to that.
+std::string state_event_text(const engine::UnitState& state);
+
+// The news of a check, after the drift that the one before it has found: "KEY: declared X, in force
+// Y" where an item differs otherwise than before, and the keys of which no item differs any more.
+struct DriftNews {
+    std::vector<std::string> begun;
+    std::vector<std::string> over;
+};
+DriftNews compare_drift(const std::vector<std::string>& former,
+                        const std::vector<std::string>& present);
+
+// The key of an item of drift.
+std::string drift_key(std::string_view text);
+
+}  // namespace confinit
