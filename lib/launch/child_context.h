@@ -6,6 +6,7 @@
 #pragma once
 
 #include "launch/child_plan.h"
+#include "launch/own_finding.h"
 
 #include <cerrno>
 #include <sys/syscall.h>
@@ -75,6 +76,9 @@ struct ChildContext {
         error = code;
         return false;
     }
+
+    // Notes what the child does not go on with, though no call has failed: see own_finding.
+    bool refuse(int code) { return fail(own_finding, code); }
 
 private:
     // syscall(2) reads whole registers, which a narrower variadic argument does not fill.

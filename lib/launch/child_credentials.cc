@@ -148,7 +148,7 @@ bool set_final_capabilities(ChildContext& child) {
     const std::uint64_t permitted = final_permitted(plan, present);
     if ((permitted & ~present.permitted) != 0) {
         child.item = __builtin_ctzll(permitted & ~present.permitted);
-        return child.fail(SYS_capset, EPERM);
+        return child.refuse(EPERM);
     }
     const std::uint64_t ambient =
         plan.keep_all_capabilities && plan.uid != 0 ? permitted : plan.ambient;

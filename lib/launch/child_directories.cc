@@ -102,12 +102,12 @@ bool give_over(ChildContext& child, int parent, const char* name, const Preparat
     const bool is_directory = S_ISDIR(status.st_mode);
     if (is_directory && !give_over_below(child, file.get(), wanted, depth)) return false;
     if (is_owned(status, wanted)) return true;
-    if (!is_directory && status.st_nlink > 1) return child.fail(SYS_fchownat, EMLINK);
+    if (!is_directory && status.st_nlink > 1) return child.refuse(EMLINK);
     return change_owner(child, file.get(), wanted);
 }
 
 bool give_over_below(ChildContext& child, int directory, const Preparation& wanted, int depth) {
-    if (depth >= deepest_tree) return child.fail(SYS_fchownat, ENAMETOOLONG);
+    if (depth >= deepest_tree) return child.refuse(ENAMETOOLONG);
     const ChildFd readable = reopen(child, directory);
     if (!readable) return false;
     alignas(dirent64) std::array<char, 4096> entries;
@@ -147,11 +147,11 @@ bool make_new(ChildContext& child, int parent, const char* name, const Preparati
     return child.fail(failed_call, error);
 }
 
-bool refuse(ChildContext& child, const struct stat& status, int error) {
+bool refuse_existing(ChildContext& child, const struct stat& status) {
     child.found[0] = status.st_mode;
     child.found[1] = status.st_uid;
     child.found[2] = status.st_gid;
-    return child.fail(SYS_fstat, error);
+    return child.refuse(EEXIST);
 }
 
 // What is there already is the service's, or it is left alone. The owner of the directory itself
@@ -159,9 +159,9 @@ bool refuse(ChildContext& child, const struct stat& status, int error) {
 bool take_existing(ChildContext& child, int existing, const Preparation& wanted) {
     struct stat status{};
     if (child.call(SYS_fstat, existing, &status) < 0) return false;
-    if (!S_ISDIR(status.st_mode)) return refuse(child, status, EEXIST);
+    if (!S_ISDIR(status.st_mode)) return refuse_existing(child, status);
     if (!is_owned(status, wanted)) {
-        if (!wanted.gives_over) return refuse(child, status, EEXIST);
+        if (!wanted.gives_over) return refuse_existing(child, status);
         if (!give_over_below(child, existing, wanted, 0)) return false;
         if (!change_owner(child, existing, wanted)) return false;
     }

@@ -46,7 +46,7 @@ const char* detect_type(ChildContext& child, int file) {
             return magic.type;
         }
     }
-    (void)child.fail(SYS_pread64, EMEDIUMTYPE);
+    (void)child.refuse(EMEDIUMTYPE);
     return nullptr;
 }
 
@@ -58,7 +58,7 @@ ChildFd open_device(ChildContext& child, const char* path, std::uint32_t type, s
     struct stat status{};
     if (child.call(SYS_fstat, device.get(), &status) < 0) return ChildFd{-1};
     if ((status.st_mode & S_IFMT) == type && status.st_rdev == number) return device;
-    (void)child.fail(SYS_fstat, ENODEV);
+    (void)child.refuse(ENODEV);
     return ChildFd{-1};
 }
 
@@ -89,7 +89,7 @@ bool mount_image(ChildContext& child, const Preparation& image) {
         open_path(child, AT_FDCWD, image.path, O_RDONLY | O_NONBLOCK, RESOLVE_NO_MAGICLINKS);
     struct stat status{};
     if (!file || child.call(SYS_fstat, file.get(), &status) < 0) return false;
-    if (!S_ISREG(status.st_mode)) return child.fail(SYS_fstat, EMEDIUMTYPE);
+    if (!S_ISREG(status.st_mode)) return child.refuse(EMEDIUMTYPE);
     const char* type = detect_type(child, file.get());
     if (type == nullptr) return false;
 

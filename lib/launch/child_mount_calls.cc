@@ -42,7 +42,7 @@ bool configure(ChildContext& child, int context, unsigned command, const char* k
 // One "name=value" or "name" of `length` characters.
 bool set_option(ChildContext& child, int context, const char* text, std::size_t length) {
     std::array<char, 256> option{};
-    if (length >= option.size()) return child.fail(SYS_fsconfig, E2BIG);
+    if (length >= option.size()) return child.refuse(E2BIG);
     __builtin_memcpy(option.data(), text, length);
     const auto name_length = static_cast<std::size_t>(find(option.data(), '=') - option.data());
     if (name_length == length) {
@@ -119,7 +119,7 @@ ChildFd open_in_procfs(ChildContext& child, const char* path, std::uint64_t flag
     struct statfs file_system{};
     if (!root || child.call(SYS_fstatfs, root.get(), &file_system) < 0) return ChildFd{-1};
     if (file_system.f_type != PROC_SUPER_MAGIC) {
-        (void)child.fail(SYS_fstatfs, ENODEV);
+        (void)child.refuse(ENODEV);
         return ChildFd{-1};
     }
     return open_path(child, root.get(), path, flags,

@@ -79,7 +79,7 @@ bool bind_device(ChildContext& child, const MountOp& op, int source) {
     struct stat status{};
     if (!get_status(child, source, status)) return false;
     if (!S_ISCHR(status.st_mode) || status.st_rdev != op.device) {
-        return child.fail(SYS_fstat, ENODEV);
+        return child.refuse(ENXIO);
     }
     child.object = LaunchReport::Object::target;
     return make_empty_file(child, op) && bind(child, op, source);
@@ -112,7 +112,7 @@ bool restore(ChildContext& child, const MountOp& op, int copy, std::uint64_t for
     if (copy >= 0 && !is_same_file(child, copy, target.get(), is_of_host)) return false;
     // What an earlier op has put there is ours, and nothing of the host's is widened; a bind mount
     // is the host's, so that within one nothing is left to guess.
-    if (!is_of_host && op.source != nullptr) return child.fail(SYS_open_tree, ESTALE);
+    if (!is_of_host && op.source != nullptr) return child.refuse(ESTALE);
     if (!is_of_host) return change_in_place(child, op, 0, forbidden);
     const ChildFd mount{copy};
     return change_attributes(child, mount.get(), op.attributes, 0) &&

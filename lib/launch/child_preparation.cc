@@ -71,7 +71,7 @@ bool wait_for_preparer(ChildContext& child) {
     const long count =
         child.call(SYS_recvmsg, child.plan.preparation_socket, &message, MSG_CMSG_CLOEXEC);
     if (count < 0) return false;
-    if (count != static_cast<long>(sizeof report)) return child.fail(SYS_recvmsg, EPIPE);
+    if (count != static_cast<long>(sizeof report)) return child.refuse(EPIPE);
     if (const cmsghdr* header = CMSG_FIRSTHDR(&message); header != nullptr) {
         __builtin_memcpy(&child.image, CMSG_DATA(header), sizeof child.image);
     }

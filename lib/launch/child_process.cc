@@ -93,7 +93,7 @@ bool wait_for_parent(ChildContext& child) {
     char byte = 0;
     const long count =
         child.call(SYS_recvfrom, child.plan.report_socket, &byte, sizeof byte, 0, nullptr, nullptr);
-    if (count == 0) return child.fail(SYS_recvfrom, EPIPE);
+    if (count == 0) return child.refuse(EPIPE);
     return count > 0;
 }
 
@@ -152,7 +152,7 @@ bool enter_working_directory(ChildContext& child) {
     // The raw call says "(unreachable)/..." for a directory outside of our root, which libc hides.
     std::array<char, PATH_MAX> path;
     if (child.call(SYS_getcwd, path.data(), path.size()) < 0) return false;
-    return path.front() == '/' || child.fail(SYS_getcwd, ENOENT);
+    return path.front() == '/' || child.refuse(ENOENT);
 }
 
 bool set_umask(ChildContext& child) {

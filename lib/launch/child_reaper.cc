@@ -66,7 +66,7 @@ bool wait_for_reaper(ChildContext& child) {
     if (child.reaper_ready < 0) return true;
     char byte = 0;
     const long count = child.call(SYS_read, child.reaper_ready, &byte, sizeof byte);
-    if (count == 0) return child.fail(SYS_read, EPIPE);
+    if (count == 0) return child.refuse(EPIPE);
     return count > 0;
 }
 

@@ -53,7 +53,7 @@ bool set_affinity(ChildContext& child) {
     const std::size_t words = static_cast<std::size_t>(count) / sizeof(std::uint64_t);
     for (std::size_t i = 0; i < wanted.size(); ++i) {
         const std::uint64_t in_force = i < words ? present.data()[i] : 0;
-        if (in_force != wanted.data()[i]) return child.fail(SYS_sched_setaffinity, EINVAL);
+        if (in_force != wanted.data()[i]) return child.refuse(EINVAL);
     }
     return true;
 }

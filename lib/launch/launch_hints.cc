@@ -2,6 +2,8 @@
 // Hints: what an errno most likely means at a step of the launch, in one line.
 #include "launch/launch_hints.h"
 
+#include "launch/own_finding.h"
+
 #include <array>
 #include <cerrno>
 #include <sys/syscall.h>
@@ -9,7 +11,8 @@
 namespace confinit {
 namespace {
 
-// A row fits a failure when its stage does, and its call where it names one.
+// A row fits a failure when its stage does, and its call where it names one. A finding of the
+// child's own has own_finding for a call.
 struct Hint {
     LaunchStage stage;
     int error;
@@ -26,23 +29,26 @@ constexpr auto hints = std::to_array<Hint>({
     {LaunchStage::scheduling, ENOSYS, SYS_ioprio_set, "this kernel has no CONFIG_BLOCK"},
     {LaunchStage::scheduling, EINVAL, SYS_sched_setaffinity,
      "a CPU of the list is not there, or not in the cpuset of the service"},
+    {LaunchStage::scheduling, EINVAL, own_finding,
+     "a CPU of the list is not there, or not in the cpuset of the service"},
     {LaunchStage::scheduling, EACCES, any_call, "the supervisor lacks CAP_SYS_RESOURCE"},
-    {LaunchStage::scheduling, ENODEV, any_call, "what is mounted on /proc is no procfs"},
+    {LaunchStage::scheduling, ENODEV, own_finding, "what is mounted on /proc is no procfs"},
     {LaunchStage::scheduling, EXDEV, any_call, "something else is mounted over it in /proc"},
-    {LaunchStage::time_namespace, ENODEV, any_call, "what is mounted on /proc is no procfs"},
+    {LaunchStage::time_namespace, ENODEV, own_finding, "what is mounted on /proc is no procfs"},
     {LaunchStage::time_namespace, EXDEV, any_call, "something else is mounted over it in /proc"},
-    {LaunchStage::preparation, EPIPE, SYS_recvmsg, "the process that prepares them was killed"},
+    {LaunchStage::preparation, EPIPE, own_finding, "the process that prepares them was killed"},
     {LaunchStage::preparation, ELOOP, any_call,
      "a symbolic link is on the way; it is not followed"},
     {LaunchStage::preparation, ENOTDIR, any_call, "a part of the path is no directory"},
-    {LaunchStage::preparation, EMLINK, any_call,
+    {LaunchStage::preparation, EMLINK, own_finding,
      "a file in it has another name as well, and could be any file of the host"},
-    {LaunchStage::preparation, ENAMETOOLONG, SYS_fchownat, "its directories nest too deep"},
-    {LaunchStage::preparation, EMEDIUMTYPE, any_call,
+    {LaunchStage::preparation, ENAMETOOLONG, own_finding, "its directories nest too deep"},
+    {LaunchStage::preparation, EMEDIUMTYPE, own_finding,
      "it is no file with a squashfs, ext4 or erofs file system"},
     {LaunchStage::preparation, ENODEV, SYS_fsopen,
      "this kernel has no such file system, or its module is not loaded"},
-    {LaunchStage::preparation, ENODEV, SYS_fstat, "a device of /dev is another one than its name"},
+    {LaunchStage::preparation, ENODEV, own_finding,
+     "a device of /dev is another one than its name"},
     {LaunchStage::preparation, EROFS, SYS_fsconfig,
      "its journal would have to be written first; run fsck on the image"},
     {LaunchStage::preparation, EINVAL, SYS_fsconfig, "its file system is damaged"},
@@ -78,16 +84,19 @@ constexpr auto hints = std::to_array<Hint>({
     {LaunchStage::user, EPERM, any_call, "the supervisor lacks CAP_SETUID"},
     {LaunchStage::user, EINVAL, any_call, "the user namespace does not map the user"},
     {LaunchStage::user, EAGAIN, any_call, "the user's RLIMIT_NPROC is reached"},
+    {LaunchStage::ambient, EPERM, own_finding, "the supervisor does not have it itself"},
     {LaunchStage::ambient, EPERM, SYS_capset, "the supervisor does not have it itself"},
     {LaunchStage::ambient, EPERM, any_call,
      "it is not in the bounding set, or securebits forbid to raise it"},
-    {LaunchStage::working_directory, ENOENT, SYS_getcwd,
+    {LaunchStage::working_directory, ENOENT, own_finding,
      "the directory is outside of the service's root"},
     {LaunchStage::working_directory, ENOENT, any_call,
      "there is no such directory in the service's root"},
     {LaunchStage::working_directory, EACCES, any_call, "the service's user may not enter it"},
     {LaunchStage::working_directory, ELOOP, any_call,
      "a magic link of /proc is on the way, or too many symbolic links"},
+    {LaunchStage::reaper_ready, EPIPE, own_finding,
+     "the reaper has ended before the service began"},
     {LaunchStage::descriptors, EPERM, any_call, "the supervisor lacks CAP_SYS_RESOURCE"},
     {LaunchStage::seccomp, EACCES, any_call, "a filter needs no_new_privs or CAP_SYS_ADMIN"},
     {LaunchStage::seccomp, EINVAL, any_call, "this kernel does not accept the filter"},
@@ -111,15 +120,16 @@ constexpr auto mount_hints = std::to_array<MountHint>({
      "a magic link of /proc is on the way, or a symbolic link that was not there before"},
     {LaunchReport::Object::source, ELOOP, any_call,
      "a magic link of /proc is on the way, or too many symbolic links"},
-    {LaunchReport::Object::source, ENODEV, SYS_fstat,
+    {LaunchReport::Object::source, ENODEV, own_finding, "what is mounted on /proc is no procfs"},
+    {LaunchReport::Object::target, E2BIG, own_finding, "an option of its file system is too long"},
+    {LaunchReport::Object::source, ENXIO, own_finding,
      "the host has another device under this name"},
-    {LaunchReport::Object::source, ESTALE, any_call,
+    {LaunchReport::Object::source, ESTALE, own_finding,
      "the path leads to another file within the bind mount than on the host"},
-    {LaunchReport::Object::target, ESTALE, any_call,
+    {LaunchReport::Object::target, ESTALE, own_finding,
      "the path leads to another file within the bind mount than on the host"},
     {LaunchReport::Object::target, ENODEV, SYS_fsopen,
      "this kernel has no such file system, or its module is not loaded"},
-    {LaunchReport::Object::source, ENODEV, SYS_fstatfs, "what is mounted on /proc is no procfs"},
     {LaunchReport::Object::target, EPERM, SYS_fsconfig,
      "in a user namespace a new procfs needs the present one to be wholly visible"},
     {LaunchReport::Object::target, EPERM, SYS_fsmount,

@@ -8,6 +8,8 @@
 #include "kernel/syscall_sets.h"
 #include "launch/executable.h"
 #include "launch/launch_hints.h"
+#include "launch/own_finding.h"
+#include "launch/owner_text.h"
 #include "launch/plan_parts.h"
 
 #include <algorithm>
@@ -138,10 +140,9 @@ std::string existing_hint(const Preparation& wanted, const LaunchReport& report)
     const auto [mode, uid, gid] = report.found;
     const bool is_directory = S_ISDIR(mode);
     std::string text = "it is a ";
-    text.append(type_text(mode)).append(" of " + std::to_string(uid) + ":" + std::to_string(gid));
-    text += "; expected a directory of " + std::to_string(wanted.uid) + ":" +
-            std::to_string(wanted.gid);
-    if (is_directory) text += ", or directories.chown = \"recursive\" to give it over";
+    text.append(type_text(mode)).append(" of " + owner_text(uid, gid));
+    text += ", and the unit wants a directory of " + owner_text(wanted.uid, wanted.gid);
+    if (is_directory) text += "; directories.chown = \"recursive\" gives it over";
     return text;
 }
 
@@ -208,7 +209,9 @@ void describe_priority(const LaunchPlan& plan, const LaunchReport& report, Launc
         failure.key = "process.io_priority";
         failure.object = io_priority_text(plan.child.io_priority);
     }
-    if (report.syscall == SYS_sched_setaffinity || report.syscall == SYS_sched_getaffinity) {
+    const bool is_cpu_missing = report.syscall == own_finding && report.error == EINVAL;
+    if (is_cpu_missing || report.syscall == SYS_sched_setaffinity ||
+        report.syscall == SYS_sched_getaffinity) {
         failure.key = "process.cpu_affinity";
         failure.object = bit_list_text(plan.child.cpu_affinity);
     }
@@ -282,15 +285,15 @@ std::string_view launch_stage_text(LaunchStage stage) {
 }
 
 LaunchFailure explain(const LaunchPlan& plan, const LaunchReport& report) {
-    if (!has_stage(report)) return {.error = EPROTO, .hint = "the child's report is damaged"};
+    if (!has_stage(report)) return {.hint = "the child's report is damaged"};
     if (report.stage == LaunchStage::exec && report.syscall == SYS_execve) {
         return explain_execve(plan, report.error);
     }
-    LaunchFailure failure{
-        .key = std::string{row_of(report.stage).key},
-        .call = syscall_name(report.syscall),
-        .error = report.error,
-    };
+    LaunchFailure failure{.key = std::string{row_of(report.stage).key}};
+    if (report.syscall != own_finding) {
+        failure.call = syscall_name(report.syscall);
+        failure.error = report.error;
+    }
     describe(plan, report, failure);
     if (failure.hint.empty()) failure.hint = find_hint(report);
     if (failure.hint.empty())

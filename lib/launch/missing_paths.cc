@@ -2,6 +2,7 @@
 // MissingPaths: the paths that a launch would not find, by its plan.
 #include "launch/missing_paths.h"
 
+#include "launch/owner_text.h"
 #include "launch/plan_parts.h"
 
 #include <algorithm>
@@ -46,15 +47,12 @@ private:
             } else if (!wanted.gives_over && plan_.uid_map.empty() &&
                        (status.st_uid != wanted.uid || status.st_gid != wanted.gid)) {
                 add(plan_.preparation_keys[i], path, 0,
-                    "it is there and belongs to " + owner(status.st_uid, status.st_gid) +
-                        ", and is to belong to " + owner(wanted.uid, wanted.gid) +
+                    "it is there and belongs to " + owner_text(status.st_uid, status.st_gid) +
+                        ", and the unit wants a directory of " +
+                        owner_text(wanted.uid, wanted.gid) +
                         "; directories.chown = \"recursive\" gives it over");
             }
         }
-    }
-
-    static std::string owner(std::uint32_t uid, std::uint32_t gid) {
-        return std::to_string(uid) + ":" + std::to_string(gid);
     }
 
     void check_mount(const MountOp& op, const std::string& key) {

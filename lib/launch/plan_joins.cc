@@ -135,7 +135,7 @@ LaunchResult<JoinTarget> open_join_target(const JoinedNamespace& joined,
     }
     if (static_cast<std::uint64_t>(type) != row.flag) {
         return std::unexpected(
-            join_failure(row, object, "ioctl", EINVAL, "this is a namespace of another kind"));
+            join_failure(row, object, "", 0, "this is a namespace of another kind"));
     }
     struct stat status{};
     if (fstat(target.file.get(), &status) < 0) {

@@ -4,6 +4,7 @@
 #include "base/file.h"
 #include "fault.h"
 #include "launch/launch_report.h"
+#include "launch/own_finding.h"
 #include "malloc_guard.h"
 #include "scene.h"
 
@@ -273,7 +274,7 @@ TEST_CASE("a directory outside of every root is no working directory", "[launch]
 
     REQUIRE(launch->failed);
     CHECK(launch->failed->stage == LaunchStage::working_directory);
-    CHECK(launch->failed->syscall == SYS_getcwd);
+    CHECK(launch->failed->syscall == own_finding);
     CHECK(explain(scene.plan, *launch->failed).hint ==
           "the directory is outside of the service's root");
     CHECK(launch->output.empty());

@@ -224,7 +224,7 @@ TEST_CASE("what cannot be joined is told before anything starts", "[launch][H4]"
                  std::tuple{"/etc/passwd", "", 0, "no namespace but an ordinary file"},
                  std::tuple{"/etc", "", 0, "no namespace but a directory"},
                  std::tuple{"/dev/tty", "", 0, "no namespace but a device"},
-                 std::tuple{"/proc/self/ns/uts", "ioctl", EINVAL, "another kind"});
+                 std::tuple{"/proc/self/ns/uts", "", 0, "another kind"});
     Unit unit = stage.unit(R"("ids")", "[namespaces]\nnet = \"" + std::string{value} + "\"\n");
 
     const auto plan = stage.try_plan(unit);

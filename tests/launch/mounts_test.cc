@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The mounts of a launched service: what it sees, what it cannot write, and what stays outside.
 #include "base/file.h"
+#include "launch/own_finding.h"
 #include "scene.h"
 
 #include <catch2/catch.hpp>
@@ -269,7 +270,8 @@ TEST_CASE("a device node that is another one than its name says is refused", "[l
     REQUIRE(launch.failed);
     CHECK(launch.failed->stage == LaunchStage::mounts);
     CHECK(launch.failed->item == 2);
-    CHECK(launch.failed->error == ENODEV);
+    CHECK(launch.failed->error == ENXIO);
+    CHECK(launch.failed->syscall == own_finding);
     CHECK(launch.output.empty());
 }
 

@@ -1,7 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // MissingPaths: check --here names the paths that the launch would not find.
 #include "launch/missing_paths.h"
+
+#include "launch/owner_text.h"
 #include "plan_scene.h"
+
+#include <filesystem>
+#include <sys/stat.h>
 
 namespace confinit {
 namespace {
@@ -50,6 +55,44 @@ TEST_CASE("what the launch makes is there, and what comes at run time may be", "
     scene.unit.service->working_directory = "/tmp/etc";
 
     CHECK(missing(scene).empty());
+}
+
+// A directory of root's that every machine has.
+std::string some_directory_below(const std::string& path) {
+    for (const auto& entry : std::filesystem::directory_iterator{path}) {
+        struct stat status{};
+        const bool is_found = lstat(entry.path().c_str(), &status) == 0;
+        if (is_found && S_ISDIR(status.st_mode) && status.st_uid == 0 && status.st_gid == 0) {
+            return entry.path().filename();
+        }
+    }
+    FAIL("no directory of root's in " << path);
+    return {};
+}
+
+TEST_CASE("a directory of another owner is told with both, by name and number",
+          "[launch][N14][H16]") {
+    PlanScene scene;
+    const std::string name = some_directory_below("/etc");
+    scene.unit.directories.configuration = {{.name = name}};
+
+    const auto found = missing_paths(*scene.plan());
+
+    REQUIRE(found.size() == 1);
+    CHECK(found[0].key == "directories.configuration[0]");
+    CHECK(found[0].object == "/etc/" + name);
+    CHECK(found[0].error == 0);
+    CHECK(found[0].hint ==
+          "it is there and belongs to root:root (0:0), and the unit wants a directory of " +
+              owner_text(33, 34) + "; directories.chown = \"recursive\" gives it over");
+    scene.unit.directories.chown_recursively = true;
+    CHECK(missing(scene).empty());
+}
+
+TEST_CASE("an owner without a name is a number", "[launch][H16]") {
+    CHECK(owner_text(0, 0) == "root:root (0:0)");
+    CHECK(owner_text(4'000'000'001, 4'000'000'002) == "4000000001:4000000002");
+    CHECK(owner_text(0, 4'000'000'002) == "root:4000000002 (0:4000000002)");
 }
 
 TEST_CASE("a working directory that is none is told", "[launch][N14]") {
