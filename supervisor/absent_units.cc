@@ -59,6 +59,7 @@ Json broken_summary(const std::string& name, const std::vector<std::string>& pro
         {"since_us", 0},
         {"reason", problems.empty() ? "" : problems.front()},
         {"skipped", Json::array()},
+        {"drift", Json::array()},
         {"on_disk", on_disk_names.name(OnDisk::broken)},
         {"load_problems", problems},
         {"outdated", Json::array()},

@@ -4,6 +4,7 @@
 
 #include "control/fields.h"
 #include "control/message.h"
+#include "event_text.h"
 
 #include <algorithm>
 #include <fmt/format.h>
@@ -112,12 +113,21 @@ void DriftCheck::take_answer(const Result<std::string>& answer) {
 }
 
 void DriftCheck::note_drift(Service& service, std::vector<std::string> drift) {
-    for (const std::string& text : drift) {
-        if (std::ranges::find(service.drift, text) != service.drift.end()) continue;
-        const std::string line = "drift: " + text;
-        console_.warning(fmt::format("{}: {}", service.unit.name, line));
-        manager_.note(service.unit.name, EventKind::drift, text);
-        service.log.append(LogStream::standard_error, "confinit: " + line + "\n");
+    const std::string& unit = service.unit.name;
+    const DriftNews news = compare_drift(service.drift, drift);
+    const auto tell = [&](const std::string& text, const std::string& line) {
+        manager_.note(unit, EventKind::drift, text);
+        service.log.append(LogStream::standard_error, "confinit: drift: " + line + "\n");
+    };
+    for (const std::string& text : news.begun) {
+        console_.warning(fmt::format("{}: drift: {}", unit, text));
+        // Those who read the log need not be able to read the unit's file, and so its values.
+        tell(text, fmt::format("{} differs; svctl status {} tells how", drift_key(text), unit));
+    }
+    for (const std::string& key : news.over) {
+        const std::string text = key + " is as declared again";
+        console_.notice(fmt::format("{}: drift: {}", unit, text));
+        tell(text, text);
     }
     service.drift = std::move(drift);
 }

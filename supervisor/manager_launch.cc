@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The manager's part about runs: begun, begun again without what is optional, and given back.
+#include "event_text.h"
 #include "manager.h"
 
 #include "engine_spec.h"
@@ -12,6 +13,16 @@
 #include <fmt/format.h>
 
 namespace confinit {
+
+namespace {
+
+void end_drift(Manager& manager, Service& service) {
+    for (const std::string& key : compare_drift(service.drift, {}).over)
+        manager.note(service.unit.name, EventKind::drift, key + " is over with its run");
+    service.drift.clear();
+}
+
+}  // namespace
 
 void Manager::launch(Service& service) {
     retries_.erase(service.unit.name);
@@ -31,7 +42,6 @@ Checked<Unit> Manager::unit_to_run(const Service& service) const {
 void Manager::start_run(Service& service) {
     const std::uint64_t number = service.run_number = next_run_number_++;
     const std::string name = service.unit.name;
-    service.drift.clear();
     LaunchStatus started;
     for (;;) {
         const auto unit = unit_to_run(service);
@@ -212,6 +222,7 @@ void Manager::release(Service& service) {
     service.group.reset();
     // From now on it needs what the loaded unit names alone; there is no cycle in less than before.
     if (has_moved) (void)engine_.load(make_engine_spec(service.unit, {}));
+    end_drift(*this, service);
     post(name, service.run_number, engine::Event::released);
 }
 

@@ -74,6 +74,7 @@ Json summary(Manager& manager, Service& service, OnDisk on_disk) {
         {"since_us", boot_time_microseconds(state.since)},
         {"reason", state.reason},
         {"skipped", Json::array()},
+        {"drift", service.drift},
         {"on_disk", on_disk_names.name(on_disk)},
         {"load_problems", on_disk == OnDisk::broken ? service.disk.problems : Texts{}},
         {"outdated", outdated_keys(service)},
@@ -208,7 +209,6 @@ Json full_status(Manager& manager, Service& service) {
     add_leftovers(status, state, service);
     status["last_exit"] = "";
     status["pids_refused"] = 0;
-    status["drift"] = service.drift;
     status["warnings"] = warnings_of(manager, service);
     status["notify_not_heard"] = not_heard_of(service);
     if (service.run) add_self_report(status, *service.run);

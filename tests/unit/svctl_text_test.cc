@@ -126,6 +126,15 @@ TEST_CASE("a failed launch names key, object, call, errno and hint", "[svctl][H4
                       "No such file or directory (ENOENT)\n"));
     CHECK(text.contains("hint     create it\n"));
     CHECK(text.contains("restart  next try in 8s (attempt 6)\n"));
+
+    // The next try is on its way.
+    status["sub"] = "start";
+    status["reason"] = "";
+    status.erase("next_try_us");
+    const std::string again = status_text(people, status, 13s);
+    CHECK(again.contains("    exit   setup-failed\n"));
+    CHECK(again.contains("    setup  mounts.read_only[1] '/var/lib/x': open_tree: "));
+    CHECK(again.contains("    hint   create it\n"));
 }
 
 TEST_CASE("how a service ended is told beside another reason", "[svctl]") {
@@ -274,7 +283,12 @@ TEST_CASE("the list tells which units are not as their files or their runs are",
         unit("a", {{"on_disk", "changed"}, {"description", "CPU heater"}}),
         unit("b", {{"on_disk", "broken"}, {"load_problems", {"b.toml:1:1: x"}}}),
         unit("c", {{"on_disk", "gone"}, {"outdated", {"service.user"}}}),
-        unit("d", {{"on_disk", "same"}, {"outdated", Json::array()}}),
+        unit("d", {{"on_disk", "same"}, {"outdated", Json::array()}, {"drift", Json::array()}}),
+        unit("e", {{"drift",
+                    {"cgroup.memory.max: declared 64M, in force 32M",
+                     "mounts: declared none, in force /a", "mounts: declared none, in force /b"}}}),
+        // For those who could not read its file.
+        unit("f", {{"drift", {"service.user"}}}),
     };
 
     CHECK(list_text(people, units) ==
@@ -282,7 +296,9 @@ TEST_CASE("the list tells which units are not as their files or their runs are",
           "a     active  running  -        7    -       CPU heater; changed on disk\n"
           "b     active  running  -        7    -       does not load: b.toml:1:1: x\n"
           "c     active  running  -        7    -       gone from disk; runs an older unit\n"
-          "d     active  running  -        7    -\n");
+          "d     active  running  -        7    -\n"
+          "e     active  running  -        7    -       drift in cgroup.memory.max, mounts\n"
+          "f     active  running  -        7    -       drift in service.user\n");
 }
 
 TEST_CASE("the status tells what differs from the loaded unit, and what helps", "[svctl][N12]") {

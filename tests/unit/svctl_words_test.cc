@@ -86,6 +86,26 @@ TEST_CASE("status without a unit tells of the machine", "[svctl][N20]") {
     CHECK(json["counts"]["all"] == 4);
 }
 
+TEST_CASE("status without a unit tells who has drifted, and in which keys", "[svctl][H7]") {
+    Json drifted = unit("web", "service", "active", "running");
+    drifted["drift"] = {"cgroup.memory.max: declared 64M, in force 32M", "service.user"};
+    const auto answer = [drifted](const Fd& connection) {
+        const bool is_version = read_call(connection).method.ends_with(".Version");
+        send_text(connection, encode_reply(is_version ? Json{{"version", "9"}, {"pid", 1}}
+                                                      : Json{{"units", Json::array({drifted})}}));
+    };
+    const FakeSupervisor supervisor{answer};
+
+    const std::string text = run_svctl(supervisor.path(), {"status"}).output;
+    const Json json = run_svctl(supervisor.path(), {"status", "--json"}).document()["machine"];
+
+    INFO(text);
+    CHECK(text.find("    state  degraded\n") != std::string::npos);
+    CHECK(text.find("    drift  web: cgroup.memory.max, service.user\n") != std::string::npos);
+    CHECK(json["drift"][0]["name"] == "web");
+    CHECK(json["drift"][0]["keys"] == Json{"cgroup.memory.max", "service.user"});
+}
+
 TEST_CASE("events are filtered by kind and time", "[svctl][N20]") {
     const auto event = [](const char* kind, std::int64_t time, const char* text) {
         return Json{{"unit", "web"}, {"kind", kind}, {"time_us", time}, {"text", text}};
@@ -197,7 +217,7 @@ TEST_CASE("help tells of a verb, and of the shapes of documents", "[svctl][N20]"
           "files",      "in_force", "counts",   "failed",   "pending", "sub",     "reason",
           "properties", "hidden",   "path",     "text",     "same",    "items",   "outdated",
           "lines",      "events",   "problems", "warnings", "missing", "nearest", "keys",
-          "sets",       "calls",    "foreign",  "number",   "features"}) {
+          "drift",      "sets",     "calls",    "foreign",  "number",  "features"}) {
         INFO(member);
         CHECK(shapes.contains('"' + std::string{member} + '"'));
     }

@@ -43,20 +43,27 @@ void append_versions(std::string& text, const Json& summary) {
     }
 }
 
-// The unit's description, the keys that it does without, and which version of it this is.
+// The unit's description, how its run differs from it, and which version of it this is.
 std::string description_text(const Json& summary) {
     std::string text = string_or(summary, "description");
-    std::vector<std::string> keys;
-    for (const std::string& skipped :
-         find_strings(summary, "skipped").value_or(std::vector<std::string>{})) {
-        keys.push_back(skipped.substr(0, skipped.find(':')));
-    }
-    if (!keys.empty()) append(text, "without " + join(keys, ", "));
+    const auto skipped = keys_of_texts(summary, "skipped");
+    if (!skipped.empty()) append(text, "without " + join(skipped, ", "));
+    const auto drift = keys_of_texts(summary, "drift");
+    if (!drift.empty()) append(text, "drift in " + join(drift, ", "));
     append_versions(text, summary);
     return text;
 }
 
 }  // namespace
+
+std::vector<std::string> keys_of_texts(const Json& unit, std::string_view name) {
+    std::vector<std::string> keys;
+    for (const std::string& text : find_strings(unit, name).value_or(std::vector<std::string>{})) {
+        std::string key = text.substr(0, text.find(':'));
+        if (std::ranges::find(keys, key) == keys.end()) keys.push_back(std::move(key));
+    }
+    return keys;
+}
 
 std::string list_text(const Context& context, const Json& summaries) {
     std::vector<Json> sorted(summaries.begin(), summaries.end());

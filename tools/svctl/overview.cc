@@ -5,6 +5,7 @@
 #include "base/text.h"
 #include "control/fields.h"
 #include "svctl/human.h"
+#include "svctl/list_text.h"
 #include "svctl/output.h"
 
 #include <fmt/format.h>
@@ -43,27 +44,38 @@ void add_units(Table& table, const Context& context, const Json& overview, const
     }
 }
 
+void add_drift(Table& table, const Context& context, const Json& overview) {
+    const Json* units = find_array(overview, "drift");
+    if (units == nullptr) return;
+    std::string label = "drift";
+    for (const Json& unit : *units) {
+        const auto keys = find_strings(unit, "keys").value_or(std::vector<std::string>{});
+        table.add({label, shown(context, string_or(unit, "name") + ": " + join(keys, ", "))});
+        label.clear();
+    }
+}
+
 }  // namespace
 
 Json overview_json(const Json& units, const Json& version) {
     Json failed = Json::array();
     Json pending = Json::array();
+    Json drift = Json::array();
     std::map<std::string, int> counts;
     for (const Json& unit : units) {
         const std::string active = string_or(unit, "active");
         ++counts[active];
         if (active == "failed") failed.push_back(short_form(unit));
         if (active == "activating" || active == "deactivating") pending.push_back(short_form(unit));
+        const auto keys = keys_of_texts(unit, "drift");
+        if (!keys.empty()) drift.push_back({{"name", string_or(unit, "name")}, {"keys", keys}});
     }
     counts["all"] = static_cast<int>(units.size());
     const char* state = "running";
     if (!pending.empty()) state = "starting";
-    if (!failed.empty()) state = "degraded";
-    return {{"state", state},
-            {"counts", counts},
-            {"failed", failed},
-            {"pending", pending},
-            {"version", version}};
+    if (!failed.empty() || !drift.empty()) state = "degraded";
+    return {{"state", state},     {"counts", counts}, {"failed", failed},
+            {"pending", pending}, {"drift", drift},   {"version", version}};
 }
 
 std::string overview_text(const Context& context, const Json& overview,
@@ -83,6 +95,7 @@ std::string overview_text(const Context& context, const Json& overview,
     table.add({"units", counts_text(overview)});
     add_units(table, context, overview, "failed", "failed");
     add_units(table, context, overview, "on the way", "pending");
+    add_drift(table, context, overview);
     return text + table.text();
 }
 

@@ -10,8 +10,9 @@
 
 namespace confinit {
 
-// From the replies of List and Version: "state" is starting, degraded or running, beside counts of
-// the units by their state, those that have failed, and those that are on their way.
+// From the replies of List and Version: "state" is starting, degraded (a unit has failed, or
+// differs from what it declares) or running, beside counts of the units by their state, those that
+// have failed, are on their way, and differ, with the keys.
 Json overview_json(const Json& units, const Json& version);
 
 std::string overview_text(const Context& context, const Json& overview,

@@ -33,7 +33,8 @@ and beside these
     enter        "unit", "pid", "stdout", "stderr", "truncated", and "code" or "signal"
     status       "units": UnitStatus with "unit"; without a unit "machine": {"state",
                  "counts": how many are in which state, and "all"; "failed" and
-                 "pending": {"name", "sub", "reason"}; "version": as of version}
+                 "pending": {"name", "sub", "reason"}; "drift": {"name", "keys"};
+                 "version": as of version}
     list         "units": an array of UnitSummary
     show         "units": {"unit", "properties", and "hidden" if some are left out};
                  with --filter the profile
