@@ -132,9 +132,9 @@ TEST_CASE("a failed launch names key, object, call, errno and hint", "[svctl][H4
     status["reason"] = "";
     status.erase("next_try_us");
     const std::string again = status_text(people, status, 13s);
-    CHECK(again.contains("    exit   setup-failed\n"));
-    CHECK(again.contains("    setup  mounts.read_only[1] '/var/lib/x': open_tree: "));
-    CHECK(again.contains("    hint   create it\n"));
+    CHECK(again.contains("    exit    setup-failed\n"));
+    CHECK(again.contains("    setup   mounts.read_only[1] '/var/lib/x': open_tree: "));
+    CHECK(again.contains("    hint    create it\n"));
 }
 
 TEST_CASE("how a service ended is told beside another reason", "[svctl]") {
