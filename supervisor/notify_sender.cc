@@ -36,8 +36,8 @@ constexpr unsigned long get_info = _IOWR(0xFF, 11, PidfdInfo);
 
 // A machine with more processes is not looked through: PID 1 has others to serve.
 constexpr std::size_t most_processes = 2048;
-constexpr unsigned looks_at_once = 16;
-constexpr auto time_of_a_look = std::chrono::milliseconds{250};
+constexpr std::chrono::milliseconds longest_looks{50};
+constexpr int part_for_looks = 10;
 
 // The rights of PID 1 itself, to tell apart those who could enter any node by themselves.
 struct Standing {
@@ -58,16 +58,15 @@ bool holds_all(const Fd& process, const ProcessStatus& status, const Standing& o
 }
 
 // A process that ends while it is looked at was no child of PID 1: those stay until it reaps them.
-bool may_have_sent(pid_t pid, uid_t user, std::string_view cgroup, const Standing& own) {
-    const auto process = open_process(pid);
-    if (!process) return false;
-    const auto status = read_process_status(*process);
-    const auto path = read_cgroup_path(*process);
-    if (!status || !path || is_within(*path, cgroup)) return false;
+bool may_have_sent(const Fd& process, uid_t user, std::string_view cgroup, const Standing& own) {
+    const auto status = read_process_status(process);
+    if (!status) return false;
     const bool has_user = std::ranges::find(status->uid, user) != status->uid.end();
     constexpr CapabilityMask set_user = CapabilityMask{1} << CAP_SETUID;
     const bool could_take_it = (status->capabilities.permitted & set_user) != 0;
-    return (has_user || could_take_it) && !holds_all(*process, *status, own);
+    if (!has_user && !could_take_it) return false;
+    const auto path = read_cgroup_path(process);
+    return path && !is_within(*path, cgroup) && !holds_all(process, *status, own);
 }
 
 struct CloseDirectory {
@@ -75,8 +74,7 @@ struct CloseDirectory {
 };
 
 // An empty or cut list would let everything pass: PID 1 has to find itself in it.
-Result<std::vector<pid_t>> list_few_processes() {
-    const Fd root = TRY(open_procfs());
+Result<std::vector<pid_t>> list_few_processes(const Fd& root) {
     Fd proc = TRY(open_in_procfs(root, ".", O_RDONLY | O_DIRECTORY));
     const std::unique_ptr<DIR, CloseDirectory> directory{fdopendir(proc.get())};
     if (!directory) return errno_failure("fdopendir", "/proc");
@@ -112,7 +110,7 @@ bool is_user_of_unit(uid_t user, const NotifyPlace& place) {
 }
 
 SenderVerdict judge_gone(const NotifyDatagram& datagram, const NotifyPlace& place, NotifyHub* hub,
-                         bool is_late) {
+                         bool is_late, bool is_owed) {
     constexpr auto gone = SenderVerdict::Kind::gone;
     if (const auto id = cgroup_id_of_ended(datagram.process)) {
         if (std::ranges::find(place.node_ids, *id) != place.node_ids.end()) return {gone, {}};
@@ -123,9 +121,15 @@ SenderVerdict judge_gone(const NotifyDatagram& datagram, const NotifyPlace& plac
     };
     if (!is_user_of_unit(datagram.user, place)) return unclear("its user is not the unit's");
     if (hub == nullptr || is_late) return unclear("PID 1 read it too late to tell whose it was");
-    if (!hub->may_look()) return unclear("too many of the kind have come to look for the sender");
+    const auto begin = Clock::now();
+    if (!is_owed && !hub->looks().is_left(begin)) {
+        return unclear("too many of the kind have come to look for the sender");
+    }
     const auto other = find_other_sender(datagram.user, place.cgroup);
-    return other ? unclear(*other) : SenderVerdict{gone, {}};
+    hub->looks().spend(Clock::now() - begin);
+    SenderVerdict verdict = other ? unclear(*other) : SenderVerdict{gone, {}};
+    verdict.has_looked = true;
+    return verdict;
 }
 
 }  // namespace
@@ -162,26 +166,23 @@ void NotifyHub::read_all() {
     }
 }
 
-bool NotifyHub::may_look() {
-    const auto now = Clock::now();
-    const auto earned = (now - looks_counted_) / time_of_a_look;
-    if (earned > 0) {
-        looks_left_ = earned >= looks_at_once
-                          ? looks_at_once
-                          : std::min(looks_at_once, looks_left_ + static_cast<unsigned>(earned));
-        looks_counted_ = now;
-    }
-    if (looks_left_ == 0) return false;
-    --looks_left_;
-    return true;
+bool LookBudget::is_left(Clock::time_point now) {
+    const Clock::duration earned = (now - counted_) / part_for_looks;
+    left_ = std::min<Clock::duration>(longest_looks, left_ + earned);
+    counted_ = now;
+    return left_ > Clock::duration::zero();
 }
 
 std::optional<std::string> find_other_sender(uid_t user, std::string_view cgroup) {
+    constexpr std::string_view unknown = "PID 1 could not look at all processes";
     const auto own = own_standing();
-    const auto processes = list_few_processes();
-    if (!own || !processes) return "PID 1 could not look at all processes";
+    const auto root = open_procfs();
+    if (!own || !root) return std::string{unknown};
+    const auto processes = list_few_processes(*root);
+    if (!processes) return std::string{unknown};
     for (const pid_t pid : *processes) {
-        if (!may_have_sent(pid, user, cgroup, *own)) continue;
+        const auto process = open_in_procfs(*root, std::to_string(pid), O_RDONLY | O_DIRECTORY);
+        if (!process || !may_have_sent(*process, user, cgroup, *own)) continue;
         return "a process outside of the unit may have sent it: it has the same user or may take "
                "it";
     }
@@ -199,7 +200,7 @@ std::optional<std::uint64_t> cgroup_id_of_ended(const Fd& process) {
 }
 
 SenderVerdict judge_sender(const NotifyDatagram& datagram, const NotifyPlace& place, NotifyHub* hub,
-                           bool is_late) {
+                           bool is_late, bool is_owed) {
     constexpr auto present = SenderVerdict::Kind::present;
     if (place.cgroup.empty()) {
         // A number is its process's own until that is reaped.
@@ -208,7 +209,7 @@ SenderVerdict judge_sender(const NotifyDatagram& datagram, const NotifyPlace& pl
     }
     if (datagram.sender <= 0) return refuse("its process is not in the supervisor's pid namespace");
     const auto cgroup = cgroup_of(datagram.sender, datagram.process);
-    if (!cgroup) return judge_gone(datagram, place, hub, is_late);
+    if (!cgroup) return judge_gone(datagram, place, hub, is_late, is_owed);
     if (is_within(*cgroup, place.cgroup)) return {present, {}};
     return refuse("its process is not in the unit's control group");
 }

@@ -16,6 +16,13 @@
 //   Processes that hold all that PID 1 itself holds are left out: they may move themselves into the
 //   node, and are of the unit then.
 //
+// PID 1 looks when it reads the datagram, or never. At a later look the process that may have sent
+// it could be gone, below a parent that is left out, and a stranger would be heard. A look costs
+// PID 1 time for each process of the machine, so looks are bounded: A run that waits for READY=1
+// has one look for that, whatever others do, so PID 1 looks no more often that way than it
+// launches. For any other look PID 1 must have time left, which is a tenth of what passes. A
+// datagram that it cannot look for is not heard.
+//
 // That the socket has a random name in a directory that nobody can list is a second wall, not the
 // proof: the name stands in the environment of the service, which others of its user can read.
 // A sender that is gone may say READY=1 and STATUS= only.
@@ -48,6 +55,19 @@ struct SenderVerdict {
 
     Kind kind = Kind::refused;
     std::string reason;  // of a refusal; always one of a few texts
+    bool has_looked = false;
+};
+
+// LookBudget: how long PID 1 may look through all processes. A tenth of the time that passes is
+// added, up to a short while; a look that takes longer than what is left makes a debt.
+class LookBudget {
+public:
+    bool is_left(Clock::time_point now);
+    void spend(Clock::duration length) { left_ -= length; }
+
+private:
+    Clock::duration left_{};
+    Clock::time_point counted_;
 };
 
 // NotifyHub: all notify sockets, so that none is unread when a child is reaped.
@@ -62,22 +82,21 @@ public:
     // Reads what has come. To be called while a child that ended is still a zombie.
     void read_all();
 
-    // Whether PID 1 may look through all processes once more: a flood must not keep it busy.
-    bool may_look();
+    LookBudget& looks() { return looks_; }
 
 private:
     explicit NotifyHub(Fd epoll) : epoll_(std::move(epoll)) {}
 
     Fd epoll_;
     std::map<int, Reader> readers_;
-    unsigned looks_left_ = 0;
-    Clock::time_point looks_counted_;
+    LookBudget looks_;
 };
 
 // `hub` is null where nobody reads the sockets before children are reaped; `is_late` says that this
 // socket was not read then. Either way no sender that is gone counts without the kernel's word.
+// `is_owed` says that PID 1 may look at all processes even if nothing is left of the budget.
 SenderVerdict judge_sender(const NotifyDatagram& datagram, const NotifyPlace& place, NotifyHub* hub,
-                           bool is_late);
+                           bool is_late, bool is_owed = false);
 
 // A process outside of the node that has this user id, or could take it; absent when there is none.
 // The text says who. When not all processes could be looked at, the text says that.

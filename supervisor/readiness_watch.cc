@@ -160,17 +160,22 @@ ReadinessWatch::Unread ReadinessWatch::read_socket() {
 }
 
 // A child that has ended is still a zombie. Once it is reaped, NotifySender cannot tell any more
-// which service a datagram of it is from.
+// which service a datagram of it is from. Where PID 1 is busy, only the kernel may know yet that
+// the program runs.
 void ReadinessWatch::read_before_reaping() {
+    if (!is_launched_ && read_reports_) read_reports_();
     const bool is_read = is_launched_ && watch_ && read_socket() == Unread::none;
     is_late_ = is_late_ || !is_read;
 }
 
 void ReadinessWatch::take(const NotifyDatagram& datagram) {
     if (datagram.text == barrier) return;
-    const SenderVerdict verdict = judge_sender(datagram, place_, hub_, is_late_);
-    if (verdict.kind == SenderVerdict::Kind::refused) return throw_away(datagram, verdict.reason);
     auto message = parse_notify_message(datagram.text);
+    const bool is_awaited = message && message->ready && ready_.by == ReadyBy::notify && !is_ready_;
+    const SenderVerdict verdict =
+        judge_sender(datagram, place_, hub_, is_late_, is_awaited && !is_look_spent_);
+    is_look_spent_ = is_look_spent_ || (is_awaited && verdict.has_looked);
+    if (verdict.kind == SenderVerdict::Kind::refused) return throw_away(datagram, verdict.reason);
     if (!message) {
         const std::string_view begin = std::string_view{datagram.text}.substr(0, longest_quote);
         return throw_away(datagram, datagram.is_cut

@@ -64,6 +64,10 @@ public:
     Status begin(pid_t first, const UnitNode* node);
     void set_main(pid_t pid) { place_.main = pid; }
 
+    // `read_reports` takes note of what the launch has reported by now.
+    void set_report_reader(std::function<void()> read_reports) {
+        read_reports_ = std::move(read_reports);
+    }
     // The program runs.
     void on_launched();
     // A stop is under way: no sign of life is asked for any more.
@@ -110,11 +114,13 @@ private:
     NotifyHub* hub_;
     LogRing& log_;
     Listener listener_;
+    std::function<void()> read_reports_;
     std::optional<NotifySocket> socket_;
     Pipe pipe_;  // a pair of sockets: the writer of a pipe can hold up its reader
     NotifyPlace place_;
-    Hands::Owner owner_;    // of what the service can write to
-    bool is_late_ = false;  // a child was reaped while something was unread
+    Hands::Owner owner_;          // of what the service can write to
+    bool is_late_ = false;        // a child was reaped while something was unread
+    bool is_look_spent_ = false;  // the one for READY=1, see NotifySender
     SelfReport report_;
     std::vector<NotHeard> not_heard_;
     bool is_launched_ = false;

@@ -77,6 +77,7 @@ LaunchResult<std::unique_ptr<Run>> Run::start(const Unit& unit, Services& servic
     TRY(settle_id_maps(services.launch_context, run->unit_));
     run->readiness_ = TRY(ReadinessWatch::make(run->unit_, services.launch_context, services.loop,
                                                services.notify_hub, log, run->listener_));
+    run->readiness_->set_report_reader([raw = run.get()] { raw->drain_reports(); });
     run->plan_ = TRY(make_launch_plan(run->unit_, services.launch_context));
     for (const std::string& warning : run->plan_->warnings)
         services.console.warning(unit.name + ": " + warning);

@@ -184,15 +184,48 @@ TEST_CASE("a process of the sender's user outside of the node casts doubt, a zom
     REQUIRE(waitpid(other, nullptr, 0) == other);
 }
 
-TEST_CASE("a flood of doubtful datagrams does not keep PID 1 looking", "[unit][N10]") {
+TEST_CASE("looks for senders take a tenth of PID 1's time, however long one is", "[unit][N10]") {
+    for (const auto length : {1ms, 55ms, 900ms}) {
+        LookBudget looks;
+        const Clock::time_point begin{1h};
+        Clock::duration spent{};
+        int count = 0;
+        for (auto now = begin; now < begin + 1min; now += 1ms) {
+            if (!looks.is_left(now)) continue;
+            looks.spend(length);
+            now += length;
+            spent += length;
+            ++count;
+        }
+        CHECK(count > 5);
+        CHECK(spent > 5s);
+        CHECK(spent <= 6s + 50ms + length);
+    }
+}
+
+TEST_CASE("a flood of doubtful datagrams does not keep PID 1 looking, nor from a look that is owed",
+          "[unit][N10]") {
+    const NotifyDatagram datagram{
+        .text = "READY=1", .sender = 0x3fffffff, .user = 4711, .process = {}};
+    const NotifyPlace place{.cgroup = "/no/such/node", .user = 4711};
     const auto hub = NotifyHub::make();
     REQUIRE(hub);
-    int looks = 0;
-    while ((*hub)->may_look() && looks < 1000)
-        ++looks;
+    const auto flood_begin = Clock::now();
+    Clock::duration spent{};
+    Clock::duration longest{};
+    while (Clock::now() < flood_begin + 1s) {
+        const auto begin = Clock::now();
+        if (!judge_sender(datagram, place, hub->get(), false).has_looked) continue;
+        longest = std::max(longest, Clock::now() - begin);
+        spent += Clock::now() - begin;
+    }
 
-    CHECK(looks > 0);
-    CHECK(looks < 100);
+    CHECK(spent > 0s);
+    CHECK(spent <= 50ms + (Clock::now() - flood_begin) / 5 + longest);
+    CHECK(judge_sender(datagram, place, hub->get(), false, true).has_looked);
+    CHECK_FALSE(judge_sender(datagram, place, hub->get(), true, true).has_looked);
+    const NotifyPlace of_other{.cgroup = "/no/such/node", .user = 4712};
+    CHECK_FALSE(judge_sender(datagram, of_other, hub->get(), false, true).has_looked);
 }
 
 TEST_CASE("a hub reads what has come, and knows nobody who was removed", "[unit][N10]") {
