@@ -5,7 +5,6 @@
 #include "control/protocol.h"
 #include "unit/loader.h"
 
-#include <algorithm>
 #include <cerrno>
 #include <span>
 
@@ -42,15 +41,15 @@ constexpr ExitCode exit_code_of(ControlError error) {
     return ExitCode::error;
 }
 
-// For a unit with these problems: check did not refuse a file that could not be read.
+// For a unit with these problems: check refuses no file that is not there or not for its caller.
 inline ExitCode exit_code_of(std::span<const Problem> problems) {
-    const auto unread =
-        std::ranges::find_if(problems, [](const Problem& problem) { return problem.error != 0; });
     const bool is_unknown = !problems.empty() && problems.front().key == not_found_key;
     if (is_unknown) return ExitCode::no_such_unit;
-    if (unread == problems.end()) return ExitCode::refused_by_check;
-    const bool is_denied = unread->error == EACCES || unread->error == EPERM;
-    return is_denied ? ExitCode::denied : ExitCode::error;
+    for (const Problem& problem : problems) {
+        if (problem.error == EACCES || problem.error == EPERM) return ExitCode::denied;
+        if (problem.error == ENOENT) return ExitCode::error;
+    }
+    return ExitCode::refused_by_check;
 }
 
 }  // namespace confinit
