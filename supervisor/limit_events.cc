@@ -128,6 +128,7 @@ LimitEvents::Counts LimitEvents::read_counts(const Cgroup& node) {
     const bool tells_level = node.read("pids.events.local").has_value();
     return {
         .out_of_memory = count(node, "memory.events.local", "oom"),
+        .killed_whole = count(node, "memory.events.local", "oom_group_kill"),
         .slowed_down = count(node, "memory.events.local", "high"),
         .forks_refused = count(node, tells_level ? "pids.events.local" : "pids.events", "max"),
         .throttled = count(node, "cpu.stat", "nr_throttled"),
@@ -142,6 +143,16 @@ bool LimitEvents::may_kill_others_only() const {
 // With those below, because the service may have groups of its own.
 std::uint64_t LimitEvents::kills() const {
     return count(*levels_.front().node, "memory.events", "oom_kill");
+}
+
+// A node with memory.oom.group tells of the kill. The kernel then counts the process that it chose
+// twice, unless that is gone when it comes to the others: the number of the dead is unknown.
+bool LimitEvents::was_killed_whole() const {
+    for (std::size_t i = 0; i < levels_.size(); ++i) {
+        const Counts counts = read_counts(*levels_[i].node);
+        if (counts.killed_whole > before_[i].killed_whole) return true;
+    }
+    return count(*levels_.front().node, "memory.events", "oom_group_kill") > 0;
 }
 
 void LimitEvents::note_main_survived() {
@@ -203,8 +214,11 @@ std::size_t LimitEvents::level_without_place() const {
 std::vector<std::string> LimitEvents::texts() const {
     std::vector<std::string> texts;
     if (const std::uint64_t killed = kills(); killed > 0) {
-        texts.push_back(fmt::format("{} oom-killed ({})", times(killed, "process", "processes"),
-                                    cause_of_kill()));
+        texts.push_back(
+            was_killed_whole()
+                ? fmt::format("oom-killed ({}), all at once by memory.oom.group", cause_of_kill())
+                : fmt::format("{} oom-killed ({})", times(killed, "process", "processes"),
+                              cause_of_kill()));
     }
     const bool tells_level = levels_.front().node->read("pids.events.local").has_value();
     for (std::size_t i = 0; i < levels_.size(); ++i) {

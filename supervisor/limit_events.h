@@ -62,6 +62,7 @@ private:
     // How often what has happened at one level.
     struct Counts {
         std::uint64_t out_of_memory = 0;  // memory.max was met and nothing could be reclaimed
+        std::uint64_t killed_whole = 0;   // by memory.oom.group
         std::uint64_t slowed_down = 0;    // by memory.high
         std::uint64_t forks_refused = 0;
         std::uint64_t throttled = 0;
@@ -69,6 +70,7 @@ private:
 
     static Counts read_counts(const Cgroup& node);
     std::uint64_t kills() const;
+    bool was_killed_whole() const;
     std::string cause_of_kill() const;
     std::size_t level_without_place() const;
 

@@ -89,6 +89,9 @@ public:
     // One whose file is gone is forgotten as soon as it is stopped.
     std::vector<std::string> load_all();
 
+    // The files beside the unit files that load_all() did not read, a line each.
+    const std::vector<std::string>& files_not_read() const { return foreign_files_; }
+
     // The units on disk that do not load and that no older version is loaded of, with the reasons.
     using Broken = std::map<std::string, std::vector<std::string>, std::less<>>;
     const Broken& broken() const { return broken_; }

@@ -37,7 +37,7 @@ void get_interface_description(ControlContext&, const Call& call, Responder resp
 
 void daemon_reload(ControlContext& context, const Call&, Responder responder) {
     const auto problems = context.manager.load_all();
-    Json notes = Json::array();
+    Json notes = context.manager.files_not_read();
     for (const auto& [name, service] : context.manager.all()) {
         for (const std::string& absent : absent_dependencies(context.manager, service->unit))
             notes.push_back(fmt::format("{}: {}", name, absent));

@@ -3,7 +3,6 @@
 #include "options.h"
 
 #include "base/text.h"
-#include "control/protocol.h"
 #include "unit/loader.h"
 
 #include <algorithm>
@@ -130,8 +129,7 @@ Options read_options(Mode mode, int count, char** arguments) {
         }
     }
     if (options.socket.empty()) {
-        options.socket = mode == Mode::process ? options.runtime_directory + "/control"
-                                               : std::string{control_socket_path};
+        options.socket = options.runtime_directory + "/control";
     }
     if (options.unit_directories.empty()) {
         options.unit_directories.assign(std::begin(default_unit_path), std::end(default_unit_path));

@@ -24,10 +24,18 @@ namespace confinit {
 namespace {
 
 // The service may open /dev/stdout again, so the pipe belongs to the user that it runs as.
-Result<Pipe> make_output_pipe(uid_t uid, gid_t gid) {
-    Pipe pipe = TRY(make_pipe());
-    if (fchown(pipe.write_end.get(), uid, gid) < 0) return errno_failure("fchown");
-    return pipe;
+LaunchResult<Pipe> make_output_pipe(const NodeOwner& owner) {
+    auto pipe = make_pipe();
+    if (!pipe) return std::unexpected(to_launch_failure(std::move(pipe).error()));
+    if (owner.uid == geteuid() && owner.gid == getegid()) return std::move(*pipe);
+    if (fchown(pipe->write_end.get(), owner.uid, owner.gid) == 0) return std::move(*pipe);
+    return std::unexpected(LaunchFailure{
+        .key = "service.user",
+        .object = fmt::format("{}:{}", owner.uid, owner.gid),
+        .call = "fchown",
+        .error = errno,
+        .hint = "the supervisor cannot give away the pipes of the output: it lacks CAP_CHOWN, or "
+                "its user namespace does not map these ids"});
 }
 
 struct ServiceStreams {
@@ -36,12 +44,13 @@ struct ServiceStreams {
     Fd error_output;
 };
 
-Result<ServiceStreams> open_streams(uid_t uid, gid_t gid) {
-    Fd input = TRY(open_at(AT_FDCWD, "/dev/null", O_RDONLY));
-    Pipe output = TRY(make_output_pipe(uid, gid));
-    Pipe error_output = TRY(make_output_pipe(uid, gid));
+LaunchResult<ServiceStreams> open_streams(const NodeOwner& user) {
+    auto input = open_at(AT_FDCWD, "/dev/null", O_RDONLY);
+    if (!input) return std::unexpected(to_launch_failure(std::move(input).error()));
+    Pipe output = TRY(make_output_pipe(user));
+    Pipe error_output = TRY(make_output_pipe(user));
     return ServiceStreams{
-        {std::move(input), std::move(output.write_end), std::move(error_output.write_end)},
+        {std::move(*input), std::move(output.write_end), std::move(error_output.write_end)},
         std::move(output.read_end),
         std::move(error_output.read_end)};
 }
@@ -103,17 +112,16 @@ Run::~Run() {
 }
 
 LaunchResult<void> Run::spawn_main() {
-    const auto [uid, gid] = owner();
-    if (auto opened = readiness_->open_socket(*plan_, uid); !opened) {
+    const NodeOwner user = owner();
+    if (auto opened = readiness_->open_socket(*plan_, user.uid); !opened) {
         return std::unexpected(to_launch_failure(std::move(opened).error()));
     }
-    auto streams = open_streams(uid, gid);
-    if (!streams) return std::unexpected(to_launch_failure(std::move(streams).error()));
-    streams->lent.ready = readiness_->take_pipe();
+    ServiceStreams streams = TRY(open_streams(user));
+    streams.lent.ready = readiness_->take_pipe();
     spawned_ = TRY(spawn(*plan_, node_ ? node_->entrance().directory().get() : -1,
-                         std::move(streams->lent), services_.clone_method));
+                         std::move(streams.lent), services_.clone_method));
     services_.reaper.adopt(spawned_.pid, [this](ExitStatus s) { on_first_process_exit(s); });
-    auto watched = watch_everything(std::move(streams->output), std::move(streams->error_output));
+    auto watched = watch_everything(std::move(streams.output), std::move(streams.error_output));
     if (!watched) return std::unexpected(to_launch_failure(std::move(watched).error()));
     return {};
 }

@@ -2,6 +2,8 @@
 // Supervisor: constructs every part, connects them, and turns the loop until the end.
 #include "supervisor.h"
 
+#include "own_user.h"
+
 #include "base/file.h"
 #include "kernel/capability_set.h"
 #include "kernel/probe.h"
@@ -33,7 +35,9 @@ constexpr std::array watched_signals{SIGCHLD, SIGTERM, SIGINT, SIGPWR, SIGHUP};
 Result<std::string> make_inaccessible_file(const std::string& directory) {
     TRY(make_directories(directory + "/image"));
     const std::string path = directory + "/inaccessible";
-    (void)TRY(open_at(AT_FDCWD, path, O_RDONLY | O_CREAT, 0));
+    // One that an earlier run left can be opened by root alone.
+    auto made = open_at(AT_FDCWD, path, O_RDONLY | O_CREAT | O_EXCL, 0);
+    if (!made && made.error().code != EEXIST) return std::unexpected(std::move(made).error());
     return path;
 }
 
@@ -135,6 +139,7 @@ void Supervisor::set_up_launch() {
                                             .cgroup_mount = tree_ ? tree_->mount() : ""});
     launch_context_->filters = &filters_;
     launch_context_->runtime_directory = options_.runtime_directory;
+    launch_context_->fixed_identity = fixed_identity();
     launch_context_->operator_sockets = {options_.socket};
     launch_context_->separate_ids = [this](const std::string& unit) {
         return id_ranges_.first_id(unit);

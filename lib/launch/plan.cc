@@ -69,8 +69,8 @@ LaunchResult<std::unique_ptr<LaunchPlan>> make_launch_plan(const Unit& unit,
     auto plan = std::make_unique<LaunchPlan>();
     plan->unit = unit.name;
     const UserDatabase database = TRY(load_user_database(unit));
-    const Identity identity = TRY(resolve_identity(unit, database));
-    TRY(apply_identity(unit, identity, *plan));
+    const Identity identity = TRY(resolve_identity(unit, context, database));
+    TRY(apply_identity(unit, context, identity, *plan));
     if (auto left_out = find_groups_left_out(unit, database, identity)) {
         plan->warnings.push_back(std::move(*left_out));
     }

@@ -44,6 +44,13 @@ struct RunningUnit {
     int pidfd = -1;
 };
 
+// A user that cannot become another: its ids and its list of supplementary groups.
+struct FixedIdentity {
+    std::uint32_t uid = 0;
+    std::uint32_t gid = 0;
+    std::vector<std::uint32_t> groups;
+};
+
 // What the supervisor lends to every launch.
 struct LaunchContext {
     const Fd& reaper_program;       // sealed memfd of confinit-reaper
@@ -66,6 +73,10 @@ struct LaunchContext {
     std::vector<std::string> operator_sockets = {};
 
     FilterCache* filters = nullptr;  // absent: every plan compiles its own
+
+    // The supervisor's own, where it cannot change its groups: an ordinary user's, or that of the
+    // root of a user namespace which denies setgroups(2).
+    std::optional<FixedIdentity> fixed_identity = {};
 };
 
 // A namespace that the service joins, held open while the plan lives.
@@ -89,6 +100,7 @@ struct LaunchPlan {
     std::string uid_map;            // the text of the map files, empty without a user ns
     std::string gid_map;
     bool deny_setgroups = false;
+    bool keeps_own_groups = false;  // the supervisor's, see fixed_identity
     BpfProgram filter;
     CapabilitySets expected_capabilities;  // of the running service, by capabilities(7)
 
@@ -137,6 +149,8 @@ struct LaunchPlan {
 // - private_tmp is a tmpfs on /tmp, which must be there, and on /var/tmp where it is there.
 // - A new pid namespace with a new mount namespace has a /proc of its own.
 // - Who has no entry in the passwd file has to name a group.
+// - A unit that names neither user nor groups runs as root, and as the supervisor itself where that
+//   has a fixed identity.
 // - A unit that is ready by notify, or has a watchdog, has NOTIFY_SOCKET in its environment, whose
 //   last part each run sets, see set_notify_name(). With a new mount namespace the socket's
 //   directory is mounted on notify_root.

@@ -137,9 +137,9 @@ LaunchResult<std::unique_ptr<LaunchPlan>> make_enter_plan(const Unit& unit,
         identity = TRY(privileged_identity(unit));
     } else {
         const UserDatabase database = TRY(load_user_database(unit));
-        identity = TRY(resolve_identity(unit, database));
+        identity = TRY(resolve_identity(unit, context, database));
     }
-    TRY(apply_identity(unit, identity, *plan));
+    TRY(apply_identity(unit, context, identity, *plan));
     TRY(apply_privileges(unit, context, request.privileged, *plan));
     apply_process_limits(unit, *plan);
     join_namespaces(unit, pidfd, plan->child);

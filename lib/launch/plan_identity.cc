@@ -7,6 +7,8 @@
 
 #include <algorithm>
 #include <fcntl.h>
+#include <initializer_list>
+#include <set>
 
 namespace confinit {
 namespace {
@@ -99,6 +101,76 @@ LaunchStatus check_user_namespace(const Unit& unit, const Identity& identity) {
     return {};
 }
 
+bool has_own_users(const Unit& unit) {
+    return unit.namespaces.user || joins_namespace(unit.namespaces, NamespaceKind::user);
+}
+
+bool names_account(const Unit& unit) {
+    return std::ranges::any_of(std::initializer_list<const char*>{"service.user", "service.group",
+                                                                  "service.supplementary_groups"},
+                               [&](const char* key) { return unit.declared.contains(key); });
+}
+
+Identity identity_of(const FixedIdentity& fixed, const UserDatabase& database) {
+    Identity identity{.uid = fixed.uid, .gid = fixed.gid, .groups = fixed.groups};
+    const UserEntry* entry = database.find_user(fixed.uid);
+    if (entry == nullptr) return identity;
+    identity.name = entry->name;
+    if (!entry->home.empty()) identity.home = entry->home;
+    if (!entry->shell.empty()) identity.shell = entry->shell;
+    return identity;
+}
+
+// With the primary one, which need not be in the kernel's list.
+std::vector<std::uint32_t> all_groups(const FixedIdentity& fixed) {
+    std::set<std::uint32_t> all(fixed.groups.begin(), fixed.groups.end());
+    all.insert(fixed.gid);
+    return {all.begin(), all.end()};
+}
+
+std::string ids_text(const std::vector<std::uint32_t>& ids) {
+    std::vector<std::string> words;
+    for (const std::uint32_t id : ids)
+        words.push_back(std::to_string(id));
+    return join(words, ", ");
+}
+
+// What a supervisor that is not allowed to change its groups can give.
+LaunchStatus require_fixed(const FixedIdentity& fixed, const ServiceConfig& service,
+                           const Identity& identity) {
+    if (identity.uid != fixed.uid) {
+        return std::unexpected(LaunchFailure{
+            .key = "service.user",
+            .object = service.user,
+            .hint = "the supervisor runs as user " + std::to_string(fixed.uid) +
+                    " and can become no other: leave the key out, or start confinit as root"});
+    }
+    if (identity.gid != fixed.gid) {
+        return std::unexpected(LaunchFailure{
+            .key = "service.group",
+            .object = std::to_string(identity.gid),
+            .hint = "the supervisor runs with group " + std::to_string(fixed.gid) +
+                    " and can take no other: leave the key out, or start confinit as root"});
+    }
+    const std::vector<std::uint32_t> all = all_groups(fixed);
+    if (identity.groups == all) return {};
+    return std::unexpected(LaunchFailure{
+        .key = "service.supplementary_groups",
+        .object = ids_text(identity.groups),
+        .hint = "the supervisor cannot change its groups, which are " + ids_text(all) +
+                ": name these, or leave out user, group and groups, so that the "
+                "service runs as the supervisor does"});
+}
+
+// setgroups(2) would be refused, even for the list that is there.
+void keep_own_groups(const LaunchContext& context, const Identity& identity, LaunchPlan& plan) {
+    const auto& fixed = context.fixed_identity;
+    if (!fixed || fixed->uid != identity.uid || fixed->gid != identity.gid) return;
+    plan.child.set_groups = false;
+    plan.keeps_own_groups = true;
+    plan.groups.assign(fixed->groups.begin(), fixed->groups.end());
+}
+
 }  // namespace
 
 LaunchResult<std::uint32_t> resolve_user_id(const UserDatabase& database, const std::string& name,
@@ -147,9 +219,15 @@ LaunchResult<UserDatabase> load_user_database(const Unit& unit) {
         .key = "service.user", .object = unit.service->user, .hint = database.error().what});
 }
 
-LaunchResult<Identity> resolve_identity(const Unit& unit, const UserDatabase& database) {
+LaunchResult<Identity> resolve_identity(const Unit& unit, const LaunchContext& context,
+                                        const UserDatabase& database) {
     const ServiceConfig& service = *unit.service;
-    Identity identity = TRY(resolve_user(service, database));
+    const bool is_fixed = context.fixed_identity && !has_own_users(unit);
+    if (is_fixed && !names_account(unit)) return identity_of(*context.fixed_identity, database);
+    const bool is_ourselves = is_fixed && !unit.declared.contains("service.user");
+    Identity identity = is_ourselves ? identity_of(*context.fixed_identity, database)
+                                     : TRY(resolve_user(service, database));
+    identity.groups.clear();
     if (service.group) {
         identity.gid = TRY(resolve_group_id(database, *service.group, "service.group"));
     }
@@ -161,16 +239,21 @@ LaunchResult<Identity> resolve_identity(const Unit& unit, const UserDatabase& da
     std::ranges::sort(identity.groups);
     const auto repeated = std::ranges::unique(identity.groups);
     identity.groups.erase(repeated.begin(), repeated.end());
+    if (is_fixed) TRY(require_fixed(*context.fixed_identity, service, identity));
     return identity;
 }
 
-LaunchStatus apply_identity(const Unit& unit, const Identity& identity, LaunchPlan& plan) {
+LaunchStatus apply_identity(const Unit& unit, const LaunchContext& context,
+                            const Identity& identity, LaunchPlan& plan) {
     plan.child.uid = identity.uid;
     plan.child.gid = identity.gid;
     plan.groups.assign(identity.groups.begin(), identity.groups.end());
     const NamespaceConfig& namespaces = unit.namespaces;
     const bool joins = joins_namespace(namespaces, NamespaceKind::user);
-    if (!namespaces.user && !joins) return {};
+    if (!has_own_users(unit)) {
+        keep_own_groups(context, identity, plan);
+        return {};
+    }
     TRY(check_user_namespace(unit, identity));
     plan.child.set_groups = namespaces.allow_setgroups;
     if (!namespaces.allow_setgroups) plan.groups.clear();

@@ -25,7 +25,8 @@ struct Identity {
 };
 
 // plan_identity.cc
-LaunchResult<Identity> resolve_identity(const Unit& unit, const UserDatabase& database);
+LaunchResult<Identity> resolve_identity(const Unit& unit, const LaunchContext& context,
+                                        const UserDatabase& database);
 LaunchResult<UserDatabase> load_user_database(const Unit& unit);
 LaunchResult<std::uint32_t> resolve_user_id(const UserDatabase& database, const std::string& name,
                                             std::string key);
@@ -35,7 +36,8 @@ LaunchResult<std::uint32_t> resolve_group_id(const UserDatabase& database, const
 // warning, or nothing.
 std::optional<std::string> find_groups_left_out(const Unit& unit, const UserDatabase& database,
                                                 const Identity& identity);
-LaunchStatus apply_identity(const Unit& unit, const Identity& identity, LaunchPlan& plan);
+LaunchStatus apply_identity(const Unit& unit, const LaunchContext& context,
+                            const Identity& identity, LaunchPlan& plan);
 std::string map_text(const std::vector<IdMap>& maps);
 
 // plan_privileges.cc

@@ -115,7 +115,7 @@ struct Cloned {
 // Where setgroups(2) is denied in a new user namespace, the child could not get rid of groups that
 // it inherits; and we have no use for any of our own.
 LaunchStatus drop_own_groups(const LaunchPlan& plan) {
-    if (plan.child.set_groups || getgroups(0, nullptr) == 0) return {};
+    if (plan.child.set_groups || plan.keeps_own_groups || getgroups(0, nullptr) == 0) return {};
     if (setgroups(0, nullptr) == 0) return {};
     return std::unexpected(LaunchFailure{.key = "service.supplementary_groups",
                                          .call = "setgroups",

@@ -18,7 +18,12 @@ constexpr std::size_t most_of_one_directory = 20;
 
 class ForeignFiles {
 public:
-    explicit ForeignFiles(std::span<const UnitDirectory> directories) : directories_(directories) {}
+    ForeignFiles(std::span<const UnitDirectory> directories,
+                 std::span<const UnitDirectory> search_path,
+                 std::vector<std::string> beginnings = {})
+        : directories_(directories),
+          search_path_(search_path),
+          beginnings_(std::move(beginnings)) {}
 
     std::vector<std::string> find() {
         for (const UnitDirectory& directory : directories_) {
@@ -38,8 +43,16 @@ private:
                S_ISDIR(status.st_mode);
     }
 
+    // Without beginnings every name is.
+    bool is_asked_for(const std::string& name) const {
+        return beginnings_.empty() ||
+               std::ranges::any_of(beginnings_, [&](const std::string& beginning) {
+                   return name.starts_with(beginning);
+               });
+    }
+
     void look_at(const UnitDirectory& directory, const std::string& name) {
-        if (name.starts_with('.')) return;
+        if (name.starts_with('.') || !is_asked_for(name)) return;
         if (name.ends_with(folder_ending)) return look_at_drop_ins(directory, name);
         if (!name.ends_with(unit_ending)) {
             const bool is_folder = is_directory(directory, name);
@@ -70,14 +83,15 @@ private:
     // Its own file, or the template's that it is an instance of.
     bool is_there(const std::string& unit) const {
         const UnitNameParts parts = split_unit_name(unit);
-        return std::ranges::any_of(directories_, [&](const UnitDirectory& directory) {
+        const auto is_in = [&](const UnitDirectory& directory) {
             struct stat status{};
             const auto has = [&](const std::string& stem) {
                 const std::string name = stem + std::string{unit_ending};
                 return fstatat(directory.fd.get(), name.c_str(), &status, 0) == 0;
             };
             return has(unit) || (parts.is_templated && has(parts.stem + "@"));
-        });
+        };
+        return std::ranges::any_of(directories_, is_in) || std::ranges::any_of(search_path_, is_in);
     }
 
     void tell(const UnitDirectory& directory, const std::string& name, const std::string& why) {
@@ -94,20 +108,59 @@ private:
     }
 
     std::span<const UnitDirectory> directories_;
+    std::span<const UnitDirectory> search_path_;
+    std::vector<std::string> beginnings_;
     std::vector<std::string> told_;
     std::size_t count_ = 0;
 };
 
-}  // namespace
-
-std::vector<std::string> foreign_files(std::span<const std::string> directories) {
+std::vector<UnitDirectory> open_all(std::span<const std::string> paths) {
     std::vector<UnitDirectory> opened;
-    for (const std::string& path : directories) {
+    for (const std::string& path : paths) {
         // Loading a unit tells what is wrong with a directory.
         auto directory = find_directory(path, Ownership::ignored);
         if (directory && *directory) opened.push_back(std::move(**directory));
     }
-    return ForeignFiles{opened}.find();
+    return opened;
+}
+
+constexpr std::string_view foreign_endings[] = {
+    "",      ".service", ".conf",     ".socket", ".timer", ".target",    ".mount",
+    ".path", ".slice",   ".toml.bak", ".TOML",   ".d",     ".service.d", ".conf.d"};
+
+}  // namespace
+
+std::vector<std::string> foreign_files(std::span<const std::string> directories,
+                                       std::span<const std::string> search_path) {
+    const auto opened = open_all(directories);
+    const auto searched = open_all(search_path);
+    return ForeignFiles{opened, searched}.find();
+}
+
+std::vector<std::string> foreign_files_of(std::string_view unit,
+                                          std::span<const std::string> directories) {
+    std::vector<std::string> beginnings;
+    for (const std::string& file : unit_file_names(split_unit_name(unit))) {
+        beginnings.push_back(file.substr(0, file.size() - unit_ending.size()) + ".");
+    }
+    const auto opened = open_all(directories);
+    return ForeignFiles{opened, {}, std::move(beginnings)}.find();
+}
+
+std::vector<std::string> files_in_place_of(std::string_view unit,
+                                           std::span<const std::string> directories) {
+    std::vector<std::string> texts;
+    for (const UnitDirectory& directory : open_all(directories)) {
+        for (const std::string_view ending : foreign_endings) {
+            const std::string name = std::string{unit} + std::string{ending};
+            struct stat status{};
+            if (fstatat(directory.fd.get(), name.c_str(), &status, 0) < 0) continue;
+            texts.push_back(path_of(directory, name) +
+                            " is not read: the name of a unit file "
+                            "ends in '.toml'");
+        }
+    }
+    return texts;
 }
 
 }  // namespace confinit

@@ -193,7 +193,9 @@ constexpr Key keys[] = {
         .fallback = "\"root\"",
         .documentation =
             "Whom the service runs as: a name, found in /etc/passwd (no name service is asked), or "
-            "a decimal id. An account that does not exist is an error at the start.",
+            "a decimal id. An account that does not exist is an error at the start. Under a "
+            "supervisor that an ordinary user runs, a unit without user, group and "
+            "supplementary_groups runs as that user, with that user's groups.",
         .operation = "setresuid(2)",
         .source = "setresuid(2), credentials(7)",
         .systemd = "User=",

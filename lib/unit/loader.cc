@@ -137,8 +137,10 @@ std::expected<std::vector<UnitDirectory>, std::vector<Problem>> open_directories
 }
 
 Problem not_found(std::string_view name, std::span<const std::string> directories) {
-    const std::string places = directories.empty() ? "no directory" : join(directories, ", ");
-    const std::string advice = advice_for_unit_name(name);
+    const std::string places = directories.empty() ? "any directory" : join(directories, ", ");
+    std::string advice = advice_for_unit_name(name);
+    for (const std::string& text : files_in_place_of(name, directories))
+        advice += (advice.empty() ? "" : "; ") + text;
     return {.key = std::string{not_found_key},
             .message = "there is no unit " + quoted(name) + " in " + places +
                        (advice.empty() ? "" : "; " + advice)};

@@ -54,7 +54,19 @@ std::vector<std::string> unit_file_names(const UnitNameParts& parts);
 // The files in unit directories that are never read, a line each that says why: names that are no
 // unit's, drop-ins of no unit, files of other kinds. A name that begins with a dot is left out: so
 // editors and package managers write what is not meant to be seen.
-std::vector<std::string> foreign_files(std::span<const std::string> directories);
+// Drop-ins of a unit that is in a directory of `search_path` are read as well.
+std::vector<std::string> foreign_files(std::span<const std::string> directories,
+                                       std::span<const std::string> search_path = {});
+
+// Those of them that look as if they were meant for the unit: "heat.service", "heat.d" and
+// "heat.toml.d/override.conf".
+std::vector<std::string> foreign_files_of(std::string_view unit,
+                                          std::span<const std::string> directories);
+
+// The same where nothing is a unit of this name, and at a cost that does not depend on how many
+// files there are: one line each for a file such as "heat.service".
+std::vector<std::string> files_in_place_of(std::string_view unit,
+                                           std::span<const std::string> directories);
 
 // Whether the path leads to this very directory.
 bool is_same_directory(const UnitDirectory& directory, const std::string& path);

@@ -45,6 +45,35 @@ TEST_CASE("files that are no unit files are told, each with the reason", "[loade
               "/a/web.toml~: not read: the name of a unit file ends in '.toml'"});
 }
 
+TEST_CASE("a drop-in of a unit in another directory of the search path is read", "[loader][N19]") {
+    const UnitFolder folder;
+    folder.write_service("b/web.toml", "/bin/web");
+    folder.write("a/web.toml.d/50.toml", "");
+    folder.write("a/wbe.toml.d/50.toml", "");
+    const std::vector<std::string> only_a{folder.path().front()};
+
+    CHECK(foreign_files(only_a).size() == 2);
+    CHECK(foreign_files(only_a, folder.path()).size() == 1);
+}
+
+TEST_CASE("files that were meant for a unit are told with it", "[loader][N19]") {
+    const UnitFolder folder;
+    folder.write_service("b/web.toml", "/bin/web");
+    folder.write_service("b/heat@.toml", "/bin/heat");
+    folder.write("a/web.d/10.toml", "");
+    folder.write("a/web.service.d/10.conf", "");
+    folder.write("a/web.toml.d/override.conf", "");
+    folder.write("a/webcam.service", "");
+    folder.write("a/heat@.service", "");
+
+    CHECK(foreign_files_of("web", folder.path()).size() == 3);
+    CHECK(foreign_files_of("heat@1", folder.path()).size() == 1);
+    CHECK(foreign_files_of("other", folder.path()).empty());
+    CHECK(folder.faults("webcam") ==
+          "there is no unit 'webcam' in /a, /b, /absent; /a/webcam.service is not read: the name "
+          "of a unit file ends in '.toml'\n");
+}
+
 TEST_CASE("many files that are no unit files are counted", "[loader][N19][R5]") {
     const UnitFolder folder;
     for (int i = 0; i < 1000; ++i)

@@ -17,4 +17,19 @@ TEST_CASE("a word of ours that no option has is told with the nearest one", "[op
     CHECK(kernel_word_fault("confinit.=x") == "kernel word 'confinit.=x' is unknown");
 }
 
+TEST_CASE("the control socket is in the runtime directory, also of a container's init",
+          "[options][N19]") {
+    char name[] = "confinit";
+    char runtime[] = "--runtime=/run/r2";
+    char socket[] = "--socket=/tmp/control";
+    char* arguments[] = {name, runtime, socket};
+
+    for (const Mode mode : {Mode::container, Mode::process}) {
+        CHECK(read_options(mode, 1, arguments).socket == "/run/confinit/control");
+        CHECK(read_options(mode, 2, arguments).socket == "/run/r2/control");
+        CHECK(read_options(mode, 3, arguments).socket == "/tmp/control");
+    }
+    CHECK(read_options(Mode::machine, 3, arguments).socket == "/run/confinit/control");
+}
+
 }  // namespace confinit

@@ -99,8 +99,14 @@ public:
             return add_directory(file);
         }
         if (!is_name) return take(file, load_unit_file(file, directories_, vocabulary_));
+        const bool is_file = stat(file.c_str(), &status) == 0 && S_ISREG(status.st_mode);
+        if (is_file && file.contains('.') && !is_installed(file)) {
+            return take(file, load_unit_file(file, directories_, vocabulary_));
+        }
         const std::string name = file.ends_with('@') ? file + "instance" : file;
         take(file, load_unit(name, directories_, vocabulary_));
+        std::ranges::move(foreign_files_of(name, directories_),
+                          std::back_inserter(all_.back().warnings));
     }
 
     std::vector<Findings> finish() {
@@ -139,7 +145,7 @@ private:
 
     void add_directory(const std::string& path) {
         const std::string folders[] = {path};
-        Findings beside{.file = path, .warnings = foreign_files(folders)};
+        Findings beside{.file = path, .warnings = foreign_files(folders, directories_)};
         const auto names = list_directory(AT_FDCWD, path);
         if (!names) {
             beside.problems = at_fault(path, names.error()).error();
