@@ -6,7 +6,6 @@
 #include <array>
 #include <cerrno>
 #include <span>
-#include <sys/ioctl.h>
 #include <sys/socket.h>
 
 namespace confinit {
@@ -70,27 +69,6 @@ ControlConnection::Io ControlConnection::write_some() {
     output_ = {};
     sent_ = 0;
     return Io::goes_on;
-}
-
-bool empty_of_bytes(const Fd& socket) {
-    std::array<char, 8192> bytes;
-    // Room for the credentials, and for no descriptor: the kernel tells of those by MSG_CTRUNC, and
-    // to peek at them closes none.
-    alignas(cmsghdr) std::array<char, CMSG_SPACE(sizeof(ucred))> control;
-    for (;;) {
-        iovec part{bytes.data(), bytes.size()};
-        msghdr message{};
-        message.msg_iov = &part;
-        message.msg_iovlen = 1;
-        message.msg_control = control.data();
-        message.msg_controllen = control.size();
-        const ssize_t count = recvmsg(socket.get(), &message, MSG_PEEK | MSG_DONTWAIT);
-        if (count <= 0 || (message.msg_flags & MSG_CTRUNC) != 0) break;
-        const auto size = static_cast<std::size_t>(count);
-        if (recv(socket.get(), bytes.data(), size, MSG_DONTWAIT) != count) break;
-    }
-    int unread = 1;
-    return ioctl(socket.get(), FIONREAD, &unread) == 0 && unread == 0;
 }
 
 }  // namespace confinit

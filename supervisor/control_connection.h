@@ -55,8 +55,4 @@ private:
     std::vector<Fd> sent_descriptors_;
 };
 
-// Throws away what lies unread in a socket that gets nothing more, and stops before bytes that have
-// come with descriptors: to throw those away is to close them. Returns whether all is gone.
-bool empty_of_bytes(const Fd& socket);
-
 }  // namespace confinit

@@ -6,6 +6,7 @@
 #include <array>
 #include <cerrno>
 #include <cstring>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 
 // Newer than the C library's headers: Linux 6.5, 6.5 and 6.16.
@@ -53,6 +54,26 @@ void read_control_messages(msghdr& message, ReceivedMessage& received) {
     }
 }
 
+// `message` tells of what came along, which lies in `control`; the bytes are in the buffer alone.
+ssize_t receive(const Fd& socket, std::span<std::byte> buffer, std::span<std::byte> control,
+                int flags, msghdr& message) {
+    iovec part{buffer.data(), buffer.size()};
+    message.msg_iov = &part;
+    message.msg_iovlen = 1;
+    message.msg_control = control.data();
+    message.msg_controllen = control.size();
+    const ssize_t count = recvmsg(socket.get(), &message, flags);
+    message.msg_iov = nullptr;
+    return count;
+}
+
+Status set_option(const Fd& socket, int option, int value, std::string_view call) {
+    if (setsockopt(socket.get(), SOL_SOCKET, option, &value, sizeof value) < 0) {
+        return errno_failure(call);
+    }
+    return {};
+}
+
 }  // namespace
 
 Result<sockaddr_un> unix_address(const std::string& path, std::string_view call) {
@@ -69,21 +90,33 @@ ReceivedMessage receive_message(const Fd& socket, std::span<std::byte> buffer, i
     constexpr std::size_t size = CMSG_SPACE(sizeof(ucred)) + CMSG_SPACE(sizeof(int)) +
                                  CMSG_SPACE(most_received * sizeof(int));
     alignas(cmsghdr) std::array<std::byte, size> control;
-    iovec part{buffer.data(), buffer.size()};
     msghdr message{};
-    message.msg_iov = &part;
-    message.msg_iovlen = 1;
-    message.msg_control = control.data();
-    message.msg_controllen = control.size();
     ReceivedMessage received;
-    received.count = recvmsg(socket.get(), &message, flags | MSG_CMSG_CLOEXEC);
+    received.count = receive(socket, buffer, control, flags | MSG_CMSG_CLOEXEC, message);
     if (received.count < 0) return received;
     received.is_cut = (message.msg_flags & MSG_TRUNC) != 0;
     read_control_messages(message, received);
     return received;
 }
 
-ssize_t send_message(const Fd& socket, std::string_view bytes, std::span<const Fd> descriptors) {
+bool empty_of_bytes(const Fd& socket) {
+    std::array<std::byte, 8192> bytes;
+    // Room for the credentials, and for no descriptor: the kernel tells of those by MSG_CTRUNC, and
+    // to peek at them closes none.
+    alignas(cmsghdr) std::array<std::byte, CMSG_SPACE(sizeof(ucred))> control;
+    for (;;) {
+        msghdr message{};
+        const ssize_t count = receive(socket, bytes, control, MSG_PEEK | MSG_DONTWAIT, message);
+        if (count <= 0 || (message.msg_flags & MSG_CTRUNC) != 0) break;
+        const auto size = static_cast<std::size_t>(count);
+        if (recv(socket.get(), bytes.data(), size, MSG_DONTWAIT) != count) break;
+    }
+    int unread = 1;
+    return ioctl(socket.get(), FIONREAD, &unread) == 0 && unread == 0;
+}
+
+ssize_t send_message(const Fd& socket, std::string_view bytes, std::span<const Fd> descriptors,
+                     int flags) {
     constexpr std::size_t most = 3;
     alignas(cmsghdr) std::array<char, CMSG_SPACE(most * sizeof(int))> control{};
     iovec part{const_cast<char*>(bytes.data()), bytes.size()};
@@ -103,33 +136,23 @@ ssize_t send_message(const Fd& socket, std::string_view bytes, std::span<const F
         header->cmsg_len = CMSG_LEN(count * sizeof(int));
         std::memcpy(CMSG_DATA(header), numbers.data(), count * sizeof(int));
     }
-    return sendmsg(socket.get(), &message, MSG_NOSIGNAL | MSG_DONTWAIT);
+    return sendmsg(socket.get(), &message, flags | MSG_NOSIGNAL | MSG_DONTWAIT);
 }
 
 Status pass_credentials(const Fd& socket) {
-    const int on = 1;
-    if (setsockopt(socket.get(), SOL_SOCKET, SO_PASSCRED, &on, sizeof on) < 0) {
-        return errno_failure("setsockopt SO_PASSCRED");
-    }
-    return {};
+    return set_option(socket, SO_PASSCRED, 1, "setsockopt SO_PASSCRED");
 }
 
 void pass_pidfd(const Fd& socket) {
-    const int on = 1;
-    (void)setsockopt(socket.get(), SOL_SOCKET, SO_PASSPIDFD, &on, sizeof on);
+    (void)set_option(socket, SO_PASSPIDFD, 1, "setsockopt SO_PASSPIDFD");
 }
 
 Status read_urgent_in_line(const Fd& socket) {
-    const int on = 1;
-    if (setsockopt(socket.get(), SOL_SOCKET, SO_OOBINLINE, &on, sizeof on) < 0) {
-        return errno_failure("setsockopt SO_OOBINLINE");
-    }
-    return {};
+    return set_option(socket, SO_OOBINLINE, 1, "setsockopt SO_OOBINLINE");
 }
 
 void refuse_descriptors(const Fd& socket) {
-    const int off = 0;
-    (void)setsockopt(socket.get(), SOL_SOCKET, SO_PASSRIGHTS, &off, sizeof off);
+    (void)set_option(socket, SO_PASSRIGHTS, 0, "setsockopt SO_PASSRIGHTS");
 }
 
 }  // namespace confinit

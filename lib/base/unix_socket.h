@@ -33,9 +33,14 @@ struct ReceivedMessage {
 // one in our name. `flags` are those of recvmsg(2); descriptors come with close-on-exec.
 ReceivedMessage receive_message(const Fd& socket, std::span<std::byte> buffer, int flags);
 
+// Throws away what lies unread in a socket that gets nothing more, and stops before bytes that have
+// come with descriptors: to throw those away is to close them. Returns whether all is gone.
+bool empty_of_bytes(const Fd& socket);
+
 // sendmsg(2) without waiting and without SIGPIPE; at most three descriptors go with the first byte.
-// Returns what sendmsg does.
-ssize_t send_message(const Fd& socket, std::string_view bytes, std::span<const Fd> descriptors);
+// Returns what sendmsg does. `flags` are added to its own.
+ssize_t send_message(const Fd& socket, std::string_view bytes, std::span<const Fd> descriptors,
+                     int flags = 0);
 
 // The kernel names the sender of each later message. The connections of a listener are like it.
 Status pass_credentials(const Fd& socket);

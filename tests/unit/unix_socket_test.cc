@@ -4,7 +4,6 @@
 
 #include <array>
 #include <catch2/catch.hpp>
-#include <cstring>
 #include <fcntl.h>
 #include <string>
 #include <sys/socket.h>
@@ -26,7 +25,7 @@ Connection connect_pair() {
     return {Fd{ends[0]}, Fd{ends[1]}};
 }
 
-// What has the other end of this pipe lives as long as it is not at its end.
+// A pipe tells of the holder of its other end: it is at its end when nobody has that any more.
 struct Canary {
     Fd end;
     bool lives() const {
@@ -39,20 +38,7 @@ Canary pass(const Fd& socket, int flags) {
     int ends[2];
     REQUIRE(pipe2(ends, O_CLOEXEC | O_NONBLOCK) == 0);
     const Fd passed{ends[1]};
-    iovec part{const_cast<char*>("x"), 1};
-    alignas(cmsghdr) std::array<char, CMSG_SPACE(sizeof(int))> control{};
-    msghdr message{};
-    message.msg_iov = &part;
-    message.msg_iovlen = 1;
-    message.msg_control = control.data();
-    message.msg_controllen = control.size();
-    cmsghdr* header = CMSG_FIRSTHDR(&message);
-    header->cmsg_level = SOL_SOCKET;
-    header->cmsg_type = SCM_RIGHTS;
-    header->cmsg_len = CMSG_LEN(sizeof(int));
-    const int number = passed.get();
-    std::memcpy(CMSG_DATA(header), &number, sizeof number);
-    REQUIRE(sendmsg(socket.get(), &message, flags) == 1);
+    REQUIRE(send_message(socket, "x", {&passed, 1}, flags) == 1);
     return {Fd{ends[0]}};
 }
 

@@ -11,6 +11,7 @@
 // SOCKET is the path of a stream socket, or `notify` for $NOTIFY_SOCKET.
 #include "base/fd.h"
 #include "base/file.h"
+#include "base/unix_socket.h"
 
 #include <arpa/inet.h>
 #include <array>
@@ -186,19 +187,13 @@ int connect_to(const std::string& path, int type) {
 
 // Whether it went; a socket may take no descriptors, or no more.
 bool pass(int socket, std::string_view bytes, int descriptor, int flags = 0) {
-    iovec data{const_cast<char*>(bytes.data()), bytes.size()};
-    alignas(cmsghdr) std::array<char, CMSG_SPACE(sizeof(int))> control{};
-    msghdr message{};
-    message.msg_iov = &data;
-    message.msg_iovlen = 1;
-    message.msg_control = control.data();
-    message.msg_controllen = control.size();
-    cmsghdr* header = CMSG_FIRSTHDR(&message);
-    header->cmsg_level = SOL_SOCKET;
-    header->cmsg_type = SCM_RIGHTS;
-    header->cmsg_len = CMSG_LEN(sizeof(int));
-    std::memcpy(CMSG_DATA(header), &descriptor, sizeof descriptor);
-    return sendmsg(socket, &message, MSG_NOSIGNAL | MSG_DONTWAIT | flags) >= 0;
+    Fd connection{socket};
+    Fd passed{descriptor};
+    const bool went = send_message(connection, bytes, {&passed, 1}, flags) >= 0;
+    // Both stay open here.
+    (void)connection.release();
+    (void)passed.release();
+    return went;
 }
 
 // By a process that shares our table: where the supervisor was quicker, ours is the last close, and
