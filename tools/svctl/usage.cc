@@ -11,13 +11,13 @@
 namespace confinit {
 namespace {
 
-struct OtherVerb {
+struct Advice {
     std::string_view words;  // apart from each other by spaces
-    std::string_view advice;
+    std::string_view text;
 };
 
 // Words that people type who know other tools.
-constexpr OtherVerb other_verbs[] = {
+constexpr Advice other_verbs[] = {
     {"is-active", "`svctl status UNIT` exits with 0 while a unit is active, and with 3 while not"},
     {"is-failed", "`svctl list --failed` has those that have failed"},
     {"is-enabled", "`svctl list PATTERN` and `svctl status UNIT` tell it"},
@@ -50,13 +50,8 @@ constexpr OtherVerb other_verbs[] = {
     {"validate lint", "`svctl check FILE`"},
 };
 
-struct OtherOption {
-    std::string_view words;  // apart from each other by spaces
-    std::string_view advice;
-};
-
 // Options that people type who know other tools.
-constexpr OtherOption other_options[] = {
+constexpr Advice other_options[] = {
     {"-u --unit", "a unit is named without an option"},
     {"-l --full --no-pager --no-legend --no-ask-password", "nothing is cut short or paged here"},
     {"-o --output", "--json prints documents"},
@@ -72,6 +67,16 @@ std::string nearest_text(std::string_view word, Words words) {
     return nearest ? fmt::format(": did you mean '{}'?", *nearest) : "";
 }
 
+std::string unknown(std::string_view kind, std::string_view word, std::span<const Advice> others,
+                    Words known) {
+    for (const Advice& other : others) {
+        const auto words = split_words(other.words);
+        if (std::ranges::find(words, word) == words.end()) continue;
+        return fmt::format("no {} '{}': {}", kind, word, other.text);
+    }
+    return fmt::format("no {} '{}'{}", kind, word, nearest_text(word, known));
+}
+
 bool is_short_option(std::string_view word) {
     return word.size() > 1 && word.starts_with('-') && !word.starts_with("--");
 }
@@ -85,21 +90,11 @@ bool is_value_of(std::string_view before) {
 }  // namespace
 
 std::string unknown_verb(std::string_view word, Words verbs) {
-    for (const OtherVerb& other : other_verbs) {
-        const auto words = split_words(other.words);
-        if (std::ranges::find(words, word) == words.end()) continue;
-        return fmt::format("no verb '{}': {}", word, other.advice);
-    }
-    return fmt::format("no verb '{}'{}", word, nearest_text(word, verbs));
+    return unknown("verb", word, other_verbs, verbs);
 }
 
 std::string unknown_option(std::string_view word, Words options) {
-    for (const OtherOption& other : other_options) {
-        const auto words = split_words(other.words);
-        if (std::ranges::find(words, word) == words.end()) continue;
-        return fmt::format("no option '{}': {}", word, other.advice);
-    }
-    return fmt::format("no option '{}'{}", word, nearest_text(word, options));
+    return unknown("option", word, other_options, options);
 }
 
 void spell_out_signal(std::span<std::string> arguments) {
