@@ -11,7 +11,6 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
-#include <dirent.h>
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <linux/capability.h>
@@ -67,32 +66,6 @@ bool may_have_sent(const Fd& process, uid_t user, std::string_view cgroup, const
     if (!has_user && !could_take_it) return false;
     const auto path = read_cgroup_path(process);
     return path && !is_within(*path, cgroup) && !holds_all(process, *status, own);
-}
-
-struct CloseDirectory {
-    void operator()(DIR* directory) const { (void)closedir(directory); }
-};
-
-// An empty or cut list would let everything pass: PID 1 has to find itself in it.
-Result<std::vector<pid_t>> list_few_processes(const Fd& root) {
-    Fd proc = TRY(open_in_procfs(root, ".", O_RDONLY | O_DIRECTORY));
-    const std::unique_ptr<DIR, CloseDirectory> directory{fdopendir(proc.get())};
-    if (!directory) return errno_failure("fdopendir", "/proc");
-    (void)proc.release();
-    std::vector<pid_t> processes;
-    errno = 0;
-    while (const dirent* entry = readdir(directory.get())) {
-        const auto number = parse_unsigned(entry->d_name);
-        if (!number) continue;
-        if (processes.size() == most_processes) return failure("there are too many processes");
-        processes.push_back(static_cast<pid_t>(*number));
-        errno = 0;
-    }
-    if (errno != 0) return errno_failure("readdir", "/proc");
-    if (std::ranges::find(processes, getpid()) == processes.end()) {
-        return failure("/proc does not show all processes");
-    }
-    return processes;
 }
 
 SenderVerdict refuse(std::string reason) {
@@ -178,7 +151,8 @@ std::optional<std::string> find_other_sender(uid_t user, std::string_view cgroup
     const auto own = own_standing();
     const auto root = open_procfs();
     if (!own || !root) return std::string{unknown};
-    const auto processes = list_few_processes(*root);
+    // An empty or cut list would let everything pass, and is an error.
+    const auto processes = list_processes(*root, most_processes);
     if (!processes) return std::string{unknown};
     for (const pid_t pid : *processes) {
         const auto process = open_in_procfs(*root, std::to_string(pid), O_RDONLY | O_DIRECTORY);

@@ -5,11 +5,15 @@
 #include "base/file.h"
 #include "base/text.h"
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
+#include <dirent.h>
 #include <fcntl.h>
+#include <limits>
 #include <linux/magic.h>
 #include <linux/openat2.h>
+#include <memory>
 #include <sys/syscall.h>
 #include <sys/vfs.h>
 #include <unistd.h>
@@ -52,13 +56,30 @@ Status write_in_procfs(const Fd& directory, const std::string& path, std::string
     return {};
 }
 
-Result<std::vector<pid_t>> list_processes() {
-    const Fd root = TRY(open_procfs());
+// Read name by name, so that a machine with more processes costs no more.
+Result<std::vector<pid_t>> list_processes(const Fd& procfs, std::size_t most) {
+    Fd own = TRY(open_in_procfs(procfs, ".", O_RDONLY | O_DIRECTORY));
+    const std::unique_ptr<DIR, int (*)(DIR*)> directory{fdopendir(own.get()), closedir};
+    if (!directory) return errno_failure("fdopendir", "/proc");
+    (void)own.release();
     std::vector<pid_t> processes;
-    for (const std::string& name : TRY(list_directory(root.get(), "."))) {
-        if (const auto pid = parse_unsigned(name)) processes.push_back(static_cast<pid_t>(*pid));
+    errno = 0;
+    while (const dirent* entry = readdir(directory.get())) {
+        const auto number = parse_unsigned(entry->d_name);
+        if (!number) continue;
+        if (processes.size() == most) return failure("there are too many processes");
+        processes.push_back(static_cast<pid_t>(*number));
+        errno = 0;
+    }
+    if (errno != 0) return errno_failure("readdir", "/proc");
+    if (std::ranges::find(processes, getpid()) == processes.end()) {
+        return failure("/proc does not show all processes");
     }
     return processes;
+}
+
+Result<std::vector<pid_t>> list_processes() {
+    return list_processes(TRY(open_procfs()), std::numeric_limits<std::size_t>::max());
 }
 
 }  // namespace confinit

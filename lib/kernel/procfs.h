@@ -27,7 +27,9 @@ Result<std::string> read_in_procfs(const Fd& directory, const std::string& path,
                                    std::size_t limit = 1U << 20);
 Status write_in_procfs(const Fd& directory, const std::string& path, std::string_view text);
 
-// The processes of our pid namespace, as /proc lists them.
+// The processes of our pid namespace, as /proc lists them; more than `most` are an error, and so is
+// a list in which we are not ourselves: it is empty or cut.
+Result<std::vector<pid_t>> list_processes(const Fd& procfs, std::size_t most);
 Result<std::vector<pid_t>> list_processes();
 
 }  // namespace confinit
