@@ -2,12 +2,8 @@
 // The user id of PID 1 and its helpers, beside the effective one.
 #include "own_user.h"
 
-#include "base/file.h"
-#include "base/text.h"
 #include "kernel/capability_set.h"
 
-#include <algorithm>
-#include <fcntl.h>
 #include <linux/capability.h>
 #include <linux/securebits.h>
 #include <sys/prctl.h>
@@ -41,19 +37,6 @@ AsOwnUser::~AsOwnUser() {
     if (securebits_ < 0) return;
     (void)setresuid(keep, before_, keep);
     (void)prctl(PR_SET_SECUREBITS, securebits_, 0, 0, 0);
-}
-
-std::optional<FixedIdentity> fixed_identity() {
-    const auto rule = read_file(AT_FDCWD, "/proc/self/setgroups");
-    const bool is_denied = rule && trim(*rule) == "deny";
-    if (!is_denied && holds_capability(CAP_SETGID)) return std::nullopt;
-    FixedIdentity fixed{.uid = geteuid(), .gid = getegid()};
-    const int count = getgroups(0, nullptr);
-    fixed.groups.resize(count > 0 ? static_cast<std::size_t>(count) : 0);
-    const int got = getgroups(count, fixed.groups.data());
-    fixed.groups.resize(got > 0 ? static_cast<std::size_t>(got) : 0);
-    std::ranges::sort(fixed.groups);
-    return fixed;
 }
 
 }  // namespace confinit

@@ -8,9 +8,6 @@
 // while files and /proc see its effective id, which stays.
 #pragma once
 
-#include "launch/plan.h"
-
-#include <optional>
 #include <sys/types.h>
 
 namespace confinit {
@@ -22,9 +19,6 @@ inline constexpr uid_t own_user = ~uid_t{0} - 2;
 // CAP_KILL, since others who hold just what we hold could not signal us any more, nor where the id
 // is not mapped in our user namespace.
 void take_own_user();
-
-// Our ids and groups, where we cannot change our groups.
-std::optional<FixedIdentity> fixed_identity();
 
 // As long as it lives it is the effective id as well, with all capabilities, where we may do that.
 class AsOwnUser {

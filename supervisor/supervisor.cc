@@ -2,7 +2,7 @@
 // Supervisor: constructs every part, connects them, and turns the loop until the end.
 #include "supervisor.h"
 
-#include "own_user.h"
+#include "fixed_identity.h"
 
 #include "base/file.h"
 #include "kernel/capability_set.h"

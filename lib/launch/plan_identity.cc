@@ -135,7 +135,7 @@ std::string ids_text(const std::vector<std::uint32_t>& ids) {
     return join(words, ", ");
 }
 
-// What a supervisor that is not allowed to change its groups can give.
+// A supervisor that may not change its groups can give its own identity alone.
 LaunchStatus require_fixed(const FixedIdentity& fixed, const ServiceConfig& service,
                            const Identity& identity) {
     if (identity.uid != fixed.uid) {
