@@ -2,6 +2,7 @@
 // Units that are not there: those that others name, and files that nobody has loaded yet.
 #include "absent_units.h"
 
+#include "unit/origins.h"
 #include "unit/systemd_names.h"
 
 #include <fmt/format.h>
@@ -36,11 +37,16 @@ std::vector<std::string> absent_dependencies(const Manager& manager, const Unit&
         {"unit.requires", &unit.unit.requires_units}, {"unit.wants", &unit.unit.wants}};
     std::vector<std::string> absent;
     for (const auto& [key, names] : lists) {
-        for (const std::string& name : *names) {
+        for (std::size_t i = 0; i < names->size(); ++i) {
+            const std::string& name = (*names)[i];
             if (is_there(manager, name)) continue;
+            const Naming naming = find_naming(unit, key, i, name);
             const std::string advice = advice_for_unit_name(name);
-            absent.push_back(fmt::format("{}: there is no unit '{}'{}{}", key, name,
-                                         advice.empty() ? "" : "; ", advice));
+            const Problem problem{.location = naming.place,
+                                  .key = naming.key,
+                                  .message = fmt::format("there is no unit '{}'{}{}", name,
+                                                         advice.empty() ? "" : "; ", advice)};
+            absent.push_back(problem.text());
         }
     }
     return absent;

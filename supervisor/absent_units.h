@@ -11,7 +11,7 @@
 namespace confinit {
 
 // The units that this one requires or wants and that have no unit file, a line each:
-// "unit.wants: there is no unit 'gone'".
+// "web.toml:3:9: unit.wants: there is no unit 'gone'".
 std::vector<std::string> absent_dependencies(const Manager& manager, const Unit& unit);
 
 // The UnitSummary of a unit on disk that does not load, and of which no older version is loaded.

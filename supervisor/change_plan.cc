@@ -35,7 +35,7 @@ std::expected<Present, ChangeRefused> read_present(const Manager& manager, const
                                                    bool runtime) {
     Present present{.draft = {.directory = drop_in_directory(manager.unit_directories(), runtime),
                               .unit_file = unit + ".toml",
-                              .name = runtime ? "60-set-runtime.toml" : "50-set.toml",
+                              .name = std::string{runtime ? set_runtime_drop_in : set_drop_in},
                               .text = {}},
                     .before = {}};
     if (present.draft.directory.empty()) {
@@ -100,7 +100,7 @@ std::expected<void, ChangeRefused> check_that_it_counts(const Unit& unit, const 
                                                         const Draft& target, bool runtime) {
     const auto place = unit.locations.find(key);
     if (place == unit.locations.end() || place->second.file == target.path()) return {};
-    const bool is_ours = place->second.file.ends_with("/60-set-runtime.toml") && !runtime;
+    const bool is_ours = is_set_drop_in(place->second.file) && !runtime;
     const std::string cure =
         is_ours ? fmt::format("--runtime changes it there, and `svctl revert {} {}` takes it back",
                               unit.name, key)

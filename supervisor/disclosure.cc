@@ -54,7 +54,9 @@ void Disclosure::limit(Json& unit, const Service& service) {
     unit["hidden"] = *why;
     limit_reason(unit, "last_exit", true);
     unit.erase("setup_failure");
-    if (unit.contains("warnings")) unit["warnings"] = Json::array();
+    for (const char* field : {"warnings", "overridden"}) {
+        if (unit.contains(field)) unit[field] = Json::array();
+    }
     for (const char* field : {"drift", "skipped"}) {
         if (!unit.contains(field)) continue;
         for (Json& text : unit[field])

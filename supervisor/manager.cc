@@ -6,6 +6,7 @@
 #include "engine_spec.h"
 #include "kernel/probe.h"
 #include "launch/vocabulary.h"
+#include "unit/origins.h"
 #include "unit/unit_files.h"
 
 #include <algorithm>
@@ -95,6 +96,8 @@ std::optional<std::string> Manager::take(Unit unit, UnitStamp stamp) {
     warn(unit, is_known ? known->second.get() : nullptr);
     Service& service = is_known ? *known->second : add_service(unit.name);
     broken_.erase(unit.name);
+    service.vain_edits =
+        is_known ? edits_without_effect(service.unit, unit) : std::vector<std::string>{};
     service.unit = std::move(unit);
     service.disk = {.stamp = std::move(stamp)};
     return std::nullopt;
@@ -201,7 +204,9 @@ void Manager::load_needed(const std::string& unit) {
                 found_new = true;
             } else {
                 const auto& problems = loaded.error().problems;
-                if (!problems.empty()) engine_.explain_missing(name, problems.front());
+                if (!problems.empty()) {
+                    engine_.explain_missing(name, problems.front() + naming_text(unit, name));
+                }
                 for (const std::string& problem : problems)
                     services_.console.error(problem);
             }

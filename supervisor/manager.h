@@ -51,6 +51,7 @@ struct Service {
                                      // until nothing is left of it
     bool is_changing = false;        // a live change is on its way
     std::vector<std::string> drift;  // what the last check found to differ from the unit
+    std::vector<std::string> vain_edits;  // of the last reading: edits_without_effect()
 };
 
 // The node that the unit has now, or null.
@@ -183,6 +184,8 @@ private:
     void warn(const Unit& unit, const Service* known) const;
     void tell_foreign_files();
     void load_needed(const std::string& unit);
+    // "; unit.requires of heat.toml:3 names it", of the unit to be started or one that it pulls in.
+    std::string naming_text(const std::string& starter, const std::string& name) const;
     std::uint64_t new_job(Done done);
     void post(std::string unit, std::uint64_t run_number, engine::Event event);
     void handle_events();

@@ -3,9 +3,11 @@
 #include "manager.h"
 
 #include "unit/difference.h"
+#include "unit/origins.h"
 #include "unit/seccomp_profile.h"
 
 #include <algorithm>
+#include <fmt/format.h>
 
 namespace confinit {
 namespace {
@@ -107,6 +109,25 @@ void Manager::forget_if_gone(const std::string& name) {
         if (engine_.state(name).sub != engine::SubState::dead) return;
         if (glance_at_disk(*found->second, mark_of_disk()) == OnDisk::gone) (void)forget(name);
     });
+}
+
+std::string Manager::naming_text(const std::string& starter, const std::string& name) const {
+    const auto index_in = [&](const Unit& unit) {
+        const auto& names = unit.unit.requires_units;
+        return static_cast<std::size_t>(std::ranges::find(names, name) - names.begin());
+    };
+    const auto names_it = [&](const auto& entry) {
+        const Unit& unit = entry.second->unit;
+        return index_in(unit) < unit.unit.requires_units.size();
+    };
+    auto found = services_by_name_.find(starter);
+    if (found == services_by_name_.end() || !names_it(*found)) {
+        found = std::ranges::find_if(services_by_name_, names_it);
+    }
+    if (found == services_by_name_.end()) return {};
+    const Unit& unit = found->second->unit;
+    const Naming naming = find_naming(unit, "unit.requires", index_in(unit), name);
+    return fmt::format("; {} of {} names it", naming.key, place_text(naming.place));
 }
 
 void Manager::reset_failed(const std::string& name) {

@@ -40,7 +40,9 @@ void daemon_reload(ControlContext& context, const Call&, Responder responder) {
     Json notes = context.manager.files_not_read();
     for (const auto& [name, service] : context.manager.all()) {
         for (const std::string& absent : absent_dependencies(context.manager, service->unit))
-            notes.push_back(fmt::format("{}: {}", name, absent));
+            notes.push_back(absent);
+        for (const std::string& edit : service->vain_edits)
+            notes.push_back(edit);
         const engine::ActiveState active = context.manager.state(name).active;
         const bool is_up =
             active != engine::ActiveState::inactive && active != engine::ActiveState::failed;

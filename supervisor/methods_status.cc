@@ -6,6 +6,7 @@
 #include "control_methods.h"
 #include "disclosure.h"
 #include "log_lines.h"
+#include "unit/origins.h"
 
 #include <algorithm>
 #include <array>
@@ -210,6 +211,7 @@ Json full_status(Manager& manager, Service& service) {
     status["last_exit"] = "";
     status["pids_refused"] = 0;
     status["warnings"] = warnings_of(manager, service);
+    status["overridden"] = overridden_values(service.unit);
     status["notify_not_heard"] = not_heard_of(service);
     if (service.run) add_self_report(status, *service.run);
     status["log"] = last_lines(service.log, lines_in_status);
@@ -278,8 +280,9 @@ void show(ControlContext& context, const Call& call, Responder responder) {
         properties[fmt::format("run.{}", fact)] =
             value.is_string() ? value.get_ref<const std::string&>() : dump(value);
     }
-    Json reply = {{"properties", properties}};
+    Json reply = {{"properties", properties}, {"origins", Json::object()}};
     if (hidden) reply["hidden"] = *hidden;
+    if (!hidden) reply["origins"] = Json(origins_in_drop_ins(service->unit));
     responder.reply(reply);
 }
 

@@ -60,6 +60,11 @@ std::string joined(const Parts& parts) {
 
 }  // namespace
 
+bool is_set_drop_in(std::string_view path) {
+    const std::string_view name = path.substr(path.rfind('/') + 1);
+    return name == set_drop_in || name == set_runtime_drop_in;
+}
+
 std::vector<std::string> value_readings(std::string_view value) {
     const bool is_word = value == "true" || value == "false";
     const bool is_toml = !value.empty() && std::string_view{"{[\"'"}.contains(value.front());

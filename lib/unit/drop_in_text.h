@@ -9,6 +9,13 @@
 
 namespace confinit {
 
+// The drop-ins that `svctl set` writes: one that lasts, and one until the next boot.
+inline constexpr std::string_view set_drop_in = "50-set.toml";
+inline constexpr std::string_view set_runtime_drop_in = "60-set-runtime.toml";
+
+// Whether a path is that of one of these two.
+bool is_set_drop_in(std::string_view path);
+
 // How a value of a command line may be meant in TOML, the likeliest reading first: what is quoted,
 // a list or a table is TOML already, a number may be the text that is wanted ("5" of cpuset.cpus),
 // and anything else is a text.

@@ -2,6 +2,7 @@
 // The keys of [process]: attributes that a process inherits and execve keeps.
 #include "unit/forms.h"
 #include "unit/keys.h"
+#include "unit/resource_limits.h"
 
 #include "base/text.h"
 
@@ -64,10 +65,7 @@ std::optional<RlimitSetting> limit_of(const Value& value, const LimitName& limit
 void read_rlimits(const Value& value, Unit& unit) {
     const auto members = value.members(limit_form);
     if (!members) return;
-    std::vector<std::string_view> names;
-    for (const LimitName& limit : limit_names)
-        names.push_back(limit.name);
-    value.allow_members(names);
+    value.allow_members(resource_limit_names());
     for (const LimitName& limit : limit_names) {
         const auto member = value.member(limit.name, limit_form);
         if (!member) continue;
@@ -153,6 +151,13 @@ constexpr Key keys[] = {
 };
 
 }  // namespace
+
+std::vector<std::string_view> resource_limit_names() {
+    std::vector<std::string_view> names;
+    for (const LimitName& limit : limit_names)
+        names.push_back(limit.name);
+    return names;
+}
 
 std::span<const Key> process_keys() {
     return keys;

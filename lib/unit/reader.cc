@@ -148,13 +148,25 @@ private:
         for (const Entry& entry : entries) {
             if (adds(entry)) continue;
             std::erase_if(in_force_, [&](const auto& older) {
-                return older.second.front().document != &document &&
-                       (older.first == entry.key->path || is_below(older.first, entry.key->path));
+                const bool is_replaced =
+                    older.second.front().document != &document &&
+                    (older.first == entry.key->path || is_below(older.first, entry.key->path));
+                if (is_replaced) record_replaced(older.second, entry);
+                return is_replaced;
             });
         }
         for (const Entry& entry : entries)
             in_force_[entry.key->path].push_back(entry);
         entries_.insert(entries_.end(), entries.begin(), entries.end());
+    }
+
+    void record_replaced(const std::vector<Entry>& older, const Entry& entry) {
+        for (const Entry& one : older) {
+            unit_.replaced.push_back({.key = std::string{one.key->path},
+                                      .text = toml_text(*one.node),
+                                      .place = location(*one.document, one.node->position),
+                                      .by = location(*entry.document, entry.node->position)});
+        }
     }
 
     // A value that is no list is at fault anyway, and replaces.

@@ -337,6 +337,14 @@ struct ProcessConfig {
 
 struct UnitSource;  // reader.h
 
+// A value that counts for nothing, because a later file of the unit gives its key again.
+struct ReplacedValue {
+    std::string key;
+    std::string text;  // as in Unit::declared
+    Location place;
+    Location by;
+};
+
 struct Unit {
     std::string name;                // "heat", "heat@1": the file name without ".toml"
     std::string instance;            // "1" of "heat@1", else empty
@@ -360,6 +368,9 @@ struct Unit {
     // What each given key says, for people: "cgroup.memory.max" -> "64M", "mounts.read_only" ->
     // `["/", "/usr"]`, "process.rlimits.nofile" -> "1024:4096". No entries for array elements.
     std::map<std::string, std::string, std::less<>> declared;
+
+    // In the order of the files.
+    std::vector<ReplacedValue> replaced;
 
     // What the unit was read from, for without_keys(); kept only where something is optional.
     std::shared_ptr<const UnitSource> source;

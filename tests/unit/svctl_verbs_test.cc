@@ -173,6 +173,18 @@ TEST_CASE("show prints the wanted properties only", "[svctl]") {
 
     CHECK(run_svctl(supervisor.path(), {"show", "heat"}).output == "a.b=1\nc=x\\x1b\nd=2\n");
     CHECK(run_svctl(supervisor.path(), {"show", "-p", "d", "heat"}).output == "d=2\n");
+    const FakeSupervisor with_origins{
+        answers(encode_reply({{"properties", {{"c", "x"}, {"d", "2"}}},
+                              {"origins", {{"c", "/etc/c.toml:3"}, {"d", "/etc/d.toml:4"}}}}))};
+    const auto shown_of = [&](std::vector<std::string> arguments) {
+        return run_svctl(with_origins.path(), std::move(arguments));
+    };
+    CHECK(shown_of({"show", "heat"}).output ==
+          "c=x\nd=2\n# c is given in /etc/c.toml:3\n# d is given in /etc/d.toml:4\n");
+    // A script that asks for one value gets that.
+    CHECK(shown_of({"show", "-p", "d", "heat"}).output == "d=2\n");
+    CHECK(shown_of({"show", "-p", "d", "heat", "--json"}).document()["units"][0]["origins"] ==
+          Json{{"d", "/etc/d.toml:4"}});
     CHECK(run_svctl(supervisor.path(), {"show", "heat", "-p", "d", "-p", "a.b"}).output ==
           "a.b=1\nd=2\n");
 }

@@ -179,7 +179,8 @@ void add_failure(Table& table, const View& view) {
     add(table, "reason", reason_line(view, "reason"));
     // How the service ended is often why it is in this state, and then said already.
     if (string_or(view.status, "last_exit") != string_or(view.status, "reason")) {
-        add(table, "exit", reason_line(view, "last_exit"));
+        const bool is_up = string_or(view.status, "active") == "active";
+        add(table, is_up ? "last exit" : "exit", reason_line(view, "last_exit"));
     }
     if (const Json* failure = find_object(view.status, "setup_failure")) {
         add(table, "setup", setup_failure_line(view, *failure));
@@ -240,6 +241,7 @@ std::string status_text(const Context& context, const Json& status, microseconds
     add_leftovers(table, view);
     add_failure(table, view);
     add_list(table, view, "unit", "files");
+    add_list(table, view, "drop-in", "overridden");
     add(table, "enabled", enabled_line(view));
     if (bool_or(view.status, "operator")) add(table, "operator", "root in it rules the supervisor");
     add_versions(table, view);

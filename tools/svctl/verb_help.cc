@@ -36,8 +36,9 @@ and beside these
                  "pending": {"name", "sub", "reason"}; "drift": {"name", "keys"};
                  "version": as of version}
     list         "units": an array of UnitSummary
-    show         "units": {"unit", "properties", and "hidden" if some are left out};
-                 with --filter the profile
+    show         "units": {"unit", "properties", "origins": those keys that drop-ins
+                 give, each with "FILE:LINE", and "hidden" if some are left out}; with
+                 --filter the profile
     cat          "units": {"unit", "files": {"path", "text"}}
     verify       "units": {"unit", "same", "items": an array of VerifyItem, "outdated",
                  and "hidden" if values are left out}

@@ -72,6 +72,17 @@ Answer<void> check_names(const ShowOptions& options, const Json& properties) {
     return {};
 }
 
+// The places of the keys that drop-ins give.
+Json wanted_origins(const Json& answer, const ShowOptions& options) {
+    Json wanted = Json::object();
+    const Json* origins = find_object(answer, "origins");
+    if (origins == nullptr) return wanted;
+    for (const auto& [key, origin] : origins->items()) {
+        if (options.wants(key) && origin.is_string()) wanted[key] = origin;
+    }
+    return wanted;
+}
+
 Answer<UnitReport> ask_properties(const Context& context, const ShowOptions& options,
                                   const std::string& unit) {
     const Json answer = TRY(request(context, Method::show, {{"unit", unit}}));
@@ -87,7 +98,12 @@ Answer<UnitReport> ask_properties(const Context& context, const ShowOptions& opt
         const std::string line = value.is_string() ? value.get<std::string>() : dump(value);
         text += shown(context, key) + "=" + shown(context, line) + "\n";
     }
-    Json report = {{"properties", std::move(wanted)}};
+    const Json origins = wanted_origins(answer, options);
+    if (options.keys.empty()) {
+        for (const auto& [key, origin] : origins.items())
+            text += "# " + shown(context, key + " is given in " + origin.get<std::string>()) + "\n";
+    }
+    Json report = {{"properties", std::move(wanted)}, {"origins", origins}};
     if (const auto hidden = find_string(answer, "hidden")) {
         text += "# " + shown(context, *hidden) + "\n";
         report["hidden"] = *hidden;
@@ -103,11 +119,13 @@ VerbAction declare_show(CLI::App& command) {
     command.add_option("-p,--property", options->keys, "only this KEY; may be given several times")
         ->type_name("KEY")
         ->expected(1)
+        ->allow_extra_args(false)
         ->take_all();
     auto* filter = command.add_flag("--filter", options->filter,
                                     "the system call filter of one unit, or of a unit FILE.toml");
     command.add_flag("--bpf", options->program, "with its instructions")->needs(filter);
     command.footer(
+        "Lines with '#' tell which drop-in gives a key. "
         "With --json, the filter is a profile of the OCI runtime specification, which the key "
         "seccomp.profile reads. Other runtimes read it in the same way, unless it has a member "
         "\"confinit\".");
