@@ -76,6 +76,20 @@ TEST_CASE("check sees units that are not there, across the files that it is give
     CHECK(units.check({units.path("web")}).status == 0);
 }
 
+TEST_CASE("a group that is not there is told by its own key", "[svctl][G1]") {
+    const Units units;
+    units.folder().write("web.toml", "[cgroup]\ngroup = 'webb'\n" + std::string{service});
+    units.folder().write("grp.toml", "[cgroup]\n");
+
+    const Outcome outcome = units.check({units.folder().path() + "/web.toml"});
+
+    CHECK(outcome.status == 6);
+    CHECK(outcome.output.contains(
+        "/web.toml:2:9: cgroup.group: there is no unit 'webb', so that this one cannot start"));
+    CHECK_FALSE(outcome.output.contains("unit.requires"));
+    CHECK_FALSE(outcome.output.contains("unit.after"));
+}
+
 TEST_CASE("check sees a cycle of order across files and the installed units", "[svctl][N19][R6]") {
     const Units units;
     units.write("one", "after = ['two']");

@@ -142,6 +142,54 @@ TEST_CASE("a drop-in that a package brought is named", "[svctl][N19]") {
     CHECK(root.run({"disable", "web"}).error.find("it is still enabled by ") != std::string::npos);
 }
 
+TEST_CASE("enable says when another drop-in takes back what it has written", "[svctl][N19]") {
+    const Root root;
+    root.write("web.toml",
+               "[unit]\nwanted_by = ['default']\nrequired_by = ['default']\n"
+               "[service]\ncommand = ['/bin/web']\n");
+    root.folder().write("etc/confinit/units/default.toml.d/60-x.toml", "unit.wants = []\n");
+    const std::string why = "svctl: 'default' does not want it all the same: " +
+                            root.path("etc/confinit/units/default.toml.d/60-x.toml:1") +
+                            " comes after " + root.path(drop_in) + " and empties unit.wants\n";
+
+    for (const char* created : {"created ", ""}) {
+        const Outcome outcome = root.run({"enable", "web"});
+        CHECK(outcome.status == 0);
+        CHECK(outcome.output.starts_with(created));
+        CHECK(outcome.error.contains(why));
+        CHECK_FALSE(outcome.error.contains("does not require"));
+    }
+}
+
+TEST_CASE("enable says when a file of the same name hides its own", "[svctl][N19]") {
+    const Root root;
+    root.folder().write("run/confinit/units/default.toml.d/50-web.toml", "");
+
+    const Outcome outcome = root.run({"enable", "web", "--units", "/run/confinit/units", "--units",
+                                      "/etc/confinit/units", "--units", "/usr/lib/confinit/units"});
+
+    CHECK(outcome.status == 0);
+    CHECK(outcome.error.contains(
+        root.path("run/confinit/units/default.toml.d/50-web.toml is read in place of ")));
+}
+
+TEST_CASE("disable says who wants the unit all the same", "[svctl][N19]") {
+    const Root root;
+    const std::string own = "etc/confinit/units/default.toml.d/70-u.toml";
+    root.folder().write(own, "[unit]\nwants = ['console', 'web']\n");
+    root.write("shop.toml", "unit.requires = ['web']\n");
+    root.run({"enable", "web"});
+
+    const Outcome outcome = root.run({"disable", "web"});
+
+    CHECK(outcome.status == 0);
+    CHECK(outcome.output.starts_with("removed "));
+    CHECK(outcome.error.contains("svctl: 'default' still wants it: " + root.path(own) + ":2\n"));
+    CHECK(outcome.error.contains("svctl: 'shop' still requires it: " +
+                                 root.path("usr/lib/confinit/units/shop.toml:1") + "\n"));
+    CHECK(root.run({"disable", "console"}).error.contains("'default' still wants it"));
+}
+
 TEST_CASE("a link in another root does not lead out of it", "[svctl][N19][X13]") {
     const Root root;
     const TemporaryDirectory outside;

@@ -4,6 +4,7 @@
 
 #include "engine/unit_graph.h"
 #include "unit/loader.h"
+#include "unit/origins.h"
 #include "unit/systemd_names.h"
 
 #include <algorithm>
@@ -70,14 +71,19 @@ private:
     }
 
     void look_for_names(const Unit& unit, Together& together) const {
-        for (std::size_t i = 0; i < unit.unit.requires_units.size(); ++i) {
-            const std::string& name = unit.unit.requires_units[i];
-            if (is_there(name)) continue;
-            together.problems.push_back(
-                problem(unit, fmt::format("unit.requires[{}]", i), "unit.requires",
-                        fmt::format("there is no unit '{}', so that this one cannot start{}", name,
-                                    advice(name))));
-        }
+        const auto look_in = [&](const char* key, const std::vector<std::string>& names,
+                                 const auto& tell) {
+            for (std::size_t i = 0; i < names.size(); ++i) {
+                if (is_there(names[i])) continue;
+                const Naming naming = find_naming(unit, key, i, names[i]);
+                tell(naming, fmt::format("there is no unit '{}'", names[i]), advice(names[i]));
+            }
+        };
+        look_in("unit.requires", unit.unit.requires_units,
+                [&](const Naming& naming, const std::string& text, const std::string& advice) {
+                    together.problems.push_back(
+                        problem(naming, text + ", so that this one cannot start" + advice));
+                });
         const std::pair<const char*, const std::vector<std::string>*> lists[] = {
             {"unit.wants", &unit.unit.wants},
             {"unit.wanted_by", &unit.unit.wanted_by},
@@ -86,24 +92,17 @@ private:
             {"unit.after", &unit.unit.after},
             {"unit.before", &unit.unit.before}};
         for (const auto& [key, names] : lists) {
-            for (std::size_t i = 0; i < names->size(); ++i) {
-                if (is_there((*names)[i])) continue;
-                const std::string element = fmt::format("{}[{}]", key, i);
-                together.warnings.push_back(problem(unit, element, key,
-                                                    fmt::format("there is no unit '{}'{}",
-                                                                (*names)[i], advice((*names)[i])))
-                                                .text());
-            }
+            look_in(key, *names,
+                    [&](const Naming& naming, const std::string& text, const std::string& advice) {
+                        // A group stands in unit.after by itself, and has been told of.
+                        if (naming.key != key) return;
+                        together.warnings.push_back(problem(naming, text + advice).text());
+                    });
         }
     }
 
-    static Problem problem(const Unit& unit, const std::string& element, const std::string& key,
-                           std::string message) {
-        auto place = unit.locations.find(element);
-        if (place == unit.locations.end()) place = unit.locations.find(key);
-        const Location location =
-            place != unit.locations.end() ? place->second : Location{.file = unit.files.front()};
-        return {.location = location, .key = key, .message = std::move(message)};
+    static Problem problem(const Naming& naming, std::string message) {
+        return {.location = naming.place, .key = naming.key, .message = std::move(message)};
     }
 
     // Those that are installed come first, so that a cycle is told of one that is checked.
@@ -118,7 +117,8 @@ private:
             const auto cycle = graph.add(spec_of(units_[i]));
             if (!cycle) continue;
             all[i].problems.push_back(
-                problem(units_[i], "", "unit.after", fmt::format("ordering cycle: {}", *cycle)));
+                problem(find_naming(units_[i], "unit.after", units_[i].unit.after.size(), ""),
+                        fmt::format("ordering cycle: {}", *cycle)));
         }
     }
 

@@ -4,6 +4,7 @@
 
 #include "base/durable_file.h"
 #include "base/file.h"
+#include "svctl/wanters.h"
 #include "unit/document.h"
 #include "unit/loader.h"
 #include "unit/systemd_names.h"
@@ -14,7 +15,9 @@
 #include <fmt/format.h>
 #include <map>
 #include <optional>
+#include <span>
 #include <unistd.h>
+#include <utility>
 
 namespace confinit {
 namespace {
@@ -120,20 +123,40 @@ private:
         const std::string path = fmt::format("{}/{}{}", *folder, target, drop_in_ending);
         auto directory = tree_.make(path);
         if (!directory) return refuse(std::move(directory.error()));
+        const std::string file = path + "/" + drop_in_name(unit_);
+        TRY(write(target, links, *directory, file, !before));
+        note_effect(target, links, file);
+        return {};
+    }
+
+    Answer<void> write(const std::string& target, const Links& links, const Fd& directory,
+                       const std::string& file, bool is_target_good) {
         const std::string name = drop_in_name(unit_);
-        const std::string file = path + "/" + name;
         const std::string text = drop_in_text(unit_, links);
-        const auto present = find_file(directory->get(), name);
-        if (!present) return refuse(Error{present.error()}.in(path));
+        const auto present = find_file(directory.get(), name);
+        if (!present) return refuse(Error{present.error()}.in(file));
         if (*present && **present == text) return {};
         if (*present && !is_ours(**present, unit_)) {
             return refuse({0, fmt::format("{}: it is there and is not by `svctl enable`", file)});
         }
-        const auto written = replace_file(directory->get(), name, text);
-        if (!written) return refuse(Error{written.error()}.in(path));
-        if (!before) TRY(keep_if_good(target, *directory, *present));
+        const auto written = replace_file(directory.get(), name, text);
+        if (!written) return refuse(Error{written.error()}.in(file));
+        if (is_target_good) TRY(keep_if_good(target, directory, *present));
         done_.created.push_back(file);
         return {};
+    }
+
+    // Another drop-in of the target may take back what this one says.
+    void note_effect(const std::string& target, const Links& links, const std::string& file) {
+        const auto loaded = load_unit(target, tree_.directories(), vocabulary_);
+        if (!loaded) return;
+        const std::pair<bool, std::string_view> keys[] = {{links.wants, "unit.wants"},
+                                                          {links.requires_it, "unit.requires"}};
+        for (const auto& [is_given, key] : keys) {
+            if (!is_given) continue;
+            auto why = why_without_effect(*loaded, key, unit_, file);
+            if (why) done_.notes.push_back(std::move(*why));
+        }
     }
 
     // A target that is not there yet may come; a broken one must be mended first anyway.
@@ -198,8 +221,10 @@ Answer<void> unlink_drop_in(const UnitTree& tree, const Fd& directory, const std
     return {};
 }
 
-// Drop-ins of the same kind that packages brought, which are not ours to take away.
-void note_others(const UnitTree& tree, const std::string& unit, Enablement& done) {
+// Drop-ins of the same kind that packages brought, which are not ours to take away; their paths.
+std::vector<std::string> note_others(const UnitTree& tree, const std::string& unit,
+                                     Enablement& done) {
+    std::vector<std::string> paths;
     for (const std::string& path : tree.directories()) {
         const auto directory = open_at(AT_FDCWD, path, O_RDONLY | O_DIRECTORY);
         if (!directory) continue;
@@ -211,7 +236,25 @@ void note_others(const UnitTree& tree, const std::string& unit, Enablement& done
                 fmt::format("it is still enabled by {}/{}; an empty file of this name in a "
                             "directory that comes first would hide it",
                             path, file));
+            paths.push_back(path + "/" + file);
         }
+    }
+    return paths;
+}
+
+// Units that want or require it by other files than these.
+void note_wanters(const UnitTree& tree, const std::string& unit, const Vocabulary& vocabulary,
+                  const std::vector<std::string>& told, Enablement& done) {
+    constexpr std::size_t most = 4;
+    std::vector<Wanter> wanters = find_wanters(tree, unit, vocabulary);
+    std::erase_if(wanters, [&](const Wanter& wanter) {
+        return std::ranges::find(told, wanter.place.file) != told.end();
+    });
+    for (const Wanter& wanter : std::span{wanters}.first(std::min(wanters.size(), most)))
+        done.notes.push_back(still_wanted_text(wanter));
+    if (wanters.size() > most) {
+        done.notes.push_back(
+            fmt::format("{} more units want or require it", wanters.size() - most));
     }
 }
 
@@ -244,12 +287,14 @@ Answer<Enablement> disable_unit(const UnitTree& tree, const std::string& unit,
             TRY(unlink_drop_in(tree, **directory, folder, *lasting + "/" + folder, unit, done));
         }
     }
-    note_others(tree, unit, done);
-    if (!done.removed.empty() || !done.notes.empty()) return done;
-    // A unit whose file is gone may have left a drop-in; one that never was is a slip.
-    const auto fault = fault_of(tree, unit, vocabulary);
-    if (fault && fault->key == not_found_key) return refuse_unit(unit, {*fault});
-    done.notes.push_back(fmt::format("'{}' is not enabled", unit));
+    const auto told = note_others(tree, unit, done);
+    if (done.removed.empty() && done.notes.empty()) {
+        // A unit whose file is gone may have left a drop-in; one that never was is a slip.
+        const auto fault = fault_of(tree, unit, vocabulary);
+        if (fault && fault->key == not_found_key) return refuse_unit(unit, {*fault});
+        done.notes.push_back(fmt::format("'{}' is not enabled", unit));
+    }
+    note_wanters(tree, unit, vocabulary, told, done);
     return done;
 }
 
