@@ -259,9 +259,13 @@ private:
         const SeccompActionKind kind = seccomp.default_action.kind;
         const bool forbids = kind != SeccompActionKind::allow && kind != SeccompActionKind::log;
         if (forbids && seccomp.allow.empty() && !problems_.concerns("seccomp")) {
-            refuse("seccomp",
-                   "by default every system call is forbidden and 'allow' names none, so that "
-                   "nothing could run");
+            const bool has_exceptions = is_given("seccomp.deny");
+            refuse(
+                "seccomp",
+                std::string{"by default every system call is forbidden and 'allow' names none, "
+                            "so that nothing could run"} +
+                    (has_exceptions ? "; default = \"allow\" lets through what 'deny' does not name"
+                                    : ""));
         }
     }
 

@@ -151,10 +151,20 @@ std::vector<std::string> files_in_place_of(std::string_view unit,
                                            std::span<const std::string> directories) {
     std::vector<std::string> texts;
     for (const UnitDirectory& directory : open_all(directories)) {
+        const auto has = [&](const std::string& name) {
+            struct stat status{};
+            return fstatat(directory.fd.get(), name.c_str(), &status, 0) == 0;
+        };
+        const std::string instance = std::string{unit} + "@1";
+        const std::string file = std::string{unit} + "@" + std::string{unit_ending};
+        if (is_valid_unit_name(instance) && has(file)) {
+            texts.push_back(path_of(directory, file) +
+                            " is a template; did you mean an instance of it, such as " +
+                            quoted(instance) + "?");
+        }
         for (const std::string_view ending : foreign_endings) {
             const std::string name = std::string{unit} + std::string{ending};
-            struct stat status{};
-            if (fstatat(directory.fd.get(), name.c_str(), &status, 0) < 0) continue;
+            if (!has(name)) continue;
             texts.push_back(path_of(directory, name) +
                             " is not read: the name of a unit file "
                             "ends in '.toml'");

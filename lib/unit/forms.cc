@@ -106,6 +106,14 @@ std::string with_own_word(std::string_view text, std::span<const UnitWord> words
     return std::string{text.substr(0, digits)} + std::string{known->own};
 }
 
+constexpr UnitWord kernel_words[] = {{"K", "K"}, {"M", "M"}, {"G", "G"}, {"T", "T"}};
+
+// "64M" for "64 M" and "64MB".
+std::string nearest_size(std::string_view text) {
+    std::string with_kernel_word = with_own_word(text, kernel_words);
+    return with_kernel_word.empty() ? with_own_word(text, size_words) : with_kernel_word;
+}
+
 }  // namespace
 
 std::optional<std::uint64_t> read_size(const Value& value) {
@@ -114,7 +122,7 @@ std::optional<std::uint64_t> read_size(const Value& value) {
     }
     const std::string* text = value.if_text();
     const auto size = text != nullptr ? parse_size(*text) : std::nullopt;
-    if (!size) value.mismatch(text != nullptr ? with_own_word(*text, size_words) : std::string{});
+    if (!size) value.mismatch(text != nullptr ? nearest_size(*text) : std::string{});
     return size;
 }
 

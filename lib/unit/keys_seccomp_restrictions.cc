@@ -28,8 +28,13 @@ std::optional<FamilyEntry> read_family(const Value& value) {
     const std::string_view name = std::string_view{*word}.substr(is_exception ? 1 : 0);
     const auto number = address_family(name);
     if (number) return FamilyEntry{*number, is_exception};
+    const std::string plain = short_family_name(name);
+    const bool is_new = plain == "ipv6" || plain == "ip6";
+    const bool is_old = plain == "ipv4" || plain == "ip4" || plain == "ip";
     value.refuse("there is no socket family " + quoted(name),
-                 value.nearest(short_family_name(name), address_family_names()));
+                 is_new   ? "inet6"
+                 : is_old ? "inet"
+                          : value.nearest(plain, address_family_names()));
     return std::nullopt;
 }
 

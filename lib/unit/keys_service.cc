@@ -72,10 +72,23 @@ void read_type(const Value& value, Unit& unit) {
     assign(unit.service->type, read_choice(value, type_names));
 }
 
+// The program's path, which other tools let begin with letters such as '-' and '+'.
+std::optional<std::string> read_program(const Value& value) {
+    const std::string* text = value.if_text();
+    const std::size_t slash = text != nullptr ? text->find_first_not_of("-+!@:|") : 0;
+    const bool has_prefix =
+        text != nullptr && slash != 0 && slash != std::string::npos && (*text)[slash] == '/';
+    if (!has_prefix) return read_path(value);
+    value.refuse(quoted(*text) + " is not an absolute path: systemd's " +
+                     quoted(text->substr(0, slash)) + " before a program means nothing here",
+                 text->substr(slash));
+    return std::nullopt;
+}
+
 void read_command(const Value& value, Unit& unit) {
     bool is_program = true;
     const auto read_word = [&](const Value& word) {
-        return std::exchange(is_program, false) ? read_path(word) : word.text();
+        return std::exchange(is_program, false) ? read_program(word) : word.text();
     };
     unit.service->command = list_of(value, "a text, and an absolute path first", read_word);
     if (value.is_array() && value.is_empty()) value.refuse("a command needs a program");

@@ -64,7 +64,8 @@ std::vector<std::string> foreign_files_of(std::string_view unit,
                                           std::span<const std::string> directories);
 
 // The same where nothing is a unit of this name, and at a cost that does not depend on how many
-// files there are: one line each for a file such as "heat.service".
+// files there are: one line each for a file such as "heat.service", and for the template
+// "heat@.toml".
 std::vector<std::string> files_in_place_of(std::string_view unit,
                                            std::span<const std::string> directories);
 

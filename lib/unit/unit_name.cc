@@ -28,9 +28,18 @@ bool is_valid_unit_name(std::string_view name) {
 }
 
 std::string unit_name_fault(std::string_view name) {
-    return quoted(name) +
-           " is not a valid unit name: letters, digits and -_.:@ make one, at most 200 bytes, "
-           "at most one '@', no '..', and no '.' or '@' at the start";
+    std::string fault =
+        quoted(name) +
+        " is not a valid unit name: letters, digits and -_.:@ make one, at most 200 bytes, "
+        "at most one '@', no '..', and no '.' or '@' at the start";
+    // The path of a unit file has its name at the end.
+    constexpr std::string_view ending = ".toml";
+    std::string_view last = name.substr(name.rfind('/') + 1);
+    if (last.ends_with(ending)) last.remove_suffix(ending.size());
+    if (last.size() < name.size() && is_valid_unit_name(last)) {
+        fault += "; did you mean " + quoted(last) + "?";
+    }
+    return fault;
 }
 
 UnitNameParts split_unit_name(std::string_view name) {

@@ -8,6 +8,23 @@
 #include <algorithm>
 
 namespace confinit {
+namespace {
+
+// Whether the form has a word such as true, or a number, where a text is given that says the same.
+bool has_quotes_too_many(std::string_view text, std::string_view form) {
+    if (text == "true" || text == "false") return form.contains(text);
+    return parse_unsigned(text) && form.starts_with("a whole number");
+}
+
+// The form's own word for what limits nothing; empty where the text says nothing like that.
+std::string_view no_limit_in(std::string_view form, std::string_view text) {
+    constexpr std::string_view words[] = {"max", "infinity", "unlimited", "none"};
+    if (std::ranges::find(words, text) == std::end(words)) return {};
+    if (form.contains("\"max\"")) return "max";
+    return form.contains("\"infinity\"") ? "infinity" : "";
+}
+
+}  // namespace
 
 std::string words_as_array(std::string_view text) {
     constexpr std::size_t longest = 80;
@@ -132,7 +149,14 @@ void Value::miss(std::string_view name) const {
 }
 
 void Value::mismatch(std::string nearest) const {
-    refuse("expected " + std::string{form_} + "; got " + shown(), std::move(nearest));
+    std::string message = "expected " + std::string{form_} + "; got " + shown();
+    const std::string* text = if_text();
+    if (text != nullptr && has_quotes_too_many(*text, form_)) {
+        message += ": write it without quotes";
+        nearest.clear();
+    }
+    if (text != nullptr && nearest.empty()) nearest = no_limit_in(form_, *text);
+    refuse(std::move(message), std::move(nearest));
 }
 
 void Value::refuse(std::string message, std::string nearest) const {

@@ -52,7 +52,17 @@ TEST_CASE("an instance comes from its template, or from a file of its own", "[lo
     folder.write_service("b/web@two.toml", "/bin/two");
     CHECK(folder.program("web@two") == "/bin/two");
     CHECK(folder.faults("web@") == "'web@' is a template; name an instance, as in 'web@1'\n");
-    CHECK(folder.faults("web").find("there is no unit 'web'") != std::string::npos);
+    CHECK(folder.faults("web") ==
+          "there is no unit 'web' in /a, /b, /absent; /b/web@.toml is a template; did you mean an "
+          "instance of it, such as 'web@1'?\n");
+}
+
+TEST_CASE("a path of a unit file is told the unit's name", "[loader][N20]") {
+    const UnitFolder folder;
+
+    for (const char* path : {"/etc/confinit/units/user.toml", "/etc/confinit/units/user", "./user"})
+        CHECK(folder.faults(path).ends_with("; did you mean 'user'?\n"));
+    CHECK_FALSE(folder.faults("a b").contains("did you mean"));
 }
 
 TEST_CASE("all problems of all files come at once", "[loader][H2]") {

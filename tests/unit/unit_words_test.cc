@@ -83,6 +83,67 @@ TEST_CASE("numbers and texts come with the form that is meant", "[unit][H2]") {
     CHECK(slip("[unit]\nwants = 'db'\n").ends_with("did you mean '[\"db\"]'?\n"));
 }
 
+TEST_CASE("a synonym is told the key that does what it says", "[unit][H2]") {
+    CHECK(slip("[cgroup]\nmemory.limit = '3M'\n") ==
+          "web.toml:4:8: cgroup.memory.limit: unknown key; did you mean 'cgroup.memory.max'?\n");
+    CHECK(slip("memory.limit = '3M'\n").ends_with("did you mean 'cgroup.memory.max'?\n"));
+    CHECK(slip("[cgroup]\ncpu.quota = '20%'\n").ends_with("did you mean 'cgroup.cpu.max'?\n"));
+    CHECK(slip("[cgroup]\npids_limit = 3\n").ends_with("did you mean 'cgroup.pids.max'?\n"));
+    CHECK(slip("[namespaces]\nnetwork = true\n").ends_with("did you mean 'namespaces.net'?\n"));
+    CHECK(slip("[cgroup]\ndevices = ['/dev/null']\n")
+              .ends_with("did you mean 'mounts.private_dev'?\n"));
+}
+
+TEST_CASE("a limit of a process is told with its form", "[unit][H2]") {
+    for (const char* name : {"nofile", "LimitNOFILE", "limit_nofile", "RLIMIT_NOFILE"}) {
+        INFO(name);
+        CHECK(slip(std::string{name} + " = 3\n")
+                  .contains("unknown key; limits of a process are members of a table: "
+                            "process.rlimits = { nofile = ... }\n"));
+    }
+    CHECK(slip("LimitCPU = 3\n").contains("process.rlimits = { cpu = ... }"));
+    CHECK(slip("nice = 3\n").ends_with("did you mean 'process.nice'?\n"));
+    CHECK_FALSE(slip("data = 3\n").contains("rlimits"));
+}
+
+TEST_CASE("a value is told how the format writes it", "[unit][H2]") {
+    CHECK(slip("[cgroup]\nmemory.max = '64 M'\n").ends_with("did you mean '64M'?\n"));
+    CHECK(slip("[cgroup]\nmemory.max = '64 MB'\n").ends_with("did you mean '64M'?\n"));
+    for (const char* line : {"memory.max = 'infinity'", "pids.max = 'unlimited'",
+                             "cpu.max = 'infinity'", "memory.swap.max = 'none'"}) {
+        INFO(line);
+        CHECK(slip("[cgroup]\n" + std::string{line} + "\n").ends_with("did you mean 'max'?\n"));
+    }
+    CHECK(slip("[process]\nrlimits = { nofile = 'unlimited' }\n")
+              .ends_with("did you mean 'infinity'?\n"));
+    CHECK(
+        slip("[namespaces]\nmount = 'true'\n").ends_with("got 'true': write it without quotes\n"));
+    CHECK(slip("[capabilities]\nno_new_privs = 'false'\n")
+              .ends_with("got 'false': write it without quotes\n"));
+    CHECK(slip("[cgroup]\npids.max = '16'\n").ends_with("got '16': write it without quotes\n"));
+    CHECK(slip("[process]\nnice = '5'\n").ends_with("got '5': write it without quotes\n"));
+    CHECK(slip("[process]\nnice = 'five'\n").ends_with("got 'five'\n"));
+    CHECK(slip("[seccomp]\naddress_families = ['ipv4']\n").ends_with("did you mean 'inet'?\n"));
+    CHECK(slip("[seccomp]\naddress_families = ['AF_IPv6']\n").ends_with("did you mean 'inet6'?\n"));
+}
+
+TEST_CASE("a list of forbidden calls alone is told what it needs", "[unit][N19]") {
+    CHECK(slip("[seccomp]\ndeny = ['@mount']\n")
+              .ends_with("so that nothing could run; default = \"allow\" lets through what 'deny' "
+                         "does not name\n"));
+}
+
+TEST_CASE("a program with a prefix of systemd's is told without it", "[unit][N19]") {
+    for (const std::string prefix : {"-", "+", "!", "!!", "@", ":", "-+"}) {
+        INFO(prefix);
+        CHECK(faults("[service]\ncommand = ['" + prefix + "/bin/a']\n") ==
+              "web.toml:2:12: service.command[0]: '" + prefix +
+                  "/bin/a' is not an absolute path: systemd's '" + prefix +
+                  "' before a program means nothing here; did you mean '/bin/a'?\n");
+    }
+    CHECK(faults("[service]\ncommand = ['-a']\n").ends_with("'-a' is not an absolute path\n"));
+}
+
 TEST_CASE("a program with a blank in its name is warned of", "[unit][N20]") {
     const Unit unit = good("[service]\ncommand = ['/bin/sh -c true']\n");
 
