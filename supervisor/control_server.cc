@@ -60,7 +60,7 @@ std::string verb_of(std::string_view method) {
         if (is_capital(byte) && !verb.empty()) verb += '-';
         verb += to_lower(byte);
     }
-    return verb;
+    return verb == "power-off" ? "poweroff" : verb;
 }
 
 }  // namespace

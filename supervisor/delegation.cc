@@ -48,13 +48,6 @@ Status check_owner(const Cgroup& node) {
     return {};
 }
 
-std::string process_text(int pid) {
-    // The kernel shows 0 for a process that our pid namespace does not have.
-    if (pid == 0) return "a process of another pid namespace";
-    const auto name = read_file(AT_FDCWD, fmt::format("/proc/{}/comm", pid), 64);
-    return fmt::format("process {} ({})", pid, name ? trim(*name) : "?");
-}
-
 }  // namespace
 
 bool is_tree_root(const Cgroup& node) {
@@ -69,6 +62,13 @@ Status check_delegated(const Cgroup& node) {
         fmt::format("{} is not delegated: it has no extended attribute trusted.delegate "
                     "or user.delegate of 1",
                     node.path()));
+}
+
+std::string process_text(int pid) {
+    // The kernel shows 0 for a process that our pid namespace does not have.
+    if (pid == 0) return "a process of another pid namespace";
+    const auto name = read_file(AT_FDCWD, fmt::format("/proc/{}/comm", pid), 64);
+    return fmt::format("process {} ({})", pid, name ? trim(*name) : "?");
 }
 
 Status check_unshared(const Cgroup& node) {

@@ -4,6 +4,8 @@
 
 #include "kernel/cgroup.h"
 
+#include <string>
+
 namespace confinit {
 
 // The root of the whole tree, which has no file cgroup.type.
@@ -13,6 +15,9 @@ bool is_tree_root(const Cgroup& node);
 // user.delegate with the value 1, to anyone else by the owner of the directory and of the files
 // that a delegation is about (cgroup-v2.rst, "Model of Delegation").
 Status check_delegated(const Cgroup& node);
+
+// "process 17 (sleep)", of a process in a node.
+std::string process_text(int pid);
 
 // Succeeds where no process lives in the node but this one; of our own pid namespace or not.
 Status check_unshared(const Cgroup& node);

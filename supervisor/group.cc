@@ -10,7 +10,7 @@ LaunchResult<std::unique_ptr<Group>> Group::start(const Unit& unit, Services& se
         return std::unexpected(
             LaunchFailure{.key = "cgroup",
                           .object = "/sys/fs/cgroup",
-                          .hint = "no writable cgroup v2 tree here, so there can be no group"});
+                          .hint = services.why_no_tree + ", so that there can be no group"});
     }
     CgroupConfig settings = TRY(make_cgroup_config(unit, services.launch_context));
     UnitNode node = TRY(UnitNode::make(*services.tree, unit, std::move(groups), settings));

@@ -35,7 +35,7 @@ LaunchResult<void> Run::make_node(GroupNodes groups) {
                           .object = "/sys/fs/cgroup",
                           .call = "",
                           .error = 0,
-                          .hint = "no writable cgroup v2 tree here, so no limit can be set"});
+                          .hint = services_.why_no_tree + ", so that no limit can be set"});
     }
     // When the memory of a group is used up, one service goes as a whole, not a process of it.
     const bool is_said = std::ranges::find(plan_->cgroup, "memory.oom.group",

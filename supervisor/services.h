@@ -28,6 +28,7 @@ struct Services {
     Workers& workers;
     NotifyHub* notify_hub = nullptr;  // null where it could not be made
     bool told_of_pressure = false;    // that the kernel tells none
+    std::string why_no_tree = {};     // where `tree` is null
 };
 
 }  // namespace confinit

@@ -104,13 +104,13 @@ Status Supervisor::set_up_signals() {
 
 void Supervisor::set_up_cgroups() {
     const bool is_wanted = mode_ != Mode::process || !options_.without_cgroup;
-    auto tree =
-        is_wanted ? CgroupTree::set_up(mode_, options_.cgroup) : failure("--without-cgroup");
+    auto tree = is_wanted ? CgroupTree::set_up(mode_, options_.cgroup) : failure("not wanted");
     if (tree) {
         tree_ = std::move(*tree);
     } else {
+        why_no_tree_ = is_wanted ? tree.error().what : "confinit was started with --without-cgroup";
         console_.warning(
-            fmt::format("{}; units that declare limits will be refused", tree.error().what));
+            fmt::format("{}; units that declare limits will be refused", why_no_tree_));
     }
     clone_method_ = probe_clone_method(tree_ ? &tree_->root() : nullptr);
     if (clone_method_ != CloneMethod::clone3_into_node) {
@@ -155,6 +155,7 @@ Status Supervisor::connect() {
     services_.reset(new Services{*loop_, reaper_, *cgroup_events_, *signals_of_nodes_,
                                  tree_ ? &*tree_ : nullptr, *launch_context_, clone_method_,
                                  console_, *workers_, notify_hub_.get()});
+    services_->why_no_tree = why_no_tree_;
     manager_ = std::make_unique<Manager>(*services_, options_.unit_directories);
     launch_context_->find_running = [this](std::string_view unit) {
         return manager_->find_running(unit);

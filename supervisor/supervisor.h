@@ -68,6 +68,7 @@ private:
     std::unique_ptr<Workers> workers_;
     std::unique_ptr<NotifyHub> notify_hub_;
     std::optional<CgroupTree> tree_;
+    std::string why_no_tree_;
     IdRanges id_ranges_;
     CloneMethod clone_method_ = CloneMethod::clone3_into_node;
     std::unique_ptr<CgroupEvents> cgroup_events_;

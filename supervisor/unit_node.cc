@@ -3,6 +3,7 @@
 #include "unit_node.h"
 
 #include "base/text.h"
+#include "delegation.h"
 #include "leftovers.h"
 
 #include <algorithm>
@@ -129,6 +130,17 @@ bool has_own_processes(const Cgroup& node) {
     return !processes || !processes->empty();
 }
 
+LaunchFailure busy_level(const std::string& key, std::string_view controller, const Cgroup& level) {
+    const auto pids = level.process_ids();
+    const std::string who = pids && !pids->empty() ? process_text(pids->front()) : "a process";
+    return node_failure(key, level.path(), "", EBUSY,
+                        fmt::format("the controller '{}' cannot be enabled below a node that has "
+                                    "processes of its own, such as {}: move them into a node "
+                                    "beside this one, or start confinit in a node that it is "
+                                    "alone in",
+                                    controller, who));
+}
+
 // A controller that is needed, and the key that needs it.
 struct Need {
     std::string key;
@@ -145,11 +157,7 @@ LaunchStatus enable_at(const CgroupTree& tree, const Cgroup& level,
             return std::unexpected(lost_controller(key, controller, tree, level));
         }
         if (has_own_processes(level)) {
-            return std::unexpected(node_failure(
-                key, level.path(), "", EBUSY,
-                fmt::format("the controller '{}' cannot be enabled below a node that has "
-                            "processes of its own: who has put them there?",
-                            controller)));
+            return std::unexpected(busy_level(key, controller, level));
         }
         const auto done = level.write("cgroup.subtree_control", fmt::format("+{}", controller));
         if (done) continue;

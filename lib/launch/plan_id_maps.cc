@@ -88,7 +88,13 @@ LaunchResult<std::vector<IdMap>> identity_map(const std::string& file) {
 // A line is "NAME:FIRST:COUNT". The ranges follow one another inside.
 LaunchResult<std::vector<IdMap>> subid_map(const std::string& path, const std::string& owner) {
     const auto text = read_file(AT_FDCWD, path);
-    if (!text) return std::unexpected(map_failure(path, text.error()));
+    const std::string wanted = "a line such as '" + owner + ":100000:65536' in " + path +
+                               " gives the ids; ids = \"private\" needs none";
+    if (!text) {
+        LaunchFailure failure = map_failure(path, text.error());
+        failure.hint = wanted;
+        return std::unexpected(std::move(failure));
+    }
     std::vector<IdMap> map;
     std::uint32_t next = 0;
     for (const std::string_view line : split(*text, '\n')) {
@@ -104,7 +110,7 @@ LaunchResult<std::vector<IdMap>> subid_map(const std::string& path, const std::s
     }
     if (!map.empty()) return map;
     return std::unexpected(
-        map_failure(path, {.code = 0, .what = "it has no line for '" + owner + "'"}));
+        map_failure(path, {.code = 0, .what = "it has no line for '" + owner + "': " + wanted}));
 }
 
 // A process of our own in the namespace: where nobody is known to be in it, only by one can the

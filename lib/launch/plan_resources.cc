@@ -69,7 +69,9 @@ LaunchResult<std::string> with_device_number(const CgroupSetting& setting) {
     const std::string path = setting.value.substr(0, space);
     struct stat status{};
     if (stat(path.c_str(), &status) < 0) {
-        return std::unexpected(device_failure(setting, path, errno, {}));
+        return std::unexpected(
+            device_failure(setting, path, errno,
+                           "name a block device such as /dev/vda, or a path on it such as /var"));
     }
     const dev_t device = S_ISBLK(status.st_mode) ? status.st_rdev : status.st_dev;
     return TRY(disk_of(setting, path, device)) + setting.value.substr(space);

@@ -306,6 +306,7 @@ TEST_CASE("a user without a line in subuid is told with the file", "[launch][S6]
     REQUIRE_FALSE(plan.has_value());
     CHECK(plan.error().key == "namespaces.user.ids");
     CHECK(plan.error().object == "/etc/subuid");
+    CHECK(plan.error().hint.contains("'no-such-user:100000:65536' in /etc/subuid"));
 }
 
 }  // namespace confinit::testing

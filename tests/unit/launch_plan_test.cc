@@ -318,6 +318,18 @@ TEST_CASE("a unit that notifies is told where, and has the socket in its mount n
     }
 }
 
+TEST_CASE("a device that is not there is told with what would be one", "[unit][H8]") {
+    PlanScene scene;
+    scene.unit.cgroup = {{"io.max", "/no/such/device wbps=10"}};
+
+    const auto config = make_cgroup_config(scene.unit, scene.context());
+
+    REQUIRE_FALSE(config);
+    CHECK(config.error().text() ==
+          "cgroup.io.max: stat '/no/such/device': No such file or directory (ENOENT); name a block "
+          "device such as /dev/vda, or a path on it such as /var");
+}
+
 TEST_CASE("the path of a notify socket is short whatever the unit is called", "[unit]") {
     PlanScene scene;
     scene.unit.name = std::string(200, 'a') + "b";
