@@ -188,6 +188,9 @@ TEST_CASE("a slip of a verb or an option names what may be meant", "[svctl][N20]
         {{"list", "--jsn"}, "no option '--jsn': did you mean '--json'?"},
         {{"list-units"}, "no verb 'list-units': `svctl list` has all units, with filters"},
         {{"help", "stauts"}, "no verb 'stauts': did you mean 'status'?"},
+        {{"heat", "start"}, "no verb 'heat': the verb comes first: `svctl start heat`"},
+        {{"--socket", "/x", "heat", "start"},
+         "no verb 'heat': the verb comes first: `svctl start heat`"},
     }));
 
     const Outcome outcome = run_svctl("/nowhere", arguments);

@@ -13,6 +13,7 @@
 #include <cstdio>
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <optional>
 #include <span>
 #include <sstream>
 #include <string>
@@ -198,6 +199,16 @@ std::string option_fault(const CLI::App& app, const CLI::App* verb, std::string_
     return unknown_option(name, std::vector<std::string_view>(names.begin(), names.end()));
 }
 
+// "svctl heat start": the verb comes behind the unit.
+std::optional<std::string> order_fault(const CLI::App& app, std::string_view word,
+                                       Arguments arguments) {
+    const auto first = std::ranges::find(arguments, word);
+    if (first == arguments.end() || first + 1 == arguments.end()) return std::nullopt;
+    const std::string& second = *(first + 1);
+    if (find_verb(app, second) == nullptr) return std::nullopt;
+    return fmt::format("no verb '{}': the verb comes first: `svctl {} {}`", word, second, word);
+}
+
 // The fault of a command line, and the verb that it is for, where that is known.
 struct UsageFault {
     std::string message;
@@ -221,6 +232,7 @@ UsageFault usage_fault(const CLI::App& app, const CLI::ParseError& error, Argume
         if (verb != nullptr || word.starts_with('-')) continue;
         verb = find_verb(app, word);
         if (verb != nullptr) continue;
+        if (auto fault = order_fault(app, word, arguments)) return {std::move(*fault)};
         std::vector<std::string_view> names;
         for (const Verb& known : verbs)
             names.emplace_back(known.name);
