@@ -105,6 +105,15 @@ TEST_CASE("check sees a cycle of order across files and the installed units", "[
           std::string::npos);
 }
 
+TEST_CASE("a unit that is nowhere is told without a key", "[svctl][N20]") {
+    const Units units;
+
+    const Outcome outcome = units.check({"nosuch"});
+
+    CHECK(outcome.status == 4);
+    CHECK(outcome.output == "there is no unit 'nosuch' in /installed\n");
+}
+
 TEST_CASE("check reads standard input", "[svctl][N19]") {
     const Units units;
 

@@ -100,8 +100,11 @@ public:
             TRY(check_name(target));
         for (const auto& [target, links] : targets)
             TRY(link(target, links));
-        if (done_.created.empty())
-            done_.notes.push_back(fmt::format("'{}' is enabled already", unit_));
+        if (!done_.created.empty()) return std::move(done_);
+        const bool has_effect = done_.notes.empty();
+        done_.notes.push_back(has_effect
+                                  ? fmt::format("'{}' is enabled already", unit_)
+                                  : fmt::format("the drop-ins of '{}' are there already", unit_));
         return std::move(done_);
     }
 

@@ -165,14 +165,16 @@ private:
     std::vector<Findings> all_;
 };
 
+// A unit that is nowhere has no place in a file to name.
+std::string text_of(const Problem& problem) {
+    return problem.key == not_found_key ? problem.message : problem.text();
+}
+
 Json problem_json(const Problem& problem) {
-    return {{"file", problem.location.file},
-            {"line", problem.location.line},
-            {"column", problem.location.column},
-            {"key", problem.key},
-            {"message", problem.message},
-            {"nearest", problem.nearest},
-            {"text", problem.text()}};
+    return {{"file", problem.location.file},     {"line", problem.location.line},
+            {"column", problem.location.column}, {"key", problem.key},
+            {"message", problem.message},        {"nearest", problem.nearest},
+            {"text", text_of(problem)}};
 }
 
 Json findings_json(const Findings& findings) {
@@ -187,7 +189,7 @@ Json findings_json(const Findings& findings) {
 
 void print_findings(const Context& context, const Findings& findings) {
     for (const Problem& problem : findings.problems)
-        print(problem.text() + "\n");
+        print(text_of(problem) + "\n");
     for (const std::string& warning : findings.warnings) {
         print(shown(context, "warning: " + warning) + "\n");
     }
