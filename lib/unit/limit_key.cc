@@ -5,6 +5,7 @@
 #include "unit/keys.h"
 #include "unit/problem.h"
 #include "unit/systemd_words.h"
+#include "unit/unknown_words.h"
 
 #include <algorithm>
 #include <vector>
@@ -61,6 +62,11 @@ Result<std::string> find_limit_key(std::string_view word) {
         }
     }
     if (key == nullptr) {
+        const Key* meant = find_key(key_for_synonym(word));
+        if (meant != nullptr && is_limit_key(*meant)) {
+            return failure("there is no key " + quoted(word) + "; did you mean '" +
+                           std::string{meant->path} + "'?");
+        }
         const auto answering = keys_for_directive(word);
         if (!answering.empty()) {
             return failure("there is no key " + quoted(word) + "; did you mean '" +

@@ -152,6 +152,15 @@ Meaning meaning_of(std::string_view path) {
     return meaning;
 }
 
+std::string key_for_synonym(std::string_view word) {
+    for (const std::string_view name : {word, word_of(word)}) {
+        std::string key = key_of_synonym(name);
+        if (key.empty() && !resource_limit_of(name).empty()) key = "process.rlimits";
+        if (!key.empty()) return key;
+    }
+    return {};
+}
+
 std::string key_below(std::string_view path) {
     const std::string limit = std::string{path} + ".max";
     return find_key(limit) == nullptr ? std::string{} : std::string{word_of(limit)};

@@ -18,6 +18,10 @@ struct Meaning {
 // For a path that is no key and has no keys below it, such as "service.memory.max".
 Meaning meaning_of(std::string_view path);
 
+// The key that people mean by another word, such as "memory.limit", with or without its table;
+// empty where the word is none of these. No likeness of letters is enough for it.
+std::string key_for_synonym(std::string_view word);
+
 // For a path that has keys below it and was given a value: the key that may be meant, such as
 // "memory.max" for "cgroup.memory"; empty where there is none.
 std::string key_below(std::string_view path);

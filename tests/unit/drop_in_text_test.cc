@@ -26,6 +26,14 @@ std::string limit_key(std::string_view word) {
 
 }  // namespace
 
+TEST_CASE("a synonym of a limit is told the limit, and never its opposite", "[unit][N15]") {
+    for (const char* word : {"memory.limit", "cgroup.memory.limit"}) {
+        CHECK(limit_key(word) == "error: there is no key '" + std::string{word} +
+                                     "'; did you mean 'cgroup.memory.max'?");
+    }
+    CHECK_FALSE(limit_key("nofile").contains("rlimits"));
+}
+
 TEST_CASE("a value is a text unless it is TOML already", "[unit][N15]") {
     CHECK(value_readings("64M") == Texts{"\"64M\""});
     CHECK(value_readings("5") == Texts{"5", "\"5\""});

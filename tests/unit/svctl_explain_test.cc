@@ -40,6 +40,10 @@ TEST_CASE("explain says what there is in place of a word of systemd's", "[svctl]
     CHECK(
         slip.error ==
         "svctl: there is no key, directive or system call 'MemoryMx'; did you mean 'MemoryMax'?\n");
+    CHECK(run_svctl("/nowhere", {"explain", "memory.limit"})
+              .error.ends_with("did you mean 'cgroup.memory.max'?\n"));
+    CHECK(run_svctl("/nowhere", {"explain", "nofile"})
+              .error.ends_with("did you mean 'process.rlimits'?\n"));
 }
 
 TEST_CASE("explain takes a section of systemd's for the table, or says what is in its place",

@@ -90,6 +90,7 @@ TEST_CASE("a property that there is none of is told", "[svctl][N20]") {
     const auto [name, meant] = GENERATE(table<std::string, std::string>({
         {"MainPID", "run.pid"},
         {"MemoryMax", "cgroup.memory.max"},
+        {"memory.limit", "cgroup.memory.max"},
         {"service.usr", "service.user"},
     }));
     const Outcome outcome = show(name);

@@ -10,6 +10,7 @@
 #include "svctl/verbs.h"
 #include "unit/keys.h"
 #include "unit/systemd_words.h"
+#include "unit/unknown_words.h"
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
@@ -87,10 +88,11 @@ Refusal unknown_key(std::string_view word) {
     }
     const auto calls = syscall_words();
     paths.insert(paths.end(), calls.begin(), calls.end());
-    const auto nearest = nearest_word(word, paths);
+    std::string nearest = key_for_synonym(word);
+    if (nearest.empty()) nearest = nearest_word(word, paths).value_or("");
     std::string message = fmt::format("there is no key, directive or system call '{}'", word);
-    if (nearest) message += fmt::format("; did you mean '{}'?", *nearest);
-    return {.message = std::move(message), .parameters = {{"nearest", nearest.value_or("")}}};
+    if (!nearest.empty()) message += fmt::format("; did you mean '{}'?", nearest);
+    return {.message = std::move(message), .parameters = {{"nearest", std::move(nearest)}}};
 }
 
 Json key_json(const Key& key) {

@@ -8,6 +8,7 @@
 #include "svctl/unit_reports.h"
 #include "unit/keys.h"
 #include "unit/systemd_words.h"
+#include "unit/unknown_words.h"
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
@@ -50,6 +51,7 @@ constexpr OtherProperty other_properties[] = {
 std::string nearest_property(const std::string& name, const Json& properties) {
     const auto* other = std::ranges::find(other_properties, name, &OtherProperty::name);
     if (other != std::end(other_properties)) return std::string{other->own};
+    if (std::string meant = key_for_synonym(name); !meant.empty()) return meant;
     const auto answering = keys_for_directive(name);
     if (!answering.empty()) return std::string{answering.front()->path};
     std::vector<std::string_view> words;
