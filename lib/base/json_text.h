@@ -2,16 +2,13 @@
 // JSON from outside: a text becomes a value, or a message with its place; nothing throws.
 #pragma once
 
+#include "base/json.h"
 #include "base/result.h"
-
-#include <nlohmann/json.hpp>
 
 #include <cstddef>
 #include <string_view>
 
 namespace confinit {
-
-using Json = nlohmann::json;
 
 // How deep the brackets of this text go. The parser itself would follow any depth, and writing or
 // copying such a value recurses.
