@@ -2,6 +2,8 @@
 // CallBudget: how much of PID 1's time the callers of one user may take, in time really spent.
 #include "call_budget.h"
 
+#include "memory_reserve.h"
+
 #include <algorithm>
 #include <ctime>
 
@@ -71,7 +73,7 @@ CallMeter::CallMeter(CallBudget* budget, uid_t uid)
 CallMeter::~CallMeter() {
     if (budget_ == nullptr) return;
     budget_->is_metered_ = false;
-    budget_->charge(uid_, processor_time() - begin_, Clock::now());
+    run_in_destructor([this] { budget_->charge(uid_, processor_time() - begin_, Clock::now()); });
 }
 
 nanoseconds processor_time() {

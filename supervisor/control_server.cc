@@ -6,6 +6,7 @@
 #include "control/parameters.h"
 #include "control_methods.h"
 #include "hands.h"
+#include "memory_reserve.h"
 
 #include <algorithm>
 #include <fmt/format.h>
@@ -279,7 +280,7 @@ bool ControlServer::may_begin(const Peer& peer) {
     if (caller.is_operator) return true;
     const auto now = Clock::now();
     auto due = budget_.next_call(caller.uid, now);
-    if (has_unsent(caller.uid)) due = now + wait_for_readers;
+    if (has_unsent(caller.uid) || !is_reserve_whole()) due = now + wait_for_readers;
     if (due <= now) return true;
     set_timer(std::max(due, now + shortest_wait));
     return false;
@@ -331,8 +332,14 @@ void ControlServer::send(std::uint64_t id, std::string_view bytes, bool is_last,
                          std::vector<Fd> descriptors) {
     Peer* peer = find(id);
     if (peer == nullptr) return let_go(loop_, std::move(descriptors), Hands::operators());
+    const CallMeter meter = meter_of(peer->connection.caller());
     if (peer->connection.unsent() + bytes.size() > output_limit) return close(id);
-    if (!peer->is_oneway) peer->connection.add_output(bytes, std::move(descriptors));
+    if (!peer->is_oneway) {
+        // It stays until the caller takes it.
+        std::optional<OutsideReserve> outside;
+        if (!peer->connection.caller().is_operator) outside.emplace();
+        peer->connection.add_output(bytes, std::move(descriptors));
+    }
     if (is_last) {
         peer->is_waiting = false;
         peer->news = nullptr;

@@ -2,10 +2,11 @@
 // EventLoop: one epoll(7) instance; descriptors, points in time and deferred work call back.
 #include "event_loop.h"
 
+#include "memory_reserve.h"
+
 #include <algorithm>
 #include <array>
 #include <cerrno>
-#include <exception>
 #include <sys/epoll.h>
 
 namespace confinit {
@@ -13,6 +14,9 @@ namespace {
 
 // A level-triggered descriptor whose callback fails would otherwise spin the loop.
 constexpr std::chrono::seconds rest_after_exception{1};
+
+// So would a timer that stays due. It rests for less: a service may wait for its end.
+constexpr std::chrono::milliseconds timer_rest{100};
 
 }  // namespace
 
@@ -87,9 +91,7 @@ void EventLoop::set_timer(std::function<std::optional<Clock::time_point>()> next
 int EventLoop::wait_milliseconds() const {
     if (!deferred_.empty() || !due_.empty()) return 0;
     auto earliest = Clock::time_point::max();
-    if (const auto deadline = next_deadline_ ? next_deadline_() : std::nullopt) {
-        earliest = *deadline;
-    }
+    if (const auto deadline = timer_deadline()) earliest = *deadline;
     if (resting_ > 0) earliest = std::min(earliest, Clock::now() + rest_after_exception);
     if (earliest == Clock::time_point::max()) return -1;
     const auto left = std::chrono::ceil<std::chrono::milliseconds>(earliest - Clock::now());
@@ -101,14 +103,15 @@ Status EventLoop::run_once() {
     const int count =
         epoll_wait(epoll_.get(), ready.data(), static_cast<int>(ready.size()), wait_milliseconds());
     if (count < 0 && errno != EINTR) return errno_failure("epoll_wait");
+    // All that is ready stays so.
+    const MemoryReserve reserve;
     for (int i = 0; i < count; ++i) {
         // epoll_event is packed: copy before use.
         const std::uint64_t id = ready[static_cast<std::size_t>(i)].data.u64;
         dispatch(id, ready[static_cast<std::size_t>(i)].events);
     }
     wake_rested();
-    const auto deadline = next_deadline_ ? next_deadline_() : std::nullopt;
-    if (deadline && *deadline <= Clock::now()) run_guarded(expire_, 0);
+    run_timer();
 
     // Work that defers more work has that run in the next turn, so that nothing starves.
     // Work that an exception has kept from running is still due.
@@ -116,25 +119,29 @@ Status EventLoop::run_once() {
     while (!due_.empty()) {
         const auto work = std::move(due_.front());
         due_.pop_front();
-        run_guarded(work, 0);
+        (void)run_guarded(work);
     }
     return {};
+}
+
+std::optional<Clock::time_point> EventLoop::timer_deadline() const {
+    const auto deadline = next_deadline_ ? next_deadline_() : std::nullopt;
+    if (!deadline || !timer_rests_until_) return deadline;
+    return std::max(*deadline, *timer_rests_until_);
+}
+
+void EventLoop::run_timer() {
+    const auto deadline = timer_deadline();
+    if (!deadline || *deadline > Clock::now()) return;
+    timer_rests_until_.reset();
+    if (!run_guarded(expire_)) timer_rests_until_ = Clock::now() + timer_rest;
 }
 
 void EventLoop::dispatch(std::uint64_t id, std::uint32_t events) {
     const auto found = sources_.find(id);
     if (found == sources_.end()) return;
     const std::shared_ptr<Source> source = found->second;
-    run_guarded([&] { source->callback(events); }, id);
-}
-
-void EventLoop::run_guarded(const std::function<void()>& work, std::uint64_t source) {
-    try {
-        work();
-    } catch (const std::exception& exception) {
-        if (source != 0) rest(source);
-        sound_alarm(exception.what());
-    }
+    if (!run_guarded([&] { source->callback(events); })) rest(id);
 }
 
 // There may be no memory to tell that there is none.

@@ -8,6 +8,7 @@
 #include <chrono>
 #include <cstdint>
 #include <deque>
+#include <exception>
 #include <functional>
 #include <map>
 #include <memory>
@@ -67,8 +68,20 @@ public:
     void set_hands(Hands* hands) { hands_ = hands; }
     Hands* hands() const { return hands_; }
 
+    // Runs it at once; an exception sounds the alarm, and the answer is false.
+    template <typename Work>
+    bool run_guarded(const Work& work) {
+        try {
+            work();
+            return true;
+        } catch (const std::exception& exception) {
+            sound_alarm(exception.what());
+            return false;
+        }
+    }
+
     // Waits for the next event, however long that takes, and runs what is due: descriptors, then
-    // timers, then deferred work.
+    // timers, then deferred work. Without a reserve of memory it runs nothing, by std::bad_alloc.
     Status run_once();
 
 private:
@@ -82,10 +95,11 @@ private:
     explicit EventLoop(Fd epoll) : epoll_(std::move(epoll)) {}
     void remove(std::uint64_t id);
     void dispatch(std::uint64_t id, std::uint32_t events);
-    void run_guarded(const std::function<void()>& work, std::uint64_t source);
     void sound_alarm(std::string_view what) noexcept;
     void rest(std::uint64_t id);
     void wake_rested();
+    void run_timer();
+    std::optional<Clock::time_point> timer_deadline() const;
     int wait_milliseconds() const;
 
     Fd epoll_;
@@ -97,6 +111,7 @@ private:
     std::size_t resting_ = 0;                // sources that rest, or did when they went
     std::function<std::optional<Clock::time_point>()> next_deadline_;
     std::function<void()> expire_;
+    std::optional<Clock::time_point> timer_rests_until_;
     std::function<void(std::string_view)> alarm_;
     Hands* hands_ = nullptr;
 };

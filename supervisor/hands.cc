@@ -4,6 +4,7 @@
 #include "hands.h"
 
 #include "kernel/pidfd.h"
+#include "memory_reserve.h"
 
 #include <algorithm>
 #include <cerrno>
@@ -266,8 +267,10 @@ void Hands::set_timer() {
     timer_->set(std::max<Clock::duration>(*next - now, std::chrono::milliseconds{1}));
 }
 
+// Many a destructor calls it. A descriptor that there was no memory to queue stays open.
 void let_go(const EventLoop& loop, Fd fd, Hands::Owner owner) {
-    if (loop.hands() != nullptr) loop.hands()->close(std::move(fd), owner);
+    if (loop.hands() == nullptr) return;
+    run_in_destructor([&] { loop.hands()->close(std::move(fd), owner); });
 }
 
 void let_go(const EventLoop& loop, std::vector<Fd> descriptors, Hands::Owner owner) {

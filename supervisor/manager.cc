@@ -6,6 +6,7 @@
 #include "engine_spec.h"
 #include "kernel/probe.h"
 #include "launch/vocabulary.h"
+#include "memory_reserve.h"
 #include "unit/origins.h"
 #include "unit/unit_files.h"
 
@@ -81,6 +82,7 @@ Manager::Manager(Services services, std::vector<std::string> unit_directories)
       engine_(random_number()) {}
 
 std::optional<std::string> Manager::take(Unit unit, UnitStamp stamp) {
+    const MemoryReserve reserve;
     // Its service stays as it is: a run keeps the unit that it was started with.
     const auto known = services_by_name_.find(unit.name);
     const bool is_known = known != services_by_name_.end();
@@ -222,20 +224,24 @@ std::uint64_t Manager::new_job(Done done) {
 
 void Manager::start(const std::string& unit, Done done) {
     load_needed(unit);
+    const MemoryReserve reserve;
     perform(engine_.start(unit, new_job(std::move(done)), engine_now()));
 }
 
 void Manager::stop(const std::string& unit, Done done) {
+    const MemoryReserve reserve;
     perform(engine_.stop(unit, new_job(std::move(done)), engine_now()));
 }
 
 void Manager::restart(const std::string& unit, Done done) {
     load_needed(unit);
+    const MemoryReserve reserve;
     perform(engine_.restart(unit, new_job(std::move(done)), engine_now()));
 }
 
 void Manager::shut_down(std::function<void()> done, Clock::time_point until) {
     if (on_quiet_) return;
+    const MemoryReserve reserve;
     on_quiet_ = std::move(done);
     perform(engine_.shut_down(engine_now(), engine_time(until)));
     services_.loop.defer([this] { check_quiet(); });
@@ -262,7 +268,9 @@ std::optional<Clock::time_point> Manager::next_deadline() const {
     }
     for (const auto& [unit, retry] : retries_)
         next = std::min(next.value_or(retry.due), retry.due);
-    if (const auto retry = events_.next_try()) next = std::min(next.value_or(*retry), *retry);
+    for (const auto& retry : {events_.next_try(), actions_.next_try()}) {
+        if (retry) next = std::min(next.value_or(*retry), *retry);
+    }
     for (const auto& [unit, due] : unfinished_lines_)
         next = std::min(next.value_or(due), due);
     return next;
@@ -289,7 +297,11 @@ void Manager::show_unfinished_lines() {
 }
 
 void Manager::expire() {
-    if (events_.next_try().value_or(Clock::time_point::max()) <= Clock::now()) handle_events();
+    const auto is_due = [now = Clock::now()](const auto& queue) {
+        return queue.next_try().value_or(Clock::time_point::max()) <= now;
+    };
+    if (is_due(actions_)) perform_waiting();
+    if (is_due(events_)) handle_events();
     show_unfinished_lines();
     retry_starts();
     perform(engine_.expire(engine_now()));
@@ -322,51 +334,6 @@ void Manager::handle_event(const RunEvent& event) {
     if (service.run && !service.run->end().text.empty()) service.last_end = service.run->end();
     if (starts_without(service, event.event)) return;
     perform(engine_.handle(event.unit, event.event, engine_now(), detail_of(service, event.event)));
-}
-
-void Manager::perform(const engine::Actions& actions) {
-    for (const engine::Action& action : actions)
-        perform_one(action);
-    if (observer_) observer_();
-}
-
-void Manager::perform_one(const engine::Action& action) {
-    const auto found = services_by_name_.find(action.unit);
-    Service* const service = found == services_by_name_.end() ? nullptr : found->second.get();
-    switch (action.kind) {
-    case engine::ActionKind::launch:
-        if (service != nullptr) launch(*service);
-        return;
-    case engine::ActionKind::send_stop_signal:
-        if (service != nullptr && service->run) service->run->send_stop_signal();
-        return;
-    case engine::ActionKind::send_abort_signal:
-        if (service != nullptr && service->run) service->run->send_abort_signal();
-        return;
-    case engine::ActionKind::kill_all:
-        if (service != nullptr && service->run) service->run->kill_all();
-        if (service != nullptr && service->group) service->group->kill_all();
-        if (service != nullptr) cancel_retry(*service);
-        return;
-    case engine::ActionKind::release:
-        if (service != nullptr) release(*service);
-        return;
-    case engine::ActionKind::find_leftovers:
-        if (service != nullptr) post(action.unit, service->run_number, engine::Event::stuck);
-        return;
-    case engine::ActionKind::job_done:
-        finish_job(action);
-        return;
-    case engine::ActionKind::state_changed:
-        report_state(action.unit);
-        return;
-    }
-}
-
-void Manager::finish_job(const engine::Action& action) {
-    auto waiting = waiting_jobs_.extract(action.job);
-    if (!waiting) return;
-    waiting.mapped()(action.result, action.reason);
 }
 
 }  // namespace confinit

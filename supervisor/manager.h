@@ -3,12 +3,12 @@
 #pragma once
 
 #include "engine/engine.h"
-#include "event_queue.h"
 #include "event_ring.h"
 #include "group.h"
 #include "launch/verify.h"
 #include "leftovers.h"
 #include "log_ring.h"
+#include "retry_queue.h"
 #include "run.h"
 #include "unit/drafts.h"
 #include "unit/loader.h"
@@ -77,6 +77,13 @@ std::vector<int> verify_descriptors(const Service& service);
 struct UnitRefused {
     bool exists = false;
     std::vector<std::string> problems;
+};
+
+// What has happened to a run, for the engine.
+struct RunEvent {
+    std::string unit;
+    std::uint64_t run_number = 0;
+    engine::Event event{};
 };
 
 class Manager {
@@ -190,11 +197,13 @@ private:
     void post(std::string unit, std::uint64_t run_number, engine::Event event);
     void handle_events();
     void handle_event(const RunEvent& event);
-    void perform(const engine::Actions& actions);
+    void perform(engine::Actions actions);
+    void perform_waiting();
     void perform_one(const engine::Action& action);
     void launch(Service& service);
     void start_run(Service& service);
     LaunchStatus start_once(Service& service, const Unit& unit);
+    LaunchStatus try_to_start(Service& service, const Unit& unit);
     bool try_later(const std::string& unit, const LaunchFailure& failure);
     void retry_starts();
     void cancel_retry(const Service& service);
@@ -215,7 +224,9 @@ private:
     engine::Engine engine_;
     std::map<std::string, std::unique_ptr<Service>, std::less<>> services_by_name_;
     Broken broken_;
-    EventQueue events_;
+    RetryQueue<RunEvent> events_;
+    RetryQueue<engine::Action> actions_;
+    bool is_performing_ = false;
     std::map<std::uint64_t, Done> waiting_jobs_;
     std::uint64_t next_job_ = 1;
     std::function<void()> on_quiet_;

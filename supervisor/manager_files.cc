@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The manager's part about versions: looks at the files of loaded units, and forgets what is gone.
 #include "manager.h"
+#include "memory_reserve.h"
 
 #include "unit/difference.h"
 #include "unit/origins.h"
@@ -137,6 +138,7 @@ void Manager::reset_failed(const std::string& name) {
         found->second->last_end.reset();
         found->second->skipped.clear();
     }
+    const MemoryReserve reserve;
     perform(engine_.reset_failed(name, engine_now()));
 }
 

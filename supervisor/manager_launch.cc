@@ -5,12 +5,14 @@
 
 #include "engine_spec.h"
 #include "kernel/descriptor_limit.h"
+#include "memory_reserve.h"
 #include "unit/keys.h"
 #include "unit/reader.h"
 
 #include <algorithm>
 #include <cerrno>
 #include <fmt/format.h>
+#include <new>
 
 namespace confinit {
 
@@ -51,7 +53,7 @@ void Manager::start_run(Service& service) {
                                                     .hint = texts(unit.error()).front()});
             break;
         }
-        started = start_once(service, *unit);
+        started = try_to_start(service, *unit);
         if (started || !skip(service, started.error())) break;
     }
     if (started) {
@@ -112,6 +114,17 @@ void Manager::retry_starts() {
 void Manager::cancel_retry(const Service& service) {
     if (retries_.erase(service.unit.name) == 0) return;
     post(service.unit.name, service.run_number, engine::Event::launch_failed);
+}
+
+// A launch may need more memory than there is, and is tried again as after any other ENOMEM.
+LaunchStatus Manager::try_to_start(Service& service, const Unit& unit) {
+    try {
+        if (is_reserve_whole()) return start_once(service, unit);
+    } catch (const std::bad_alloc&) {
+        // The answer is the same.
+    }
+    return std::unexpected(LaunchFailure{
+        .call = "brk", .error = ENOMEM, .hint = "the supervisor itself is given no memory"});
 }
 
 LaunchStatus Manager::start_once(Service& service, const Unit& unit) {

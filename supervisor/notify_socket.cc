@@ -8,6 +8,7 @@
 #include "kernel/pidfd.h"
 #include "kernel/proc_status.h"
 #include "launch/plan.h"
+#include "memory_reserve.h"
 
 #include <array>
 #include <cerrno>
@@ -96,7 +97,7 @@ Result<NotifySocket> NotifySocket::make(std::string directory) {
 NotifySocket::~NotifySocket() {
     if (directory_.empty()) return;
     // A service's own mount of the directory may outlive it; nobody listens there.
-    (void)unlink(path().c_str());
+    run_in_destructor([this] { (void)unlink(path().c_str()); });
     (void)rmdir(directory_.c_str());
 }
 

@@ -12,10 +12,12 @@ bool ExitStatus::is_clean() const {
     return code == CLD_EXITED && status == 0;
 }
 
-void Reaper::reap() {
-    for (;;) {
+bool Reaper::reap(unsigned most) {
+    for (; most > 0; --most) {
         siginfo_t info{};
-        if (waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT) < 0 || info.si_pid == 0) return;
+        if (waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT) < 0 || info.si_pid == 0) {
+            return true;
+        }
         const pid_t pid = info.si_pid;
         if (before_) before_();
         if (!owners_.contains(pid) && stranger_) stranger_(pid);
@@ -30,6 +32,7 @@ void Reaper::reap() {
         }
         (void)waitid(P_PID, static_cast<id_t>(pid), &info, WEXITED | WNOHANG);
     }
+    return false;
 }
 
 }  // namespace confinit

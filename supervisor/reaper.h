@@ -31,9 +31,10 @@ public:
     void adopt(pid_t pid, Owner owner) { owners_[pid] = std::move(owner); }
     void forget(pid_t pid) { owners_.erase(pid); }
 
-    // Reaps all that have ended. The owner is told while the process is still a zombie, so that
-    // its pid cannot be another process's yet.
-    void reap();
+    // Reaps those that have ended, but no more than `most` at once: a fork bomb that is ended makes
+    // zombies without end. Whether all are reaped. The owner is told while the process is still a
+    // zombie, so that its pid cannot be another process's yet.
+    [[nodiscard]] bool reap(unsigned most = 256);
 
 private:
     std::map<pid_t, Owner> owners_;

@@ -6,6 +6,7 @@
 #include "base/text.h"
 #include "launch/id_maps.h"
 #include "launch/killing_keys.h"
+#include "memory_reserve.h"
 
 #include <algorithm>
 #include <array>
@@ -104,7 +105,7 @@ Run::~Run() {
         // A run that is dropped half-way must not leave a process that nobody knows.
         services_.reaper.forget(spawned_.pid);
         if (main_pid_ > 0) services_.reaper.forget(main_pid_);
-        kill_all();
+        run_in_destructor([this] { kill_all(); });
     }
     report_watch_.reset();
     let_go(services_.loop, std::move(spawned_.report_socket), owner_);
@@ -136,10 +137,15 @@ Status Run::watch_everything(Fd output, Fd error_output) {
 }
 
 Result<std::unique_ptr<PipeReader>> Run::read_output(Fd pipe, LogStream stream) {
-    return PipeReader::make(services_.loop, std::move(pipe), owner_,
-                            {[this, stream](std::string_view bytes) { log_.append(stream, bytes); },
-                             [] {
-                             }});
+    return PipeReader::make(
+        services_.loop, std::move(pipe), owner_,
+        {[this, stream](std::string_view bytes) {
+             // The pipe is read on, also without memory for a line.
+             const OutsideReserve outside;
+             (void)services_.loop.run_guarded([&] { log_.append(stream, bytes); });
+         },
+         [] {
+         }});
 }
 
 // Whether the last words of the service are read; if not, check_populated() is called once more.

@@ -259,12 +259,12 @@ void Supervisor::start_rescue() {
     manager_->start("rescue", [](engine::JobResult, const std::string&) {});
 }
 
-// An exception leaves children that have ended, and their signal is read already: they are asked
-// for again.
+// An exception, or too many at once, leave children that have ended, and their signal is read
+// already: they are asked for again.
 void Supervisor::reap() {
     reaps_again_ = Clock::now() + std::chrono::seconds{1};
-    reaper_.reap();
-    reaps_again_.reset();
+    const bool is_done = reaper_.reap();
+    reaps_again_ = is_done ? std::nullopt : std::optional{Clock::now()};
 }
 
 void Supervisor::on_signal() {

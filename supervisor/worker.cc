@@ -5,6 +5,7 @@
 
 #include "base/text.h"
 #include "kernel/pidfd.h"
+#include "memory_reserve.h"
 #include "run.h"
 
 #include <algorithm>
@@ -35,6 +36,12 @@ Result<Pipe> make_answer_pipe() {
     return pipe;
 }
 
+// There is room before anything is read, since it does not come again.
+void make_room(std::string& received, std::size_t more) {
+    const OutsideReserve outside;
+    if (received.capacity() - received.size() < more) received.reserve(2 * received.size() + more);
+}
+
 }  // namespace
 
 Result<std::unique_ptr<Workers>> Workers::make(EventLoop& loop, Reaper& reaper, CloneMethod method,
@@ -47,7 +54,7 @@ Result<std::unique_ptr<Workers>> Workers::make(EventLoop& loop, Reaper& reaper, 
 Workers::~Workers() {
     *is_here_ = false;
     for (auto& [id, worker] : workers_)
-        end_worker(worker);
+        run_in_destructor([&] { end_worker(worker); });
 }
 
 std::size_t Workers::running() const {
@@ -178,6 +185,7 @@ Status Workers::start(Waiting& waiting) {
 bool Workers::read_answer(Worker& worker) {
     if (!worker.watch) return false;
     std::array<char, 65536> piece;
+    make_room(worker.received, piece.size());
     const ssize_t count = read(worker.pipe.get(), piece.data(), piece.size());
     if (count < 0 && errno == EINTR) return true;
     if (count < 0 && errno == EAGAIN) return false;

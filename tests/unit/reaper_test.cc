@@ -34,7 +34,7 @@ int reap_all(Reaper& reaper) {
     for (int failures = 0;; ++failures) {
         REQUIRE(failures < 100);
         try {
-            reaper.reap();
+            (void)reaper.reap();
             return failures;
         } catch (const std::bad_alloc&) {
             continue;
@@ -83,4 +83,16 @@ TEST_CASE("who has to look before a child is reaped is asked again as well", "[u
 
     CHECK(told == 1);
     CHECK(is_reaped(child));
+}
+
+TEST_CASE("no more than so many are reaped at once", "[unit][R1]") {
+    Reaper reaper;
+    std::vector<pid_t> children;
+    for (int i = 0; i < 5; ++i)
+        children.push_back(ended_child(0));
+
+    CHECK_FALSE(reaper.reap(3));
+    CHECK(std::ranges::count_if(children, is_reaped) == 3);
+    CHECK(reaper.reap(3));
+    CHECK(std::ranges::count_if(children, is_reaped) == 5);
 }

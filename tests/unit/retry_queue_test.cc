@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The queue of run events: an exception in a handler loses none of them.
-#include "event_queue.h"
+// A queue whose handler may fail: an exception loses no entry.
+#include "retry_queue.h"
 
 #include <catch2/catch.hpp>
 
@@ -10,24 +10,24 @@
 namespace confinit {
 namespace {
 
-using namespace std::chrono_literals;
+using Queue = RetryQueue<std::string>;
 
-EventQueue queue_of(std::initializer_list<const char*> units) {
-    EventQueue queue;
-    for (const char* unit : units)
-        queue.push({.unit = unit});
+Queue queue_of(std::initializer_list<const char*> entries) {
+    Queue queue;
+    for (const char* entry : entries)
+        queue.push(entry);
     return queue;
 }
 
-TEST_CASE("an event whose handler fails is tried again, and then all that follow it",
+TEST_CASE("an entry whose handler fails is tried again, and then all that follow it",
           "[supervisor][N1]") {
-    EventQueue queue = queue_of({"a", "b", "c"});
+    Queue queue = queue_of({"a", "b", "c"});
     const Clock::time_point now{};
     std::string handled;
     bool is_full = true;
-    const auto handler = [&](const RunEvent& event) {
-        if (event.unit == "b" && std::exchange(is_full, false)) throw std::bad_alloc{};
-        handled += event.unit;
+    const auto handler = [&](const std::string& entry) {
+        if (entry == "b" && std::exchange(is_full, false)) throw std::bad_alloc{};
+        handled += entry;
     };
 
     CHECK_THROWS_AS(queue.handle_all(now, handler), std::bad_alloc);
@@ -40,12 +40,12 @@ TEST_CASE("an event whose handler fails is tried again, and then all that follow
     CHECK_FALSE(queue.next_try());
 }
 
-TEST_CASE("an event that no try gets through does not hold up the others", "[supervisor][N1]") {
-    EventQueue queue = queue_of({"a", "b"});
+TEST_CASE("an entry that no try gets through does not hold up the others", "[supervisor][N1]") {
+    Queue queue = queue_of({"a", "b"});
     std::string handled;
-    const auto handler = [&](const RunEvent& event) {
-        if (event.unit == "a") throw std::bad_alloc{};
-        handled += event.unit;
+    const auto handler = [&](const std::string& entry) {
+        if (entry == "a") throw std::bad_alloc{};
+        handled += entry;
     };
 
     for (int i = 0; i < 1000 && !queue.is_empty(); ++i) {
@@ -59,11 +59,11 @@ TEST_CASE("an event that no try gets through does not hold up the others", "[sup
 }
 
 TEST_CASE("what a handler pushes waits for the next round", "[supervisor][N1]") {
-    EventQueue queue = queue_of({"a"});
+    Queue queue = queue_of({"a"});
     std::string handled;
-    const auto handler = [&](const RunEvent& event) {
-        handled += event.unit;
-        if (event.unit == "a") queue.push({.unit = "b"});
+    const auto handler = [&](const std::string& entry) {
+        handled += entry;
+        if (entry == "a") queue.push("b");
     };
 
     queue.handle_all({}, handler);
@@ -75,16 +75,16 @@ TEST_CASE("what a handler pushes waits for the next round", "[supervisor][N1]") 
 
 TEST_CASE("as long as something waits there is a next try, whoever else asks for one",
           "[supervisor][N1][R1]") {
-    EventQueue queue;
+    Queue queue;
     CHECK_FALSE(queue.next_try());
-    queue.push({.unit = "a"});
+    queue.push("a");
     CHECK(queue.next_try());
 
-    queue.handle_all(Clock::now(), [&](const RunEvent& event) {
-        if (event.unit == "a") queue.push({.unit = "b"});
+    queue.handle_all(Clock::now(), [&](const std::string& entry) {
+        if (entry == "a") queue.push("b");
     });
     CHECK(queue.next_try());
-    queue.handle_all(Clock::now(), [](const RunEvent&) {});
+    queue.handle_all(Clock::now(), [](const std::string&) {});
     CHECK_FALSE(queue.next_try());
 }
 

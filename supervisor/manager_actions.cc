@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: Apache-2.0
+// The manager's part about the engine's actions: each is performed, sooner or later.
+#include "manager.h"
+
+#include <utility>
+
+namespace confinit {
+
+// An action that ends a job may ask for more: those of a later call come after those of an earlier.
+void Manager::perform(engine::Actions actions) {
+    for (engine::Action& action : actions)
+        actions_.push(std::move(action));
+    if (!is_performing_) perform_waiting();
+}
+
+// The engine has said its word: an action that fails by an exception is performed later, and its
+// event must not be handled again.
+void Manager::perform_waiting() {
+    is_performing_ = true;
+    (void)services_.loop.run_guarded([this] {
+        while (!actions_.is_empty()) {
+            actions_.handle_all(Clock::now(),
+                                [this](const engine::Action& action) { perform_one(action); });
+        }
+        if (observer_) observer_();
+    });
+    is_performing_ = false;
+}
+
+void Manager::perform_one(const engine::Action& action) {
+    const auto found = services_by_name_.find(action.unit);
+    Service* const service = found == services_by_name_.end() ? nullptr : found->second.get();
+    switch (action.kind) {
+    case engine::ActionKind::launch:
+        if (service != nullptr) launch(*service);
+        return;
+    case engine::ActionKind::send_stop_signal:
+        if (service != nullptr && service->run) service->run->send_stop_signal();
+        return;
+    case engine::ActionKind::send_abort_signal:
+        if (service != nullptr && service->run) service->run->send_abort_signal();
+        return;
+    case engine::ActionKind::kill_all:
+        if (service != nullptr && service->run) service->run->kill_all();
+        if (service != nullptr && service->group) service->group->kill_all();
+        if (service != nullptr) cancel_retry(*service);
+        return;
+    case engine::ActionKind::release:
+        if (service != nullptr) release(*service);
+        return;
+    case engine::ActionKind::find_leftovers:
+        if (service != nullptr) post(action.unit, service->run_number, engine::Event::stuck);
+        return;
+    case engine::ActionKind::job_done:
+        finish_job(action);
+        return;
+    case engine::ActionKind::state_changed:
+        report_state(action.unit);
+        return;
+    }
+}
+
+void Manager::finish_job(const engine::Action& action) {
+    const auto waiting = waiting_jobs_.find(action.job);
+    if (waiting == waiting_jobs_.end()) return;
+    waiting->second(action.result, action.reason);
+    waiting_jobs_.erase(waiting);
+}
+
+}  // namespace confinit

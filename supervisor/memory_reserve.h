@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+// MemoryReserve: memory that PID 1 keeps back for what must not stop half-way.
+//
+// Where the kernel gives PID 1 no more memory (RLIMIT_AS, or vm.overcommit_memory = 2 in
+// Documentation/mm/overcommit-accounting.rst), operator new throws. That may cost a caller his
+// answer. But an end of a service that is told in part, or a list of actions of which some are
+// performed, would leave units in a state that nothing ends. So a turn of the loop begins only
+// while there is a reserve, and all that it does may use it. Where that is not whole, no call of
+// one who is no operator begins, and no launch; what piles up for others has no part in it.
+#pragma once
+
+#include <exception>
+#include <new>
+
+namespace confinit {
+
+// While one lives, operator new takes from the reserve what the kernel does not give. They nest.
+class [[nodiscard]] MemoryReserve {
+public:
+    // Fails by std::bad_alloc, as operator new does, where less than half of the reserve is left
+    // and the kernel does not fill it: what has not begun can wait, and the one who has asked for
+    // it asks again.
+    MemoryReserve();
+    // For what cannot be asked for again: with what is left.
+    explicit MemoryReserve(std::nothrow_t /*tag*/) noexcept;
+    ~MemoryReserve();
+    MemoryReserve(const MemoryReserve&) = delete;
+    MemoryReserve& operator=(const MemoryReserve&) = delete;
+
+private:
+    const bool was_in_use_;
+};
+
+// While one lives, operator new has what the kernel gives and nothing else.
+class [[nodiscard]] OutsideReserve {
+public:
+    OutsideReserve() noexcept;
+    ~OutsideReserve();
+    OutsideReserve(const OutsideReserve&) = delete;
+    OutsideReserve& operator=(const OutsideReserve&) = delete;
+
+private:
+    const bool was_in_use_;
+};
+
+// Whether nothing of it is used, as far as was known when its use began.
+bool is_reserve_whole();
+
+// For the work of a destructor, from which no exception may go: the supervisor would end. It has
+// what is left of the reserve, and where that is nothing the work ends half-way.
+template <typename Work>
+void run_in_destructor(const Work& work) noexcept {
+    const MemoryReserve reserve{std::nothrow};
+    try {
+        work();
+    } catch (const std::exception&) {
+        return;
+    }
+}
+
+}  // namespace confinit

@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+// RetryQueue: entries whose handler may fail by an exception, for want of memory; none gets lost.
+#pragma once
+
+#include "event_loop.h"
+
+#include <deque>
+#include <functional>
+#include <optional>
+#include <utility>
+
+namespace confinit {
+
+template <class Entry>
+class RetryQueue {
+public:
+    // Whether it was the first one, so that somebody has to call handle_all().
+    bool push(Entry entry) {
+        waiting_.push_back({std::move(entry)});
+        // There may be no memory to ask for handle_all(): it is called all the same, a moment
+        // later.
+        if (!retry_at_) retry_at_ = Clock::now() + pause_after_exception;
+        return waiting_.size() == 1;
+    }
+
+    // Hands out what is there now, the oldest first; what is pushed meanwhile stays for the next
+    // call. An entry leaves the queue when its handler has returned. After an exception, which goes
+    // on to the caller, it is tried again with all that follow it, at next_try().
+    void handle_all(Clock::time_point now, const std::function<void(const Entry&)>& handler) {
+        retry_at_ = now + pause_after_exception;
+        for (std::size_t count = waiting_.size(); count > 0; --count) {
+            // A push does not move the other elements of a deque.
+            Waiting& first = waiting_.front();
+            if (++first.tries <= most_tries) handler(first.entry);
+            waiting_.pop_front();
+        }
+        if (waiting_.empty()) retry_at_.reset();
+    }
+
+    // When to call handle_all() again because of an exception.
+    std::optional<Clock::time_point> next_try() const { return retry_at_; }
+
+    bool is_empty() const { return waiting_.empty(); }
+
+private:
+    static constexpr std::chrono::milliseconds pause_after_exception{100};
+
+    // An entry that nothing helps must not hold up the others for ever.
+    static constexpr unsigned most_tries = 100;
+
+    struct Waiting {
+        Entry entry;
+        unsigned tries = 0;
+    };
+
+    std::deque<Waiting> waiting_;
+    std::optional<Clock::time_point> retry_at_;
+};
+
+}  // namespace confinit
