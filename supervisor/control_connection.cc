@@ -2,9 +2,12 @@
 // ControlConnection: the bytes of one caller, in and out, within bounds.
 #include "control_connection.h"
 
+#include "memory_reserve.h"
+
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <new>
 #include <span>
 #include <sys/socket.h>
 
@@ -34,9 +37,15 @@ ControlConnection::Io ControlConnection::read_some(ReceivedMessage& received) {
     const ssize_t count = received.count;
     if (count < 0 && (errno == EAGAIN || errno == EINTR)) return Io::goes_on;
     if (count <= 0) return Io::ended;
-    const bool is_taken =
-        reader_.feed({buffer.data(), static_cast<std::size_t>(count)}).has_value();
-    return is_taken ? Io::goes_on : Io::ended;
+    // What has been read does not come again: without memory for it the caller is cut off.
+    const OutsideReserve outside;
+    try {
+        const bool is_taken =
+            reader_.feed({buffer.data(), static_cast<std::size_t>(count)}).has_value();
+        return is_taken ? Io::goes_on : Io::ended;
+    } catch (const std::bad_alloc&) {
+        return Io::ended;
+    }
 }
 
 void ControlConnection::add_output(std::string_view bytes, std::vector<Fd> descriptors) {

@@ -5,6 +5,7 @@
 #include "base/file.h"
 #include "base/unix_socket.h"
 #include "kernel/capability_set.h"
+#include "memory_reserve.h"
 
 #include <cerrno>
 #include <linux/capability.h>
@@ -82,6 +83,7 @@ Result<std::unique_ptr<ControlDoor>> ControlDoor::open(EventLoop& loop, const st
                                                        DoorAccess access, Listener listener) {
     std::unique_ptr<ControlDoor> door{new ControlDoor{loop, std::move(listener)}};
     door->socket_ = TRY(listen_at(path, access));
+    door->is_for_others_ = (access.mode & (S_IRWXG | S_IRWXO)) != 0;
     door->timer_ = TRY(Timer::make(loop, [self = door.get()] {
         self->is_resting_ = false;
         self->update_interest();
@@ -115,6 +117,8 @@ void ControlDoor::on_connect() {
         period_ = now;
         accepted_ = 0;
     }
+    // Of the last memory nobody has a part who comes by a door that is open to others.
+    if (is_for_others_ && !is_reserve_whole()) return rest(rest_after_failure);
     if (++accepted_ > accepted_each_period) return rest(period - (now - period_));
     Fd socket{accept4(socket_.get(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK)};
     if (!socket) {

@@ -58,6 +58,7 @@ private:
     EventLoop& loop_;
     Listener listener_;
     Fd socket_;
+    bool is_for_others_ = false;
     bool is_closed_ = false;
     bool is_resting_ = false;
     unsigned accepted_ = 0;  // since `period_`

@@ -335,9 +335,9 @@ void ControlServer::send(std::uint64_t id, std::string_view bytes, bool is_last,
     const CallMeter meter = meter_of(peer->connection.caller());
     if (peer->connection.unsent() + bytes.size() > output_limit) return close(id);
     if (!peer->is_oneway) {
-        // It stays until the caller takes it.
+        // It stays until the caller takes it. Of the last memory an operator gets a little.
         std::optional<OutsideReserve> outside;
-        if (!peer->connection.caller().is_operator) outside.emplace();
+        if (!peer->connection.caller().is_operator || !is_reserve_whole()) outside.emplace();
         peer->connection.add_output(bytes, std::move(descriptors));
     }
     if (is_last) {
