@@ -54,6 +54,8 @@ LaunchResult<void> Run::make_node(GroupNodes groups) {
 // What happened in the node before these watches stood is read when the first process is reaped.
 Status Run::watch_node() {
     CgroupEvents& events = services_.cgroup_events;
+    // No exception may leave a watch that calls a run which is gone.
+    node_watches_.reserve(3);
     node_watches_.push_back(
         TRY(events.watch(node_->node(), "cgroup.events", [this] { on_node_event(); })));
     // A kernel without the controller has no such file, and then nothing to tell of.
