@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The methods of the control interface: one flat table of name, callers and function.
+// The functions behind the methods of the control interface: control/methods.h says who may call.
 #include "control_methods.h"
 
 #include "control/fields.h"

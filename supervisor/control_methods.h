@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The methods of the control interface: one flat table of name, callers and function.
+// The functions behind the methods of the control interface: control/methods.h says who may call.
 #pragma once
 
 #include "control_server.h"
@@ -14,12 +14,8 @@
 
 namespace confinit {
 
-// Those who may call a method: authority.h says who is an operator.
-enum class Callers { anyone, operators };
-
 struct MethodRow {
     Method method;
-    Callers callers;
     void (*run)(ControlContext& context, const Call& call, Responder responder);
 };
 

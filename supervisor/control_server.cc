@@ -2,7 +2,6 @@
 // ControlServer: the two doors of the control interface, and what is bounded behind them.
 #include "control_server.h"
 
-#include "base/letter_case.h"
 #include "control/parameters.h"
 #include "control_methods.h"
 #include "hands.h"
@@ -52,16 +51,6 @@ void let_go_connection(const EventLoop& loop, Fd socket, Hands::Owner owner) {
     (void)shutdown(socket.get(), SHUT_RD);
     if (empty_of_bytes(socket)) return;
     let_go(loop, std::move(socket), owner);
-}
-
-// "reset-failed" of "org.confinit.Manager.ResetFailed": what people call it.
-std::string verb_of(std::string_view method) {
-    std::string verb;
-    for (const char byte : method.substr(method.rfind('.') + 1)) {
-        if (is_capital(byte) && !verb.empty()) verb += '-';
-        verb += to_lower(byte);
-    }
-    return verb == "power-off" ? "poweroff" : verb;
 }
 
 }  // namespace
@@ -299,33 +288,18 @@ void ControlServer::run_call(std::uint64_t id, Peer& peer, const std::string& te
                                fmt::format("no method '{}'", call->method),
                                {{"method", call->method}});
     }
-    if (row->callers == Callers::operators && !is_allowed(*call, peer, responder)) return;
+    const MethodInfo& method = method_info(row->method);
+    if (call->on_behalf_of) {
+        if (!is_allowed_for_deputy(method, *call, peer, responder)) return;
+    } else if (method.callers == Callers::operators && !is_allowed(*call, peer, responder)) {
+        return;
+    }
     if (const auto bad = find_bad_parameter(call->method, call->parameters)) {
         return responder.error(ControlError::invalid_parameter,
                                fmt::format("'{}' {}", bad->name, bad->fault),
                                {{"parameter", bad->name}});
     }
     row->run(context_, *call, responder);
-}
-
-// Otherwise the error is sent.
-bool ControlServer::is_allowed(const Call& call, Peer& peer, const Responder& responder) {
-    const bool is_at_status = peer.connection.caller().door == DoorKind::status;
-    std::string why = "run it as root (user 0)";
-    bool repeat = false;
-    if (!is_at_status || peer.connection.caller().uid == 0) {
-        const auto allowed = peer.caller.check_operator(
-            peer.connection.socket(), peer.connection.has_bytes(), context_.manager);
-        if (allowed && !is_at_status) return true;
-        why = allowed ? "this is the status socket, which answers questions only; ask through the "
-                        "control socket beside it, which takes cap_dac_override"
-                      : allowed.error().text;
-        repeat = !allowed && allowed.error().repeat;
-    }
-    responder.error(ControlError::denied,
-                    fmt::format("{} is for operators: {}", verb_of(call.method), why),
-                    repeat ? Json{{"repeat", true}} : Json::object());
-    return false;
 }
 
 void ControlServer::send(std::uint64_t id, std::string_view bytes, bool is_last,

@@ -124,7 +124,6 @@ private:
     void run_next_call_later(std::uint64_t id, Peer& peer);
     bool may_begin(const Peer& peer);
     void run_call(std::uint64_t id, Peer& peer, const std::string& text);
-    bool is_allowed(const Call& call, Peer& peer, const Responder& responder);
     void send(std::uint64_t id, std::string_view bytes, bool is_last,
               std::vector<Fd> descriptors = {});
     void write_output(std::uint64_t id);
@@ -135,6 +134,11 @@ private:
     CallMeter meter_of(const Caller& caller);
     std::size_t count(const std::function<bool(const Caller&)>& claim) const;
     Peer* find(std::uint64_t id);
+
+    // control_access.cc: whether the caller may make a call; otherwise the error is sent.
+    bool is_allowed(const Call& call, Peer& peer, const Responder& responder);
+    bool is_allowed_for_deputy(const MethodInfo& method, const Call& call, Peer& peer,
+                               const Responder& responder);
 
     // control_waiting.cc: those who wait for time, for news, or for nothing.
     std::optional<std::string> refusal_to_follow(const Caller& caller) const;

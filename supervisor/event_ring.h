@@ -14,6 +14,8 @@ enum class EventKind {
     state,    // the unit has come into another state
     skipped,  // it runs without an optional key
     drift,    // its confinement is found to differ from the unit
+    job,      // a request to start, stop or restart it has begun or is over
+    units,    // the set of units has changed; of a single unit, that it is forgotten
 };
 
 struct UnitEvent {
@@ -22,14 +24,16 @@ struct UnitEvent {
     EventKind kind = EventKind::state;
     std::string text;
     std::uint64_t number = 0;  // counts up over the life of the ring
+    std::uint64_t job = 0;     // of a job
+    std::string result = {};   // of a job that is over
 };
 
 class EventRing {
 public:
-    static constexpr std::size_t event_limit = 1000;
+    static constexpr std::size_t event_limit = 2000;
     static constexpr std::size_t text_limit = 1024;  // bytes; a longer text is cut
 
-    void add(std::string_view unit, EventKind kind, std::string_view text);
+    UnitEvent& add(std::string_view unit, EventKind kind, std::string_view text);
 
     const std::deque<UnitEvent>& events() const { return events_; }
     std::uint64_t next_number() const { return next_number_; }

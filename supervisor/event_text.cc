@@ -29,6 +29,10 @@ std::string state_event_text(const engine::UnitState& state) {
     return fmt::format("{}: {}", name, state.reason);
 }
 
+std::string with_asker(std::string text, std::string_view asked_by) {
+    return asked_by.empty() ? text : fmt::format("{} (asked by {})", text, asked_by);
+}
+
 DriftNews compare_drift(const std::vector<std::string>& former,
                         const std::vector<std::string>& present) {
     DriftNews news;

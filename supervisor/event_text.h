@@ -13,6 +13,9 @@ namespace confinit {
 // "failed: exited with code 3". A state that only leads to the next one leaves the reason to that.
 std::string state_event_text(const engine::UnitState& state);
 
+// "running (asked by uid 1000 (:1.42))"; the text itself where a deputy has not asked for it.
+std::string with_asker(std::string text, std::string_view asked_by);
+
 // The news of a check, after the drift that the one before it has found: "KEY: declared X, in force
 // Y" where an item differs otherwise than before, and the keys of which no item differs any more.
 struct DriftNews {

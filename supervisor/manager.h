@@ -52,6 +52,10 @@ struct Service {
     bool is_changing = false;        // a live change is on its way
     std::vector<std::string> drift;  // what the last check found to differ from the unit
     std::vector<std::string> vain_edits;  // of the last reading: edits_without_effect()
+    // In whose name a deputy has asked for the present state, "uid 1000 (:1.42)"; empty where
+    // nobody has. It goes with the next change of state that no job of the unit causes.
+    std::string asked_by;
+    unsigned open_jobs = 0;
 };
 
 // The node that the unit has now, or null.
@@ -140,9 +144,10 @@ public:
     // Adds a unit that is in no file, such as the rescue shell.
     void add(Unit unit);
 
-    void start(const std::string& unit, Done done);
-    void stop(const std::string& unit, Done done);
-    void restart(const std::string& unit, Done done);
+    // The number of the job. `asked_by` tells in whose name a deputy asks for it.
+    std::uint64_t start(const std::string& unit, Done done, std::string_view asked_by = {});
+    std::uint64_t stop(const std::string& unit, Done done, std::string_view asked_by = {});
+    std::uint64_t restart(const std::string& unit, Done done, std::string_view asked_by = {});
 
     // Stops everything in reverse order, then calls `done`. No unit has more time than this.
     void shut_down(std::function<void()> done, Clock::time_point until);
@@ -193,7 +198,8 @@ private:
     void load_needed(const std::string& unit);
     // "; unit.requires of heat.toml:3 names it", of the unit to be started or one that it pulls in.
     std::string naming_text(const std::string& starter, const std::string& name) const;
-    std::uint64_t new_job(Done done);
+    std::uint64_t new_job(const std::string& unit, std::string_view kind, Done done,
+                          std::string_view asked_by);
     void post(std::string unit, std::uint64_t run_number, engine::Event event);
     void handle_events();
     void handle_event(const RunEvent& event);
@@ -214,6 +220,7 @@ private:
     void release(Service& service);
     void thaw_groups(const std::string& unit);
     void finish_job(const engine::Action& action);
+    Service* find_service(std::string_view unit);
     void report_state(const std::string& unit);
     void check_quiet();
     void show_unfinished_lines();
@@ -227,7 +234,11 @@ private:
     RetryQueue<RunEvent> events_;
     RetryQueue<engine::Action> actions_;
     bool is_performing_ = false;
-    std::map<std::uint64_t, Done> waiting_jobs_;
+    struct WaitingJob {
+        std::string unit;
+        Done done;  // null once it has been called
+    };
+    std::map<std::uint64_t, WaitingJob> waiting_jobs_;
     std::uint64_t next_job_ = 1;
     std::function<void()> on_quiet_;
     std::function<void()> observer_;

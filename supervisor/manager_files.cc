@@ -98,6 +98,8 @@ bool Manager::forget(const std::string& name) {
     const auto found = services_by_name_.find(name);
     if (found == services_by_name_.end() || !engine_.forget(name)) return false;
     retries_.erase(name);
+    note(name, EventKind::units, "forgotten");
+    // The caller's name may be that of the unit itself.
     services_by_name_.erase(found);
     return true;
 }

@@ -37,7 +37,10 @@ void Manager::report_state(const std::string& unit) {
     const bool must_say =
         state.sub == engine::SubState::failed || state.sub == engine::SubState::auto_restart;
     if (must_say && state.reason.empty()) state.reason = "failed, and nothing tells why";
-    note(unit, EventKind::state, state_event_text(state));
+    Service* service = find_service(unit);
+    if (service != nullptr && service->open_jobs == 0) service->asked_by.clear();
+    note(unit, EventKind::state,
+         with_asker(state_event_text(state), service == nullptr ? "" : service->asked_by));
     switch (state.sub) {
     case engine::SubState::running:
         services_.console.notice(fmt::format("{}: running", unit));

@@ -50,7 +50,7 @@ void enter(ControlContext& context, const Call& call, Responder responder) {
     context.enter_sessions.start(*run, request, terminal, responder);
 }
 
-constexpr std::array rows{MethodRow{Method::enter, Callers::operators, enter}};
+constexpr std::array rows{MethodRow{Method::enter, enter}};
 
 }  // namespace
 

@@ -51,6 +51,7 @@ void daemon_reload(ControlContext& context, const Call&, Responder responder) {
             fmt::format("{}: its file is gone; {} forgotten when it stops", name,
                         running_unit(*service) != nullptr ? "it runs on and is" : "it is"));
     }
+    context.manager.note("", EventKind::units, "read again");
     responder.reply({{"problems", problems}, {"notes", notes}});
 }
 
@@ -95,14 +96,14 @@ void version(ControlContext& context, const Call&, Responder responder) {
 }
 
 constexpr std::array rows{
-    MethodRow{Method::get_info, Callers::anyone, get_info},
-    MethodRow{Method::get_interface_description, Callers::anyone, get_interface_description},
-    MethodRow{Method::daemon_reload, Callers::operators, daemon_reload},
-    MethodRow{Method::power_off, Callers::operators, power_off},
-    MethodRow{Method::reboot, Callers::operators, reboot},
-    MethodRow{Method::halt, Callers::operators, halt},
-    MethodRow{Method::probe, Callers::anyone, probe},
-    MethodRow{Method::version, Callers::anyone, version},
+    MethodRow{Method::get_info, get_info},
+    MethodRow{Method::get_interface_description, get_interface_description},
+    MethodRow{Method::daemon_reload, daemon_reload},
+    MethodRow{Method::power_off, power_off},
+    MethodRow{Method::reboot, reboot},
+    MethodRow{Method::halt, halt},
+    MethodRow{Method::probe, probe},
+    MethodRow{Method::version, version},
 };
 
 }  // namespace

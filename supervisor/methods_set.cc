@@ -67,8 +67,8 @@ void revert(ControlContext& context, const Call& call, Responder responder) {
 }
 
 constexpr std::array rows{
-    MethodRow{Method::set, Callers::operators, set},
-    MethodRow{Method::revert, Callers::operators, revert},
+    MethodRow{Method::set, set},
+    MethodRow{Method::revert, revert},
 };
 
 }  // namespace

@@ -61,6 +61,12 @@ std::string_view enablement(const Manager& manager, const Unit& unit) {
     return is_enabled ? "enabled" : "disabled";
 }
 
+std::string reason_of(const engine::UnitState& state, const Service& service) {
+    if (service.asked_by.empty()) return state.reason;
+    const std::string asked = "asked by " + service.asked_by;
+    return state.reason.empty() ? asked : fmt::format("{} ({})", state.reason, asked);
+}
+
 Json summary(Manager& manager, Service& service, OnDisk on_disk) {
     const engine::UnitState state = manager.state(service.unit.name);
     Json unit = {
@@ -73,7 +79,7 @@ Json summary(Manager& manager, Service& service, OnDisk on_disk) {
         {"sub", engine::name(state.sub)},
         {"pid", service.run ? service.run->main_pid() : 0},
         {"since_us", boot_time_microseconds(state.since)},
-        {"reason", state.reason},
+        {"reason", reason_of(state, service)},
         {"skipped", Json::array()},
         {"drift", service.drift},
         {"on_disk", on_disk_names.name(on_disk)},
@@ -225,7 +231,27 @@ Json full_status(Manager& manager, Service& service) {
     return status;
 }
 
-void list(ControlContext& context, const Call&, Responder responder) {
+// Those of the named units that are loaded.
+void list_named(ControlContext& context, const std::vector<std::string>& names,
+                const Responder& responder) {
+    Json units = Json::array();
+    Manager& manager = context.manager;
+    Disclosure disclosure{context, responder};
+    const std::uint64_t mark = manager.mark_of_disk();
+    for (const std::string& name : names) {
+        const auto found = manager.all().find(name);
+        if (found == manager.all().end()) continue;
+        Service& service = *found->second;
+        units.push_back(summary(manager, service, manager.glance_at_disk(service, mark)));
+        disclosure.limit(units.back(), service);
+    }
+    responder.reply({{"units", units}});
+}
+
+void list(ControlContext& context, const Call& call, Responder responder) {
+    if (const auto names = find_strings(call.parameters, "units")) {
+        return list_named(context, *names, responder);
+    }
     Json units = Json::array();
     Manager& manager = context.manager;
     Disclosure disclosure{context, responder};
@@ -361,12 +387,9 @@ void verify_unit(ControlContext& context, const Call& call, Responder responder)
 }
 
 constexpr std::array rows{
-    MethodRow{Method::list, Callers::anyone, list},
-    MethodRow{Method::status, Callers::anyone, status},
-    MethodRow{Method::cat, Callers::anyone, cat},
-    MethodRow{Method::show, Callers::anyone, show},
-    MethodRow{Method::logs, Callers::anyone, logs},
-    MethodRow{Method::verify, Callers::anyone, verify_unit},
+    MethodRow{Method::list, list}, MethodRow{Method::status, status},
+    MethodRow{Method::cat, cat},   MethodRow{Method::show, show},
+    MethodRow{Method::logs, logs}, MethodRow{Method::verify, verify_unit},
 };
 
 }  // namespace

@@ -2,6 +2,7 @@
 // Control methods that act on units: start, stop, restart, reset-failed, kill, freeze, thaw.
 #include "control/fields.h"
 #include "control_methods.h"
+#include "deputy.h"
 
 #include <algorithm>
 #include <array>
@@ -40,6 +41,17 @@ Service* unit_to_start(ControlContext& context, const Call& call, const Responde
     return named_unit(context, call, responder);
 }
 
+// A caller that does not wait is told the number of the job, whose end is an event.
+bool waits(const Call& call) {
+    return bool_or(call.parameters, "wait", true);
+}
+
+void answer_with_job(const Responder& responder, std::uint64_t job, const Json& notes) {
+    responder.reply({{"notes", notes}, {"job", job}});
+}
+
+void ignore_result(engine::JobResult, const std::string&) {}
+
 void start(ControlContext& context, const Call& call, Responder responder) {
     Service* service = unit_to_start(context, call, responder);
     if (service == nullptr) return;
@@ -47,22 +59,37 @@ void start(ControlContext& context, const Call& call, Responder responder) {
     const std::string name = service->unit.name;
     const bool is_up = manager.state(name).active == engine::ActiveState::active;
     Json notes = is_up ? Json::array() : version_notes(manager, *service, "started");
-    manager.start(name, when_done(responder, name, std::move(notes)));
+    if (waits(call)) {
+        manager.start(name, when_done(responder, name, std::move(notes)), asker_of(call));
+    } else {
+        answer_with_job(responder, manager.start(name, ignore_result, asker_of(call)), notes);
+    }
 }
 
 void stop(ControlContext& context, const Call& call, Responder responder) {
     if (const Service* service = named_unit(context, call, responder)) {
         const std::string name = service->unit.name;
-        context.manager.stop(name, when_done(responder, name, Json::array()));
+        Manager& manager = context.manager;
+        if (waits(call)) {
+            manager.stop(name, when_done(responder, name, Json::array()), asker_of(call));
+        } else {
+            const std::uint64_t job = manager.stop(name, ignore_result, asker_of(call));
+            answer_with_job(responder, job, Json::array());
+        }
     }
 }
 
 void restart(ControlContext& context, const Call& call, Responder responder) {
     Service* service = unit_to_start(context, call, responder);
     if (service == nullptr) return;
+    Manager& manager = context.manager;
     const std::string name = service->unit.name;
-    Json notes = version_notes(context.manager, *service, "restarted");
-    context.manager.restart(name, when_done(responder, name, std::move(notes)));
+    Json notes = version_notes(manager, *service, "restarted");
+    if (waits(call)) {
+        manager.restart(name, when_done(responder, name, std::move(notes)), asker_of(call));
+    } else {
+        answer_with_job(responder, manager.restart(name, ignore_result, asker_of(call)), notes);
+    }
 }
 
 void reset_failed(ControlContext& context, const Call& call, Responder responder) {
@@ -178,13 +205,10 @@ void thaw(ControlContext& context, const Call& call, Responder responder) {
 }
 
 constexpr std::array rows{
-    MethodRow{Method::start, Callers::operators, start},
-    MethodRow{Method::stop, Callers::operators, stop},
-    MethodRow{Method::restart, Callers::operators, restart},
-    MethodRow{Method::reset_failed, Callers::operators, reset_failed},
-    MethodRow{Method::kill, Callers::operators, kill},
-    MethodRow{Method::freeze, Callers::operators, freeze},
-    MethodRow{Method::thaw, Callers::operators, thaw},
+    MethodRow{Method::start, start},     MethodRow{Method::stop, stop},
+    MethodRow{Method::restart, restart}, MethodRow{Method::reset_failed, reset_failed},
+    MethodRow{Method::kill, kill},       MethodRow{Method::freeze, freeze},
+    MethodRow{Method::thaw, thaw},
 };
 
 }  // namespace

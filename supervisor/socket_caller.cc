@@ -50,6 +50,17 @@ std::expected<void, CallDenied> SocketCaller::bind(const Fd& socket, const PeerI
     return denied("on this kernel a caller is known by its second call only; call again", true);
 }
 
+std::expected<pid_t, CallDenied> SocketCaller::identify(const Fd& socket, bool has_more) {
+    const auto ids = read_peer_ids(socket);
+    if (!ids) return unknown(ids.error());
+    if (auto bound = bind(socket, *ids, has_more); !bound) return std::unexpected(bound.error());
+    // It fails for one that has ended.
+    if (const auto directory = process_->open_directory(); !directory) {
+        return unknown(directory.error());
+    }
+    return process_->pid();
+}
+
 std::expected<void, CallDenied> SocketCaller::check_operator(const Fd& socket, bool has_more,
                                                              const Manager& manager) {
     const auto supervisor = supervisor_facts();

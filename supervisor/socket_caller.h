@@ -28,8 +28,11 @@ public:
     // For each piece of input: the process that sent it, by SCM_CREDENTIALS; 0 where none is told.
     void note_sender(pid_t sender);
 
-    // Whether the call that was received last is of an operator. `has_more` is whether there is
-    // input that the connection holds beside it.
+    // The number of the living process that has made the call that was received last. `has_more` is
+    // whether there is input that the connection holds beside it.
+    std::expected<pid_t, CallDenied> identify(const Fd& socket, bool has_more);
+
+    // Whether that call is of an operator.
     std::expected<void, CallDenied> check_operator(const Fd& socket, bool has_more,
                                                    const Manager& manager);
 

@@ -141,6 +141,8 @@ void Supervisor::set_up_launch() {
     launch_context_->runtime_directory = options_.runtime_directory;
     launch_context_->fixed_identity = fixed_identity();
     launch_context_->operator_sockets = {options_.socket};
+    launch_context_->deputy_sockets = {
+        fmt::format("{}/{}", options_.runtime_directory, status_socket_name)};
     launch_context_->separate_ids = [this](const std::string& unit) {
         return id_ranges_.first_id(unit);
     };
@@ -225,7 +227,7 @@ void Supervisor::boot() {
         console_.error(problem);
     const auto target = manager_->find(options_.target);
     if (target) {
-        return manager_->start(
+        manager_->start(
             options_.target, [this](engine::JobResult result, const std::string& reason) {
                 // Whoever stops the target while it starts has been answered.
                 if (result == engine::JobResult::done) return;
@@ -234,6 +236,7 @@ void Supervisor::boot() {
                 console_.error(
                     fmt::format("boot: {}: {}{}", options_.target, engine::name(result), why));
             });
+        return;
     }
     for (const std::string& problem : target.error().problems)
         console_.error(problem);

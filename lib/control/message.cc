@@ -5,6 +5,7 @@
 #include "control/fields.h"
 
 #include <algorithm>
+#include <limits>
 
 namespace confinit {
 namespace {
@@ -32,6 +33,46 @@ Json take_parameters(Json& message) {
     return std::move(*member);
 }
 
+// A unique name of the bus: ":1.42". It goes into texts for people.
+bool is_unique_name(std::string_view name) {
+    constexpr std::size_t longest = 255;
+    return name.size() > 1 && name.size() <= longest && name.front() == ':' &&
+           name.find_first_not_of(
+               "0123456789.-_abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ", 1) ==
+               std::string_view::npos;
+}
+
+// Strict, because it decides: nothing unknown, nothing left out but the pid and the action.
+Result<Principal> take_principal(const Json& member) {
+    constexpr std::int64_t largest_uid = 0xffff'fffe;
+    for (const auto& [name, value] : member.items()) {
+        if (name != "uid" && name != "sender" && name != "pid" && name != "authorized") {
+            return failure("'on_behalf_of' has an unknown member");
+        }
+    }
+    const auto uid = find_integer(member, "uid");
+    const auto sender = find_string(member, "sender");
+    if (!uid || *uid < 0 || *uid > largest_uid) return failure("'on_behalf_of' has no uid");
+    if (!sender || !is_unique_name(*sender)) return failure("'on_behalf_of' has no sender");
+    Principal principal{.uid = static_cast<std::uint32_t>(*uid), .sender = *sender};
+    if (find_field(member, "pid") != nullptr) {
+        const auto pid = find_integer(member, "pid");
+        const bool is_pid = pid && *pid > 0 && *pid <= std::numeric_limits<std::int32_t>::max();
+        if (!is_pid) return failure("'on_behalf_of' has a wrong pid");
+        principal.pid = static_cast<std::int32_t>(*pid);
+    }
+    TRY(expect_optional(member, "authorized", Json::value_t::string));
+    principal.authorized = string_or(member, "authorized");
+    return principal;
+}
+
+Json principal_member(const Principal& principal) {
+    Json member{{"uid", principal.uid}, {"sender", principal.sender}};
+    if (principal.pid) member["pid"] = *principal.pid;
+    if (!principal.authorized.empty()) member["authorized"] = principal.authorized;
+    return member;
+}
+
 std::string encode(const Json& message) {
     std::string text = dump(message);
     text.push_back('\0');
@@ -39,6 +80,10 @@ std::string encode(const Json& message) {
 }
 
 }  // namespace
+
+std::string Principal::text() const {
+    return "uid " + std::to_string(uid) + " (" + sender + ")";
+}
 
 Status MessageReader::feed(std::span<const char> bytes) {
     if (begin_ > 0) {
@@ -80,12 +125,16 @@ Result<Call> parse_call(std::string_view text) {
     TRY(expect_optional(message, "parameters", Json::value_t::object));
     TRY(expect_optional(message, "more", Json::value_t::boolean));
     TRY(expect_optional(message, "oneway", Json::value_t::boolean));
+    TRY(expect_optional(message, "on_behalf_of", Json::value_t::object));
     auto method = find_string(message, "method");
     if (!method) return failure("message has no method");
 
     Call call{.method = std::move(*method),
               .more = bool_or(message, "more"),
               .oneway = bool_or(message, "oneway")};
+    if (const Json* member = find_object(message, "on_behalf_of")) {
+        call.on_behalf_of = TRY(take_principal(*member));
+    }
     call.parameters = take_parameters(message);
     return call;
 }
@@ -106,6 +155,7 @@ std::string encode_call(const Call& call) {
     Json message{{"method", call.method}, {"parameters", call.parameters}};
     if (call.more) message["more"] = true;
     if (call.oneway) message["oneway"] = true;
+    if (call.on_behalf_of) message["on_behalf_of"] = principal_member(*call.on_behalf_of);
     return encode(message);
 }
 

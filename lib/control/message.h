@@ -10,6 +10,7 @@
 #include "control/protocol.h"
 
 #include <cstddef>
+#include <cstdint>
 #include <optional>
 #include <span>
 #include <string>
@@ -45,12 +46,24 @@ private:
     bool is_over_limit_ = false;
 };
 
+// In whose name a deputy calls: a client of the bus, as the bus itself has told of it.
+struct Principal {
+    std::uint32_t uid = 0;
+    std::string sender;               // its unique name on the bus, such as ":1.42"
+    std::optional<std::int32_t> pid;  // for people: the number may be another process's by now
+    std::string authorized;           // the action that polkit has allowed it, or empty
+
+    // "uid 1000 (:1.42)".
+    std::string text() const;
+};
+
 // What a client asks for. `more` wants a stream of replies, `oneway` wants none.
 struct Call {
     std::string method;
     Json parameters = Json::object();
     bool more = false;
     bool oneway = false;
+    std::optional<Principal> on_behalf_of = {};
 };
 
 // What the server answers. `error` is empty on success.

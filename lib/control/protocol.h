@@ -6,6 +6,7 @@
 #pragma once
 
 #include "base/name_table.h"
+#include "control/methods.h"
 
 #include <cstddef>
 #include <string_view>
@@ -24,64 +25,6 @@ inline constexpr std::size_t reply_limit = std::size_t{8} << 20;
 
 // Deeper nested JSON is refused before it is parsed. The protocol itself needs 5.
 inline constexpr std::size_t nesting_limit = 16;
-
-enum class Method {
-    get_info,
-    get_interface_description,
-    start,
-    stop,
-    restart,
-    reset_failed,
-    kill,
-    freeze,
-    thaw,
-    set,
-    revert,
-    list,
-    status,
-    cat,
-    show,
-    filter,
-    logs,
-    events,
-    verify,
-    enter,
-    daemon_reload,
-    power_off,
-    reboot,
-    halt,
-    probe,
-    version,
-};
-
-inline constexpr auto method_names = make_name_table<Method>({
-    {Method::get_info, "org.varlink.service.GetInfo"},
-    {Method::get_interface_description, "org.varlink.service.GetInterfaceDescription"},
-    {Method::start, "org.confinit.Manager.Start"},
-    {Method::stop, "org.confinit.Manager.Stop"},
-    {Method::restart, "org.confinit.Manager.Restart"},
-    {Method::reset_failed, "org.confinit.Manager.ResetFailed"},
-    {Method::kill, "org.confinit.Manager.Kill"},
-    {Method::freeze, "org.confinit.Manager.Freeze"},
-    {Method::thaw, "org.confinit.Manager.Thaw"},
-    {Method::set, "org.confinit.Manager.Set"},
-    {Method::revert, "org.confinit.Manager.Revert"},
-    {Method::list, "org.confinit.Manager.List"},
-    {Method::status, "org.confinit.Manager.Status"},
-    {Method::cat, "org.confinit.Manager.Cat"},
-    {Method::show, "org.confinit.Manager.Show"},
-    {Method::filter, "org.confinit.Manager.Filter"},
-    {Method::logs, "org.confinit.Manager.Logs"},
-    {Method::events, "org.confinit.Manager.Events"},
-    {Method::verify, "org.confinit.Manager.Verify"},
-    {Method::enter, "org.confinit.Manager.Enter"},
-    {Method::daemon_reload, "org.confinit.Manager.DaemonReload"},
-    {Method::power_off, "org.confinit.Manager.PowerOff"},
-    {Method::reboot, "org.confinit.Manager.Reboot"},
-    {Method::halt, "org.confinit.Manager.Halt"},
-    {Method::probe, "org.confinit.Manager.Probe"},
-    {Method::version, "org.confinit.Manager.Version"},
-});
 
 // Why a call was refused or failed. The parameters of every error hold a "message", one line for
 // a person, beside what the interface description names.

@@ -68,9 +68,11 @@ struct LaunchContext {
     std::function<std::uint32_t(const std::string& unit)> separate_ids = {};
 
     // The supervisor's runtime directory, which a mount namespace of a service's own hides, and the
-    // sockets in it that an operator sees there nevertheless. Empty where there is no supervisor.
+    // sockets in it that an operator or a deputy sees there nevertheless. Empty where there is no
+    // supervisor.
     std::string runtime_directory = {};
     std::vector<std::string> operator_sockets = {};
+    std::vector<std::string> deputy_sockets = {};
 
     FilterCache* filters = nullptr;  // absent: every plan compiles its own
 
@@ -154,8 +156,9 @@ struct LaunchPlan {
 // - A unit that is ready by notify, or has a watchdog, has NOTIFY_SOCKET in its environment, whose
 //   last part each run sets, see set_notify_name(). With a new mount namespace the socket's
 //   directory is mounted on notify_root.
-// - Of the supervisor's runtime directory a new mount namespace shows the notify socket, and to an
-//   operator (service.operator) the sockets by which it rules.
+// - Of the supervisor's runtime directory a new mount namespace shows the notify socket, to an
+//   operator (service.operator) the sockets by which it rules, and to a deputy (service.deputy) the
+//   one by which it asks.
 // - A new session keyring, where the kernel offers one.
 LaunchResult<std::unique_ptr<LaunchPlan>> make_launch_plan(const Unit& unit,
                                                            const LaunchContext& context);
@@ -171,6 +174,7 @@ void set_notify_name(LaunchPlan& plan, std::string_view name);
 
 // The key of the mounts that hide the supervisor's runtime directory.
 inline constexpr std::string_view operator_key = "service.operator";
+inline constexpr std::string_view deputy_key = "service.deputy";
 
 // The unit's cgroup settings as they are to be written: percentages and devices resolved.
 LaunchResult<CgroupConfig> make_cgroup_config(const Unit& unit, const LaunchContext& context);

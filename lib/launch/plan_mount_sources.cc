@@ -172,12 +172,15 @@ void MountBuilder::add_runtime_directory() {
     add_tmpfs(path, key, 0755, no_devices | MOUNT_ATTR_NOEXEC | MOUNT_ATTR_RDONLY);
     ops_.back().is_preset = true;
     ops_.back().op.may_be_absent = unit_.mounts.root_image.has_value();
-    if (!unit_.service->is_operator) return;
-    for (const std::string& socket : context_.operator_sockets) {
-        MountOp& op = add(MountOpKind::bind, socket, key).op;
-        op.source = op.target;
-        op.attributes = no_devices | MOUNT_ATTR_NOEXEC;
-    }
+    const auto show = [this](const std::vector<std::string>& sockets, std::string_view why) {
+        for (const std::string& socket : sockets) {
+            MountOp& op = add(MountOpKind::bind, socket, std::string{why}).op;
+            op.source = op.target;
+            op.attributes = no_devices | MOUNT_ATTR_NOEXEC;
+        }
+    };
+    if (unit_.service->is_operator) show(context_.operator_sockets, operator_key);
+    if (unit_.service->is_deputy) show(context_.deputy_sockets, deputy_key);
 }
 
 // Read-only: even root in there can neither remove the socket nor put another one in its place. In

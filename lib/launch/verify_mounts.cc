@@ -277,7 +277,7 @@ std::string declared_mount(const Unit& unit, const LaunchPlan& plan, std::size_t
     if (op.kind == MountOpKind::propagation) {
         return declared_text(unit, "mounts.propagation", "slave");
     }
-    if (key == operator_key) return declared_text(unit, key, "false");
+    if (key == operator_key || key == deputy_key) return declared_text(unit, key, "false");
     std::string text{op.target};
     const bool has_source = op.kind == MountOpKind::bind || op.kind == MountOpKind::device_node;
     if (has_source && op.source != nullptr) text.insert(0, std::string{op.source} + ":");

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The key service.operator: whether root of a service may rule the supervisor.
+// The keys service.operator and service.deputy: what a service may ask of the supervisor.
 #include "unit/forms.h"
 #include "unit/keys.h"
 
@@ -8,6 +8,10 @@ namespace {
 
 void read_operator(const Value& value, Unit& unit) {
     assign(unit.service->is_operator, value.boolean());
+}
+
+void read_deputy(const Value& value, Unit& unit) {
+    assign(unit.service->is_deputy, value.boolean());
 }
 
 constexpr Key keys[] = {
@@ -30,6 +34,24 @@ constexpr Key keys[] = {
         .source = "unix(7), proc(5), user_namespaces(7)",
         .systemd = "",
         .read = read_operator,
+    },
+    {
+        .path = "service.deputy",
+        .form = boolean_form,
+        .fallback = "false",
+        .documentation =
+            "Whether the main process of this service may call the supervisor in the name of "
+            "others, as confinit-bus does for the clients of the system bus. Such a call says who "
+            "asks and which polkit action allows it, and the supervisor believes it: whoever takes "
+            "over the service can start, stop, change and end units and the machine, but can "
+            "neither enter a service nor see more than the service's own user. It asks by "
+            "/run/confinit/status, which it sees in a mount namespace of its own, and needs no "
+            "capability for it.",
+        .operation = "the supervisor compares SO_PEERCRED, SO_PEERPIDFD and the sender of each "
+                     "call with the main process of the unit",
+        .source = "unix(7)",
+        .systemd = "",
+        .read = read_deputy,
     },
 };
 

@@ -48,6 +48,7 @@ constexpr KeyCase key_cases[] = {
     {"service.stop_signal", "'SIGINT'", "'SIGFOO'"},
     {"service.kill_mode", "'mixed'", "'process'"},
     {"service.operator", "true", "'yes'"},
+    {"service.deputy", "true", "1"},
     {"service.ready", "'fd:3'", "'fd:2'"},
     {"service.watchdog", "'30s'", "'0s'"},
     {"cgroup.group", "'all'", "'web'"},

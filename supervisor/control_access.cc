@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: Apache-2.0
+// ControlServer: whether the caller may make a call, judged anew for each.
+#include "base/letter_case.h"
+#include "control_server.h"
+#include "deputy.h"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+namespace confinit {
+namespace {
+
+// "reset-failed" of "org.confinit.Manager.ResetFailed": what people call it.
+std::string verb_of(std::string_view method) {
+    std::string verb;
+    for (const char byte : method.substr(method.rfind('.') + 1)) {
+        if (is_capital(byte) && !verb.empty()) verb += '-';
+        verb += to_lower(byte);
+    }
+    return verb == "power-off" ? "poweroff" : verb;
+}
+
+}  // namespace
+
+// Otherwise the error is sent.
+bool ControlServer::is_allowed(const Call& call, Peer& peer, const Responder& responder) {
+    const bool is_at_status = peer.connection.caller().door == DoorKind::status;
+    std::string why = "run it as root (user 0)";
+    bool repeat = false;
+    if (!is_at_status || peer.connection.caller().uid == 0) {
+        const auto allowed = peer.caller.check_operator(
+            peer.connection.socket(), peer.connection.has_bytes(), context_.manager);
+        if (allowed && !is_at_status) return true;
+        why = allowed ? "this is the status socket, which answers questions only; ask through the "
+                        "control socket beside it, which takes cap_dac_override"
+                      : allowed.error().text;
+        repeat = !allowed && allowed.error().repeat;
+    }
+    responder.error(ControlError::denied,
+                    fmt::format("{} is for operators: {}", verb_of(call.method), why),
+                    repeat ? Json{{"repeat", true}} : Json::object());
+    return false;
+}
+
+// For a call in the name of another; otherwise the error is sent.
+bool ControlServer::is_allowed_for_deputy(const MethodInfo& method, const Call& call, Peer& peer,
+                                          const Responder& responder) {
+    const auto process =
+        peer.caller.identify(peer.connection.socket(), peer.connection.has_bytes());
+    std::string why =
+        "only a deputy calls in the name of others: service.deputy = true in its unit";
+    bool repeat = false;
+    if (!process) {
+        why = process.error().text;
+        repeat = process.error().repeat;
+    } else if (is_deputy(*process, context_.manager)) {
+        const auto allowed = check_deputy_call(method, *call.on_behalf_of, geteuid());
+        if (allowed) return true;
+        why = allowed.error();
+    }
+    responder.error(ControlError::denied, fmt::format("{}: {}", verb_of(call.method), why),
+                    repeat ? Json{{"repeat", true}} : Json::object());
+    return false;
+}
+
+}  // namespace confinit
