@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: Apache-2.0
+// Authorization: who a client of the bus is, as the broker says, and what polkit allows it.
+#include "bus/authorization.h"
+
+#include <algorithm>
+#include <fmt/format.h>
+#include <vector>
+
+namespace confinit {
+namespace {
+
+using Credentials = std::map<std::string, sdbus::Variant>;
+
+constexpr BusConnection::Destination broker{"org.freedesktop.DBus", "/org/freedesktop/DBus",
+                                            "org.freedesktop.DBus"};
+constexpr BusConnection::Destination polkit{"org.freedesktop.PolicyKit1",
+                                            "/org/freedesktop/PolicyKit1/Authority",
+                                            "org.freedesktop.PolicyKit1.Authority"};
+
+constexpr std::chrono::seconds broker_time{10};
+constexpr std::chrono::seconds polkit_time{25};
+constexpr std::chrono::seconds time_for_a_person{120};
+
+constexpr std::size_t most_questions = 64;
+constexpr std::size_t most_of_one = 8;
+
+constexpr std::uint32_t first_negative_uid = 0x8000'0000;
+
+std::unexpected<BusError> denied(std::string why) {
+    return std::unexpected(BusError{bus_errors::access_denied, std::move(why)});
+}
+
+std::optional<std::uint32_t> number_of(const Credentials& credentials, const char* name) {
+    const auto found = credentials.find(name);
+    if (found == credentials.end() || found->second.peekValueType() != "u") return std::nullopt;
+    return found->second.get<std::uint32_t>();
+}
+
+std::expected<Principal, BusError> principal_of(const std::string& sender,
+                                                sdbus::MethodReply& reply) {
+    Credentials credentials;
+    try {
+        reply >> credentials;
+    } catch (const sdbus::Error& error) {
+        return denied("the answer of the bus is not understood: " + error.getMessage());
+    }
+    const auto uid = number_of(credentials, "UnixUserID");
+    if (!uid) return denied("the bus does not know the user of " + sender);
+    if (*uid >= first_negative_uid) return denied(fmt::format("uid {} is beyond 2147483647", *uid));
+    Principal principal{.uid = *uid, .sender = sender};
+    const auto pid = number_of(credentials, "ProcessID");
+    if (pid && *pid > 0 && *pid < first_negative_uid) {
+        principal.pid = static_cast<std::int32_t>(*pid);
+    }
+    return principal;
+}
+
+std::expected<void, BusError> verdict_of(sdbus::MethodReply& reply, Action action) {
+    sdbus::Struct<bool, bool, std::map<std::string, std::string>> result;
+    try {
+        reply >> result;
+    } catch (const sdbus::Error& error) {
+        return denied("polkit's answer is not understood: " + error.getMessage());
+    }
+    if (result.get<0>()) return {};
+    const std::string_view name = action_names.name(action);
+    return denied(result.get<1>()
+                      ? fmt::format("{} takes a password, and the call allows no question", name)
+                      : fmt::format("polkit does not allow {}", name));
+}
+
+std::string cancellation_id(std::uint64_t number) {
+    return fmt::format("confinit-{}", number);
+}
+
+}  // namespace
+
+void Authorization::identify(const std::string& sender, Identified done) {
+    const auto shared = std::make_shared<Identified>(std::move(done));
+    const auto asked = bus_.call(
+        broker, "GetConnectionCredentials", "s", Json::array({sender}), broker_time,
+        [sender, shared](sdbus::MethodReply& reply, const BusError* error) {
+            if (error != nullptr) {
+                return (*shared)(
+                    denied(fmt::format("nothing is known of {}: {}", sender, error->message)));
+            }
+            (*shared)(principal_of(sender, reply));
+        });
+    if (!asked) (*shared)(denied(asked.error().what));
+}
+
+void Authorization::ask(const std::string& sender, Action action, const std::string& unit,
+                        bool may_interact, Answered done) {
+    const auto of_one = std::ranges::count_if(
+        questions_, [&](const auto& entry) { return entry.second.sender == sender; });
+    if (questions_.size() >= most_questions || static_cast<std::size_t>(of_one) >= most_of_one) {
+        return done(std::unexpected(BusError{bus_errors::limits_exceeded,
+                                             "too many calls wait for polkit; try again later"}));
+    }
+    const std::uint64_t number = next_number_++;
+    questions_.emplace(number, Question{sender, std::move(done)});
+    Json details = Json::object();
+    if (!unit.empty()) details["unit"] = unit;
+    const Json subject =
+        Json::array({"system-bus-name", Json{{"name", Json::array({"s", sender})}}});
+    const auto asked = bus_.call(
+        polkit, "CheckAuthorization", "(sa{sv})sa{ss}us",
+        Json::array({subject, action_names.name(action), details, may_interact ? 1 : 0,
+                     cancellation_id(number)}),
+        may_interact ? time_for_a_person : polkit_time,
+        [this, number, action](sdbus::MethodReply& reply, const BusError* error) {
+            if (error == nullptr) return answer(number, verdict_of(reply, action));
+            take_back(number);
+            answer(number, denied(fmt::format("polkit gives no answer: {}", error->message)));
+        });
+    if (!asked) answer(number, denied(asked.error().what));
+}
+
+void Authorization::answer(std::uint64_t number, std::expected<void, BusError> answer) {
+    auto question = questions_.extract(number);
+    if (question) question.mapped().done(std::move(answer));
+}
+
+// polkit goes on to ask a person until it is told that nobody waits any more.
+void Authorization::take_back(std::uint64_t number) {
+    (void)bus_.call(polkit, "CancelCheckAuthorization", "s", Json::array({cancellation_id(number)}),
+                    polkit_time, [](sdbus::MethodReply&, const BusError*) {});
+}
+
+void Authorization::forget(const std::string& sender) {
+    std::vector<std::uint64_t> numbers;
+    for (const auto& [number, question] : questions_) {
+        if (question.sender == sender) numbers.push_back(number);
+    }
+    for (const std::uint64_t number : numbers) {
+        take_back(number);
+        answer(number, denied(sender + " has left the bus"));
+    }
+}
+
+}  // namespace confinit

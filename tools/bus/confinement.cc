@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: Apache-2.0
+// The reply of Verify as typed D-Bus values: declared and in force, side by side, by key.
+#include "bus/confinement.h"
+
+#include "base/text.h"
+#include "control/fields.h"
+
+#include <cstdint>
+#include <limits>
+#include <optional>
+#include <string>
+
+namespace confinit {
+namespace {
+
+// "its own, pid:[4026532177]" -> 4026532177.
+std::optional<std::uint64_t> inode_of(std::string_view text) {
+    const std::size_t begin = text.rfind(":[");
+    const std::size_t end = text.rfind(']');
+    if (begin == std::string_view::npos || end == std::string_view::npos) return std::nullopt;
+    if (end < begin + 2) return std::nullopt;
+    return parse_unsigned(text.substr(begin + 2, end - begin - 2));
+}
+
+// "chown kill" or "none", perhaps with a remark: "none (the program gave up chown)". A set that is
+// whole is the one name "all".
+std::optional<Json> capability_names(std::string_view text) {
+    text = trim(text.substr(0, text.find('(')));
+    Json names = Json::array();
+    if (text.empty() || text == "none") return names;
+    for (const std::string_view name : split_words(text)) {
+        if (name.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789_") !=
+            std::string_view::npos) {
+            return std::nullopt;
+        }
+        names.push_back(name);
+    }
+    return names;
+}
+
+Json values(const Json& facts, const char* field) {
+    Json all = Json::object();
+    const Json* items = find_array(facts, "items");
+    if (items == nullptr) return all;
+    for (const Json& item : *items) {
+        const std::string key = string_or(item, "key");
+        all[key] = typed_value(key, string_or(item, field));
+    }
+    return all;
+}
+
+}  // namespace
+
+Json typed_value(std::string_view key, std::string_view text) {
+    if (key.starts_with("cgroup.memory.") || key.starts_with("cgroup.hugetlb.")) {
+        constexpr std::uint64_t no_limit = std::numeric_limits<std::uint64_t>::max();
+        if (text == "max") return Json::array({"t", no_limit});
+        if (const auto size = parse_size(text)) return Json::array({"t", *size});
+    }
+    if (key.starts_with("capabilities.")) {
+        if (auto names = capability_names(text)) return Json::array({"as", std::move(*names)});
+    }
+    if (key.starts_with("namespaces.")) {
+        if (const auto inode = inode_of(text)) {
+            return Json::array({"(st)", Json::array({text, *inode})});
+        }
+    }
+    return Json::array({"s", text});
+}
+
+Json declared_values(const Json& facts) {
+    return values(facts, "declared");
+}
+
+Json values_in_force(const Json& facts) {
+    return values(facts, "in_force");
+}
+
+Json keys_with_result(const Json& facts, std::string_view result) {
+    Json keys = Json::array();
+    const Json* items = find_array(facts, "items");
+    if (items == nullptr) return keys;
+    for (const Json& item : *items) {
+        if (string_or(item, "result") == result) keys.push_back(string_or(item, "key"));
+    }
+    return keys;
+}
+
+}  // namespace confinit

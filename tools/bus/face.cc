@@ -1,0 +1,216 @@
+// SPDX-License-Identifier: Apache-2.0
+// Face: the objects of confinit on one connection to the bus: org.confinit, as long as it stands.
+#include "bus/face.h"
+
+#include "bus/object_path.h"
+#include "bus/sdbus_values.h"
+#include "bus/translation.h"
+#include "control/fields.h"
+
+#include <algorithm>
+#include <fmt/format.h>
+#include <utility>
+#include <vector>
+
+namespace confinit {
+namespace {
+
+std::vector<std::string> names_of(std::span<const BusArgument> arguments) {
+    std::vector<std::string> names;
+    for (const BusArgument& argument : arguments)
+        names.emplace_back(argument.name);
+    return names;
+}
+
+sdbus::Flags flags_of(const PropertyRow& row) {
+    sdbus::Flags flags;
+    flags.set(row.is_signalled() ? sdbus::Flags::EMITS_CHANGE_SIGNAL
+                                 : sdbus::Flags::EMITS_NO_SIGNAL);
+    return flags;
+}
+
+const Json no_facts;
+
+}  // namespace
+
+Face::Face(std::unique_ptr<BusConnection> bus, const UnitList& list, SupervisorCalls& calls,
+           std::string socket)
+    : bus_(std::move(bus)),
+      list_(list),
+      calls_(calls),
+      facts_(std::move(socket)),
+      authorization_(*bus_) {}
+
+Face::~Face() {
+    calls_.forget_clients();
+}
+
+Result<std::unique_ptr<Face>> Face::show(std::unique_ptr<BusConnection> bus, const UnitList& list,
+                                         SupervisorCalls& calls, std::string socket) {
+    std::unique_ptr<Face> face{new Face{std::move(bus), list, calls, std::move(socket)}};
+    try {
+        face->bus_->connection().addObjectManager(std::string{root_path}, sdbus::floating_slot);
+        face->register_manager();
+        for (const auto& [name, unit] : list.units())
+            face->show_unit(unit);
+    } catch (const sdbus::Error& error) {
+        return failure("the objects are refused: " + error.getMessage());
+    }
+    TRY(face->bus_->watch_vanishing_names([self = face.get()](const std::string& name) {
+        self->calls_.forget(name);
+        self->authorization_.forget(name);
+    }));
+    TRY(face->bus_->own(std::string{bus_name}));
+    return face;
+}
+
+void Face::register_manager() {
+    manager_ = bus_->make_object(std::string{manager_path});
+    for (const MethodInfo& method : method_table) {
+        for (const BusMethod& bus : method.bus) {
+            manager_->registerMethod(manager_interface, std::string{bus.name}, signature_of(bus.in),
+                                     names_of(bus.in), signature_of(bus.out), names_of(bus.out),
+                                     [this, &method, &bus](sdbus::MethodCall message) {
+                                         guarded([&] { on_call(method, bus, std::move(message)); });
+                                     });
+        }
+    }
+    for (const SignalRow& signal : manager_signals()) {
+        manager_->registerSignal(manager_interface, signal.name, signature_of(signal.arguments),
+                                 names_of(signal.arguments));
+    }
+    sdbus::Flags constant;
+    constant.set(sdbus::Flags::CONST_PROPERTY_VALUE);
+    manager_->registerProperty(
+        manager_interface, "Version", "s",
+        [](sdbus::PropertyGetReply& reply) { reply << std::string{CONFINIT_VERSION}; }, constant);
+    manager_->finishRegistration();
+}
+
+// Two pointers fit into a std::function, so that a getter takes no memory of its own.
+void Face::register_properties(UnitObject& object, const InterfaceTable& table) {
+    for (const PropertyRow& row : table.properties) {
+        object.object->registerProperty(
+            table.name, row.name, row.signature,
+            [shown = &object, &row](sdbus::PropertyGetReply& reply) {
+                guarded([&] {
+                    append_value(reply, row.signature, shown->face->value_of(row, shown->unit));
+                });
+            },
+            flags_of(row));
+    }
+}
+
+Json Face::value_of(const PropertyRow& row, const std::string& unit) {
+    const auto record = list_.units().find(unit);
+    static const UnitRecord none;
+    const UnitRecord& known = record == list_.units().end() ? none : record->second;
+    Json value;
+    switch (row.source) {
+    case Source::list:
+        value = row.value(known, no_facts);
+        break;
+    case Source::status:
+        value = row.value(known, facts_.of(unit, Method::status));
+        break;
+    case Source::verify:
+        value = row.value(known, facts_.of(unit, Method::verify));
+        break;
+    }
+    return shaped(row.signature, &value);
+}
+
+// Its getters refer to the entry of the map, which stays where it is.
+void Face::show_unit(const UnitRecord& unit) {
+    const auto [entry, is_new] = units_.try_emplace(unit.name);
+    if (!is_new) return;
+    UnitObject& shown = entry->second;
+    shown = {this, unit.name, bus_->make_object(unit_path(unit.name))};
+    for (const InterfaceTable* table : interfaces_of(unit.kind))
+        register_properties(shown, *table);
+    shown.object->finishRegistration();
+}
+
+void Face::emit(const char* name, const Json& values) {
+    const auto row = std::ranges::find(manager_signals(), std::string_view{name}, &SignalRow::name);
+    try {
+        auto signal = manager_->createSignal(manager_interface, name);
+        append_values(signal, signature_of(row->arguments), values);
+        manager_->emitSignal(signal);
+    } catch (const sdbus::Error&) {
+        // The connection is gone, which its next use tells.
+        return;
+    }
+}
+
+void Face::add_unit(const UnitRecord& unit) {
+    try {
+        show_unit(unit);
+        units_.find(unit.name)->second.object->emitInterfacesAddedSignal();
+    } catch (const sdbus::Error&) {
+        return;
+    }
+    emit("UnitNew", Json::array({unit.name, unit_path(unit.name)}));
+}
+
+void Face::remove_unit(const UnitRecord& unit) {
+    const auto object = units_.find(unit.name);
+    if (object == units_.end()) return;
+    try {
+        object->second.object->emitInterfacesRemovedSignal();
+    } catch (const sdbus::Error&) {
+        // It goes all the same.
+    }
+    units_.erase(object);
+    emit("UnitRemoved", Json::array({unit.name, unit_path(unit.name)}));
+}
+
+void Face::change_unit(const UnitRecord& before, const UnitRecord& now) {
+    if (before.kind != now.kind) {
+        remove_unit(before);
+        return add_unit(now);
+    }
+    const auto object = units_.find(now.name);
+    if (object == units_.end()) return;
+    for (const InterfaceTable* table : interfaces_of(now.kind)) {
+        std::vector<std::string> changed;
+        for (const PropertyRow& row : table->properties) {
+            if (!row.is_signalled()) continue;
+            if (row.value(before, no_facts) != row.value(now, no_facts))
+                changed.emplace_back(row.name);
+        }
+        if (changed.empty()) continue;
+        try {
+            object->second.object->emitPropertiesChangedSignal(table->name, changed);
+        } catch (const sdbus::Error&) {
+            return;
+        }
+    }
+    if (before.active != now.active || before.sub != now.sub) {
+        emit("StateChanged", Json::array({now.name, now.active, now.sub, now.reason}));
+    }
+}
+
+void Face::begin_job(std::uint64_t job, const std::string& unit) {
+    if (!jobs_.insert(job).second) return;
+    emit("JobNew", Json::array({static_cast<std::uint32_t>(job), job_path(job), unit}));
+}
+
+// The names that systemd gives the same results.
+void Face::end_job(std::uint64_t job, const std::string& unit, const std::string& result) {
+    jobs_.erase(job);
+    std::string_view name = result;
+    if (result == "dependency-failed") name = "dependency";
+    if (result == "timed-out") name = "timeout";
+    emit("JobRemoved", Json::array({static_cast<std::uint32_t>(job), job_path(job), unit, name}));
+}
+
+void Face::tell_drift(const std::string& unit, const std::string& text) {
+    emit("DriftFound", Json::array({unit, text}));
+}
+
+void Face::tell_reloading(bool active) {
+    emit("Reloading", Json::array({active}));
+}
+
+}  // namespace confinit

@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: Apache-2.0
+// Face: the objects of confinit on one connection to the bus: org.confinit, as long as it stands.
+//
+// It translates and decides nothing. A call is made to the supervisor in the name of the client
+// that made it, with what polkit has said; the answer goes back. Calls wait without holding
+// anybody else.
+#pragma once
+
+#include "bus/authorization.h"
+#include "bus/bus_connection.h"
+#include "bus/interfaces.h"
+#include "bus/supervisor_calls.h"
+#include "bus/unit_facts.h"
+#include "bus/unit_list.h"
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <set>
+#include <string>
+#include <string_view>
+
+namespace confinit {
+
+class Face {
+public:
+    // Has its name on the bus when it returns.
+    static Result<std::unique_ptr<Face>> show(std::unique_ptr<BusConnection> bus,
+                                              const UnitList& list, SupervisorCalls& calls,
+                                              std::string socket);
+    Face(const Face&) = delete;
+    Face& operator=(const Face&) = delete;
+    ~Face();
+
+    BusConnection& bus() { return *bus_; }
+
+    // News of the list, as signals and objects.
+    void add_unit(const UnitRecord& unit);
+    void change_unit(const UnitRecord& before, const UnitRecord& now);
+    void remove_unit(const UnitRecord& unit);
+    void begin_job(std::uint64_t job, const std::string& unit);
+    void end_job(std::uint64_t job, const std::string& unit, const std::string& result);
+    void tell_drift(const std::string& unit, const std::string& text);
+    void tell_reloading(bool active);
+
+    // To be called once a turn: what was read of a unit is old.
+    void forget_facts() { facts_.forget(); }
+
+private:
+    Face(std::unique_ptr<BusConnection> bus, const UnitList& list, SupervisorCalls& calls,
+         std::string socket);
+
+    // How many calls wait for an answer, in all and of each client. A seat is one of them.
+    struct OpenCalls {
+        std::map<std::string, unsigned> of_client;
+        unsigned all = 0;
+    };
+    class Seat {
+    public:
+        Seat(std::shared_ptr<OpenCalls> calls, std::string client);
+        Seat(const Seat&) = delete;
+        Seat& operator=(const Seat&) = delete;
+        ~Seat();
+
+    private:
+        std::shared_ptr<OpenCalls> calls_;
+        std::string client_;
+    };
+
+    struct PendingCall {
+        Seat seat;
+        sdbus::MethodCall message;
+        const MethodInfo* method = nullptr;
+        const BusMethod* bus = nullptr;
+        Json parameters;
+        std::string sender;
+        std::string unit;
+        bool may_interact = false;
+    };
+    using Pending = std::shared_ptr<PendingCall>;
+
+    void register_manager();
+    // There may be ten thousand of them.
+    struct UnitObject {
+        Face* face;
+        std::string unit;
+        std::unique_ptr<sdbus::IObject> object;
+    };
+
+    static void register_properties(UnitObject& object, const InterfaceTable& table);
+    Json value_of(const PropertyRow& row, const std::string& unit);
+    void show_unit(const UnitRecord& unit);
+    void emit(const char* name, const Json& values);
+
+    void on_call(const MethodInfo& method, const BusMethod& bus, sdbus::MethodCall message);
+    bool has_room_for(const std::string& client) const;
+    void answer_locally(const BusMethod& method, const sdbus::MethodCall& message,
+                        const Json& values);
+    void on_identified(const Pending& call, const std::expected<Principal, BusError>& who);
+    void on_authorized(const Pending& call, Principal principal,
+                       const std::expected<void, BusError>& allowed);
+    void pass_on(const Pending& call, Principal principal);
+    void on_reply(const PendingCall& call, const Result<Reply>& reply);
+
+    std::unique_ptr<BusConnection> bus_;
+    const UnitList& list_;
+    SupervisorCalls& calls_;
+    UnitFacts facts_;
+    Authorization authorization_;
+    std::unique_ptr<sdbus::IObject> manager_;
+    std::map<std::string, UnitObject, std::less<>> units_;
+    std::set<std::uint64_t> jobs_;  // begun, and not over
+    std::shared_ptr<OpenCalls> open_calls_ = std::make_shared<OpenCalls>();
+};
+
+}  // namespace confinit

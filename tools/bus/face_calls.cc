@@ -1,0 +1,165 @@
+// SPDX-License-Identifier: Apache-2.0
+// Face: the calls of its clients, from the message to the answer.
+#include "bus/face.h"
+
+#include "bus/object_path.h"
+#include "bus/sdbus_values.h"
+#include "bus/translation.h"
+#include "bus/unit_patterns.h"
+#include "control/fields.h"
+
+#include <algorithm>
+#include <fmt/format.h>
+#include <utility>
+
+namespace confinit {
+namespace {
+
+constexpr unsigned most_calls = 512;
+constexpr unsigned most_calls_of_one = 16;
+constexpr std::size_t most_patterns = 64;
+
+// "org.confinit.Manager.NoSuchUnit" -> "org.confinit.Error.NoSuchUnit", and a standard error where
+// D-Bus has one.
+std::string error_name(std::string_view varlink) {
+    const auto error = control_error_names.value(varlink);
+    if (error == ControlError::denied) return bus_errors::access_denied;
+    if (error == ControlError::busy) return bus_errors::limits_exceeded;
+    if (error == ControlError::invalid_parameter) return bus_errors::invalid_arguments;
+    return "org.confinit.Error." + std::string{varlink.substr(varlink.rfind('.') + 1)};
+}
+
+Json list_row(const UnitRecord& unit) {
+    return Json::array({unit.name, unit.description, unit.load_state(), unit.active, unit.sub, "",
+                        unit_path(unit.name), 0, "", "/"});
+}
+
+bool is_wanted(const UnitRecord& unit, const Json& states, const Json& patterns) {
+    const auto is_state = [&](const Json& state) {
+        return state == unit.active || state == unit.sub || state == unit.load_state();
+    };
+    const auto is_name = [&](const Json& pattern) {
+        return fits_pattern(pattern.get_ref<const std::string&>(), unit.name);
+    };
+    return (states.empty() || std::ranges::any_of(states, is_state)) &&
+           (patterns.empty() || std::ranges::any_of(patterns, is_name));
+}
+
+}  // namespace
+
+Face::Seat::Seat(std::shared_ptr<OpenCalls> calls, std::string client)
+    : calls_(std::move(calls)), client_(std::move(client)) {
+    ++calls_->of_client[client_];
+    ++calls_->all;
+}
+
+Face::Seat::~Seat() {
+    --calls_->all;
+    const auto mine = calls_->of_client.find(client_);
+    if (--mine->second == 0) calls_->of_client.erase(mine);
+}
+
+bool Face::has_room_for(const std::string& client) const {
+    const auto mine = open_calls_->of_client.find(client);
+    const unsigned of_client = mine == open_calls_->of_client.end() ? 0 : mine->second;
+    return of_client < most_calls_of_one && open_calls_->all < most_calls;
+}
+
+void Face::on_call(const MethodInfo& method, const BusMethod& bus, sdbus::MethodCall message) {
+    Json values = read_values(message, signature_of(bus.in));
+    if (bus.is_local) return answer_locally(bus, message, values);
+    const std::string sender = message.getSender();
+    if (!has_room_for(sender)) {
+        return answer_error(message, {bus_errors::limits_exceeded,
+                                      "too many calls wait for an answer; try again later"});
+    }
+    const Pending call{new PendingCall{.seat = {open_calls_, sender},
+                                       .message = message,
+                                       .method = &method,
+                                       .bus = &bus,
+                                       .parameters = varlink_parameters(bus.in, values),
+                                       .sender = sender,
+                                       .may_interact = allows_interaction(message)}};
+    call->unit = string_or(call->parameters, "unit");
+    const bool is_job = std::ranges::any_of(
+        bus.out, [](const BusArgument& argument) { return argument.name == "job"; });
+    if (is_job) call->parameters["wait"] = false;
+    authorization_.identify(sender, [this, call](const std::expected<Principal, BusError>& who) {
+        on_identified(call, who);
+    });
+}
+
+void Face::answer_locally(const BusMethod& method, const sdbus::MethodCall& message,
+                          const Json& values) {
+    if (method.name == "GetUnit") {
+        const std::string unit = values[0].get<std::string>();
+        if (!list_.units().contains(unit)) {
+            return answer_error(message, {"org.confinit.Error.NoSuchUnit",
+                                          fmt::format("no unit '{}' is in the list", unit)});
+        }
+        return answer(message, "o", Json::array({unit_path(unit)}));
+    }
+    const Json states = values.empty() ? Json::array() : values[0];
+    const Json patterns = values.empty() ? Json::array() : values[1];
+    if (states.size() > most_patterns || patterns.size() > most_patterns) {
+        return answer_error(message,
+                            {bus_errors::limits_exceeded,
+                             fmt::format("at most {} states and patterns", most_patterns)});
+    }
+    Json rows = Json::array();
+    for (const auto& [name, unit] : list_.units()) {
+        if (is_wanted(unit, states, patterns)) rows.push_back(list_row(unit));
+    }
+    const std::string signature = signature_of(method.out);
+    Json all = Json::array();
+    all.push_back(std::move(rows));
+    answer(message, signature, all);
+}
+
+void Face::on_identified(const Pending& call, const std::expected<Principal, BusError>& who) {
+    if (!who) return answer_error(call->message, who.error());
+    // The supervisor refuses root by itself, with the reason; polkit would say yes to it.
+    const bool asks_polkit = call->method->callers == Callers::operators && who->uid != 0;
+    if (!asks_polkit) return pass_on(call, *who);
+    authorization_.ask(call->sender, call->method->action, call->unit, call->may_interact,
+                       [this, call, principal = *who](std::expected<void, BusError> allowed) {
+                           on_authorized(call, principal, allowed);
+                       });
+}
+
+void Face::on_authorized(const Pending& call, Principal principal,
+                         const std::expected<void, BusError>& allowed) {
+    if (!allowed) return answer_error(call->message, allowed.error());
+    principal.authorized = action_names.name(call->method->action);
+    pass_on(call, std::move(principal));
+}
+
+void Face::pass_on(const Pending& call, Principal principal) {
+    Call asked{.method = std::string{call->method->name},
+               .parameters = call->parameters,
+               .on_behalf_of = std::move(principal)};
+    const bool is_taken =
+        calls_.make(call->sender, std::move(asked),
+                    [this, call](const Result<Reply>& reply) { on_reply(*call, reply); });
+    if (!is_taken) {
+        answer_error(call->message, {bus_errors::limits_exceeded,
+                                     "the call is too long, or too many wait for the supervisor"});
+    }
+}
+
+void Face::on_reply(const PendingCall& call, const Result<Reply>& reply) {
+    if (!reply) {
+        return answer_error(call.message,
+                            {"org.confinit.Error.NotReachable",
+                             "the supervisor gives no answer: " + reply.error().what});
+    }
+    if (!reply->error.empty()) {
+        return answer_error(call.message, {error_name(reply->error),
+                                           string_or(reply->parameters, "message", reply->error)});
+    }
+    const Json* job = find_field(reply->parameters, "job");
+    if (job != nullptr && job->is_number_integer()) begin_job(*job, call.unit);
+    answer(call.message, signature_of(call.bus->out), bus_values(call.bus->out, reply->parameters));
+}
+
+}  // namespace confinit

@@ -1,0 +1,247 @@
+// SPDX-License-Identifier: Apache-2.0
+// The D-Bus interfaces beside the methods of control/methods.h: properties and signals as tables.
+#include "bus/interfaces.h"
+
+#include "bus/confinement.h"
+#include "bus/object_path.h"
+#include "control/fields.h"
+
+#include <cstdint>
+#include <limits>
+
+namespace confinit {
+namespace {
+
+// What the kernel does not tell.
+constexpr std::uint64_t unknown_number = std::numeric_limits<std::uint64_t>::max();
+
+// A member of Status; null where there is none.
+const Json* status_field(const Json& facts, std::string_view name) {
+    const Json* status = find_object(facts, "status");
+    return status == nullptr ? nullptr : find_field(*status, name);
+}
+
+Json status_number(const Json& facts, std::string_view name) {
+    const Json* value = status_field(facts, name);
+    return value == nullptr || !value->is_number() ? Json(unknown_number) : *value;
+}
+
+Json status_text(const Json& facts, std::string_view name) {
+    const Json* value = status_field(facts, name);
+    return value == nullptr ? Json("") : *value;
+}
+
+Json status_texts(const Json& facts, std::string_view name) {
+    const Json* value = status_field(facts, name);
+    return value == nullptr ? Json::array() : *value;
+}
+
+std::string_view last_result(const UnitRecord& unit) {
+    return unit.active == "failed" ? "failed" : "success";
+}
+
+constexpr PropertyRow unit_rows[] = {
+    {"Id", "s", Source::list, "The name of the unit.",
+     [](const UnitRecord& unit, const Json&) -> Json {
+         return unit.name;
+     }},
+    {"Description", "s", Source::list, "unit.description of its file.",
+     [](const UnitRecord& unit, const Json&) -> Json {
+         return unit.description;
+     }},
+    {"Kind", "s", Source::list, "service, group, target, or unknown where no file is loaded.",
+     [](const UnitRecord& unit, const Json&) -> Json {
+         return unit.kind;
+     }},
+    {"LoadState", "s", Source::list, "loaded, bad-setting or not-loaded.",
+     [](const UnitRecord& unit, const Json&) -> Json {
+         return unit.load_state();
+     }},
+    {"LoadError", "s", Source::list, "Why its file does not load, or an empty text.",
+     [](const UnitRecord& unit, const Json&) -> Json {
+         return unit.load_problem;
+     }},
+    {"ActiveState", "s", Source::list, "inactive, activating, active, deactivating or failed.",
+     [](const UnitRecord& unit, const Json&) -> Json {
+         return unit.active;
+     }},
+    {"SubState", "s", Source::list, "The detail of ActiveState, such as running or auto-restart.",
+     [](const UnitRecord& unit, const Json&) -> Json {
+         return unit.sub;
+     }},
+    {"Reason", "s", Source::list, "Why it is in this state, or an empty text.",
+     [](const UnitRecord& unit, const Json&) -> Json {
+         return unit.reason;
+     }},
+    {"StateChangeBoottimeUSec", "t", Source::list, "When the state began, in CLOCK_BOOTTIME.",
+     [](const UnitRecord& unit, const Json&) -> Json {
+         return unit.since_us;
+     }},
+    {"UnitFileState", "s", Source::list, "enabled, disabled or static.",
+     [](const UnitRecord& unit, const Json&) -> Json {
+         return unit.enabled;
+     }},
+    {"NeedDaemonReload", "b", Source::list, "Whether its files are newer than what is loaded.",
+     [](const UnitRecord& unit, const Json&) -> Json {
+         return unit.on_disk != "same";
+     }},
+    {"OutdatedKeys", "as", Source::list, "Keys in which what runs is older than what is loaded.",
+     [](const UnitRecord& unit, const Json&) -> Json {
+         return unit.outdated;
+     }},
+    {"Files", "as", Source::status, "The unit file and its drop-ins.",
+     [](const UnitRecord&, const Json& facts) {
+         return status_texts(facts, "files");
+     }},
+    {"Warnings", "as", Source::status, "What is allowed and hardly meant.",
+     [](const UnitRecord&, const Json& facts) {
+         return status_texts(facts, "warnings");
+     }},
+};
+
+constexpr PropertyRow service_rows[] = {
+    {"MainPID", "u", Source::list, "The main process, or 0.",
+     [](const UnitRecord& unit, const Json&) -> Json {
+         return unit.pid;
+     }},
+    {"Result", "s", Source::list, "success, or failed.",
+     [](const UnitRecord& unit, const Json&) -> Json {
+         return last_result(unit);
+     }},
+    {"StatusText", "s", Source::status, "What the service says of itself by sd_notify(3).",
+     [](const UnitRecord&, const Json& facts) {
+         return status_text(facts, "status_text");
+     }},
+    {"LastExit", "s", Source::status, "How its main process ended last, or an empty text.",
+     [](const UnitRecord&, const Json& facts) {
+         return status_text(facts, "last_exit");
+     }},
+    {"NRestarts", "u", Source::status, "Automatic restarts in a row.",
+     [](const UnitRecord&, const Json& facts) {
+         return status_number(facts, "attempt");
+     }},
+    {"ControlGroup", "s", Source::status, "The directory of its control group.",
+     [](const UnitRecord&, const Json& facts) {
+         return status_text(facts, "cgroup");
+     }},
+    {"MemoryCurrent", "t", Source::status, "memory.current in bytes; 2^64-1 where it is unknown.",
+     [](const UnitRecord&, const Json& facts) {
+         return status_number(facts, "memory_bytes");
+     }},
+    {"MemoryPeak", "t", Source::status, "memory.peak in bytes; 2^64-1 where it is unknown.",
+     [](const UnitRecord&, const Json& facts) {
+         return status_number(facts, "memory_peak");
+     }},
+    {"CPUUsageUSec", "t", Source::status, "usage_usec of cpu.stat; 2^64-1 where it is unknown.",
+     [](const UnitRecord&, const Json& facts) {
+         return status_number(facts, "cpu_usec");
+     }},
+    {"TasksCurrent", "t", Source::status, "pids.current; 2^64-1 where it is unknown.",
+     [](const UnitRecord&, const Json& facts) {
+         return status_number(facts, "tasks");
+     }},
+};
+
+constexpr PropertyRow group_rows[] = {
+    {"Members", "as", Source::status, "The units that are in the group.",
+     [](const UnitRecord&, const Json& facts) {
+         return status_texts(facts, "members");
+     }},
+    {"ControlGroup", "s", Source::status, "The directory of its control group.",
+     [](const UnitRecord&, const Json& facts) {
+         return status_text(facts, "cgroup");
+     }},
+    {"MemoryCurrent", "t", Source::status, "memory.current in bytes; 2^64-1 where it is unknown.",
+     [](const UnitRecord&, const Json& facts) {
+         return status_number(facts, "memory_bytes");
+     }},
+    {"TasksCurrent", "t", Source::status, "pids.current; 2^64-1 where it is unknown.",
+     [](const UnitRecord&, const Json& facts) {
+         return status_number(facts, "tasks");
+     }},
+};
+
+constexpr PropertyRow confinement_rows[] = {
+    {"Declared", "a{sv}", Source::verify,
+     "Each key of the unit's confinement as the unit declares it: sizes in bytes, names of "
+     "capabilities, and text for what has no other type.",
+     [](const UnitRecord&, const Json& facts) {
+         return declared_values(facts);
+     }},
+    {"InForce", "a{sv}", Source::verify,
+     "The same keys as the kernel has them in force. A namespace is its text and its inode.",
+     [](const UnitRecord&, const Json& facts) {
+         return values_in_force(facts);
+     }},
+    {"Differing", "as", Source::verify, "Keys that are in force otherwise than declared.",
+     [](const UnitRecord&, const Json& facts) {
+         return keys_with_result(facts, "differs");
+     }},
+    {"Narrower", "as", Source::verify, "Keys in which the program has confined itself further.",
+     [](const UnitRecord&, const Json& facts) {
+         return keys_with_result(facts, "narrower");
+     }},
+    {"Unseen", "as", Source::verify, "Keys that the kernel shows to the process alone.",
+     [](const UnitRecord&, const Json& facts) {
+         return keys_with_result(facts, "unseen");
+     }},
+    {"Skipped", "as", Source::list, "Optional keys that are not in force: \"KEY: REASON\".",
+     [](const UnitRecord& unit, const Json&) -> Json {
+         return unit.skipped;
+     }},
+    {"Drift", "as", Source::list, "What the last check has found to differ.",
+     [](const UnitRecord& unit, const Json&) -> Json {
+         return unit.drift;
+     }},
+    {"Group", "s", Source::list, "The group that the unit is in, or an empty text.",
+     [](const UnitRecord& unit, const Json&) -> Json {
+         return unit.group;
+     }},
+};
+
+constexpr BusArgument unit_and_path[]{{"unit", "s"}, {"path", "o"}};
+constexpr BusArgument job_begun[]{{"id", "u"}, {"job", "o"}, {"unit", "s"}};
+constexpr BusArgument job_over[]{{"id", "u"}, {"job", "o"}, {"unit", "s"}, {"result", "s"}};
+constexpr BusArgument new_state[]{{"unit", "s"}, {"active", "s"}, {"sub", "s"}, {"reason", "s"}};
+constexpr BusArgument unit_and_text[]{{"unit", "s"}, {"text", "s"}};
+constexpr BusArgument begins[]{{"active", "b"}};
+
+constexpr SignalRow signals[] = {
+    {"UnitNew", unit_and_path, "A unit is in the list now."},
+    {"UnitRemoved", unit_and_path, "A unit is not in the list any more."},
+    {"JobNew", job_begun, "A request to start, stop or restart a unit has begun."},
+    {"JobRemoved", job_over,
+     "Such a request is over: done, failed, canceled, timeout, dependency or not-found."},
+    {"StateChanged", new_state, "A unit has come into another state."},
+    {"DriftFound", unit_and_text,
+     "A unit's confinement is not as declared any more, or is so again."},
+    {"Reloading", begins, "The list of units is read anew, or has been."},
+};
+
+}  // namespace
+
+const InterfaceTable unit_interface{"org.confinit.Unit1", "What every unit has.", unit_rows};
+const InterfaceTable service_interface{"org.confinit.Service1", "A unit that is a process.",
+                                       service_rows};
+const InterfaceTable group_interface{"org.confinit.Group1", "A unit that holds limits of others.",
+                                     group_rows};
+const InterfaceTable confinement_interface{
+    "org.confinit.Confinement1", "How a unit is confined: as declared, and as it is in force.",
+    confinement_rows};
+
+std::span<const InterfaceTable* const> interfaces_of(std::string_view kind) {
+    static constexpr const InterfaceTable* of_service[]{&unit_interface, &service_interface,
+                                                        &confinement_interface};
+    static constexpr const InterfaceTable* of_group[]{&unit_interface, &group_interface,
+                                                      &confinement_interface};
+    static constexpr const InterfaceTable* of_others[]{&unit_interface};
+    if (kind == "service") return of_service;
+    if (kind == "group") return of_group;
+    return of_others;
+}
+
+std::span<const SignalRow> manager_signals() {
+    return signals;
+}
+
+}  // namespace confinit

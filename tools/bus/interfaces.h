@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+// The D-Bus interfaces beside the methods of control/methods.h: properties and signals as tables.
+//
+// Objects are registered from these tables, and the introspection files that are installed are
+// written from them.
+#pragma once
+
+#include "bus/unit_list.h"
+#include "control/methods.h"
+
+#include <span>
+#include <string_view>
+
+namespace confinit {
+
+inline constexpr const char* manager_interface = "org.confinit.Manager1";
+
+// Where the value of a property comes from: the list that confinit-bus follows, or a question to
+// the supervisor at the time when somebody asks.
+enum class Source { list, status, verify };
+
+struct PropertyRow {
+    const char* name;
+    const char* signature;
+    Source source;
+    const char* documentation;
+    // Values in the shape of the signature. `facts` are null where the supervisor tells none.
+    Json (*value)(const UnitRecord& unit, const Json& facts);
+
+    // A change is signalled with the new value; all else is read anew each time.
+    bool is_signalled() const { return source == Source::list; }
+};
+
+struct InterfaceTable {
+    const char* name;
+    const char* documentation;
+    std::span<const PropertyRow> properties;
+};
+
+extern const InterfaceTable unit_interface;
+extern const InterfaceTable service_interface;
+extern const InterfaceTable group_interface;
+extern const InterfaceTable confinement_interface;
+
+// Those that an object of this kind of unit has: "service", "group", "target", "unknown".
+std::span<const InterfaceTable* const> interfaces_of(std::string_view kind);
+
+struct SignalRow {
+    const char* name;
+    std::span<const BusArgument> arguments;
+    const char* documentation;
+};
+
+std::span<const SignalRow> manager_signals();
+
+}  // namespace confinit

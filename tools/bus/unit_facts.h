@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+// UnitFacts: what the supervisor answers about one unit at the moment when somebody asks for it.
+//
+// A getter of sdbus-c++ 1.2 has to answer before it returns, so this is the one place that waits
+// for the supervisor, for a moment only. The properties of one call are read from one answer, and
+// after a call that met silence nobody waits again for a while.
+#pragma once
+
+#include "base/json_text.h"
+#include "control/client.h"
+#include "control/methods.h"
+
+#include <chrono>
+#include <map>
+#include <optional>
+#include <string>
+#include <utility>
+
+namespace confinit {
+
+class UnitFacts {
+public:
+    explicit UnitFacts(std::string socket) : socket_(std::move(socket)) {}
+
+    // The parameters of the reply, or null where there is none.
+    const Json& of(const std::string& unit, Method method);
+
+    // What was read before is old now.
+    void forget() { known_.clear(); }
+
+private:
+    using Clock = std::chrono::steady_clock;
+
+    Json ask(const std::string& unit, Method method);
+    bool connect();
+
+    std::string socket_;
+    std::optional<Client> client_;
+    Clock::time_point quiet_until_{};
+    Clock::time_point last_used_{};
+    std::map<std::pair<std::string, Method>, Json> known_;
+};
+
+}  // namespace confinit
