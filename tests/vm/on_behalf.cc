@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+// Calls a method of the supervisor in the name of somebody else, and prints what comes of it:
+//
+//     on-behalf SOCKET METHOD UNIT UID SENDER ACTION
+#include "control/client.h"
+#include "control/fields.h"
+
+#include <cstdio>
+#include <cstdlib>
+
+using namespace confinit;
+
+int main(int argc, char** argv) {
+    if (argc != 7) return 2;
+    auto client = Client::connect(argv[1]);
+    if (!client) {
+        std::printf("%s\n", client.error().what.c_str());
+        return 1;
+    }
+    Call call{.method = std::string{"org.confinit.Manager."} + argv[2],
+              .on_behalf_of = Principal{.uid = static_cast<std::uint32_t>(std::atoll(argv[4])),
+                                        .sender = argv[5],
+                                        .authorized = argv[6]}};
+    if (argv[3][0] != '\0') call.parameters["unit"] = argv[3];
+    if (auto sent = client->send(call); !sent) return 1;
+    const auto received = client->receive();
+    if (!received) {
+        std::printf("%s\n", received.error().what.c_str());
+        return 1;
+    }
+    const Reply& reply = received->reply;
+    if (reply.error.empty()) {
+        std::printf("done\n");
+        return 0;
+    }
+    std::printf("%s: %s\n", reply.error.c_str(), string_or(reply.parameters, "message").c_str());
+    return 1;
+}
