@@ -37,7 +37,7 @@ TEST_CASE("every shipped unit loads without a warning", "[unit]") {
     const auto names = list_unit_names(directories);
 
     CHECK(names == std::vector<std::string>{"confinit-bus", "console", "default", "heat",
-                                             "heat-quarter", "heat@"});
+                                            "heat-quarter", "heat@"});
     for (const std::string& name : names) {
         INFO(name);
         CHECK(shipped(name).warnings.empty());
