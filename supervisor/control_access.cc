@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // ControlServer: whether the caller may make a call, judged anew for each.
 #include "base/letter_case.h"
+#include "control/fields.h"
 #include "control_server.h"
 #include "deputy.h"
 
@@ -18,6 +19,13 @@ std::string verb_of(std::string_view method) {
         verb += to_lower(byte);
     }
     return verb == "power-off" ? "poweroff" : verb;
+}
+
+// Whoever looks later finds who it was.
+void note_asker(Manager& manager, const MethodInfo& method, const Call& call) {
+    if (method.callers == Callers::anyone) return;
+    manager.note(string_or(call.parameters, "unit"), EventKind::asked,
+                 fmt::format("{} asked by {}", verb_of(method.name), asker_of(call)));
 }
 
 }  // namespace
@@ -55,7 +63,10 @@ bool ControlServer::is_allowed_for_deputy(const MethodInfo& method, const Call& 
         repeat = process.error().repeat;
     } else if (is_deputy(*process, context_.manager)) {
         const auto allowed = check_deputy_call(method, *call.on_behalf_of, geteuid());
-        if (allowed) return true;
+        if (allowed) {
+            note_asker(context_.manager, method, call);
+            return true;
+        }
         why = allowed.error();
     }
     responder.error(ControlError::denied, fmt::format("{}: {}", verb_of(call.method), why),

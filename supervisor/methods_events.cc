@@ -15,6 +15,7 @@ constexpr auto event_kind_names = make_name_table<EventKind>({
     {EventKind::state, "state"},
     {EventKind::skipped, "skipped"},
     {EventKind::drift, "drift"},
+    {EventKind::asked, "asked"},
     {EventKind::job, "job"},
     {EventKind::units, "units"},
 });

@@ -105,10 +105,14 @@ int BusConnection::poll_timeout() const {
     return connection_->getEventLoopPollData().getPollTimeout();
 }
 
-Result<bool> BusConnection::process() {
+Result<bool> BusConnection::process(const std::function<void()>& begin,
+                                    const std::function<void()>& end) {
     try {
         for (unsigned count = 0; count < most_each_turn; ++count) {
-            if (!connection_->processPendingRequest()) return true;
+            begin();
+            const bool has_worked = connection_->processPendingRequest();
+            end();
+            if (!has_worked) return true;
         }
         return false;
     } catch (const std::exception& error) {

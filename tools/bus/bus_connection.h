@@ -64,8 +64,9 @@ public:
     pollfd poll_data() const;
     // In milliseconds, or -1.
     int poll_timeout() const;
-    // Works off what has come, up to a bound. An error ends the connection.
-    Result<bool> process();
+    // Works off what has come, up to a bound; `begin` and `end` are called around each message.
+    // False when there is more. An error ends the connection.
+    Result<bool> process(const std::function<void()>& begin, const std::function<void()>& end);
 
 private:
     explicit BusConnection(std::unique_ptr<sdbus::IConnection> connection)

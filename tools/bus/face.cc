@@ -64,6 +64,10 @@ Result<std::unique_ptr<Face>> Face::show(std::unique_ptr<BusConnection> bus, con
     return face;
 }
 
+Result<bool> Face::process() {
+    return bus_->process([this] { facts_.begin_message(); }, [this] { facts_.end_message(); });
+}
+
 void Face::register_manager() {
     manager_ = bus_->make_object(std::string{manager_path});
     for (const MethodInfo& method : method_table) {

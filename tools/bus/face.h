@@ -34,6 +34,9 @@ public:
 
     BusConnection& bus() { return *bus_; }
 
+    // As BusConnection::process.
+    Result<bool> process();
+
     // News of the list, as signals and objects.
     void add_unit(const UnitRecord& unit);
     void change_unit(const UnitRecord& before, const UnitRecord& now);
@@ -42,9 +45,6 @@ public:
     void end_job(std::uint64_t job, const std::string& unit, const std::string& result);
     void tell_drift(const std::string& unit, const std::string& text);
     void tell_reloading(bool active);
-
-    // To be called once a turn: what was read of a unit is old.
-    void forget_facts() { facts_.forget(); }
 
 private:
     Face(std::unique_ptr<BusConnection> bus, const UnitList& list, SupervisorCalls& calls,

@@ -104,8 +104,7 @@ private:
         list_.handle();
         if (!face_ && Clock::now() >= next_open_) open_bus();
         if (face_) {
-            face_->forget_facts();
-            const auto processed = face_->bus().process();
+            const auto processed = face_->process();
             has_more_ = processed && !*processed;
             if (!processed) lose_bus(processed.error().what);
         }

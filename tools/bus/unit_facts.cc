@@ -8,15 +8,24 @@
 namespace confinit {
 namespace {
 
-constexpr timeval longest_wait{.tv_sec = 1, .tv_usec = 0};
+constexpr timeval longest_wait{.tv_sec = 0, .tv_usec = 500'000};
 constexpr std::chrono::seconds silence{5};
 // The supervisor ends a connection that asks nothing for a minute.
 constexpr std::chrono::seconds fresh_time{30};
 
 }  // namespace
 
+void UnitFacts::begin_message() {
+    is_open_ = true;
+    unit_.clear();
+    known_.clear();
+}
+
 const Json& UnitFacts::of(const std::string& unit, Method method) {
-    const auto [entry, is_new] = known_.try_emplace({unit, method});
+    static const Json nothing;
+    if (unit_.empty()) unit_ = unit;
+    if (!is_open_ || unit_ != unit) return nothing;
+    const auto [entry, is_new] = known_.try_emplace(method);
     if (is_new) entry->second = ask(unit, method);
     return entry->second;
 }

@@ -2,8 +2,10 @@
 // UnitFacts: what the supervisor answers about one unit at the moment when somebody asks for it.
 //
 // A getter of sdbus-c++ 1.2 has to answer before it returns, so this is the one place that waits
-// for the supervisor, for a moment only. The properties of one call are read from one answer, and
-// after a call that met silence nobody waits again for a while.
+// for the supervisor, for a moment only. The properties of one message are read from one answer,
+// and after a call that met silence nobody waits again for a while. A message has the facts of one
+// unit: GetManagedObjects reads the properties of ten thousand units in one go, and whoever asks
+// for that may not make the supervisor answer as often. Signals have none.
 #pragma once
 
 #include "base/json_text.h"
@@ -14,7 +16,6 @@
 #include <map>
 #include <optional>
 #include <string>
-#include <utility>
 
 namespace confinit {
 
@@ -25,8 +26,9 @@ public:
     // The parameters of the reply, or null where there is none.
     const Json& of(const std::string& unit, Method method);
 
-    // What was read before is old now.
-    void forget() { known_.clear(); }
+    // Around the handling of one message.
+    void begin_message();
+    void end_message() { is_open_ = false; }
 
 private:
     using Clock = std::chrono::steady_clock;
@@ -38,7 +40,9 @@ private:
     std::optional<Client> client_;
     Clock::time_point quiet_until_{};
     Clock::time_point last_used_{};
-    std::map<std::pair<std::string, Method>, Json> known_;
+    bool is_open_ = false;
+    std::string unit_;  // of this message
+    std::map<Method, Json> known_;
 };
 
 }  // namespace confinit

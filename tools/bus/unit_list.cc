@@ -106,7 +106,7 @@ void UnitList::take_event(const Json& event) {
     const auto job = static_cast<std::uint64_t>(integer_or(event, "job"));
     const std::string result = string_or(event, "result");
     if (unit.empty()) {
-        all_is_stale_ = true;
+        all_is_stale_ = all_is_stale_ || kind == "units";
         return;
     }
     stale_.insert(unit);

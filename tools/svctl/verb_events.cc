@@ -58,16 +58,16 @@ VerbAction declare_events(CLI::App& command) {
     command.add_option("UNIT", options->units, "only what concerns these units");
     command
         .add_option("--kind", options->kinds,
-                    "only events of this kind: state, skipped or drift; repeatable")
+                    "only events of this kind: state, skipped, drift or asked; repeatable")
         ->allow_extra_args(false)
-        ->check(CLI::IsMember({"state", "skipped", "drift"}).description(""))
+        ->check(CLI::IsMember({"state", "skipped", "drift", "asked"}).description(""))
         ->type_name("KIND");
     add_since(command, options->since);
     command.add_flag("-f,--follow", options->follow, "go on with events as they happen");
     command.footer(
         "A line shows the time, the unit, and what it is about: a new state, an optional key that\n"
-        "the unit runs without (skipped), or confinement that is no longer as declared, or is so\n"
-        "again (drift).");
+        "the unit runs without (skipped), confinement that is no longer as declared, or is so again\n"
+        "(drift), or what somebody has asked for by the system bus (asked).");
     return [options = std::move(options)](const Context& context) {
         return print_replies(context, Method::events, {{"units", options->units}}, options->follow,
                              [&](const Json& parameters) {
