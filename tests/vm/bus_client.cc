@@ -69,6 +69,8 @@ void flood(unsigned count, const char* method, const char* unit) {
     Answers answers;
     for (unsigned n = 0; n < count; ++n)
         ask(bus, method, unit, &answers);
+    check(sd_bus_flush(bus), "flush");
+    std::fprintf(stderr, "asked\n");
     wait_for_all(bus, answers);
     sd_bus_flush_close_unref(bus);
 }

@@ -140,7 +140,7 @@ private:
             const int milliseconds = std::max(0, static_cast<int>(left.count()));
             timeout = timeout < 0 ? milliseconds : std::min(timeout, milliseconds);
         };
-        not_after(list_.next_try());
+        not_after(list_.next_due());
         if (watchdog_.count() != 0) not_after(next_sign_);
         if (face_) {
             polls.push_back(face_->bus().poll_data());

@@ -11,6 +11,7 @@ namespace confinit {
 namespace {
 
 constexpr std::chrono::seconds pause_before_connect{1};
+constexpr std::chrono::milliseconds time_to_gather{10};
 
 // A call on the status socket takes 16 KiB.
 constexpr std::size_t most_bytes_of_names = 8192;
@@ -52,9 +53,9 @@ void UnitList::add_polls(std::vector<pollfd>& polls) const {
     if (follower_) polls.push_back({follower_->socket().get(), POLLIN, 0});
 }
 
-std::optional<UnitList::Clock::time_point> UnitList::next_try() const {
-    if (follower_) return std::nullopt;
-    return next_try_;
+std::optional<UnitList::Clock::time_point> UnitList::next_due() const {
+    if (!follower_) return next_try_;
+    return is_refreshing_ ? std::nullopt : refresh_due_;
 }
 
 void UnitList::handle() {
@@ -115,10 +116,15 @@ void UnitList::take_event(const Json& event) {
     if (kind == "drift") news_.drift(unit, string_or(event, "text"));
 }
 
+// The events of one start come in a bunch, and take one question.
 void UnitList::refresh() {
     if (is_refreshing_ || !follower_) return;
-    if (all_is_stale_) return refresh_all();
-    if (!stale_.empty()) refresh_named();
+    if (!all_is_stale_ && stale_.empty()) return;
+    const auto now = Clock::now();
+    if (!refresh_due_) refresh_due_ = now + time_to_gather;
+    if (*refresh_due_ > now) return;
+    refresh_due_.reset();
+    all_is_stale_ ? refresh_all() : refresh_named();
 }
 
 void UnitList::refresh_all() {

@@ -70,7 +70,8 @@ public:
     void add_polls(std::vector<pollfd>& polls) const;
     // Takes the events that have come, and connects again when it is time.
     void handle();
-    std::optional<Clock::time_point> next_try() const;
+    // When it has something to do by itself: to connect again, or to ask what has changed.
+    std::optional<Clock::time_point> next_due() const;
 
 private:
     struct JobOver {
@@ -101,6 +102,7 @@ private:
     std::deque<JobOver> jobs_over_;  // told when their units are true
     bool all_is_stale_ = false;
     bool is_refreshing_ = false;
+    std::optional<Clock::time_point> refresh_due_;  // of what is stale
 };
 
 }  // namespace confinit
