@@ -12,6 +12,7 @@
 #include <array>
 #include <ctime>
 #include <fmt/format.h>
+#include <set>
 
 namespace confinit {
 namespace {
@@ -231,35 +232,32 @@ Json full_status(Manager& manager, Service& service) {
     return status;
 }
 
-// Those of the named units that are loaded.
-void list_named(ControlContext& context, const std::vector<std::string>& names,
-                const Responder& responder) {
-    Json units = Json::array();
-    Manager& manager = context.manager;
-    Disclosure disclosure{context, responder};
-    const std::uint64_t mark = manager.mark_of_disk();
-    for (const std::string& name : names) {
-        const auto found = manager.all().find(name);
-        if (found == manager.all().end()) continue;
-        Service& service = *found->second;
-        units.push_back(summary(manager, service, manager.glance_at_disk(service, mark)));
-        disclosure.limit(units.back(), service);
+// Those of the names that are loaded, or all.
+std::vector<Service*> loaded_units(const Manager& manager, const std::optional<Texts>& names) {
+    std::vector<Service*> found;
+    if (!names) {
+        for (const auto& [name, service] : manager.all())
+            found.push_back(service.get());
+        return found;
     }
-    responder.reply({{"units", units}});
+    for (const std::string& name : std::set(names->begin(), names->end())) {
+        const auto known = manager.all().find(name);
+        if (known != manager.all().end()) found.push_back(known->second.get());
+    }
+    return found;
 }
 
 void list(ControlContext& context, const Call& call, Responder responder) {
-    if (const auto names = find_strings(call.parameters, "units")) {
-        return list_named(context, *names, responder);
-    }
     Json units = Json::array();
     Manager& manager = context.manager;
     Disclosure disclosure{context, responder};
+    const auto names = find_strings(call.parameters, "units");
     const std::uint64_t mark = manager.mark_of_disk();
-    for (const auto& [name, service] : manager.all()) {
+    for (Service* service : loaded_units(manager, names)) {
         units.push_back(summary(manager, *service, manager.glance_at_disk(*service, mark)));
         disclosure.limit(units.back(), *service);
     }
+    if (names) return responder.reply({{"units", units}});
     for (const auto& [name, problems] : manager.broken()) {
         units.push_back(broken_summary(name, problems));
         disclosure.hide_problems(units.back());

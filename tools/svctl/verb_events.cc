@@ -66,7 +66,8 @@ VerbAction declare_events(CLI::App& command) {
     command.add_flag("-f,--follow", options->follow, "go on with events as they happen");
     command.footer(
         "A line shows the time, the unit, and what it is about: a new state, an optional key that\n"
-        "the unit runs without (skipped), confinement that is no longer as declared, or is so again\n"
+        "the unit runs without (skipped), confinement that is no longer as declared, or is so "
+        "again\n"
         "(drift), or what somebody has asked for by the system bus (asked).");
     return [options = std::move(options)](const Context& context) {
         return print_replies(context, Method::events, {{"units", options->units}}, options->follow,
