@@ -71,10 +71,13 @@ void events(ControlContext& context, const Call& call, Responder responder) {
         [&context, &ring, responder, wanted,
          next = ring.next_number()]() mutable -> std::optional<Json> {
             if (ring.next_number() <= next) return std::nullopt;
+            const bool has_missed = ring.events().front().number > next;
             const Json list =
                 event_list(context, responder, wanted, std::exchange(next, ring.next_number()));
-            if (list.empty()) return std::nullopt;
-            return Json{{"events", list}};
+            if (list.empty() && !has_missed) return std::nullopt;
+            Json news{{"events", list}};
+            if (has_missed) news["missed"] = true;
+            return news;
         });
     if (follows) responder.reply_more(reply);
 }

@@ -185,6 +185,17 @@ TEST_CASE("confinement is typed", "[bus]") {
         CHECK(typed_value("namespaces.net", text) == Json({"s", text}));
 }
 
+TEST_CASE("what is declared is read of a unit that does not run, too", "[bus]") {
+    const Json verified{{"items", {{{"key", "cgroup.memory.max"}, {"declared", "64M"}}}}};
+    const Json declared{{"cgroup.memory.max", {"t", 67108864}}};
+    CHECK(declared_values(verified) == declared);
+    const Json shown{
+        {"properties", {{"cgroup.memory.max", "64M"}, {"run.pid", "0"}, {"service.type", "exec"}}}};
+    CHECK(declared_values(shown) == declared);
+    CHECK(declared_values(nullptr) == Json::object());
+    CHECK(values_in_force(shown) == Json::object());
+}
+
 TEST_CASE("patterns of names take no long time", "[bus][X10]") {
     CHECK(fits_pattern("*", ""));
     CHECK(fits_pattern("w?b*", "web.1"));

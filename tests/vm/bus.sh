@@ -29,14 +29,15 @@ for name in confinit-bus:300 polkitd:301; do
     echo "${name%:*}:x:${name#*:}:" >> /etc/group
 done
 mkdir -p /etc/polkit-1/rules.d /var/lib/polkit-1 /usr/share/polkit-1/rules.d
-# The ordinary user "user" may rule units and limits; nobody else may anything.
+# The ordinary user "user" may rule units and limits, www-data is asked what the policy says, and
+# nobody else may anything.
 cat > /etc/polkit-1/rules.d/10-test.rules <<'END'
 polkit.addRule(function(action, subject) {
     if (subject.user == "user" &&
         (action.id == "org.confinit.manage-units" || action.id == "org.confinit.set-limits")) {
         return polkit.Result.YES;
     }
-    return polkit.Result.NO;
+    return subject.user == "www-data" ? polkit.Result.NOT_HANDLED : polkit.Result.NO;
 });
 END
 chown -R polkitd /etc/polkit-1/rules.d /usr/share/polkit-1/rules.d

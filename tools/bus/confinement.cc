@@ -49,6 +49,15 @@ Json values(const Json& facts, const char* field) {
     return all;
 }
 
+// Among the keys of a unit file.
+bool is_of_confinement(std::string_view key) {
+    for (const std::string_view table : {"cgroup.", "capabilities.", "namespaces.", "mounts.",
+                                         "directories.", "seccomp.", "process."}) {
+        if (key.starts_with(table)) return true;
+    }
+    return key == "service.user" || key == "service.group" || key == "service.supplementary_groups";
+}
+
 }  // namespace
 
 Json typed_value(std::string_view key, std::string_view text) {
@@ -69,7 +78,15 @@ Json typed_value(std::string_view key, std::string_view text) {
 }
 
 Json declared_values(const Json& facts) {
-    return values(facts, "declared");
+    const Json* properties = find_object(facts, "properties");
+    if (properties == nullptr) return values(facts, "declared");
+    Json all = Json::object();
+    for (const auto& [key, value] : properties->items()) {
+        if (is_of_confinement(key) && value.is_string()) {
+            all[key] = typed_value(key, value.get_ref<const std::string&>());
+        }
+    }
+    return all;
 }
 
 Json values_in_force(const Json& facts) {

@@ -105,22 +105,27 @@ void Face::register_properties(UnitObject& object, const InterfaceTable& table) 
     }
 }
 
-Json Face::value_of(const PropertyRow& row, const std::string& unit) {
-    const auto record = list_.units().find(unit);
-    static const UnitRecord none;
-    const UnitRecord& known = record == list_.units().end() ? none : record->second;
-    Json value;
-    switch (row.source) {
+const Json& Face::facts_for(Source source, const std::string& unit) {
+    switch (source) {
     case Source::list:
-        value = row.value(known, no_facts);
         break;
     case Source::status:
-        value = row.value(known, facts_.of(unit, Method::status));
-        break;
+        return facts_.of(unit, Method::status);
     case Source::verify:
-        value = row.value(known, facts_.of(unit, Method::verify));
-        break;
+        return facts_.of(unit, Method::verify);
+    case Source::declared: {
+        const Json& verified = facts_.of(unit, Method::verify);
+        return verified.is_null() ? facts_.of(unit, Method::show) : verified;
     }
+    }
+    return no_facts;
+}
+
+Json Face::value_of(const PropertyRow& row, const std::string& unit) {
+    static const UnitRecord none;
+    const auto record = list_.units().find(unit);
+    const UnitRecord& known = record == list_.units().end() ? none : record->second;
+    const Json value = row.value(known, facts_for(row.source, unit));
     return shaped(row.signature, &value);
 }
 
@@ -202,7 +207,8 @@ void Face::begin_job(std::uint64_t job, const std::string& unit) {
 
 // The names that systemd gives the same results.
 void Face::end_job(std::uint64_t job, const std::string& unit, const std::string& result) {
-    jobs_.erase(job);
+    // Of one that began before this face was shown nobody has heard.
+    if (jobs_.erase(job) == 0) return;
     std::string_view name = result;
     if (result == "dependency-failed") name = "dependency";
     if (result == "timed-out") name = "timeout";

@@ -88,6 +88,7 @@ private:
     };
 
     static void register_properties(UnitObject& object, const InterfaceTable& table);
+    const Json& facts_for(Source source, const std::string& unit);
     Json value_of(const PropertyRow& row, const std::string& unit);
     void show_unit(const UnitRecord& unit);
     void emit(const char* name, const Json& values);

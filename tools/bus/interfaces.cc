@@ -164,13 +164,13 @@ constexpr PropertyRow group_rows[] = {
 // In the answer of GetManagedObjects, and while the supervisor gives no answer, nothing is read.
 constexpr PropertyRow confinement_rows[] = {
     {"Known", "b", Source::verify,
-     "Whether the values beside it were read. They are not, and are empty, in GetManagedObjects "
-     "and "
-     "InterfacesAdded, of a service that does not run, and while the supervisor gives no answer.",
+     "Whether InForce and the lists of keys were read. They are not, and are empty, of a service "
+     "that does not run, in GetManagedObjects and InterfacesAdded, and while the supervisor is "
+     "silent.",
      [](const UnitRecord&, const Json& facts) -> Json {
          return facts.is_object();
      }},
-    {"Declared", "a{sv}", Source::verify,
+    {"Declared", "a{sv}", Source::declared,
      "Each key of the unit's confinement as the unit declares it: sizes in bytes, names of "
      "capabilities, and text for what has no other type.",
      [](const UnitRecord&, const Json& facts) {

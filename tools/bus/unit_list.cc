@@ -94,11 +94,20 @@ void UnitList::lose(const std::string& why) {
 }
 
 void UnitList::take_events(const Json& parameters) {
-    if (!std::exchange(has_history_, true)) return;
+    const bool is_history = !std::exchange(has_history_, true);
+    if (bool_or(parameters, "missed")) all_is_stale_ = true;
     const Json* events = find_array(parameters, "events");
     if (events == nullptr) return;
     for (const Json& event : *events)
-        take_event(event);
+        is_history ? take_former_event(event) : take_event(event);
+}
+
+// While nobody followed a job may have come to its end.
+void UnitList::take_former_event(const Json& event) {
+    const std::string result = string_or(event, "result");
+    if (result.empty()) return;
+    jobs_over_.push_back(
+        {static_cast<std::uint64_t>(integer_or(event, "job")), string_or(event, "unit"), result});
 }
 
 void UnitList::take_event(const Json& event) {

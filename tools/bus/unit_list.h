@@ -84,6 +84,7 @@ private:
     void lose(const std::string& why);
     void take_events(const Json& parameters);
     void take_event(const Json& event);
+    void take_former_event(const Json& event);
     void refresh();
     void refresh_all();
     void refresh_named();
