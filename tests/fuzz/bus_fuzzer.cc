@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Fuzzes the translation between Varlink and D-Bus, both ways: the first line is a signature and a
 // label, and the rest a value.
-#include "base/text.h"
 #include "bus/confinement.h"
 #include "bus/object_path.h"
 #include "bus/translation.h"
