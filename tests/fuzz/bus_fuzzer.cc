@@ -41,7 +41,8 @@ void check_methods(const Json& value) {
             Json given = Json::array();
             for (const BusArgument& argument : bus.in)
                 given.push_back(shaped(argument.signature, &value));
-            for (const auto& [name, parameter] : varlink_parameters(bus.in, given).items()) {
+            const Json parameters = varlink_parameters(bus.in, given);
+            for (const auto& [name, parameter] : parameters.items()) {
                 require(std::ranges::find(bus.in, name, &BusArgument::name) != bus.in.end());
             }
         }

@@ -180,6 +180,11 @@ TEST_CASE("confinement is typed", "[bus]") {
           Json::array({"as", Json::array()}));
     CHECK(typed_value("namespaces.net", "its own, net:[4026532177]") ==
           Json::array({"(st)", {"its own, net:[4026532177]", 4026532177}}));
+    CHECK(typed_value("capabilities.bounding", R"(["chown", "kill"])") ==
+          Json::array({"as", {"chown", "kill"}}));
+    CHECK(typed_value("mounts.read_only", R"(["/"])") == Json::array({"as", Json::array({"/"})}));
+    CHECK(typed_value("mounts.bind", R"([{ "a": 1 }])") == Json({"s", R"([{ "a": 1 }])"}));
+    CHECK(typed_value("mounts.bind", "[[") == Json({"s", "[["}));
     CHECK(typed_value("namespaces.net", "a new one") == Json({"s", "a new one"}));
     for (const char* text : {"]:[", ":[", "net:[]", "net:[x]"})
         CHECK(typed_value("namespaces.net", text) == Json({"s", text}));

@@ -5,6 +5,7 @@
 #include "base/text.h"
 #include "control/fields.h"
 
+#include <algorithm>
 #include <cstdint>
 #include <limits>
 #include <optional>
@@ -38,6 +39,17 @@ std::optional<Json> capability_names(std::string_view text) {
     return names;
 }
 
+// A list as a unit file writes it: ["/", "/srv"].
+std::optional<Json> list_of_texts(std::string_view text) {
+    if (!text.starts_with('[')) return std::nullopt;
+    auto list = parse_json(text, 1);
+    if (!list || !list->is_array()) return std::nullopt;
+    const bool has_texts =
+        std::ranges::all_of(*list, [](const Json& one) { return one.is_string(); });
+    if (!has_texts) return std::nullopt;
+    return std::move(*list);
+}
+
 Json values(const Json& facts, const char* field) {
     Json all = Json::object();
     const Json* items = find_array(facts, "items");
@@ -66,6 +78,7 @@ Json typed_value(std::string_view key, std::string_view text) {
         if (text == "max") return Json::array({"t", no_limit});
         if (const auto size = parse_size(text)) return Json::array({"t", *size});
     }
+    if (auto list = list_of_texts(text)) return Json::array({"as", std::move(*list)});
     if (key.starts_with("capabilities.")) {
         if (auto names = capability_names(text)) return Json::array({"as", std::move(*names)});
     }

@@ -10,8 +10,8 @@ namespace confinit {
 
 // Dictionaries a{sv} for Confinement1; `facts` is the reply of Verify, or null. What is declared
 // can also be read from the reply of Show. A size is a "t" in bytes with 2^64-1 for "max", a set of
-// capabilities an "as", a namespace in force an "(st)" of a text and the inode, and everything else
-// an "s".
+// capabilities an "as" as any list of texts is, a namespace in force an "(st)" of a text and the
+// inode, and everything else an "s".
 Json declared_values(const Json& facts);
 Json values_in_force(const Json& facts);
 
