@@ -228,58 +228,59 @@ TEST_CASE("without a supervisor calls are answered at once", "[bus][R8]") {
 TEST_CASE("units are listed, and asked for again when something happens", "[bus]") {
     ListScene scene;
     scene.connect();
-    scene.answer({unit("a", "inactive"), unit("b", "active")});
+    scene.answer(Json::array({unit("a", "inactive"), unit("b", "active")}));
     CHECK(scene.taken() == Texts{"connected", "reading", "new a", "new b", "read"});
 
-    scene.tell({{{"unit", "a"}, {"kind", "job"}, {"job", 4}},
-                {{"unit", "a"}, {"kind", "state"}},
-                {{"unit", "a"}, {"kind", "job"}, {"job", 4}, {"result", "done"}}});
+    scene.tell(Json::array({{{"unit", "a"}, {"kind", "job"}, {"job", 4}},
+                            {{"unit", "a"}, {"kind", "state"}},
+                            {{"unit", "a"}, {"kind", "job"}, {"job", 4}, {"result", "done"}}}));
     const auto asked = scene.next_call();
     CHECK(asked.call.parameters["units"] == Json::array({"a"}));
     CHECK(scene.taken() == Texts{"job 4"});
-    scene.supervisor.reply(asked.connection, {{"units", {unit("a", "active")}}});
+    scene.supervisor.reply(asked.connection, {{"units", Json::array({unit("a", "active")})}});
     scene.turn();
     CHECK(scene.taken() == Texts{"a inactive -> active", "job 4 done"});
 
-    scene.tell({{{"unit", "b"}, {"kind", "units"}}});
+    scene.tell(Json::array({{{"unit", "b"}, {"kind", "units"}}}));
     scene.answer(Json::array());
     CHECK(scene.taken() == Texts{"gone b"});
-    scene.tell({{{"unit", ""}, {"kind", "units"}}});
-    scene.answer({unit("c", "inactive")});
+    scene.tell(Json::array({{{"unit", ""}, {"kind", "units"}}}));
+    scene.answer(Json::array({unit("c", "inactive")}));
     CHECK(scene.taken() == Texts{"reading", "new c", "gone a", "read"});
 }
 
 TEST_CASE("a job that is over waits for the state that it has made", "[bus]") {
     ListScene scene;
     scene.connect();
-    scene.answer({unit("a", "inactive")});
-    scene.tell({{{"unit", "a"}, {"kind", "state"}}});
+    scene.answer(Json::array({unit("a", "inactive")}));
+    scene.tell(Json::array({{{"unit", "a"}, {"kind", "state"}}}));
     const auto asked = scene.next_call();
     // It comes while the question is under way, whose answer may be older.
-    scene.tell({{{"unit", "a"}, {"kind", "job"}, {"job", 4}, {"result", "done"}}});
+    scene.tell(Json::array({{{"unit", "a"}, {"kind", "job"}, {"job", 4}, {"result", "done"}}}));
     scene.turn();
     (void)scene.taken();
-    scene.supervisor.reply(asked.connection, {{"units", {unit("a", "activating")}}});
+    scene.supervisor.reply(asked.connection, {{"units", Json::array({unit("a", "activating")})}});
     scene.turn();
     CHECK(scene.taken() == Texts{"a inactive -> activating"});
-    scene.answer({unit("a", "active")});
+    scene.answer(Json::array({unit("a", "active")}));
     CHECK(scene.taken() == Texts{"a activating -> active", "job 4 done"});
 }
 
 TEST_CASE("events that were missed, and a supervisor that was away, are made good", "[bus][R8]") {
     ListScene scene;
     scene.connect();
-    scene.answer({unit("a", "inactive")});
+    scene.answer(Json::array({unit("a", "inactive")}));
     scene.supervisor.reply(scene.follower, {{"events", Json::array()}, {"missed", true}}, true);
-    scene.answer({unit("a", "active")});
+    scene.answer(Json::array({unit("a", "active")}));
     (void)scene.taken();
     scene.supervisor.hang_up(scene.follower);
     scene.turn();
     CHECK(scene.taken() == Texts{"lost"});
     CHECK(scene.list.next_due());
     CHECK(scene.list.units().contains("a"));
-    scene.connect({{{"unit", "a"}, {"kind", "job"}, {"job", 9}, {"result", "failed"}}});
-    scene.answer({unit("a", "failed")});
+    scene.connect(
+        Json::array({{{"unit", "a"}, {"kind", "job"}, {"job", 9}, {"result", "failed"}}}));
+    scene.answer(Json::array({unit("a", "failed")}));
     CHECK(scene.taken() ==
           Texts{"connected", "reading", "a active -> failed", "job 9 failed", "read"});
 }

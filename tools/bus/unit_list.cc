@@ -168,7 +168,8 @@ void UnitList::on_list(const std::set<std::string>* asked, const Result<Reply>& 
         reply && reply->error.empty() ? find_array(reply->parameters, "units") : nullptr;
     if (list == nullptr) {
         all_is_stale_ = true;
-        return lose(reply ? string_or(reply->parameters, "message") : reply.error().what);
+        return lose(reply ? string_or(reply->parameters, "message", "it lists no units")
+                          : reply.error().what);
     }
     std::set<std::string, std::less<>> gone;
     if (asked == nullptr) {
