@@ -48,7 +48,8 @@ public:
                 .memory_total = std::uint64_t{1} << 30,
                 .cgroup_mount = cgroup_mount,
                 .runtime_directory = runtime_directory,
-                .operator_sockets = {"/run/confinit/control"}};
+                .operator_sockets = {"/run/confinit/control"},
+                .deputy_sockets = {"/run/confinit/status"}};
     }
 
     LaunchResult<std::unique_ptr<LaunchPlan>> try_plan() const {

@@ -55,7 +55,8 @@ std::expected<Principal, BusError> principal_of(const std::string& sender,
     return principal;
 }
 
-std::expected<void, BusError> verdict_of(sdbus::MethodReply& reply, Action action) {
+std::expected<void, BusError> verdict_of(sdbus::MethodReply& reply, Action action,
+                                         bool may_interact) {
     sdbus::Struct<bool, bool, std::map<std::string, std::string>> result;
     try {
         reply >> result;
@@ -64,9 +65,10 @@ std::expected<void, BusError> verdict_of(sdbus::MethodReply& reply, Action actio
     }
     if (result.get<0>()) return {};
     const std::string_view name = action_names.name(action);
-    return denied(result.get<1>()
-                      ? fmt::format("{} takes a password, and the call allows no question", name)
-                      : fmt::format("polkit does not allow {}", name));
+    if (!result.get<1>()) return denied(fmt::format("polkit does not allow {}", name));
+    return denied(
+        fmt::format("{} takes a password, and {}", name,
+                    may_interact ? "no polkit agent asks for it" : "the call allows no question"));
 }
 
 std::string cancellation_id(std::uint64_t number) {
@@ -108,8 +110,8 @@ void Authorization::ask(const std::string& sender, Action action, const std::str
         Json::array({subject, action_names.name(action), details, may_interact ? 1 : 0,
                      cancellation_id(number)}),
         may_interact ? time_for_a_person : polkit_time,
-        [this, number, action](sdbus::MethodReply& reply, const BusError* error) {
-            if (error == nullptr) return answer(number, verdict_of(reply, action));
+        [this, number, action, may_interact](sdbus::MethodReply& reply, const BusError* error) {
+            if (error == nullptr) return answer(number, verdict_of(reply, action, may_interact));
             take_back(number);
             answer(number, denied(fmt::format("polkit gives no answer: {}", error->message)));
         });
