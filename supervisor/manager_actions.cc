@@ -67,10 +67,10 @@ void Manager::finish_job(const engine::Action& action) {
     WaitingJob& job = waiting->second;
     if (job.done) job.done(action.result, action.reason);
     job.done = nullptr;
-    const std::string result{engine::name(action.result)};
+    std::string result{engine::name(action.result)};
     UnitEvent& event = events_of_units_.add(job.unit, EventKind::job, action.reason);
     event.job = action.job;
-    event.result = result;
+    event.result = std::move(result);
     Service* service = find_service(job.unit);
     if (service != nullptr && service->open_jobs > 0) --service->open_jobs;
     waiting_jobs_.erase(waiting);
