@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 # For the cases about D-Bus, after case.sh: Debian's dbus-daemon and polkitd as units of the VM, and
-# accounts for them. `bus_setup` begins the script inside.
+# accounts for them. A build without D-Bus has nothing to try.
+build=${CONFINIT_BUILD:-$cases_folder/../../build}
+[ -e "$build/tools/bus/confinit-bus" ] || exit 77
 for package in dbus-daemon dbus-system-bus-common dbus-bin libglib2.0-bin libpolkit-gobject-1-0 \
     libduktape207 libexpat1; do
     with --package "$package"
