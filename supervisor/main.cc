@@ -86,6 +86,13 @@ int main(int count, char** arguments) {
     }
 
     Console console = mode == Mode::machine ? Console::open_device() : Console::standard_error();
+    // Options that did not arrive may have been there to confine; a machine has to boot all the
+    // same.
+    if (mode != Mode::machine && !options.faults.empty()) {
+        for (const std::string& fault : options.faults)
+            console.error(fault);
+        return EXIT_FAILURE;
+    }
     console.notice(
         fmt::format("confinit {} as {} init, pid {}", CONFINIT_VERSION, name(mode), getpid()));
     for (const Error& error : errors)

@@ -63,9 +63,8 @@ Result<std::unique_ptr<Supervisor>> Supervisor::make(Mode mode, Options options,
     self->loop_->set_alarm([&console](std::string_view what) {
         console.error(fmt::format("an event was lost: {}", what));
     });
-    for (const std::string& word : self->options_.ignored) {
-        console.info(fmt::format("argument '{}' is not ours, ignoring", word));
-    }
+    for (const std::string& text : self->options_.ignored)
+        console.info(text);
     for (const std::string& fault : self->options_.faults)
         console.warning(fault);
     if (mode == Mode::process && prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) < 0) {
