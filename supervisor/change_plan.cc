@@ -8,6 +8,7 @@
 #include "unit/drop_in_text.h"
 #include "unit/keys.h"
 #include "unit/limit_key.h"
+#include "unit_versions.h"
 
 #include <algorithm>
 #include <fcntl.h>
@@ -124,19 +125,52 @@ std::expected<std::vector<Present>, ChangeRefused> presents_of(const Manager& ma
     return all;
 }
 
+// The limits that the present run does not have as this reading of its unit says. A drop-in of ours
+// that was removed by hand leaves such ones behind.
+std::vector<std::string> outdated_limits(const Service& service, const Unit& unit) {
+    const Unit* running = running_unit(service);
+    if (running == nullptr) return {};
+    std::vector<std::string> left_out;
+    for (const SkippedKey& skipped : service.skipped)
+        left_out.push_back(skipped.key);
+    std::vector<std::string> limits;
+    for (const std::string& key : outdated_keys(*running, unit, left_out)) {
+        if (auto limit = find_limit_key(key)) limits.push_back(std::move(*limit));
+    }
+    return limits;
+}
+
+void sort_once(std::vector<std::string>& keys) {
+    std::ranges::sort(keys);
+    const auto twice = std::ranges::unique(keys);
+    keys.erase(twice.begin(), twice.end());
+}
+
+std::unexpected<ChangeRefused> not_changed_by_set(const Service& service, const Unit& now,
+                                                  const std::string& key) {
+    std::string why = fmt::format("{} was not changed by svctl set", key);
+    const auto outdated = outdated_limits(service, now);
+    if (std::ranges::find(outdated, key) != outdated.end()) {
+        why += fmt::format(
+            ", but what runs has not what its files say now; `svctl revert {}` puts "
+            "in force all that they say",
+            service.unit.name);
+    }
+    return refused(std::move(why));
+}
+
 std::expected<void, ChangeRefused> settle_taken_back(Wanted& wanted,
-                                                     const std::vector<Present>& all) {
+                                                     const std::vector<Present>& all,
+                                                     const Service& service, const Unit& now) {
     std::vector<std::string> ours;
     for (const Present& present : all)
         std::ranges::move(keys_in(present.before), std::back_inserter(ours));
     for (const std::string& key : wanted.taken_back) {
         if (std::ranges::find(ours, key) != ours.end()) continue;
-        return refused(fmt::format("{} was not changed by svctl set", key));
+        return not_changed_by_set(service, now, key);
     }
     if (!wanted.keys().empty()) return {};
-    std::ranges::sort(ours);
-    const auto twice = std::ranges::unique(ours);
-    ours.erase(twice.begin(), twice.end());
+    sort_once(ours);
     wanted.taken_back = std::move(ours);
     return {};
 }
@@ -184,11 +218,11 @@ std::vector<std::string> texts_of(std::vector<Problem> problems, const Wanted& w
 }
 
 std::expected<ChangePlan, ChangeRefused> plan_files(const Manager& manager, const Service& service,
-                                                    const ChangeRequest& request) {
+                                                    const ChangeRequest& request, const Unit& now) {
     Wanted wanted = TRY(wanted_of(request));
     std::vector<Present> all =
         TRY(presents_of(manager, service.unit.name, wanted, request.runtime));
-    TRY(settle_taken_back(wanted, all));
+    TRY(settle_taken_back(wanted, all, service, now));
     ChangePlan plan{.keys = wanted.keys(), .edits = {}, .unit = {}, .limits = {}};
     const std::string path = all.empty() ? "" : all.front().draft.path();
     std::vector<std::string> problems;
@@ -256,11 +290,18 @@ std::string drop_in_directory(std::span<const std::string> search_path, bool run
 
 std::expected<ChangePlan, ChangeRefused> plan_change(const Manager& manager, const Service& service,
                                                      const ChangeRequest& request) {
-    // Read first, so that the difference is that of the edits alone.
+    // Read first, so that the difference is that of the edits alone. All that is taken back is the
+    // difference to what runs.
     const Unit present = TRY(read_present_unit(manager, service.unit.name));
-    ChangePlan plan = TRY(plan_files(manager, service, request));
+    ChangePlan plan = TRY(plan_files(manager, service, request, present));
+    const Unit* running = running_unit(service);
+    const bool is_all = request.values.empty() && running != nullptr;
+    if (is_all) {
+        std::ranges::move(outdated_limits(service, plan.unit), std::back_inserter(plan.keys));
+        sort_once(plan.keys);
+    }
     if (plan.keys.empty()) return plan;
-    plan.limits = limit_changes(TRY(config_of(manager, present)),
+    plan.limits = limit_changes(TRY(config_of(manager, is_all ? *running : present)),
                                 TRY(config_of(manager, plan.unit)), plan.keys);
     if (!request.force) TRY(check_use(service, plan.limits));
     return plan;

@@ -21,7 +21,7 @@ struct FileEdit {
 
 struct ChangePlan {
     std::vector<std::string> keys;  // by their whole names
-    std::vector<FileEdit> edits;    // empty: there is nothing to take back
+    std::vector<FileEdit> edits;    // empty: no file is changed
     Unit unit;                      // as it is read with the edits
     LimitChanges limits;
 };

@@ -169,6 +169,11 @@ private:
                                          ? LimitValue{key, value->second, place->second}
                                          : LimitValue{key, std::string{find_key(key)->fallback}});
         }
+        if (plan_.keys.empty()) {
+            changed.notes.push_back(
+                "nothing is taken back: svctl set has changed nothing of the unit, and the limits "
+                "in force are those of its files");
+        }
         for (const FileEdit& edit : plan_.edits)
             changed.files.push_back(edit.path);
         for (const std::string& key : plan_.limits.lasting) {

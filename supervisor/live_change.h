@@ -48,7 +48,8 @@ using ChangeDone = std::function<void(const std::expected<Changed, ChangeRefused
 
 // Values go into a drop-in of the unit, NAME.toml.d/50-set.toml (60-set-runtime.toml), and then
 // into the node of the present run. Keys without a value go out of both drop-ins, all keys where
-// none is named, and what holds without them is in force again.
+// none is named, and what holds without them is in force again; where none is named, so is every
+// other limit that the unit's files have come to give otherwise than it runs.
 //
 // The unit is read with the new text before anything is written. Then workers write: PID 1 waits
 // neither for the disk nor for memory to be reclaimed, and answers others meanwhile. One change of

@@ -37,7 +37,9 @@ VerbAction declare_revert(CLI::App& command) {
     command.add_flag("--force", options->force, "also below what is in use");
     command.footer(
         "Takes the keys out of the drop-ins that `svctl set` writes, all keys where none is named. "
-        "What the unit says without them is in force at once.");
+        "What the unit says without them is in force at once; where no key is named, so is every "
+        "other limit that its files give otherwise than it runs, as after a drop-in was removed by "
+        "hand.");
     return [options = std::move(options)](const Context& context) {
         return run_revert(context, *options);
     };
