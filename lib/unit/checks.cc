@@ -5,6 +5,7 @@
 #include "base/text.h"
 #include "unit/check_parts.h"
 #include "unit/keys.h"
+#include "unit/namespace_form.h"
 #include "unit/protect_presets.h"
 #include "unit/seccomp_profile.h"
 #include "unit/value.h"
@@ -163,7 +164,8 @@ private:
     // Its namespace is there only while it runs.
     void need_joined_unit(const JoinedNamespace& joined) {
         if (joined.unit.empty()) return;
-        if (joined.unit == unit_.name) return refuse("namespaces", "a unit cannot join itself");
+        if (joined.unit == unit_.name)
+            return refuse(namespace_key(joined.kind), "a unit cannot join itself");
         need_unit(joined.unit);
     }
 

@@ -2,6 +2,7 @@
 // How each key of [namespaces] says whose namespace it is: the host's, a new one, another's.
 #include "unit/namespace_form.h"
 
+#include "base/name_table.h"
 #include "unit/forms.h"
 #include "unit/keys.h"
 #include "unit/unit_name.h"
@@ -9,6 +10,24 @@
 #include <algorithm>
 
 namespace confinit {
+namespace {
+
+constexpr auto kind_keys = make_name_table<NamespaceKind>({
+    {NamespaceKind::user, "namespaces.user"},
+    {NamespaceKind::mount, "namespaces.mount"},
+    {NamespaceKind::net, "namespaces.net"},
+    {NamespaceKind::ipc, "namespaces.ipc"},
+    {NamespaceKind::uts, "namespaces.uts"},
+    {NamespaceKind::cgroup, "namespaces.cgroup"},
+    {NamespaceKind::time, "namespaces.time"},
+    {NamespaceKind::pid, "namespaces.pid"},
+});
+
+}  // namespace
+
+std::string namespace_key(NamespaceKind kind) {
+    return std::string{kind_keys.name(kind)};
+}
 
 bool joins_namespace(const NamespaceConfig& namespaces, NamespaceKind kind) {
     return std::ranges::find(namespaces.joined, kind, &JoinedNamespace::kind) !=

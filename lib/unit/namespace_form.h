@@ -6,11 +6,15 @@
 #include "unit/value.h"
 
 #include <optional>
+#include <string>
 #include <string_view>
 
 namespace confinit {
 
 inline constexpr std::string_view namespace_form = "true, false, \"unit:NAME\" or \"/path\"";
+
+// "namespaces.pid".
+std::string namespace_key(NamespaceKind kind);
 
 // True for a new one, where a table is allowed also for a table, whose own keys say which. Of one
 // that is joined a note goes into the unit, and the answer is false.

@@ -4,6 +4,7 @@
 
 #include "unit/drop_in_text.h"
 #include "unit/keys.h"
+#include "unit/namespace_form.h"
 
 #include <algorithm>
 #include <set>
@@ -12,6 +13,15 @@
 
 namespace confinit {
 namespace {
+
+// The key that makes a unit need `name` without its being written in a list; else empty.
+std::string key_of_need(const Unit& unit, std::string_view name) {
+    if (name.empty()) return {};
+    if (name == unit.cgroup_place.group) return "cgroup.group";
+    const auto& joined = unit.namespaces.joined;
+    const auto found = std::ranges::find(joined, name, &JoinedNamespace::unit);
+    return found == joined.end() ? "" : namespace_key(found->kind);
+}
 
 // Where a value stands, and the elements of a list.
 std::vector<const Location*> locations_of(const Unit& unit, const std::string& key) {
@@ -51,10 +61,11 @@ Naming find_naming(const Unit& unit, std::string_view key, std::size_t index,
                    std::string_view name) {
     const auto element = unit.locations.find(std::string{key} + "[" + std::to_string(index) + "]");
     if (element != unit.locations.end()) return {std::string{key}, element->second};
-    if (!name.empty() && name == unit.cgroup_place.group) key = "cgroup.group";
-    const auto given = unit.locations.find(key);
-    if (given != unit.locations.end()) return {std::string{key}, given->second};
-    return {std::string{key}, {.file = unit.files.empty() ? "" : unit.files.front()}};
+    const std::string of_need = key_of_need(unit, name);
+    std::string given = of_need.empty() ? std::string{key} : of_need;
+    const auto place = unit.locations.find(given);
+    if (place != unit.locations.end()) return {std::move(given), place->second};
+    return {std::move(given), {.file = unit.files.empty() ? "" : unit.files.front()}};
 }
 
 std::map<std::string, std::string> origins_in_drop_ins(const Unit& unit) {

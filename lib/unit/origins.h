@@ -16,7 +16,8 @@ namespace confinit {
 std::string place_text(const Location& location);
 
 // Where a unit names another one in its list `key`, such as "unit.requires". A group that it is in
-// stands in unit.requires and unit.after without being written there: then the key is another.
+// and a unit whose namespace it joins stand in unit.requires and unit.after without being written
+// there: then the key is another.
 struct Naming {
     std::string key;
     Location place;

@@ -90,6 +90,36 @@ TEST_CASE("a group that is not there is told by its own key", "[svctl][G1]") {
     CHECK_FALSE(outcome.output.contains("unit.after"));
 }
 
+TEST_CASE("a unit that is not there to be joined is told by the namespace's key", "[svctl][N19]") {
+    const Units units;
+    const std::pair<std::string, std::string> places[] = {
+        {"pid", "4:7"},  {"net", "4:7"},     {"ipc", "4:7"},   {"uts", "4:7"},
+        {"time", "4:8"}, {"cgroup", "4:10"}, {"mount", "4:9"}, {"user", "4:8"}};
+    for (const auto& [kind, place] : places) {
+        CAPTURE(kind);
+        units.folder().write("web.toml",
+                             std::string{service} + "[namespaces]\n" + kind + " = 'unit:mm'\n");
+
+        const Outcome outcome = units.check({units.folder().path() + "/web.toml"});
+
+        CHECK(outcome.status == 6);
+        CHECK(outcome.output.contains("/web.toml:" + place + ": namespaces." + kind +
+                                      ": there is no unit 'mm', so that this one cannot start"));
+        CHECK_FALSE(outcome.output.contains("unit.requires"));
+        CHECK_FALSE(outcome.output.contains("unit.after"));
+    }
+
+    // One that is written in a list as well is told there.
+    units.folder().write("web.toml", "unit.requires = ['mm']\n" + std::string{service} +
+                                         "[namespaces]\npid = 'unit:mm'\n");
+    CHECK(units.check({units.folder().path() + "/web.toml"})
+              .output.contains("/web.toml:1:18: unit.requires: there is no unit 'mm'"));
+    // The unit itself is there, and cannot be joined.
+    units.folder().write("web.toml", std::string{service} + "[namespaces]\npid = 'unit:web'\n");
+    CHECK(units.check({units.folder().path() + "/web.toml"})
+              .output.contains("/web.toml:4:7: namespaces.pid: a unit cannot join itself"));
+}
+
 TEST_CASE("check sees a cycle of order across files and the installed units", "[svctl][N19][R6]") {
     const Units units;
     units.write("one", "after = ['two']");
