@@ -4,6 +4,7 @@
 
 #include "base/file.h"
 #include "delegation.h"
+#include "kernel/mount_table.h"
 #include "kernel/proc_status.h"
 
 #include <algorithm>
@@ -84,6 +85,23 @@ std::vector<Cgroup> nodes_above(const std::string& mount, std::string path) {
         if (auto node = Cgroup::open(mount + path)) nodes.push_back(std::move(*node));
     }
     return nodes;
+}
+
+// The kernel asks for more than the node itself: who moves a process needs to write cgroup.procs of
+// the innermost node that both places are below.
+Error cannot_join(Error error, const std::string& mount, const std::string& from,
+                  const Cgroup& leaf) {
+    const std::string file = leaf.path() + "/cgroup.procs";
+    if (error.code != EACCES) return system_error(error.code, "write", file);
+    std::string common = mount + from;
+    while (common != mount && !is_within(leaf.path(), common))
+        common.resize(common.rfind('/'));
+    error = system_error(error.code, "write", file);
+    error.what += fmt::format(
+        "; to come from {} needs write access to {}/cgroup.procs, of the node above both: start "
+        "confinit in a node beside the wanted one, below a node that belongs to this user",
+        mount + from, common);
+    return error;
 }
 
 // An ordinary process has a leaf of its own: it moves nobody out of one that is in use.
@@ -177,7 +195,7 @@ Result<CgroupTree> CgroupTree::borrow(const std::string& mount, const std::strin
     tree.loan_ = Loan{std::move(origin), {}};
     if (auto moved = leaf.write("cgroup.procs", "0"); !moved) {
         (void)tree.give_back();
-        return std::unexpected(std::move(moved).error());
+        return std::unexpected(cannot_join(std::move(moved).error(), mount, own, leaf));
     }
     auto offered = tree.offer_all();
     if (offered) tree.loan_->controllers = std::move(*offered);

@@ -6,6 +6,7 @@
 #include "base/text.h"
 #include "launch/id_maps.h"
 #include "launch/killing_keys.h"
+#include "launch/launch_hints.h"
 #include "memory_reserve.h"
 
 #include <algorithm>
@@ -25,18 +26,25 @@ namespace confinit {
 namespace {
 
 // The service may open /dev/stdout again, so the pipe belongs to the user that it runs as.
-LaunchResult<Pipe> make_output_pipe(const NodeOwner& owner) {
+LaunchResult<Pipe> make_output_pipe(const NodeOwner& owner, bool has_user_namespace) {
     auto pipe = make_pipe();
     if (!pipe) return std::unexpected(to_launch_failure(std::move(pipe).error()));
     if (owner.uid == geteuid() && owner.gid == getegid()) return std::move(*pipe);
     if (fchown(pipe->write_end.get(), owner.uid, owner.gid) == 0) return std::move(*pipe);
-    return std::unexpected(LaunchFailure{
+    LaunchFailure failure{
         .key = "service.user",
         .object = fmt::format("{}:{}", owner.uid, owner.gid),
         .call = "fchown",
         .error = errno,
-        .hint = "the supervisor cannot give away the pipes of the output: it lacks CAP_CHOWN, or "
-                "its user namespace does not map these ids"});
+        .hint =
+            "the supervisor cannot give away the pipes of the output: it lacks CAP_CHOWN, or "
+            "its user namespace does not map these ids"};
+    if (has_user_namespace) {
+        failure.key = "namespaces.user";
+        failure.hint += "; without privileges a service can have the supervisor's own ids, by " +
+                        own_ids_key(present_user()) + " or without the key";
+    }
+    return std::unexpected(std::move(failure));
 }
 
 struct ServiceStreams {
@@ -45,11 +53,11 @@ struct ServiceStreams {
     Fd error_output;
 };
 
-LaunchResult<ServiceStreams> open_streams(const NodeOwner& user) {
+LaunchResult<ServiceStreams> open_streams(const NodeOwner& user, bool has_user_namespace) {
     auto input = open_at(AT_FDCWD, "/dev/null", O_RDONLY);
     if (!input) return std::unexpected(to_launch_failure(std::move(input).error()));
-    Pipe output = TRY(make_output_pipe(user));
-    Pipe error_output = TRY(make_output_pipe(user));
+    Pipe output = TRY(make_output_pipe(user, has_user_namespace));
+    Pipe error_output = TRY(make_output_pipe(user, has_user_namespace));
     return ServiceStreams{
         {std::move(*input), std::move(output.write_end), std::move(error_output.write_end)},
         std::move(output.read_end),
@@ -117,7 +125,7 @@ LaunchResult<void> Run::spawn_main() {
     if (auto opened = readiness_->open_socket(*plan_, user.uid); !opened) {
         return std::unexpected(to_launch_failure(std::move(opened).error()));
     }
-    ServiceStreams streams = TRY(open_streams(user));
+    ServiceStreams streams = TRY(open_streams(user, unit_.namespaces.user));
     streams.lent.ready = readiness_->take_pipe();
     spawned_ = TRY(spawn(*plan_, node_ ? node_->entrance().directory().get() : -1,
                          std::move(streams.lent), services_.clone_method));

@@ -51,7 +51,11 @@ Result<PeerIds> read_peer_ids(const Fd& socket) {
 
 Result<PeerProcess> PeerProcess::open(const Fd& socket) {
     const ucred credentials = TRY(read_credentials(socket));
-    if (credentials.pid <= 0) return failure("its process is in no pid namespace of ours");
+    if (credentials.pid <= 0) {
+        return failure(
+            "its process is in no pid namespace of ours; from outside of a container, "
+            "`nsenter -t PID -p -m svctl ...` with the supervisor's PID comes in");
+    }
     int number = -1;
     socklen_t size = sizeof number;
     if (getsockopt(socket.get(), SOL_SOCKET, SO_PEERPIDFD, &number, &size) == 0) {

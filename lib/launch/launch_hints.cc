@@ -7,6 +7,7 @@
 #include <array>
 #include <cerrno>
 #include <sys/syscall.h>
+#include <unistd.h>
 
 namespace confinit {
 namespace {
@@ -161,6 +162,26 @@ std::string_view find_mount_hint(const LaunchReport& report) {
         if (hint.call == any_call || hint.call == report.syscall) return hint.text;
     }
     return {};
+}
+
+OrdinaryUser present_user() {
+    return {geteuid(), getegid(), getgroups(0, nullptr) > 0};
+}
+
+std::string own_ids_key(const OrdinaryUser& user) {
+    std::string text = "namespaces.user = { uid_map = [\"0 " + std::to_string(user.uid) +
+                       " 1\"], gid_map = [\"0 " + std::to_string(user.gid) + " 1\"] }";
+    if (user.has_groups) text += ", of a supervisor that was started without supplementary groups";
+    return text;
+}
+
+std::string lacking_hint(std::string_view hint, const OrdinaryUser& user) {
+    std::string text{hint};
+    const bool is_given_by_namespace =
+        hint.ends_with("lacks CAP_SYS_ADMIN") || hint.ends_with("lacks CAP_SETPCAP");
+    if (user.uid == 0 || !is_given_by_namespace) return text;
+    return text +
+           "; a user namespace gives it to a service of an ordinary user: " + own_ids_key(user);
 }
 
 }  // namespace confinit

@@ -16,6 +16,7 @@
 #include <array>
 #include <cerrno>
 #include <optional>
+#include <sched.h>
 #include <string>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -296,6 +297,8 @@ LaunchFailure explain(const LaunchPlan& plan, const LaunchReport& report) {
     }
     describe(plan, report, failure);
     if (failure.hint.empty()) failure.hint = find_hint(report);
+    if ((plan.clone_flags & CLONE_NEWUSER) == 0)
+        failure.hint = lacking_hint(failure.hint, present_user());
     if (failure.hint.empty())
         failure.hint = "while it was to " + std::string{launch_stage_text(report.stage)};
     return failure;

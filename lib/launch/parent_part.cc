@@ -7,6 +7,7 @@
 #include "kernel/proc_status.h"
 #include "kernel/procfs.h"
 #include "kernel/scheduling.h"
+#include "launch/launch_hints.h"
 
 #include <algorithm>
 #include <array>
@@ -87,7 +88,8 @@ LaunchFailure not_permitted(const LaunchPlan& plan) {
         return clone_failure("namespaces.user", EPERM,
                              "no user namespace may be made: " + user_namespace_values());
     }
-    return clone_failure("namespaces", EPERM, "the supervisor lacks CAP_SYS_ADMIN");
+    return clone_failure("namespaces", EPERM,
+                         lacking_hint("the supervisor lacks CAP_SYS_ADMIN", present_user()));
 }
 
 LaunchFailure too_many_processes(int node) {

@@ -120,7 +120,9 @@ LaunchStatus drop_own_groups(const LaunchPlan& plan) {
     return std::unexpected(LaunchFailure{.key = "service.supplementary_groups",
                                          .call = "setgroups",
                                          .error = errno,
-                                         .hint = "the supervisor lacks CAP_SETGID"});
+                                         .hint = "the supervisor lacks CAP_SETGID to drop its own "
+                                                 "groups, which the service would keep: start it "
+                                                 "without any (setpriv --clear-groups as root)"});
 }
 
 // A plain copy of this process: no memory is shared but the last words.

@@ -2,6 +2,7 @@
 // What the parent makes of failures: keys, objects and hints, and records that make no sense.
 #include "base/file.h"
 #include "fault.h"
+#include "launch/launch_hints.h"
 #include "launch/parent_part.h"
 #include "scene.h"
 
@@ -44,6 +45,19 @@ TEST_CASE("clone3's errors about the node are told as such", "[launch][S9]") {
     CHECK(failure.call == "clone3");
     CHECK(failure.error == error);
     CHECK_FALSE(failure.hint.empty());
+}
+
+TEST_CASE("an ordinary user is told the way that needs no privileges", "[launch][S9]") {
+    const std::string lacking = "the supervisor lacks CAP_SETPCAP";
+    CHECK(lacking_hint(lacking, {.uid = 0, .gid = 0}) == lacking);
+    CHECK(lacking_hint(lacking, {.uid = 7, .gid = 8}) ==
+          lacking +
+              "; a user namespace gives it to a service of an ordinary user: "
+              "namespaces.user = { uid_map = [\"0 7 1\"], gid_map = [\"0 8 1\"] }");
+    CHECK(contains(lacking_hint(lacking, {.uid = 7, .gid = 8, .has_groups = true}),
+                   "without supplementary groups"));
+    CHECK(lacking_hint("the supervisor lacks CAP_SYS_NICE", {.uid = 7, .gid = 8}) ==
+          "the supervisor lacks CAP_SYS_NICE");
 }
 
 TEST_CASE("clone3's EAGAIN names pids.max with the node's value", "[launch][S9]") {
