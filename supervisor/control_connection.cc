@@ -37,7 +37,7 @@ ControlConnection::Io ControlConnection::read_some(ReceivedMessage& received) {
     const ssize_t count = received.count;
     if (count < 0 && (errno == EAGAIN || errno == EINTR)) return Io::goes_on;
     if (count <= 0) return Io::ended;
-    // What has been read does not come again: without memory for it the caller is cut off.
+    // Bytes that were read do not come again: without memory for it the caller is cut off.
     const OutsideReserve outside;
     try {
         const bool is_taken =
@@ -52,11 +52,11 @@ void ControlConnection::add_output(std::string_view bytes, std::vector<Fd> descr
     output_.erase(0, sent_);
     descriptors_at_ -= std::min(descriptors_at_, sent_);
     sent_ = 0;
-    if (!descriptors.empty()) {
-        descriptors_at_ = output_.size();
-        descriptors_ = std::move(descriptors);
-    }
+    const std::size_t begin = output_.size();
     output_ += bytes;
+    if (descriptors.empty()) return;
+    descriptors_at_ = begin;
+    descriptors_ = std::move(descriptors);
 }
 
 ControlConnection::Io ControlConnection::write_some() {

@@ -117,8 +117,8 @@ void ControlDoor::on_connect() {
         period_ = now;
         accepted_ = 0;
     }
-    // Of the last memory nobody has a part who comes by a door that is open to others.
-    if (is_for_others_ && !is_reserve_whole()) return rest(rest_after_failure);
+    // Nobody has a part of the last memory who comes by a door that is open to others.
+    if (is_for_others_ && !is_reserve_ample()) return rest(rest_after_failure);
     if (++accepted_ > accepted_each_period) return rest(period - (now - period_));
     Fd socket{accept4(socket_.get(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK)};
     if (!socket) {

@@ -230,7 +230,7 @@ void ControlServer::read_calls(std::uint64_t id) {
 }
 
 void ControlServer::run_next_call_later(std::uint64_t id, Peer& peer) {
-    if (std::exchange(peer.is_scheduled, true)) return;
+    if (peer.is_scheduled) return;
     loop_.defer([this, id] {
         Peer* found = find(id);
         if (found == nullptr) return;
@@ -238,6 +238,7 @@ void ControlServer::run_next_call_later(std::uint64_t id, Peer& peer) {
         found->is_scheduled = false;
         run_next_call(id);
     });
+    peer.is_scheduled = true;
 }
 
 void ControlServer::run_next_call(std::uint64_t id) {
@@ -269,7 +270,7 @@ bool ControlServer::may_begin(const Peer& peer) {
     if (caller.is_operator) return true;
     const auto now = Clock::now();
     auto due = budget_.next_call(caller.uid, now);
-    if (has_unsent(caller.uid) || !is_reserve_whole()) due = now + wait_for_readers;
+    if (has_unsent(caller.uid) || !is_reserve_ample()) due = now + wait_for_readers;
     if (due <= now) return true;
     set_timer(std::max(due, now + shortest_wait));
     return false;
@@ -302,18 +303,26 @@ void ControlServer::run_call(std::uint64_t id, Peer& peer, const std::string& te
     row->run(context_, *call, responder);
 }
 
+// It stays until the caller takes it. Of the last memory an operator gets a little; a caller whose
+// answer has no room is cut off, and holds up nobody.
+bool ControlServer::add_output(Peer& peer, std::string_view bytes, std::vector<Fd> descriptors) {
+    std::optional<OutsideReserve> outside;
+    if (!peer.connection.caller().is_operator || !is_reserve_ample()) outside.emplace();
+    try {
+        peer.connection.add_output(bytes, std::move(descriptors));
+        return true;
+    } catch (const std::bad_alloc&) {
+        return false;
+    }
+}
+
 void ControlServer::send(std::uint64_t id, std::string_view bytes, bool is_last,
                          std::vector<Fd> descriptors) {
     Peer* peer = find(id);
     if (peer == nullptr) return let_go(loop_, std::move(descriptors), Hands::operators());
     const CallMeter meter = meter_of(peer->connection.caller());
     if (peer->connection.unsent() + bytes.size() > output_limit) return close(id);
-    if (!peer->is_oneway) {
-        // It stays until the caller takes it. Of the last memory an operator gets a little.
-        std::optional<OutsideReserve> outside;
-        if (!peer->connection.caller().is_operator || !is_reserve_whole()) outside.emplace();
-        peer->connection.add_output(bytes, std::move(descriptors));
-    }
+    if (!peer->is_oneway && !add_output(*peer, bytes, std::move(descriptors))) return close(id);
     if (is_last) {
         peer->is_waiting = false;
         peer->news = nullptr;

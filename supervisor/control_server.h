@@ -126,6 +126,7 @@ private:
     void run_call(std::uint64_t id, Peer& peer, const std::string& text);
     void send(std::uint64_t id, std::string_view bytes, bool is_last,
               std::vector<Fd> descriptors = {});
+    static bool add_output(Peer& peer, std::string_view bytes, std::vector<Fd> descriptors);
     void write_output(std::uint64_t id);
     void update_interest(const Peer& peer);
     void update_doors();

@@ -49,10 +49,13 @@ Result<EventLoop::Watch> EventLoop::on_fd(const Fd& fd, std::uint32_t events, Ca
     epoll_event event{};
     event.events = events;
     event.data.u64 = id;
-    if (epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, fd.get(), &event) < 0) {
-        return errno_failure("epoll_ctl ADD");
-    }
+    // An exception must not leave a descriptor in the set that nobody knows.
     sources_.emplace(id, std::make_shared<Source>(fd.get(), events, std::move(callback)));
+    if (epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, fd.get(), &event) < 0) {
+        const int error = errno;
+        sources_.erase(id);
+        return std::unexpected(system_error(error, "epoll_ctl ADD"));
+    }
     return Watch{this, id};
 }
 
@@ -103,8 +106,6 @@ Status EventLoop::run_once() {
     const int count =
         epoll_wait(epoll_.get(), ready.data(), static_cast<int>(ready.size()), wait_milliseconds());
     if (count < 0 && errno != EINTR) return errno_failure("epoll_wait");
-    // All that is ready stays so.
-    const MemoryReserve reserve;
     for (int i = 0; i < count; ++i) {
         // epoll_event is packed: copy before use.
         const std::uint64_t id = ready[static_cast<std::size_t>(i)].data.u64;
@@ -119,6 +120,7 @@ Status EventLoop::run_once() {
     while (!due_.empty()) {
         const auto work = std::move(due_.front());
         due_.pop_front();
+        const MemoryReserve reserve{std::nothrow};
         (void)run_guarded(work);
     }
     return {};
@@ -134,6 +136,7 @@ void EventLoop::run_timer() {
     const auto deadline = timer_deadline();
     if (!deadline || *deadline > Clock::now()) return;
     timer_rests_until_.reset();
+    const MemoryReserve reserve{std::nothrow};
     if (!run_guarded(expire_)) timer_rests_until_ = Clock::now() + timer_rest;
 }
 
@@ -141,6 +144,7 @@ void EventLoop::dispatch(std::uint64_t id, std::uint32_t events) {
     const auto found = sources_.find(id);
     if (found == sources_.end()) return;
     const std::shared_ptr<Source> source = found->second;
+    const MemoryReserve reserve{std::nothrow};
     if (!run_guarded([&] { source->callback(events); })) rest(id);
 }
 

@@ -81,7 +81,7 @@ public:
     }
 
     // Waits for the next event, however long that takes, and runs what is due: descriptors, then
-    // timers, then deferred work. Without a reserve of memory it runs nothing, by std::bad_alloc.
+    // timers, then deferred work.
     Status run_once();
 
 private:

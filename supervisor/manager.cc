@@ -324,6 +324,7 @@ void Manager::expire() {
     if (is_due(events_)) handle_events();
     show_unfinished_lines();
     retry_starts();
+    const MemoryReserve reserve;
     perform(engine_.expire(engine_now()));
 }
 
@@ -340,13 +341,21 @@ void Manager::post(std::string unit, std::uint64_t run_number, engine::Event eve
 }
 
 void Manager::handle_events() {
-    events_.handle_all(Clock::now(), [this](const RunEvent& event) { handle_event(event); });
+    events_.handle_all(
+        Clock::now(), [this](const RunEvent& event) { handle_event(event); },
+        [this](const RunEvent& event) {
+            services_.console.error(
+                fmt::format("{}: an event of its run is given up: it fails each time", event.unit));
+        });
     // Events that an event has caused at once are handled in the next turn of the loop.
-    if (!events_.is_empty()) services_.loop.defer([this] { handle_events(); });
+    if (!events_.is_empty() && !events_.is_resting(Clock::now())) {
+        services_.loop.defer([this] { handle_events(); });
+    }
     check_quiet();
 }
 
 void Manager::handle_event(const RunEvent& event) {
+    const MemoryReserve reserve;
     const auto found = services_by_name_.find(event.unit);
     if (found == services_by_name_.end()) return;
     Service& service = *found->second;

@@ -83,7 +83,7 @@ struct UnitRefused {
     std::vector<std::string> problems;
 };
 
-// What has happened to a run, for the engine.
+// Something that has happened to a run, for the engine.
 struct RunEvent {
     std::string unit;
     std::uint64_t run_number = 0;

@@ -2,6 +2,7 @@
 // The manager's part about the engine's actions: each is performed, sooner or later.
 #include "manager.h"
 
+#include <fmt/format.h>
 #include <utility>
 
 namespace confinit {
@@ -18,9 +19,14 @@ void Manager::perform(engine::Actions actions) {
 void Manager::perform_waiting() {
     is_performing_ = true;
     (void)services_.loop.run_guarded([this] {
-        while (!actions_.is_empty()) {
-            actions_.handle_all(Clock::now(),
-                                [this](const engine::Action& action) { perform_one(action); });
+        while (!actions_.is_empty() && !actions_.is_resting(Clock::now())) {
+            actions_.handle_all(
+                Clock::now(), [this](const engine::Action& action) { perform_one(action); },
+                [this](const engine::Action& action) {
+                    services_.console.error(
+                        fmt::format("{}: something is given up that it needs: it fails each time",
+                                    action.unit));
+                });
         }
         if (observer_) observer_();
     });
@@ -60,13 +66,12 @@ void Manager::perform_one(const engine::Action& action) {
     }
 }
 
-// After an exception it is called again, for what it has not done yet.
+// After an exception it is called again, for what it has not done yet. Nobody is answered twice.
 void Manager::finish_job(const engine::Action& action) {
     const auto waiting = waiting_jobs_.find(action.job);
     if (waiting == waiting_jobs_.end()) return;
     WaitingJob& job = waiting->second;
-    if (job.done) job.done(action.result, action.reason);
-    job.done = nullptr;
+    if (const auto done = std::exchange(job.done, nullptr)) done(action.result, action.reason);
     std::string result{engine::name(action.result)};
     UnitEvent& event = events_of_units_.add(job.unit, EventKind::job, action.reason);
     event.job = action.job;

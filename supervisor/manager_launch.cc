@@ -118,13 +118,16 @@ void Manager::cancel_retry(const Service& service) {
 
 // A launch may need more memory than there is, and is tried again as after any other ENOMEM.
 LaunchStatus Manager::try_to_start(Service& service, const Unit& unit) {
+    LaunchStatus started = std::unexpected(LaunchFailure{.error = ENOMEM});
     try {
-        if (is_reserve_whole()) return start_once(service, unit);
+        if (is_reserve_ample()) started = start_once(service, unit);
     } catch (const std::bad_alloc&) {
         // The answer is the same.
     }
-    return std::unexpected(LaunchFailure{
-        .call = "brk", .error = ENOMEM, .hint = "the supervisor itself is given no memory"});
+    if (!started && started.error().error == ENOMEM && started.error().hint.empty()) {
+        started.error().hint = "the supervisor itself is given no memory";
+    }
+    return started;
 }
 
 LaunchStatus Manager::start_once(Service& service, const Unit& unit) {

@@ -58,6 +58,9 @@ void Manager::report_state(const std::string& unit) {
         services_.console.error(fmt::format("{}: {}; will be started again", unit, state.reason));
         return;
     case engine::SubState::dead:
+        if (!state.reason.empty()) {
+            services_.console.notice(fmt::format("{}: {}", unit, state.reason));
+        }
         forget_if_gone(unit);
         return forget_later(unit);
     case engine::SubState::waiting:

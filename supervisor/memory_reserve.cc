@@ -13,34 +13,23 @@ namespace confinit {
 namespace {
 
 // 1 MiB: the actions that end some 2,000 units. No page of it is touched, so that it costs address
-// space alone. Each block is below M_MMAP_THRESHOLD (mallopt(3)), and so stays in the heap when it
-// is given up, also where the kernel would not give it a second time.
-constexpr std::size_t block_size = 64UL * 1024;
-using Blocks = std::array<std::unique_ptr<std::byte[]>, 16>;
-constexpr std::size_t fewest_blocks = std::tuple_size_v<Blocks> / 2;
+// space alone. The blocks are small, so that each finds its place in the heap again between what
+// was kept meanwhile, also where the kernel gives nothing a second time.
+constexpr std::size_t block_size = 16UL * 1024;
+constexpr std::size_t all_blocks = 64;
+constexpr std::size_t ample_blocks = all_blocks * 3 / 4;
+constexpr std::size_t fewest_blocks = all_blocks / 4;
 
-// operator new knows one handler for the whole process, and so there is one reserve.
-Blocks blocks;
+// operator new knows one handler for the whole process, and so there is one reserve. The first
+// `present` blocks are there.
+std::array<std::unique_ptr<std::byte[]>, all_blocks> blocks;
+std::size_t present = 0;
 bool is_in_use = false;
-
-void fill_half() {
-    for (std::size_t i = 0; i < fewest_blocks; ++i) {
-        if (!blocks[i]) blocks[i] = std::make_unique_for_overwrite<std::byte[]>(block_size);
-    }
-}
-
-void fill_as_far_as_possible() noexcept {
-    for (auto& block : blocks) {
-        if (!block) block.reset(new (std::nothrow) std::byte[block_size]);
-    }
-}
 
 // A std::new_handler: operator new tries again after it, and goes on with what it throws.
 void give_up_a_block() {
-    const auto last = std::ranges::find_if(blocks.rbegin(), blocks.rend(),
-                                           [](const auto& block) { return block != nullptr; });
-    if (last != blocks.rend()) return last->reset();
-    throw std::bad_alloc{};
+    if (present == 0) throw std::bad_alloc{};
+    blocks[--present].reset();
 }
 
 // Whether it was in use before.
@@ -49,19 +38,32 @@ bool use(bool from_now_on) noexcept {
     return std::exchange(is_in_use, from_now_on);
 }
 
+// The blocks are asked for outside of the reserve, or one would be given up for another.
+void fill() noexcept {
+    if (present == all_blocks) return;
+    const bool was_in_use = use(false);
+    while (present < all_blocks) {
+        blocks[present].reset(new (std::nothrow) std::byte[block_size]);
+        if (!blocks[present]) break;
+        ++present;
+    }
+    (void)use(was_in_use);
+}
+
 bool use_what_is_left() noexcept {
-    if (!is_in_use) fill_as_far_as_possible();
+    fill();
     return use(true);
 }
 
-bool use_at_least_half() {
-    if (!is_in_use) fill_half();
-    return use_what_is_left();
+bool use_at_least_a_quarter() {
+    fill();
+    if (present < fewest_blocks) throw std::bad_alloc{};
+    return use(true);
 }
 
 }  // namespace
 
-MemoryReserve::MemoryReserve() : was_in_use_(use_at_least_half()) {}
+MemoryReserve::MemoryReserve() : was_in_use_(use_at_least_a_quarter()) {}
 
 MemoryReserve::MemoryReserve(std::nothrow_t /*tag*/) noexcept : was_in_use_(use_what_is_left()) {}
 
@@ -69,14 +71,14 @@ MemoryReserve::~MemoryReserve() {
     (void)use(was_in_use_);
 }
 
-bool is_reserve_whole() {
-    return std::ranges::none_of(blocks, [](const auto& block) { return block == nullptr; });
-}
-
 OutsideReserve::OutsideReserve() noexcept : was_in_use_(use(false)) {}
 
 OutsideReserve::~OutsideReserve() {
     (void)use(was_in_use_);
+}
+
+bool is_reserve_ample() {
+    return present >= ample_blocks;
 }
 
 }  // namespace confinit

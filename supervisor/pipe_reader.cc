@@ -36,10 +36,11 @@ PipeReader::~PipeReader() {
 void PipeReader::ask() {
     if (is_asked_ || is_at_end_) return;
     if (loop_.hands() == nullptr) return read_here();
-    is_asked_ = true;
-    (void)loop_.change_events(watch_, EPOLLET);
     loop_.hands()->read(pipe_, owner_,
                         [this](std::string_view bytes, int error) { take(bytes, error); });
+    // Only now: where an exception has kept it from being asked, the pipe says so again.
+    is_asked_ = true;
+    (void)loop_.change_events(watch_, EPOLLET);
 }
 
 void PipeReader::read_here() {

@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// RetryQueue: entries whose handler may fail by an exception, for want of memory; none gets lost.
+// RetryQueue: entries whose handler may fail by an exception, for want of memory; none gets lost
+// untold.
 #pragma once
 
 #include "event_loop.h"
 
+#include <chrono>
+#include <cstddef>
 #include <deque>
 #include <functional>
 #include <optional>
@@ -23,15 +26,19 @@ public:
         return waiting_.size() == 1;
     }
 
+    using Handler = std::function<void(const Entry&)>;
+
     // Hands out what is there now, the oldest first; what is pushed meanwhile stays for the next
     // call. An entry leaves the queue when its handler has returned. After an exception, which goes
-    // on to the caller, it is tried again with all that follow it, at next_try().
-    void handle_all(Clock::time_point now, const std::function<void(const Entry&)>& handler) {
+    // on to the caller, it is tried again with all that follow it, not before next_try(). One that
+    // nothing helps must not hold up the others for ever: in the end it is given up.
+    void handle_all(Clock::time_point now, const Handler& handler, const Handler& give_up) {
+        if (is_resting(now)) return;
         retry_at_ = now + pause_after_exception;
         for (std::size_t count = waiting_.size(); count > 0; --count) {
             // A push does not move the other elements of a deque.
             Waiting& first = waiting_.front();
-            if (++first.tries <= most_tries) handler(first.entry);
+            (++first.tries <= most_tries ? handler : give_up)(first.entry);
             waiting_.pop_front();
         }
         if (waiting_.empty()) retry_at_.reset();
@@ -40,12 +47,15 @@ public:
     // When to call handle_all() again because of an exception.
     std::optional<Clock::time_point> next_try() const { return retry_at_; }
 
+    // Whether the oldest has failed, and is not to be tried yet.
+    bool is_resting(Clock::time_point now) const {
+        return !waiting_.empty() && waiting_.front().tries > 0 && retry_at_ && now < *retry_at_;
+    }
+
     bool is_empty() const { return waiting_.empty(); }
 
 private:
     static constexpr std::chrono::milliseconds pause_after_exception{100};
-
-    // An entry that nothing helps must not hold up the others for ever.
     static constexpr unsigned most_tries = 100;
 
     struct Waiting {

@@ -206,9 +206,10 @@ void Engine::start_plan(const std::vector<std::string>& plan, std::string_view r
         // It does not start, so nobody has to make way for it.
         if (live_.sub(unit) == SubState::stuck) continue;
         for (const std::string& rival : graph_.conflicting(unit)) {
+            const std::string reason = "stopped for '" + unit + "', which it conflicts with";
             for (const std::string& name : graph_.dependents(rival))
-                request_stop(name, {}, call);
-            request_stop(rival, {}, call);
+                request_stop(name, {}, call, "requires '" + rival + "', " + reason);
+            request_stop(rival, {}, call, reason);
         }
     }
     for (const std::string& unit : plan) {
@@ -253,16 +254,17 @@ void Engine::make_way(const std::string& unit, Call& call) {
     apply(unit, Input::stop, call);
 }
 
-void Engine::request_stop(const std::string& unit, const JobNumbers& numbers, Call& call) {
+void Engine::request_stop(const std::string& unit, const JobNumbers& numbers, Call& call,
+                          const std::string& reason) {
     if (jobs_.find_start(unit) != nullptr) {
-        end_start(unit, JobResult::canceled, "it was stopped", call);
+        end_start(unit, JobResult::canceled, reason.empty() ? "it was stopped" : reason, call);
     }
     if (is_down(live_.sub(unit))) {
         report(unit, numbers, JobResult::done, "", call.actions);
         return;
     }
     if (live_.sub(unit) == SubState::stuck) apply(unit, Input::stop, call);
-    jobs_.add_stop(unit, numbers);
+    jobs_.add_stop(unit, numbers).reason = reason;
 }
 
 // Stops a unit that is up and starts it again. One that is being stopped stays so.
@@ -324,7 +326,7 @@ void Engine::advance_stop(const std::string& unit, Call& call) {
         return;
     }
     if (is_up(sub) && jobs_.is_blocked(unit, graph_)) return;
-    if (!is_down(sub)) return apply(unit, Input::stop, call);
+    if (!is_down(sub)) return apply(unit, Input::stop, call, jobs_.find_stop(unit)->reason);
     report(unit, jobs_.end_stop(unit, graph_), JobResult::done, "", call.actions);
 }
 

@@ -135,7 +135,8 @@ private:
                        Call& call);
     Obstacle missing_requirement(const std::string& unit) const;
     void make_way(const std::string& unit, Call& call);
-    void request_stop(const std::string& unit, const JobNumbers& numbers, Call& call);
+    void request_stop(const std::string& unit, const JobNumbers& numbers, Call& call,
+                      const std::string& reason = {});
     void bounce(const std::string& unit);
     void start_again(const std::string& unit, Call& call);
 

@@ -34,6 +34,7 @@ struct StartJob {
 
 struct StopJob {
     JobNumbers numbers;
+    std::string reason;  // why nobody has asked for it; empty when somebody has
 };
 
 // A unit has at most one job of each kind. With both, as in a restart, the stop goes first.

@@ -72,7 +72,7 @@ void LiveUnits::apply(const UnitSpec& spec, Input input, std::string_view detail
 
     const bool is_fresh = input == Input::begin || input == Input::stop;
     if (live.state.sub != former.sub) {
-        if (is_fresh) live.reason.clear();
+        if (is_fresh) live.reason = input == Input::stop ? detail : "";
         enter(live, former.sub, now);
         actions.push_back({.kind = ActionKind::state_changed, .unit = spec.name});
     }
@@ -119,10 +119,11 @@ void LiveUnits::explain(const UnitSpec& spec, LiveUnit& live, const ServiceState
     }
     const bool is_killed =
         former.sub == SubState::stop_sigterm && live.state.sub == SubState::stop_sigkill;
-    if (is_killed && live.reason.empty()) {
-        live.reason = live.is_cut_short
-                          ? "did not stop before the end of the machine"
-                          : "did not stop within " + format_duration(spec.stop_timeout);
+    if (is_killed && (live.reason.empty() || ending == Ending::stopped)) {
+        if (!live.reason.empty()) live.reason += "; ";
+        live.reason += live.is_cut_short
+                           ? "did not stop before the end of the machine"
+                           : "did not stop within " + format_duration(spec.stop_timeout);
         if (!live.frozen_by.empty()) live.reason += ", frozen by " + live.frozen_by;
         live.reason += ", killed";
     }

@@ -3,6 +3,7 @@
 #include "measure.h"
 
 #include "base/file.h"
+#include "base/json.h"
 #include "kernel/capability_set.h"
 #include "launch/spawn.h"
 
@@ -15,7 +16,6 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <memory>
-#include <nlohmann/json.hpp>
 #include <sched.h>
 #include <span>
 #include <string_view>

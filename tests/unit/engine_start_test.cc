@@ -293,6 +293,7 @@ TEST_CASE("a unit stops what it conflicts with before it starts", "[unit][engine
     CHECK(scene.sub("red") == "waiting");
     CHECK(scene.end("green", Event::main_failed) == "release green, launch red");
     CHECK(scene.tell("red", Event::launched) == "job 1 done");
+    CHECK(scene.engine.state("green").reason == "stopped for 'red', which it conflicts with");
     CHECK(scene.start("green", 2) == "signal red");
 }
 
@@ -304,7 +305,8 @@ TEST_CASE("the last of two conflicting requests wins", "[unit][engine]") {
     scene.engine.load(service("green"));
     scene.start("red", 1);
 
-    CHECK(scene.start("green", 2) == "job 1 canceled: it was stopped, kill red");
+    CHECK(scene.start("green", 2) ==
+          "job 1 canceled: stopped for 'green', which it conflicts with, kill red");
     CHECK(scene.tell("red", Event::launch_failed) == "release red");
     CHECK(scene.tell("red", Event::released) == "launch green");
 }

@@ -85,23 +85,54 @@ TEST_CASE("what is given back fills the reserve again", "[supervisor][R1]") {
     }));
 }
 
-TEST_CASE("nothing begins that half of the reserve is not left for", "[supervisor][R1]") {
+TEST_CASE("nothing begins that a quarter of the reserve is not left for", "[supervisor][R1]") {
     if (!has_new_handler) return;
     CHECK(holds_without_memory([] {
         Pieces kept;
         take_pieces(kept, 100'000);
         std::optional<MemoryReserve> reserve;
         reserve.emplace();
+        const bool is_ample = is_reserve_ample();
         const std::size_t before = kept.size();
         take_pieces(kept, 100'000);
         reserve.reset();
-        const bool is_used_up = kept.size() > before;
+        const bool is_used_up = kept.size() > before && is_ample && !is_reserve_ample();
         try {
             reserve.emplace();
         } catch (const std::bad_alloc&) {
             return is_used_up;
         }
         return false;
+    }));
+}
+
+TEST_CASE("small things that are kept do not keep the reserve from being filled again",
+          "[supervisor][R1]") {
+    if (!has_new_handler) return;
+    CHECK(holds_without_memory([] {
+        Pieces kept;
+        take_pieces(kept, 100'000);
+        for (int i = 0; i < 16; ++i) {
+            const MemoryReserve reserve;
+            Pieces pieces;
+            take_pieces(pieces, 400);
+            kept.push_back(std::move(pieces.front()));
+        }
+        const MemoryReserve reserve;
+        return is_reserve_ample();
+    }));
+}
+
+TEST_CASE("what is kept for others does not come out of the reserve", "[supervisor][R1]") {
+    if (!has_new_handler) return;
+    CHECK(holds_without_memory([] {
+        Pieces others;
+        take_pieces(others, 100'000);
+        const MemoryReserve reserve;
+        const OutsideReserve outside;
+        const std::size_t before = others.size();
+        take_pieces(others, 100'000);
+        return others.size() == before && is_reserve_ample();
     }));
 }
 
@@ -118,7 +149,13 @@ TEST_CASE("a JSON value and a meter need no memory to end", "[supervisor][R1]") 
         take_pieces(others, 100'000);
         meter.reset();
         value = nullptr;
-        return true;
+        Json never;
+        try {
+            never["a"]["b"] = Json::array({std::string(piece, 'x')});
+        } catch (const std::bad_alloc&) {
+            return true;
+        }
+        return false;
     }));
 }
 

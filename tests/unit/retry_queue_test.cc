@@ -4,6 +4,7 @@
 
 #include <catch2/catch.hpp>
 
+#include <cctype>
 #include <new>
 #include <string>
 
@@ -11,6 +12,13 @@ namespace confinit {
 namespace {
 
 using Queue = RetryQueue<std::string>;
+
+// In capitals.
+Queue::Handler given_up(std::string& handled) {
+    return [&handled](const std::string& entry) {
+        handled += static_cast<char>(std::toupper(entry.front()));
+    };
+}
 
 Queue queue_of(std::initializer_list<const char*> entries) {
     Queue queue;
@@ -30,10 +38,11 @@ TEST_CASE("an entry whose handler fails is tried again, and then all that follow
         handled += entry;
     };
 
-    CHECK_THROWS_AS(queue.handle_all(now, handler), std::bad_alloc);
+    CHECK_THROWS_AS(queue.handle_all(now, handler, given_up(handled)), std::bad_alloc);
     CHECK(handled == "a");
     REQUIRE(queue.next_try());
-    queue.handle_all(*queue.next_try(), handler);
+    CHECK(queue.is_resting(now));
+    queue.handle_all(*queue.next_try(), handler, given_up(handled));
 
     CHECK(handled == "abc");
     CHECK(queue.is_empty());
@@ -50,12 +59,13 @@ TEST_CASE("an entry that no try gets through does not hold up the others", "[sup
 
     for (int i = 0; i < 1000 && !queue.is_empty(); ++i) {
         try {
-            queue.handle_all({}, handler);
+            queue.handle_all(queue.next_try().value_or(Clock::time_point{}), handler,
+                             given_up(handled));
         } catch (const std::bad_alloc&) {
         }
     }
 
-    CHECK(handled == "b");
+    CHECK(handled == "Ab");
 }
 
 TEST_CASE("what a handler pushes waits for the next round", "[supervisor][N1]") {
@@ -66,9 +76,9 @@ TEST_CASE("what a handler pushes waits for the next round", "[supervisor][N1]") 
         if (entry == "a") queue.push("b");
     };
 
-    queue.handle_all({}, handler);
+    queue.handle_all(queue.next_try().value_or(Clock::time_point{}), handler, given_up(handled));
     CHECK(handled == "a");
-    queue.handle_all({}, handler);
+    queue.handle_all(queue.next_try().value_or(Clock::time_point{}), handler, given_up(handled));
 
     CHECK(handled == "ab");
 }
@@ -76,15 +86,20 @@ TEST_CASE("what a handler pushes waits for the next round", "[supervisor][N1]") 
 TEST_CASE("as long as something waits there is a next try, whoever else asks for one",
           "[supervisor][N1][R1]") {
     Queue queue;
+    const auto ignore = [](const std::string&) {
+    };
     CHECK_FALSE(queue.next_try());
     queue.push("a");
     CHECK(queue.next_try());
 
-    queue.handle_all(Clock::now(), [&](const std::string& entry) {
-        if (entry == "a") queue.push("b");
-    });
+    queue.handle_all(
+        Clock::now(),
+        [&](const std::string& entry) {
+            if (entry == "a") queue.push("b");
+        },
+        ignore);
     CHECK(queue.next_try());
-    queue.handle_all(Clock::now(), [](const std::string&) {});
+    queue.handle_all(Clock::now(), ignore, ignore);
     CHECK_FALSE(queue.next_try());
 }
 

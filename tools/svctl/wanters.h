@@ -21,7 +21,7 @@ struct Wanter {
     Location place;
 };
 
-// Of the units that load and are no templates.
+// The units that load and are no templates count.
 std::vector<Wanter> find_wanters(const UnitTree& tree, const std::string& unit,
                                  const Vocabulary& vocabulary);
 
