@@ -147,15 +147,16 @@ TEST_CASE("a JSON value and a meter need no memory to end", "[supervisor][R1]") 
         meter.emplace(&budget, 1000);
         Pieces others;
         take_pieces(others, 100'000);
-        meter.reset();
-        value = nullptr;
-        Json never;
+        bool has_failed = false;
         try {
+            Json never;
             never["a"]["b"] = Json::array({std::string(piece, 'x')});
         } catch (const std::bad_alloc&) {
-            return true;
+            has_failed = true;
         }
-        return false;
+        meter.reset();
+        value = nullptr;
+        return has_failed;
     }));
 }
 
