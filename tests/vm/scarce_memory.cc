@@ -8,7 +8,9 @@
 #include <exception>
 #include <execinfo.h>
 #include <new>
+#include <string_view>
 #include <unistd.h>
+#include <utility>
 
 namespace {
 
@@ -23,6 +25,13 @@ bool is_unlucky() {
 
 bool is_scarce() {
     return access("/run/scarce-memory", F_OK) == 0;
+}
+
+// Once, so that a case sees that requests do fail.
+void tell_failure() {
+    static bool is_told = false;
+    constexpr std::string_view text = "scarce memory: a request has failed\n";
+    if (!std::exchange(is_told, true)) (void)!write(STDERR_FILENO, text.data(), text.size());
 }
 
 // Where an exception had no way out; addr2line(1) reads the addresses.
@@ -48,6 +57,7 @@ void* operator new(std::size_t size) {
         }
         void* const memory = fails ? nullptr : std::malloc(size == 0 ? 1 : size);
         if (memory != nullptr) return memory;
+        tell_failure();
         const std::new_handler handler = std::get_new_handler();
         if (handler == nullptr) throw std::bad_alloc{};
         handler();

@@ -136,7 +136,7 @@ def add_build(tree: Tree, cache: Cache, build: pathlib.Path) -> None:
         if _is_program(file):
             file = _stripped(cache, file)
             libraries = _shared_libraries(file)
-            dynamic = dynamic or bool(libraries)
+            dynamic = dynamic or (target == "/usr/sbin/confinit" and bool(libraries))
             for library, path in libraries.items():
                 tree.add(library.resolve(), path)
         tree.add(file, target)
