@@ -21,11 +21,17 @@ std::string verb_of(std::string_view method) {
     return verb == "power-off" ? "poweroff" : verb;
 }
 
-// Whoever looks later finds who it was.
+// The event shows later who has asked.
 void note_asker(Manager& manager, const MethodInfo& method, const Call& call) {
     if (method.callers == Callers::anyone) return;
     manager.note(string_or(call.parameters, "unit"), EventKind::asked,
                  fmt::format("{} asked by {}", verb_of(method.name), asker_of(call)));
+}
+
+// `repeat`: the same call may be allowed in another connection.
+void deny(const Responder& responder, std::string_view message, bool repeat) {
+    responder.error(ControlError::denied, message,
+                    repeat ? Json{{"repeat", true}} : Json::object());
 }
 
 }  // namespace
@@ -44,9 +50,7 @@ bool ControlServer::is_allowed(const Call& call, Peer& peer, const Responder& re
                       : allowed.error().text;
         repeat = !allowed && allowed.error().repeat;
     }
-    responder.error(ControlError::denied,
-                    fmt::format("{} is for operators: {}", verb_of(call.method), why),
-                    repeat ? Json{{"repeat", true}} : Json::object());
+    deny(responder, fmt::format("{} is for operators: {}", verb_of(call.method), why), repeat);
     return false;
 }
 
@@ -69,8 +73,7 @@ bool ControlServer::is_allowed_for_deputy(const MethodInfo& method, const Call& 
         }
         why = allowed.error();
     }
-    responder.error(ControlError::denied, fmt::format("{}: {}", verb_of(call.method), why),
-                    repeat ? Json{{"repeat", true}} : Json::object());
+    deny(responder, fmt::format("{}: {}", verb_of(call.method), why), repeat);
     return false;
 }
 

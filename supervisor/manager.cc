@@ -356,9 +356,9 @@ void Manager::handle_events() {
 
 void Manager::handle_event(const RunEvent& event) {
     const MemoryReserve reserve;
-    const auto found = services_by_name_.find(event.unit);
-    if (found == services_by_name_.end()) return;
-    Service& service = *found->second;
+    Service* const found = find_service(event.unit);
+    if (found == nullptr) return;
+    Service& service = *found;
     if (service.run_number != event.run_number) return;
     if (service.run && !service.run->end().text.empty()) service.last_end = service.run->end();
     if (starts_without(service, event.event)) return;

@@ -34,8 +34,7 @@ void Manager::perform_waiting() {
 }
 
 void Manager::perform_one(const engine::Action& action) {
-    const auto found = services_by_name_.find(action.unit);
-    Service* const service = found == services_by_name_.end() ? nullptr : found->second.get();
+    Service* const service = find_service(action.unit);
     switch (action.kind) {
     case engine::ActionKind::launch:
         if (service != nullptr) launch(*service);

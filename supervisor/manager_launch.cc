@@ -102,8 +102,7 @@ void Manager::retry_starts() {
         if (retry.due <= Clock::now()) due.push_back(unit);
     }
     for (const std::string& unit : due) {
-        const auto found = services_by_name_.find(unit);
-        if (found != services_by_name_.end()) start_run(*found->second);
+        if (Service* service = find_service(unit)) start_run(*service);
         // One that has begun, or failed for another reason, does not wait any more.
         const auto retry = retries_.find(unit);
         if (retry != retries_.end() && retry->second.due <= Clock::now()) retries_.erase(retry);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What an interface description says of its methods: names, types, and the comments above them.
+// The methods of an interface description: their names, types, and the comments above them.
 #include "control/description.h"
 
 #include "base/text.h"

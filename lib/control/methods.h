@@ -49,7 +49,7 @@ enum class Method {
 // Those who may call a method: supervisor/authority.h says who is an operator.
 enum class Callers { anyone, operators };
 
-// What polkit is asked for when somebody calls who is no operator. Each is an action of
+// Polkit is asked for one of these when somebody calls who is no operator. Each is an action of
 // packaging/polkit/org.confinit.policy.
 enum class Action { none, manage_units, reload, set_limits, enter, power };
 
@@ -140,7 +140,7 @@ inline constexpr BusMethod halt[]{{"Halt"}};
 
 }  // namespace bus_methods
 
-// What a deputy may not call at all: enter, and whatever answers with a secret.
+// A deputy may call neither enter nor a method that answers with a secret.
 inline constexpr std::array method_table{
     MethodInfo{Method::get_info, "org.varlink.service.GetInfo"},
     MethodInfo{Method::get_interface_description, "org.varlink.service.GetInterfaceDescription"},

@@ -25,7 +25,7 @@ struct OrdinaryUser {
 };
 OrdinaryUser present_user();
 
-// What such a user may map without privileges: its own ids, as user 0 of the namespace.
+// Such a user may map its own ids without privileges, as user 0 of the namespace.
 std::string own_ids_key(const OrdinaryUser& user);
 
 // "the supervisor lacks CAP_SYS_ADMIN", with the way that is open to an ordinary user; user 0, who

@@ -42,8 +42,16 @@ void take_pieces(Pieces& pieces, std::size_t most) {
     }
 }
 
+// All that the kernel still gives.
+Pieces take_rest() {
+    Pieces pieces;
+    take_pieces(pieces, 100'000);
+    return pieces;
+}
+
 // In a process of its own, to which the kernel gives no more memory.
 bool holds_without_memory(bool (*check)()) {
+    if (!has_new_handler) return true;
     const pid_t child = fork();
     if (child == 0) {
         {
@@ -59,10 +67,8 @@ bool holds_without_memory(bool (*check)()) {
 }
 
 TEST_CASE("there is memory in the reserve when there is none elsewhere", "[supervisor][R1]") {
-    if (!has_new_handler) return;
     CHECK(holds_without_memory([] {
-        Pieces others;
-        take_pieces(others, 100'000);
+        Pieces others = take_rest();
         const MemoryReserve reserve;
         Pieces pieces;
         take_pieces(pieces, 500);
@@ -71,10 +77,8 @@ TEST_CASE("there is memory in the reserve when there is none elsewhere", "[super
 }
 
 TEST_CASE("what is given back fills the reserve again", "[supervisor][R1]") {
-    if (!has_new_handler) return;
     CHECK(holds_without_memory([] {
-        Pieces others;
-        take_pieces(others, 100'000);
+        Pieces others = take_rest();
         for (int i = 0; i < 100; ++i) {
             const MemoryReserve reserve;
             Pieces pieces;
@@ -86,10 +90,8 @@ TEST_CASE("what is given back fills the reserve again", "[supervisor][R1]") {
 }
 
 TEST_CASE("nothing begins that a quarter of the reserve is not left for", "[supervisor][R1]") {
-    if (!has_new_handler) return;
     CHECK(holds_without_memory([] {
-        Pieces kept;
-        take_pieces(kept, 100'000);
+        Pieces kept = take_rest();
         std::optional<MemoryReserve> reserve;
         reserve.emplace();
         const bool is_ample = is_reserve_ample();
@@ -108,10 +110,8 @@ TEST_CASE("nothing begins that a quarter of the reserve is not left for", "[supe
 
 TEST_CASE("small things that are kept do not keep the reserve from being filled again",
           "[supervisor][R1]") {
-    if (!has_new_handler) return;
     CHECK(holds_without_memory([] {
-        Pieces kept;
-        take_pieces(kept, 100'000);
+        Pieces kept = take_rest();
         for (int i = 0; i < 16; ++i) {
             const MemoryReserve reserve;
             Pieces pieces;
@@ -124,10 +124,8 @@ TEST_CASE("small things that are kept do not keep the reserve from being filled 
 }
 
 TEST_CASE("what is kept for others does not come out of the reserve", "[supervisor][R1]") {
-    if (!has_new_handler) return;
     CHECK(holds_without_memory([] {
-        Pieces others;
-        take_pieces(others, 100'000);
+        Pieces others = take_rest();
         const MemoryReserve reserve;
         const OutsideReserve outside;
         const std::size_t before = others.size();
@@ -137,7 +135,6 @@ TEST_CASE("what is kept for others does not come out of the reserve", "[supervis
 }
 
 TEST_CASE("a JSON value and a meter need no memory to end", "[supervisor][R1]") {
-    if (!has_new_handler) return;
     CHECK(holds_without_memory([] {
         Json value = Json::object();
         for (int i = 0; i < 1000; ++i)
@@ -145,8 +142,7 @@ TEST_CASE("a JSON value and a meter need no memory to end", "[supervisor][R1]") 
         CallBudget budget;
         std::optional<CallMeter> meter;
         meter.emplace(&budget, 1000);
-        Pieces others;
-        take_pieces(others, 100'000);
+        Pieces others = take_rest();
         bool has_failed = false;
         try {
             Json never;

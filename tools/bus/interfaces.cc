@@ -40,55 +40,56 @@ std::string_view last_result(const UnitRecord& unit) {
     return unit.active == "failed" ? "failed" : "success";
 }
 
+template <auto Member>
+Json listed(const UnitRecord& unit, const Json& /*facts*/) {
+    return unit.*Member;
+}
+
+// Properties that a service and a group both have.
+constexpr PropertyRow control_group{"ControlGroup", "s", Source::status,
+                                    "The directory of its control group.",
+                                    [](const UnitRecord&, const Json& facts) {
+                                        return status_text(facts, "cgroup");
+                                    }};
+constexpr PropertyRow memory_current{"MemoryCurrent", "t", Source::status,
+                                     "memory.current in bytes; 2^64-1 where it is unknown.",
+                                     [](const UnitRecord&, const Json& facts) {
+                                         return status_number(facts, "memory_bytes");
+                                     }};
+constexpr PropertyRow tasks_current{"TasksCurrent", "t", Source::status,
+                                    "pids.current; 2^64-1 where it is unknown.",
+                                    [](const UnitRecord&, const Json& facts) {
+                                        return status_number(facts, "tasks");
+                                    }};
+
 constexpr PropertyRow unit_rows[] = {
-    {"Id", "s", Source::list, "The name of the unit.",
-     [](const UnitRecord& unit, const Json&) -> Json {
-         return unit.name;
-     }},
+    {"Id", "s", Source::list, "The name of the unit.", listed<&UnitRecord::name>},
     {"Description", "s", Source::list, "unit.description of its file.",
-     [](const UnitRecord& unit, const Json&) -> Json {
-         return unit.description;
-     }},
+     listed<&UnitRecord::description>},
     {"Kind", "s", Source::list, "service, group, target, or unknown where no file is loaded.",
-     [](const UnitRecord& unit, const Json&) -> Json {
-         return unit.kind;
-     }},
+     listed<&UnitRecord::kind>},
     {"LoadState", "s", Source::list, "loaded, bad-setting or not-loaded.",
      [](const UnitRecord& unit, const Json&) -> Json {
          return unit.load_state();
      }},
     {"LoadError", "s", Source::list, "Why its file does not load, or an empty text.",
-     [](const UnitRecord& unit, const Json&) -> Json {
-         return unit.load_problem;
-     }},
+     listed<&UnitRecord::load_problem>},
     {"ActiveState", "s", Source::list, "inactive, activating, active, deactivating or failed.",
-     [](const UnitRecord& unit, const Json&) -> Json {
-         return unit.active;
-     }},
+     listed<&UnitRecord::active>},
     {"SubState", "s", Source::list, "The detail of ActiveState, such as running or auto-restart.",
-     [](const UnitRecord& unit, const Json&) -> Json {
-         return unit.sub;
-     }},
+     listed<&UnitRecord::sub>},
     {"Reason", "s", Source::list, "Why it is in this state, or an empty text.",
-     [](const UnitRecord& unit, const Json&) -> Json {
-         return unit.reason;
-     }},
+     listed<&UnitRecord::reason>},
     {"StateChangeBoottimeUSec", "t", Source::list, "When the state began, in CLOCK_BOOTTIME.",
-     [](const UnitRecord& unit, const Json&) -> Json {
-         return unit.since_us;
-     }},
+     listed<&UnitRecord::since_us>},
     {"UnitFileState", "s", Source::list, "enabled, disabled or static.",
-     [](const UnitRecord& unit, const Json&) -> Json {
-         return unit.enabled;
-     }},
+     listed<&UnitRecord::enabled>},
     {"NeedDaemonReload", "b", Source::list, "Whether its files are newer than what is loaded.",
      [](const UnitRecord& unit, const Json&) -> Json {
          return unit.on_disk != "same";
      }},
     {"OutdatedKeys", "as", Source::list, "Keys in which what runs is older than what is loaded.",
-     [](const UnitRecord& unit, const Json&) -> Json {
-         return unit.outdated;
-     }},
+     listed<&UnitRecord::outdated>},
     {"Files", "as", Source::status, "The unit file and its drop-ins.",
      [](const UnitRecord&, const Json& facts) {
          return status_texts(facts, "files");
@@ -100,10 +101,7 @@ constexpr PropertyRow unit_rows[] = {
 };
 
 constexpr PropertyRow service_rows[] = {
-    {"MainPID", "u", Source::list, "The main process, or 0.",
-     [](const UnitRecord& unit, const Json&) -> Json {
-         return unit.pid;
-     }},
+    {"MainPID", "u", Source::list, "The main process, or 0.", listed<&UnitRecord::pid>},
     {"Result", "s", Source::list, "success, or failed.",
      [](const UnitRecord& unit, const Json&) -> Json {
          return last_result(unit);
@@ -120,14 +118,8 @@ constexpr PropertyRow service_rows[] = {
      [](const UnitRecord&, const Json& facts) {
          return status_number(facts, "attempt");
      }},
-    {"ControlGroup", "s", Source::status, "The directory of its control group.",
-     [](const UnitRecord&, const Json& facts) {
-         return status_text(facts, "cgroup");
-     }},
-    {"MemoryCurrent", "t", Source::status, "memory.current in bytes; 2^64-1 where it is unknown.",
-     [](const UnitRecord&, const Json& facts) {
-         return status_number(facts, "memory_bytes");
-     }},
+    control_group,
+    memory_current,
     {"MemoryPeak", "t", Source::status, "memory.peak in bytes; 2^64-1 where it is unknown.",
      [](const UnitRecord&, const Json& facts) {
          return status_number(facts, "memory_peak");
@@ -136,10 +128,7 @@ constexpr PropertyRow service_rows[] = {
      [](const UnitRecord&, const Json& facts) {
          return status_number(facts, "cpu_usec");
      }},
-    {"TasksCurrent", "t", Source::status, "pids.current; 2^64-1 where it is unknown.",
-     [](const UnitRecord&, const Json& facts) {
-         return status_number(facts, "tasks");
-     }},
+    tasks_current,
 };
 
 constexpr PropertyRow group_rows[] = {
@@ -147,18 +136,9 @@ constexpr PropertyRow group_rows[] = {
      [](const UnitRecord&, const Json& facts) {
          return status_texts(facts, "members");
      }},
-    {"ControlGroup", "s", Source::status, "The directory of its control group.",
-     [](const UnitRecord&, const Json& facts) {
-         return status_text(facts, "cgroup");
-     }},
-    {"MemoryCurrent", "t", Source::status, "memory.current in bytes; 2^64-1 where it is unknown.",
-     [](const UnitRecord&, const Json& facts) {
-         return status_number(facts, "memory_bytes");
-     }},
-    {"TasksCurrent", "t", Source::status, "pids.current; 2^64-1 where it is unknown.",
-     [](const UnitRecord&, const Json& facts) {
-         return status_number(facts, "tasks");
-     }},
+    control_group,
+    memory_current,
+    tasks_current,
 };
 
 // In the answer of GetManagedObjects, and while the supervisor gives no answer, nothing is read.
@@ -194,17 +174,11 @@ constexpr PropertyRow confinement_rows[] = {
          return keys_with_result(facts, "unseen");
      }},
     {"Skipped", "as", Source::list, "Optional keys that are not in force: \"KEY: REASON\".",
-     [](const UnitRecord& unit, const Json&) -> Json {
-         return unit.skipped;
-     }},
+     listed<&UnitRecord::skipped>},
     {"Drift", "as", Source::list, "What the last check has found to differ.",
-     [](const UnitRecord& unit, const Json&) -> Json {
-         return unit.drift;
-     }},
+     listed<&UnitRecord::drift>},
     {"Group", "s", Source::list, "The group that the unit is in, or an empty text.",
-     [](const UnitRecord& unit, const Json&) -> Json {
-         return unit.group;
-     }},
+     listed<&UnitRecord::group>},
 };
 
 constexpr BusArgument unit_and_path[]{{"unit", "s"}, {"path", "o"}};
