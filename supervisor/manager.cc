@@ -288,7 +288,7 @@ std::optional<Clock::time_point> Manager::next_deadline() const {
     }
     for (const auto& [unit, retry] : retries_)
         next = std::min(next.value_or(retry.due), retry.due);
-    for (const auto& retry : {events_.next_try(), actions_.next_try()}) {
+    for (const auto& retry : {events_.next_try(), actions_.next_try(), launches_.next_try()}) {
         if (retry) next = std::min(next.value_or(*retry), *retry);
     }
     for (const auto& [unit, due] : unfinished_lines_)
@@ -322,6 +322,7 @@ void Manager::expire() {
     };
     if (is_due(actions_)) perform_waiting();
     if (is_due(events_)) handle_events();
+    if (is_due(launches_)) launch_waiting();
     show_unfinished_lines();
     retry_starts();
     const MemoryReserve reserve;

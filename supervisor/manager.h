@@ -47,6 +47,7 @@ struct Service {
     std::uint64_t run_number = 0;    // events of an earlier run are told by it
     std::optional<RunEnd> last_end;  // of the last run that ended, or of the one that ends now
     std::vector<SkippedKey> skipped;
+    bool waits_for_launch = false;   // its turn has not come
     bool starts_without = false;     // a launch has failed for an optional key; the next one waits
                                      // until nothing is left of it
     bool is_changing = false;        // a live change is on its way
@@ -207,12 +208,16 @@ private:
     void perform_waiting();
     void perform_one(const engine::Action& action);
     void launch(Service& service);
+    void queue_launch(Service& service);
+    void launch_waiting();
+    void launch_first(const std::string& unit);
+    void give_up_launch(const std::string& unit);
     void start_run(Service& service);
     LaunchStatus start_once(Service& service, const Unit& unit);
     LaunchStatus try_to_start(Service& service, const Unit& unit);
     bool try_later(const std::string& unit, const LaunchFailure& failure);
     void retry_starts();
-    void cancel_retry(const Service& service);
+    void cancel_launch(Service& service);
     LaunchResult<GroupNodes> groups_of(const Unit& unit) const;
     Checked<Unit> unit_to_run(const Service& service) const;
     bool skip(Service& service, const LaunchFailure& failure);
@@ -233,6 +238,7 @@ private:
     Broken broken_;
     RetryQueue<RunEvent> events_;
     RetryQueue<engine::Action> actions_;
+    RetryQueue<std::string> launches_;  // units whose turn it is not yet, or no more
     bool is_performing_ = false;
     struct WaitingJob {
         std::string unit;

@@ -48,7 +48,7 @@ void Manager::perform_one(const engine::Action& action) {
     case engine::ActionKind::kill_all:
         if (service != nullptr && service->run) service->run->kill_all();
         if (service != nullptr && service->group) service->group->kill_all();
-        if (service != nullptr) cancel_retry(*service);
+        if (service != nullptr) cancel_launch(*service);
         return;
     case engine::ActionKind::release:
         if (service != nullptr) release(*service);

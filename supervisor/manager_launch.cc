@@ -30,7 +30,41 @@ void Manager::launch(Service& service) {
     retries_.erase(service.unit.name);
     service.skipped.clear();
     service.starts_without = false;
-    start_run(service);
+    // What is still told of the last run is not of this one.
+    service.run_number = next_run_number_++;
+    queue_launch(service);
+}
+
+void Manager::queue_launch(Service& service) {
+    service.waits_for_launch = true;
+    const bool is_first = launches_.push(service.unit.name);
+    if (is_first) services_.loop.defer([this] { launch_waiting(); });
+}
+
+// A thousand launches in one turn of the loop would keep everybody waiting who calls or has ended.
+void Manager::launch_waiting() {
+    constexpr std::chrono::milliseconds share_of_turn{5};
+    const auto begin = Clock::now();
+    for (auto now = begin; now - begin < share_of_turn; now = Clock::now()) {
+        if (launches_.is_empty() || launches_.is_resting(now)) return;
+        launches_.handle_first(
+            now, [this](const std::string& unit) { launch_first(unit); },
+            [this](const std::string& unit) { give_up_launch(unit); });
+    }
+    services_.loop.defer([this] { launch_waiting(); });
+}
+
+void Manager::launch_first(const std::string& unit) {
+    Service* const service = find_service(unit);
+    if (service == nullptr || !service->waits_for_launch) return;
+    (void)engine_.handle(unit, engine::Event::launching, engine_now());
+    start_run(*service);
+    service->waits_for_launch = false;
+}
+
+void Manager::give_up_launch(const std::string& unit) {
+    services_.console.error(fmt::format("{}: its launch is given up: it fails each time", unit));
+    if (Service* const service = find_service(unit)) cancel_launch(*service);
 }
 
 Checked<Unit> Manager::unit_to_run(const Service& service) const {
@@ -102,16 +136,18 @@ void Manager::retry_starts() {
         if (retry.due <= Clock::now()) due.push_back(unit);
     }
     for (const std::string& unit : due) {
-        if (Service* service = find_service(unit)) start_run(*service);
-        // One that has begun, or failed for another reason, does not wait any more.
-        const auto retry = retries_.find(unit);
-        if (retry != retries_.end() && retry->second.due <= Clock::now()) retries_.erase(retry);
+        // How often it has been tried counts until it has begun, or failed for another reason.
+        retries_[unit].due = Clock::time_point::max();
+        if (Service* service = find_service(unit)) queue_launch(*service);
     }
 }
 
 // Somebody may wait for the end of a run that has not begun, and hears of it here.
-void Manager::cancel_retry(const Service& service) {
-    if (retries_.erase(service.unit.name) == 0) return;
+void Manager::cancel_launch(Service& service) {
+    const bool is_tried_again = retries_.erase(service.unit.name) > 0;
+    const bool waits = std::exchange(service.waits_for_launch, false);
+    if (!is_tried_again && !waits) return;
+    service.last_end.reset();
     post(service.unit.name, service.run_number, engine::Event::launch_failed);
 }
 
@@ -223,6 +259,7 @@ bool Manager::starts_without(Service& service, engine::Event event) {
 
 void Manager::release(Service& service) {
     retries_.erase(service.unit.name);
+    service.waits_for_launch = false;
     const std::string& name = service.unit.name;
     if (service.run && !service.run->release()) {
         post(name, service.run_number, engine::Event::release_failed);

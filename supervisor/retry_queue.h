@@ -34,13 +34,17 @@ public:
     // nothing helps must not hold up the others for ever: in the end it is given up.
     void handle_all(Clock::time_point now, const Handler& handler, const Handler& give_up) {
         if (is_resting(now)) return;
+        for (std::size_t count = waiting_.size(); count > 0; --count)
+            handle_first(now, handler, give_up);
+    }
+
+    // The oldest alone; it must be there, and not be resting.
+    void handle_first(Clock::time_point now, const Handler& handler, const Handler& give_up) {
         retry_at_ = now + pause_after_exception;
-        for (std::size_t count = waiting_.size(); count > 0; --count) {
-            // A push does not move the other elements of a deque.
-            Waiting& first = waiting_.front();
-            (++first.tries <= most_tries ? handler : give_up)(first.entry);
-            waiting_.pop_front();
-        }
+        // A push does not move the other elements of a deque.
+        Waiting& first = waiting_.front();
+        (++first.tries <= most_tries ? handler : give_up)(first.entry);
+        waiting_.pop_front();
         if (waiting_.empty()) retry_at_.reset();
     }
 

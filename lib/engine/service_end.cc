@@ -123,6 +123,7 @@ Transition when_stopping(const ServiceState& state, Input input) {
     case Input::begin:
     case Input::dependency_failed:
     case Input::refused:
+    case Input::launching:
     case Input::ready:
     case Input::watchdog_missed:
     case Input::released:
@@ -155,6 +156,7 @@ Transition when_releasing(const ServiceState& state, Input input, const Rules& r
     case Input::begin:
     case Input::dependency_failed:
     case Input::refused:
+    case Input::launching:
     case Input::launched:
     case Input::ready:
     case Input::launch_failed:
@@ -195,6 +197,7 @@ Transition when_stuck(const ServiceState& state, Input input, const Rules& rules
     case Input::begin:
     case Input::dependency_failed:
     case Input::refused:
+    case Input::launching:
     case Input::ready:
     case Input::watchdog_missed:
     case Input::late:

@@ -10,7 +10,7 @@ namespace {
 Transition begin(const Rules& rules) {
     const ServiceState fresh{.kind = rules.kind};
     if (rules.kind == UnitKind::target) return enter(fresh, SubState::running, Timer::health);
-    return enter(fresh, SubState::start, Timer::start, {ActionKind::launch});
+    return enter(fresh, SubState::start, Timer::off, {ActionKind::launch});
 }
 
 Transition ready(const ServiceState& state) {
@@ -42,6 +42,7 @@ Transition when_idle(const ServiceState& state, Input input, const Rules& rules)
     case Input::timed_out:
         if (state.sub == SubState::auto_restart) return enter(state, SubState::waiting);
         return stay(state);
+    case Input::launching:
     case Input::launched:
     case Input::ready:
     case Input::launch_failed:
@@ -69,10 +70,17 @@ Transition give_back(ServiceState state, Ending ending) {
     return enter(state, SubState::release, Timer::off, {ActionKind::release});
 }
 
+// One that waits for its turn has all the time.
+Transition wait_for_launch(const ServiceState& state) {
+    return {state, state.is_launched ? Timer::keep : Timer::start, {}};
+}
+
 // A group that starts or is active.
 Transition when_group(const ServiceState& state, Input input) {
     const bool is_starting = state.sub == SubState::start;
     switch (input) {
+    case Input::launching:
+        return is_starting ? wait_for_launch(state) : stay(state);
     case Input::launched:
         return is_starting ? enter(state, SubState::running) : stay(state);
     case Input::launch_failed:
@@ -104,6 +112,8 @@ Transition when_group(const ServiceState& state, Input input) {
 Transition when_starting(const ServiceState& state, Input input) {
     if (state.kind == UnitKind::group) return when_group(state, input);
     switch (input) {
+    case Input::launching:
+        return wait_for_launch(state);
     case Input::launched:
         return launched(state);
     case Input::ready:
@@ -181,6 +191,7 @@ Transition when_running(const ServiceState& state, Input input) {
     case Input::begin:
     case Input::dependency_failed:
     case Input::refused:
+    case Input::launching:
     case Input::launched:
     case Input::ready:
     case Input::launch_failed:
@@ -221,6 +232,8 @@ Transition next(const ServiceState& state, Input input, const Rules& rules) {
 
 Input input_of(Event event) {
     switch (event) {
+    case Event::launching:
+        return Input::launching;
     case Event::launched:
         return Input::launched;
     case Event::ready:

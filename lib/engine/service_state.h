@@ -16,6 +16,7 @@ enum class Input {
     stop,               // a stop job's turn has come
     dependency_failed,  // a unit that it requires failed and is tried again
     refused,            // it cannot start, and trying again would not help
+    launching,
     launched,
     ready,
     launch_failed,

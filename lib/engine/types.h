@@ -47,6 +47,7 @@ enum class SubState {
 // What the caller tells of the present run of a unit. One that repeats an earlier one or that does
 // not fit the state has no effect.
 enum class Event {
+    launching,      // its turn to be launched has come: the start timeout counts from here
     launched,       // execve(2) happened
     ready,          // the service has said that it is ready; never before `launched`
     launch_failed,  // the launch ended before execve; no process is left, the node may be

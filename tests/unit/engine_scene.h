@@ -83,23 +83,23 @@ inline UnitSpec service_on(std::string name, std::string other) {
 class Scene {
 public:
     std::string start(std::string_view unit, std::uint64_t job) {
-        return text_of(engine.start(unit, job, now));
+        return perform(engine.start(unit, job, now));
     }
     std::string stop(std::string_view unit, std::uint64_t job) {
-        return text_of(engine.stop(unit, job, now));
+        return perform(engine.stop(unit, job, now));
     }
     std::string restart(std::string_view unit, std::uint64_t job) {
-        return text_of(engine.restart(unit, job, now));
+        return perform(engine.restart(unit, job, now));
     }
     std::string shut_down(Time until = Time::max()) {
-        return text_of(engine.shut_down(now, until));
+        return perform(engine.shut_down(now, until));
     }
     std::string tell(std::string_view unit, Event event, std::string_view detail = {}) {
-        return text_of(engine.handle(unit, event, now, detail));
+        return perform(engine.handle(unit, event, now, detail));
     }
     std::string pass(Time time) {
         now += time;
-        return text_of(engine.expire(now));
+        return perform(engine.expire(now));
     }
     std::string_view sub(std::string_view unit) const { return name(engine.state(unit).sub); }
 
@@ -126,6 +126,17 @@ public:
 
     Engine engine;
     Time now{0};
+    bool launches_have_turns = true;
+
+private:
+    // A launch has its turn at once.
+    std::string perform(const Actions& actions) {
+        for (const Action& action : actions) {
+            const bool has_turn = action.kind == ActionKind::launch && launches_have_turns;
+            if (has_turn) (void)engine.handle(action.unit, Event::launching, now);
+        }
+        return text_of(actions);
+    }
 };
 
 }  // namespace confinit::engine

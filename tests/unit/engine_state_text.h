@@ -15,6 +15,7 @@ inline constexpr auto input_names = make_name_table<Input>({
     {Input::stop, "stop"},
     {Input::dependency_failed, "dependency-failed"},
     {Input::refused, "refused"},
+    {Input::launching, "launching"},
     {Input::launched, "launched"},
     {Input::ready, "ready"},
     {Input::launch_failed, "launch-failed"},

@@ -9,10 +9,11 @@ namespace {
 
 constexpr std::string_view every_pair = R"(
 exec dead hold -> waiting @off
-exec dead begin -> start @start launch
+exec dead begin -> start @off launch
 exec dead stop -> same
 exec dead dependency-failed -> failed @off
 exec dead refused -> failed @off
+exec dead launching -> same
 exec dead launched -> same
 exec dead ready -> same
 exec dead launch-failed -> same
@@ -29,10 +30,11 @@ exec dead timed-out -> same
 exec dead late -> same
 
 exec waiting hold -> waiting @off
-exec waiting begin -> start @start launch
+exec waiting begin -> start @off launch
 exec waiting stop -> dead @off
 exec waiting dependency-failed -> failed @off
 exec waiting refused -> failed @off
+exec waiting launching -> same
 exec waiting launched -> same
 exec waiting ready -> same
 exec waiting launch-failed -> same
@@ -53,6 +55,7 @@ exec start begin -> same
 exec start stop -> stop-sigkill:stopped @kill kill-all
 exec start dependency-failed -> same
 exec start refused -> same
+exec start launching -> start @start
 exec start launched -> running+launched @health
 exec start ready -> same
 exec start launch-failed -> release+gone+empty:failed @off release
@@ -73,6 +76,7 @@ exec running+launched begin -> same
 exec running+launched stop -> stop-sigterm+launched:stopped @stop send-stop-signal
 exec running+launched dependency-failed -> same
 exec running+launched refused -> same
+exec running+launched launching -> same
 exec running+launched launched -> same
 exec running+launched ready -> same
 exec running+launched launch-failed -> same
@@ -93,6 +97,7 @@ oneshot exited:clean begin -> same
 oneshot exited:clean stop -> dead:stopped @off
 oneshot exited:clean dependency-failed -> same
 oneshot exited:clean refused -> same
+oneshot exited:clean launching -> same
 oneshot exited:clean launched -> same
 oneshot exited:clean ready -> same
 oneshot exited:clean launch-failed -> same
@@ -113,6 +118,7 @@ exec stop-sigterm+launched:stopped begin -> same
 exec stop-sigterm+launched:stopped stop -> same
 exec stop-sigterm+launched:stopped dependency-failed -> same
 exec stop-sigterm+launched:stopped refused -> same
+exec stop-sigterm+launched:stopped launching -> same
 exec stop-sigterm+launched:stopped launched -> same
 exec stop-sigterm+launched:stopped ready -> same
 exec stop-sigterm+launched:stopped launch-failed -> same
@@ -133,6 +139,7 @@ exec stop-sigkill+launched:stopped begin -> same
 exec stop-sigkill+launched:stopped stop -> same
 exec stop-sigkill+launched:stopped dependency-failed -> same
 exec stop-sigkill+launched:stopped refused -> same
+exec stop-sigkill+launched:stopped launching -> same
 exec stop-sigkill+launched:stopped launched -> same
 exec stop-sigkill+launched:stopped ready -> same
 exec stop-sigkill+launched:stopped launch-failed -> same
@@ -153,6 +160,7 @@ exec release+launched+gone+empty:stopped begin -> same
 exec release+launched+gone+empty:stopped stop -> same
 exec release+launched+gone+empty:stopped dependency-failed -> same
 exec release+launched+gone+empty:stopped refused -> same
+exec release+launched+gone+empty:stopped launching -> same
 exec release+launched+gone+empty:stopped launched -> same
 exec release+launched+gone+empty:stopped ready -> same
 exec release+launched+gone+empty:stopped launch-failed -> same
@@ -173,6 +181,7 @@ exec stuck+launched:stopped begin -> same
 exec stuck+launched:stopped stop -> same kill-all
 exec stuck+launched:stopped dependency-failed -> same
 exec stuck+launched:stopped refused -> same
+exec stuck+launched:stopped launching -> same
 exec stuck+launched:stopped launched -> same
 exec stuck+launched:stopped ready -> same
 exec stuck+launched:stopped launch-failed -> same
@@ -189,10 +198,11 @@ exec stuck+launched:stopped timed-out -> stuck+launched:stopped @off
 exec stuck+launched:stopped late -> same
 
 exec auto-restart:failed hold -> waiting:failed @off
-exec auto-restart:failed begin -> start @start launch
+exec auto-restart:failed begin -> start @off launch
 exec auto-restart:failed stop -> dead:failed @off
 exec auto-restart:failed dependency-failed -> failed:failed @off
 exec auto-restart:failed refused -> failed:failed @off
+exec auto-restart:failed launching -> same
 exec auto-restart:failed launched -> same
 exec auto-restart:failed ready -> same
 exec auto-restart:failed launch-failed -> same
@@ -209,10 +219,11 @@ exec auto-restart:failed timed-out -> waiting:failed @off
 exec auto-restart:failed late -> same
 
 exec failed:failed hold -> waiting:failed @off
-exec failed:failed begin -> start @start launch
+exec failed:failed begin -> start @off launch
 exec failed:failed stop -> same
 exec failed:failed dependency-failed -> failed:failed @off
 exec failed:failed refused -> failed:failed @off
+exec failed:failed launching -> same
 exec failed:failed launched -> same
 exec failed:failed ready -> same
 exec failed:failed launch-failed -> same

@@ -30,7 +30,7 @@ exec/always auto-restart:failed dependency-failed -> auto-restart:failed @restar
 exec/always waiting refused -> failed @off
 target/always waiting dependency-failed -> failed @off
 
-oneshot dead begin -> start @start launch
+oneshot dead begin -> start @off launch
 oneshot start launched -> start+launched
 oneshot start main-exited-clean -> stop-sigterm+gone:failed @stop send-stop-signal
 oneshot start stop -> stop-sigkill:stopped @kill kill-all
@@ -42,7 +42,7 @@ oneshot start+launched stop -> stop-sigterm+launched:stopped @stop send-stop-sig
 oneshot start+launched timed-out -> stop-sigkill+launched:timed-out @kill kill-all
 oneshot start+launched+empty main-exited-clean -> release+launched+gone+empty:clean @off release
 
-notify dead begin -> start @start launch
+notify dead begin -> start @off launch
 notify start launched -> start+launched
 notify start ready -> same
 notify start+launched ready -> running+launched @health
@@ -69,7 +69,7 @@ target running main-failed -> same
 target running cgroup-empty -> same
 target running released -> same
 
-group dead begin -> start @start launch
+group dead begin -> start @off launch
 group start launched -> running @off
 group start launch-failed -> release+gone+empty:failed @off release
 group start timed-out -> release+gone+empty:timed-out @off release

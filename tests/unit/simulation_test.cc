@@ -269,7 +269,7 @@ void Simulation::check_states() {
             is_stuck = engine_.waits_for(unit).empty();
             break;
         case SubState::start:
-            is_stuck = !has_timer && !state.is_frozen;
+            is_stuck = !has_timer && !state.is_frozen && !kernel_.is_awaited(unit);
             break;
         case SubState::stuck:
             is_stuck = !kernel_.has_node(unit);
