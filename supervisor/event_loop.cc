@@ -112,8 +112,16 @@ Status EventLoop::run_once() {
         dispatch(id, ready[static_cast<std::size_t>(i)].events);
     }
     wake_rested();
-    run_timer();
+    run_deferred();
+    // A deadline is judged by all that has happened before it.
+    const bool has_more = count == static_cast<int>(ready.size());
+    full_batches_ = has_more ? full_batches_ + 1 : 0;
+    if (full_batches_ * ready.size() > sources_.size()) full_batches_ = 0;
+    if (full_batches_ == 0) run_timer();
+    return {};
+}
 
+void EventLoop::run_deferred() {
     // Work that defers more work has that run in the next turn, so that nothing starves.
     // Work that an exception has kept from running is still due.
     if (due_.empty()) due_.swap(deferred_);
@@ -123,7 +131,6 @@ Status EventLoop::run_once() {
         const MemoryReserve reserve{std::nothrow};
         (void)run_guarded(work);
     }
-    return {};
 }
 
 std::optional<Clock::time_point> EventLoop::timer_deadline() const {

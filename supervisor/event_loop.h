@@ -81,7 +81,7 @@ public:
     }
 
     // Waits for the next event, however long that takes, and runs what is due: descriptors, then
-    // timers, then deferred work.
+    // deferred work, then the timer, unless more descriptors are ready than one turn takes.
     Status run_once();
 
 private:
@@ -98,6 +98,7 @@ private:
     void sound_alarm(std::string_view what) noexcept;
     void rest(std::uint64_t id);
     void wake_rested();
+    void run_deferred();
     void run_timer();
     std::optional<Clock::time_point> timer_deadline() const;
     int wait_milliseconds() const;
@@ -109,6 +110,7 @@ private:
     std::deque<std::function<void()>> deferred_;
     std::deque<std::function<void()>> due_;  // deferred work of this turn that has not run
     std::size_t resting_ = 0;                // sources that rest, or did when they went
+    std::size_t full_batches_ = 0;           // turns in a row that had no room for all of them
     std::function<std::optional<Clock::time_point>()> next_deadline_;
     std::function<void()> expire_;
     std::optional<Clock::time_point> timer_rests_until_;

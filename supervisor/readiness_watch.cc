@@ -80,10 +80,7 @@ Status ReadinessWatch::make_parts(const Unit& unit, const LaunchContext& context
     }
     rest_timer_.emplace(TRY(Timer::make(loop_, [this] { (void)listen(); })));
     if (watchdog_.count() == 0) return {};
-    watchdog_timer_.emplace(TRY(Timer::make(loop_, [this] {
-        if (is_frozen_) return watchdog_timer_->set(watchdog_);
-        if (std::exchange(is_watched_, false)) listener_.emit(engine::Event::watchdog_missed);
-    })));
+    watchdog_timer_.emplace(TRY(Timer::make(loop_, [this] { on_watchdog(); })));
     return {};
 }
 
@@ -235,7 +232,7 @@ void ReadinessWatch::hear_watchdog(const NotifyMessage& message) {
     if (!watchdog_timer_) return;
     if (message.watchdog) watchdog_ = *message.watchdog;
     if (!is_watched_) return;
-    if (message.is_alive || message.watchdog) watchdog_timer_->set(watchdog_);
+    if (message.is_alive || message.watchdog) set_watchdog();
     if (!message.misses_watchdog) return;
     is_watched_ = false;
     listener_.emit(engine::Event::watchdog_missed);
@@ -262,7 +259,7 @@ void ReadinessWatch::read_pipe() {
 
 void ReadinessWatch::set_frozen(bool frozen) {
     is_frozen_ = frozen;
-    if (!frozen && is_watched_) watchdog_timer_->set(watchdog_);
+    if (!frozen && is_watched_) set_watchdog();
 }
 
 void ReadinessWatch::become_ready() {
@@ -274,7 +271,21 @@ void ReadinessWatch::become_ready() {
 void ReadinessWatch::begin_watchdog() {
     if (!watchdog_timer_) return;
     is_watched_ = true;
+    set_watchdog();
+}
+
+void ReadinessWatch::set_watchdog() {
+    watchdog_due_ = Clock::now() + watchdog_;
     watchdog_timer_->set(watchdog_);
+}
+
+void ReadinessWatch::on_watchdog() {
+    if (is_frozen_) return set_watchdog();
+    // Where PID 1 stood still, a sign of life may wait to be read.
+    if (watch_ && socket_) (void)read_socket();
+    if (!is_watched_ || Clock::now() < watchdog_due_) return;
+    is_watched_ = false;
+    listener_.emit(engine::Event::watchdog_missed);
 }
 
 void ReadinessWatch::note(std::string_view text) {

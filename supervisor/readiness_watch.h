@@ -106,6 +106,8 @@ private:
     void hear_watchdog(const NotifyMessage& message);
     void become_ready();
     void begin_watchdog();
+    void set_watchdog();
+    void on_watchdog();
     void note(std::string_view text);
 
     Readiness ready_;
@@ -130,6 +132,7 @@ private:
     bool has_noted_main_pid_ = false;
     unsigned heard_in_turn_ = 0;
     Clock::time_point turn_begin_;
+    Clock::time_point watchdog_due_;
     // After everything that their callbacks use.
     std::optional<Timer> watchdog_timer_;
     std::optional<Timer> rest_timer_;

@@ -7,6 +7,7 @@
 
 #include <new>
 #include <optional>
+#include <set>
 #include <stdexcept>
 #include <string>
 #include <sys/epoll.h>
@@ -84,7 +85,7 @@ TEST_CASE("an event for a closed descriptor does not reach the next owner of its
     CHECK(wrong_calls == 0);
 }
 
-TEST_CASE("a timer that is due fires after the descriptors", "[loop]") {
+TEST_CASE("a timer that is due fires after the descriptors and what they defer", "[loop][N4]") {
     auto loop = *EventLoop::make();
     const ReadyPipe ready;
     std::string order;
@@ -97,11 +98,31 @@ TEST_CASE("a timer that is due fires after the descriptors", "[loop]") {
                     });
     const Watch watch = *loop->on_fd(ready.pipe.read_end, EPOLLIN, [&](std::uint32_t) {
         order += "descriptor ";
-        loop->defer([&] { order += "deferred"; });
+        loop->defer([&] { order += "deferred "; });
     });
     REQUIRE(loop->run_once());
 
-    CHECK(order == "descriptor timer deferred");
+    CHECK(order == "descriptor deferred timer ");
+}
+
+TEST_CASE("a timer that is due fires after all descriptors that are ready", "[loop][N4]") {
+    auto loop = *EventLoop::make();
+    constexpr std::size_t count = 200;
+    std::vector<ReadyPipe> ready(count);
+    std::vector<Watch> watches;
+    std::set<std::size_t> seen;
+    std::optional<std::size_t> seen_by_timer;
+    for (std::size_t i = 0; i < count; ++i) {
+        watches.push_back(*loop->on_fd(ready[i].pipe.read_end, EPOLLIN,
+                                       [&seen, i](std::uint32_t) { seen.insert(i); }));
+    }
+    loop->set_timer([] { return Clock::time_point{}; }, [&] { seen_by_timer = seen.size(); });
+
+    // They stay ready, so that each turn is full.
+    for (int turn = 0; turn < 5 && !seen_by_timer; ++turn)
+        REQUIRE(loop->run_once());
+
+    CHECK(seen_by_timer == count);
 }
 
 TEST_CASE("a callback that throws loses its work and rests, and the loop goes on", "[loop][R1]") {

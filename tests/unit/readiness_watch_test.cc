@@ -91,6 +91,22 @@ TEST_CASE("a service that gives no sign of life misses its watchdog", "[unit]") 
     CHECK(scene.events == Events{engine::Event::ready, engine::Event::watchdog_missed});
 }
 
+TEST_CASE("a sign of life that is unread when the watchdog is due counts", "[unit][R8]") {
+    ServiceConfig service;
+    service.watchdog = 10ms;
+    WatchScene scene{std::move(service)};
+    scene.watch->on_launched();
+    const auto due = Clock::now() + 10ms;
+    while (Clock::now() <= due) {
+    }
+    REQUIRE(send_to(scene.path, "WATCHDOG_USEC=60000000"));
+
+    scene.look();
+    scene.look();
+
+    CHECK(scene.events.empty());
+}
+
 TEST_CASE("signs of life, a freeze and a stop hold the watchdog off", "[unit]") {
     ServiceConfig service;
     service.watchdog = 400ms;
