@@ -25,6 +25,9 @@ MACHINE_FAILED = 125
 # From the command's end to the machine's. A PID 1 that needs longer is stuck.
 POWER_OFF_SECONDS = 60
 
+# The time that the kernel has to write where its tasks are, once the machine has had too long.
+DUMP_SECONDS = 60
+
 # `{target}` is filled in.
 UNIT = """\
 [unit]
@@ -129,11 +132,14 @@ class CommandChannel:
 def run_command(machine: Machine, channel: CommandChannel, timeout: float) -> int:
     """Boots, passes the command's output to standard output, and returns the status to exit with."""
     ours, theirs = socket.socketpair()
-    with ours, theirs:
+    monitor, theirs_of_monitor = socket.socketpair()
+    with ours, theirs, monitor, theirs_of_monitor:
         qemu = subprocess.Popen(
             [
                 *_qemu(machine),
-                "-display", "none", "-monitor", "none",
+                "-display", "none",
+                "-chardev", f"socket,id=monitor,fd={theirs_of_monitor.fileno()}",
+                "-mon", "chardev=monitor,mode=readline",
                 "-chardev", f"file,id=console,path={machine.console}",
                 "-serial", "chardev:console",
                 "-chardev", f"socket,id=command,fd={theirs.fileno()}",
@@ -142,13 +148,16 @@ def run_command(machine: Machine, channel: CommandChannel, timeout: float) -> in
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.PIPE,
-            pass_fds=[theirs.fileno()],
+            pass_fds=[theirs.fileno(), theirs_of_monitor.fileno()],
             start_new_session=True,
             preexec_fn=_die_with_parent,
         )
         theirs.close()
         try:
-            return _converse(qemu, ours, channel, timeout)
+            status = _converse(qemu, ours, channel, timeout)
+            if qemu.poll() is None:
+                _dump_tasks(qemu, monitor)
+            return status
         finally:
             qemu.kill()
             qemu.wait()
@@ -175,8 +184,10 @@ def run_interactive(machine: Machine, timeout: float | None) -> int:
 # would panic. init=: an /init that cannot be executed is a panic too, not a shell. The self-tests
 # of the kernel's cryptography cost a tenth of the boot. clearcpuid: QEMU 7.2 spoils the flags after
 # a cmpxchg16b that fails, which the kernel's allocator does not survive; programs may use it.
+# unknown_nmi_panic, panic_print=1: all tasks are told where an NMI comes.
 KERNEL_WORDS = (
-    "console=ttyS0 quiet panic=-1 no_timer_check cryptomgr.notests clearcpuid=cx16 init=/init"
+    "console=ttyS0 quiet panic=-1 no_timer_check cryptomgr.notests clearcpuid=cx16 init=/init "
+    "unknown_nmi_panic panic_print=1"
 )
 
 
@@ -226,6 +237,15 @@ def _converse(qemu, line: socket.socket, channel: CommandChannel, timeout: float
     sys.stderr.write(errors.decode(errors="replace"))
     print("the machine ended before the command did", file=sys.stderr)
     return MACHINE_FAILED
+
+
+def _dump_tasks(qemu, monitor: socket.socket) -> None:
+    """Makes the kernel tell on the console where PID 1 and all others are, by a panic."""
+    monitor.sendall(b"nmi\n")
+    try:
+        qemu.wait(DUMP_SECONDS)
+    except subprocess.TimeoutExpired:
+        print("the kernel does not answer an NMI", file=sys.stderr)
 
 
 def _print(data: bytes) -> None:
