@@ -11,6 +11,20 @@ namespace {
 
 using namespace std::chrono_literals;
 
+TEST_CASE("the start timeout counts from the turn to be launched", "[unit][engine][N4]") {
+    Scene scene;
+    scene.launches_have_turns = false;
+    UnitSpec web = service("web");
+    web.start_timeout = Time{5'000'000};
+    scene.engine.load(std::move(web));
+
+    CHECK(scene.start("web", 1) == "launch web");
+    CHECK(scene.pass(Time{60'000'000}) == "");
+    scene.tell("web", Event::launching);
+    CHECK(scene.pass(Time{4'999'999}) == "");
+    CHECK(scene.pass(Time{1}) == "kill web");
+}
+
 TEST_CASE("a start is done when the service is ready, and not when it runs", "[unit][engine][C4]") {
     Scene scene;
     scene.engine.load(notifying("db"));
