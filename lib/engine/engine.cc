@@ -200,9 +200,9 @@ std::vector<std::string> Engine::waits_for(std::string_view unit) const {
 }
 
 // Gives jobs to the units of a plan, after stop jobs to what conflicts with them.
-void Engine::start_plan(const std::vector<std::string>& plan, std::string_view root,
-                        const JobNumbers& numbers, Origin origin, Call& call) {
-    for (const std::string& unit : plan) {
+void Engine::start_plan(const StartPlan& plan, std::string_view root, const JobNumbers& numbers,
+                        Origin origin, Call& call) {
+    for (const std::string& unit : plan.units) {
         // It does not start, so nobody has to make way for it.
         if (live_.sub(unit) == SubState::stuck) continue;
         for (const std::string& rival : graph_.conflicting(unit)) {
@@ -212,9 +212,18 @@ void Engine::start_plan(const std::vector<std::string>& plan, std::string_view r
             request_stop(rival, {}, call, reason);
         }
     }
-    for (const std::string& unit : plan) {
+    for (const std::string& unit : plan.units) {
         request_start(unit, unit == root ? numbers : JobNumbers{}, origin, call);
     }
+    for (const LeftOut& left_out : plan.left_out)
+        leave_out(left_out.unit, left_out.reason, call);
+}
+
+// It was to start, and does not. One that is up has been told to stop.
+void Engine::leave_out(const std::string& unit, const std::string& reason, Call& call) {
+    if (!is_down(live_.sub(unit)) || jobs_.has_job(unit)) return;
+    live_.set_reason(unit, reason);
+    apply(unit, Input::refused, call);
 }
 
 void Engine::refuse_stuck(std::string_view unit, const JobNumbers& numbers, Call& call) const {

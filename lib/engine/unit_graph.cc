@@ -261,34 +261,46 @@ UnitGraph::Names UnitGraph::requirements(std::string_view unit, const Names& kno
     return seen;
 }
 
-std::optional<std::string> UnitGraph::clash(const Names& units, const Names& others) const {
+std::optional<UnitGraph::Clash> UnitGraph::clash(const Names& units, const Names& others) const {
     for (const std::string& unit : units) {
-        for (const std::string& name : conflicting(unit)) {
-            if (!units.contains(name) && !others.contains(name)) continue;
-            return "it needs both '" + unit + "' and '" + name + "', which conflict";
+        for (std::string& name : conflicting(unit)) {
+            if (units.contains(name) || others.contains(name)) return Clash{unit, std::move(name)};
         }
     }
     return std::nullopt;
 }
 
-void UnitGraph::add_wanted(Names& plan) const {
+std::vector<LeftOut> UnitGraph::add_wanted(Names& plan) const {
+    std::vector<LeftOut> left_out;
     std::deque<std::string> queue{plan.begin(), plan.end()};
     for (; !queue.empty(); queue.pop_front()) {
         for (const std::string& name : find(queue.front())->wants) {
             if (find(name) == nullptr || plan.contains(name)) continue;
             Names more = requirements(name, plan);
-            if (clash(more, plan)) continue;
+            if (const auto found = clash(more, plan)) {
+                const std::string need =
+                    found->unit == name ? "" : "needs '" + found->unit + "', which ";
+                left_out.push_back(
+                    {name, found->other,
+                     need + "conflicts with '" + found->other + "', which starts with it"});
+                continue;
+            }
             queue.insert(queue.end(), more.begin(), more.end());
             plan.merge(more);
         }
     }
+    return left_out;
 }
 
-Result<std::vector<std::string>> UnitGraph::plan_start(std::string_view unit, Pull pull) const {
+Result<StartPlan> UnitGraph::plan_start(std::string_view unit, Pull pull) const {
     Names plan = requirements(unit, {});
-    if (auto text = clash(plan, {})) return failure(std::move(*text));
-    if (pull == Pull::required_and_wanted) add_wanted(plan);
-    return listed(plan);
+    if (const auto found = clash(plan, {})) {
+        return failure("it needs both '" + found->unit + "' and '" + found->other +
+                       "', which conflict");
+    }
+    std::vector<LeftOut> left_out;
+    if (pull == Pull::required_and_wanted) left_out = add_wanted(plan);
+    return StartPlan{listed(plan), std::move(left_out)};
 }
 
 }  // namespace confinit::engine

@@ -20,6 +20,21 @@ enum class Pull { required, required_and_wanted };
 
 // Every list that comes out is sorted by name, so that the same units give the same decisions at
 // every boot. Names that are not loaded may occur in the lists of loaded units.
+// A wanted unit that does not start, because it conflicts with one of those that do.
+struct LeftOut {
+    std::string unit;
+    std::string rival;
+    std::string reason;
+
+    bool operator==(const LeftOut&) const = default;
+};
+
+// The loaded units that start together.
+struct StartPlan {
+    std::vector<std::string> units;
+    std::vector<LeftOut> left_out;
+};
+
 class UnitGraph {
 public:
     // Adds or replaces a unit. One that completes an ordering cycle is refused, and all stays as it
@@ -56,9 +71,8 @@ public:
     // The names in the closure of requires and wants that are not loaded.
     std::vector<std::string> missing(std::string_view unit) const;
 
-    // The loaded units that a start of `unit` starts, itself included. A wanted unit that conflicts
-    // with one of the others is left out; required ones that conflict are an error.
-    Result<std::vector<std::string>> plan_start(std::string_view unit, Pull pull) const;
+    // What a start of `unit` starts. Required units that conflict are an error.
+    Result<StartPlan> plan_start(std::string_view unit, Pull pull) const;
 
 private:
     using Names = std::set<std::string, std::less<>>;
@@ -90,8 +104,12 @@ private:
     const Names& implied_earlier(std::string_view unit) const;
     std::optional<std::string> cycle_through(const std::string& unit) const;
     Names requirements(std::string_view unit, const Names& known) const;
-    std::optional<std::string> clash(const Names& units, const Names& others) const;
-    void add_wanted(Names& plan) const;
+    struct Clash {
+        std::string unit;
+        std::string other;
+    };
+    std::optional<Clash> clash(const Names& units, const Names& others) const;
+    std::vector<LeftOut> add_wanted(Names& plan) const;
 
     std::map<std::string, UnitSpec, std::less<>> specs_;
     std::map<std::string, References, std::less<>> references_;

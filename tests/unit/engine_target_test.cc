@@ -170,5 +170,25 @@ TEST_CASE("a target stops before what it wanted, and stops nothing", "[unit][eng
     CHECK(scene.sub("boot") == "dead");
 }
 
+TEST_CASE("a wanted unit that conflicts with another one tells why it does not start",
+          "[unit][engine][N19]") {
+    Scene scene;
+    UnitSpec all = target("all");
+    all.wants = {"green", "red"};
+    scene.engine.load(std::move(all));
+    UnitSpec red = service("red");
+    red.conflicts = {"green"};
+    scene.engine.load(std::move(red));
+    scene.engine.load(service("green"));
+
+    CHECK(scene.start("all", 1) == "launch green");
+    CHECK(scene.sub("red") == "failed");
+    CHECK(scene.engine.state("red").reason == "conflicts with 'green', which starts with it");
+
+    // A request for it is another matter.
+    CHECK(scene.tell("green", Event::launched) == "job 1 done");
+    CHECK(scene.start("red", 2) == "signal green");
+}
+
 }  // namespace
 }  // namespace confinit::engine

@@ -120,6 +120,18 @@ TEST_CASE("a unit that is not there to be joined is told by the namespace's key"
               .output.contains("/web.toml:4:7: namespaces.pid: a unit cannot join itself"));
 }
 
+TEST_CASE("check tells of two that conflict and are to start together", "[svctl][N19]") {
+    const Units units;
+    units.write("all", "wants = ['green', 'red']");
+    units.write("red", "conflicts = ['green']");
+    units.write("green", "");
+
+    const Outcome outcome = units.check({units.path()});
+    CHECK(
+        outcome.output.contains("red: a start of 'all' leaves it out: it conflicts with 'green', "
+                                "which starts with it"));
+}
+
 TEST_CASE("check sees a cycle of order across files and the installed units", "[svctl][N19][R6]") {
     const Units units;
     units.write("one", "after = ['two']");

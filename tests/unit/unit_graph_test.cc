@@ -62,7 +62,7 @@ TEST_CASE("a circle of requirements without order is allowed", "[unit][engine]")
 
     CHECK_FALSE(graph.add({.name = "a", .requires_units = {"b"}}));
     CHECK_FALSE(graph.add({.name = "b", .requires_units = {"a"}}));
-    CHECK(graph.plan_start("a", Pull::required) == Names{"a", "b"});
+    CHECK(graph.plan_start("a", Pull::required)->units == Names{"a", "b"});
     CHECK(graph.dependents("a") == Names{"b"});
 }
 
@@ -122,7 +122,7 @@ TEST_CASE("conflicts hold both ways and never with itself", "[unit][engine]") {
 
     CHECK(graph.conflicting("a") == Names{"b"});
     CHECK(graph.conflicting("b") == Names{"a"});
-    CHECK(graph.plan_start("a", Pull::required) == Names{"a"});
+    CHECK(graph.plan_start("a", Pull::required)->units == Names{"a"});
 }
 
 TEST_CASE("missing names stand in the closure of requires and wants", "[unit][engine]") {
@@ -144,8 +144,9 @@ TEST_CASE("a start takes along what is required and what is wanted", "[unit][eng
     REQUIRE_FALSE(graph.add({.name = "e"}));
     REQUIRE_FALSE(graph.add({.name = "f", .requires_units = {"a"}}));
 
-    CHECK(graph.plan_start("a", Pull::required_and_wanted) == Names{"a", "b", "c", "d", "e"});
-    CHECK(graph.plan_start("a", Pull::required) == Names{"a", "b"});
+    CHECK(graph.plan_start("a", Pull::required_and_wanted)->units ==
+          Names{"a", "b", "c", "d", "e"});
+    CHECK(graph.plan_start("a", Pull::required)->units == Names{"a", "b"});
     CHECK(graph.dependents("e") == Names{"c"});
     CHECK(graph.dependents("b") == Names{"a", "f"});
 }
@@ -170,7 +171,12 @@ TEST_CASE("a wanted unit that conflicts with the rest is left out, with what it 
     REQUIRE_FALSE(graph.add({.name = "c", .requires_units = {"helper"}}));
     REQUIRE_FALSE(graph.add({.name = "helper"}));
 
-    CHECK(graph.plan_start("a", Pull::required_and_wanted) == Names{"a", "b"});
+    const auto plan = graph.plan_start("a", Pull::required_and_wanted);
+
+    REQUIRE(plan);
+    CHECK(plan->units == Names{"a", "b"});
+    const std::string reason = "needs 'helper', which conflicts with 'b', which starts with it";
+    CHECK(plan->left_out == std::vector{LeftOut{"c", "b", reason}});
 }
 
 TEST_CASE("a unit is needed while another one that is loaded requires or wants it",

@@ -43,7 +43,7 @@ public:
         std::vector<Together> all(units_.size());
         for (std::size_t i = 0; i < units_.size(); ++i)
             look_for_names(units_[i], all[i]);
-        look_for_cycles(all);
+        look_for_graph(all);
         return all;
     }
 
@@ -106,7 +106,7 @@ private:
     }
 
     // Those that are installed come first, so that a cycle is told of one that is checked.
-    void look_for_cycles(std::vector<Together>& all) const {
+    void look_for_graph(std::vector<Together>& all) const {
         engine::UnitGraph graph;
         for (const std::string& name : installed_) {
             if (given_.contains(name) || name.ends_with('@')) continue;
@@ -119,6 +119,22 @@ private:
             all[i].problems.push_back(
                 problem(find_naming(units_[i], "unit.after", units_[i].unit.after.size(), ""),
                         fmt::format("ordering cycle: {}", *cycle)));
+        }
+        for (const std::string& name : graph.names())
+            look_for_conflicts(graph, name, all);
+    }
+
+    // Of two that conflict and are wanted by one, a start of that one starts the first alone.
+    void look_for_conflicts(const engine::UnitGraph& graph, const std::string& starter,
+                            std::vector<Together>& all) const {
+        const auto plan = graph.plan_start(starter, engine::Pull::required_and_wanted);
+        for (const engine::LeftOut& left : plan ? plan->left_out : std::vector<engine::LeftOut>{}) {
+            for (std::size_t i = 0; i < units_.size(); ++i) {
+                const std::string& name = units_[i].name;
+                if (name != left.unit && name != left.rival) continue;
+                all[i].warnings.push_back(fmt::format("{}: a start of '{}' leaves it out: it {}",
+                                                      left.unit, starter, left.reason));
+            }
         }
     }
 
