@@ -32,6 +32,7 @@ public:
     Io read_some(ReceivedMessage& received);
     // Whether it holds anything beside the calls that were handed out.
     bool has_bytes() const { return reader_.has_bytes(); }
+    std::string_view unread() const { return reader_.rest(); }
     // The next whole call of those that were read.
     bool has_call() const { return reader_.has_next(); }
     std::optional<std::string> next_call() { return reader_.next(); }

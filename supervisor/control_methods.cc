@@ -3,8 +3,10 @@
 #include "control_methods.h"
 
 #include "control/fields.h"
+#include "control/manager_interface.h"
 #include "disclosure.h"
 
+#include <ctime>
 #include <fmt/format.h>
 #include <unistd.h>
 
@@ -18,6 +20,24 @@ const MethodRow* find_method(std::string_view name) {
         }
     }
     return nullptr;
+}
+
+void refuse_unknown_method(const Call& call, const Responder& responder) {
+    const std::string interface = call.method.substr(0, call.method.rfind('.'));
+    if (find_interface_description(interface)) {
+        return responder.error(ControlError::method_not_found,
+                               fmt::format("no method '{}'", call.method),
+                               {{"method", call.method}});
+    }
+    responder.error(ControlError::interface_not_found, fmt::format("no interface '{}'", interface),
+                    {{"interface", interface}});
+}
+
+std::int64_t boot_time_microseconds(engine::Time time) {
+    timespec now{};
+    (void)clock_gettime(CLOCK_BOOTTIME, &now);
+    const std::int64_t boot_now = now.tv_sec * 1'000'000 + now.tv_nsec / 1000;
+    return boot_now - (engine_now() - time).count();
 }
 
 namespace {

@@ -22,6 +22,9 @@ struct MethodRow {
 // The row of a method, or null.
 const MethodRow* find_method(std::string_view name);
 
+// The error for a method that has no row: its interface is unknown, or the interface has none such.
+void refuse_unknown_method(const Call& call, const Responder& responder);
+
 // Rows, by theme.
 std::span<const MethodRow> unit_methods();    // start stop restart reset-failed kill freeze thaw
 std::span<const MethodRow> status_methods();  // list status cat show logs verify
@@ -50,6 +53,10 @@ private:
     std::string name_;
     std::shared_ptr<const Service> own_;  // only of one that was read for the look
 };
+
+// The engine's time as the time since boot that others can compute with: CLOCK_BOOTTIME counts
+// suspended time too, so the difference to now is what carries over.
+std::int64_t boot_time_microseconds(engine::Time time);
 
 // Answers the call from a worker, because the look takes long: the parameters of the reply, or what
 // failed. The work finds in its copy of PID 1 everything that is there when it begins; what it

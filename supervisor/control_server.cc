@@ -76,6 +76,15 @@ void Responder::on_hang_up(std::function<void()> work) const {
     if (auto* peer = server_->find(connection_)) peer->on_hang_up = std::move(work);
 }
 
+const ControlConnection* Responder::peer() const {
+    const auto* peer = server_->find(connection_);
+    return peer == nullptr ? nullptr : &peer->connection;
+}
+
+void Responder::give_up_peer() const {
+    server_->give_up(connection_);
+}
+
 PeerIds Responder::caller() const {
     const auto* peer = server_->find(connection_);
     if (peer == nullptr) return {.uid = nobody, .gid = nobody};
@@ -277,18 +286,16 @@ bool ControlServer::may_begin(const Peer& peer) {
 }
 
 void ControlServer::run_call(std::uint64_t id, Peer& peer, const std::string& text) {
-    const auto call = parse_call(text);
+    auto call = parse_call(text);
     if (!call) return close(id);
+    // Nothing is sent to one who wants no reply, so there is no stream of them either.
+    if (call->oneway) call->more = call->upgrade = false;
     peer.is_waiting = true;
     peer.is_oneway = call->oneway;
     update_interest(peer);
     const Responder responder{*this, id};
     const MethodRow* row = find_method(call->method);
-    if (row == nullptr) {
-        return responder.error(ControlError::method_not_found,
-                               fmt::format("no method '{}'", call->method),
-                               {{"method", call->method}});
-    }
+    if (row == nullptr) return refuse_unknown_method(*call, responder);
     const MethodInfo& method = method_info(row->method);
     if (call->on_behalf_of) {
         if (!is_allowed_for_deputy(method, *call, peer, responder)) return;
@@ -299,6 +306,11 @@ void ControlServer::run_call(std::uint64_t id, Peer& peer, const std::string& te
         return responder.error(ControlError::invalid_parameter,
                                fmt::format("'{}' {}", bad->name, bad->fault),
                                {{"parameter", bad->name}});
+    }
+    if (call->upgrade && !method.upgrades) {
+        return responder.error(ControlError::method_not_implemented,
+                               fmt::format("'{}' knows no upgrade", call->method),
+                               {{"method", call->method}});
     }
     row->run(context_, *call, responder);
 }
@@ -346,6 +358,16 @@ void ControlServer::write_output(std::uint64_t id) {
     if (peer->connection.unsent() > 0) return;
     if (peer->connection.has_call()) run_next_call_later(id, *peer);
     if (std::exchange(peer->has_missed_news, false)) send_news_later();
+}
+
+// Without a shutdown, which the one who has it now would feel.
+void ControlServer::give_up(std::uint64_t id) {
+    const auto node = peers_.extract(id);
+    if (!node) return;
+    Peer& peer = *node.mapped();
+    peer.watch.reset();
+    let_go(loop_, peer.connection.take_socket(), owner_of(peer.connection.caller()));
+    update_doors();
 }
 
 void ControlServer::close(std::uint64_t id) {

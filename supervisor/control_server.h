@@ -58,6 +58,11 @@ public:
     // Called once if the caller hangs up before the last reply.
     void on_hang_up(std::function<void()> work) const;
 
+    // For an upgrade: the caller's connection, or null when it is gone. A process of its own goes
+    // on with the socket, behind the bytes that are unread here; then the server gives it up.
+    const ControlConnection* peer() const;
+    void give_up_peer() const;
+
     std::uint64_t connection() const { return connection_; }
     // The ids of the caller; those of nobody when it is gone.
     PeerIds caller() const;
@@ -131,6 +136,7 @@ private:
     void update_interest(const Peer& peer);
     void update_doors();
     void close(std::uint64_t id);
+    void give_up(std::uint64_t id);
     bool has_unsent(uid_t uid) const;
     CallMeter meter_of(const Caller& caller);
     std::size_t count(const std::function<bool(const Caller&)>& claim) const;

@@ -90,7 +90,12 @@ LaunchResult<Spawned> EnterSessions::spawn_into(const Run& run, const LaunchPlan
 }
 
 void EnterSessions::start(const Run& run, const EnterRequest& request,
-                          const std::optional<TerminalSize>& terminal, const Responder& responder) {
+                          const std::optional<TerminalSize>& terminal, EnterWay way,
+                          const Responder& responder) {
+    if (way == EnterWay::frames && !carriers_.has_room()) {
+        return responder.error(ControlError::busy,
+                               "too many entered commands send their streams as frames already");
+    }
     const SparedDescriptors spared;
     auto plan =
         make_enter_plan(run.unit(), services_.launch_context, run.main_pidfd().get(), request);
@@ -111,6 +116,7 @@ void EnterSessions::start(const Run& run, const EnterRequest& request,
     sessions_.emplace_back(new Session{.plan = std::move(*plan),
                                        .spawned = std::move(*spawned),
                                        .callers_ends = std::move(callers_ends),
+                                       .way = way,
                                        .responder = responder,
                                        .node = std::move(node)});
     Session& session = *sessions_.back();
@@ -175,8 +181,28 @@ void EnterSessions::on_hang_up(Session& session) {
         session.responder.error(ControlError::operation_failed, why);
         finish(session);
     } else if (!session.failure) {
-        session.responder.reply_more({{"pid", session.pid}}, std::move(session.callers_ends));
+        tell_of_start(session);
     }
+}
+
+void EnterSessions::tell_of_start(Session& session) {
+    const Json reply{{"pid", session.pid}};
+    if (session.way == EnterWay::frames) return give_to_carrier(session, reply);
+    session.responder.reply_more(reply, std::move(session.callers_ends));
+}
+
+void EnterSessions::give_to_carrier(Session& session, const Json& reply) {
+    const ControlConnection* caller = session.responder.peer();
+    if (caller == nullptr) return;
+    const auto carrier = carriers_.start(*caller, reply, session.callers_ends,
+                                         [this, &session] { abandon(session); });
+    if (!carrier) {
+        session.responder.error(ControlError::operation_failed, carrier.error().what);
+        return abandon(session);
+    }
+    session.carrier = *carrier;
+    session.responder.give_up_peer();
+    let_go(services_.loop, std::move(session.callers_ends), Hands::operators());
 }
 
 void EnterSessions::on_exit(Session& session, ExitStatus status) {
@@ -192,6 +218,7 @@ void EnterSessions::on_exit(Session& session, ExitStatus status) {
     if (session.failure) {
         session.responder.error(ControlError::operation_failed, session.failure->text());
     } else {
+        carriers_.end(session.carrier, exit_facts(status));
         session.responder.reply(exit_facts(status));
     }
     if (!session.is_abandoned) return finish(session);
@@ -239,6 +266,7 @@ void EnterSessions::end_at_once(Session& session) {
 
 // Its processes have ended: their pids may be another's from here on.
 void EnterSessions::disown(Session& session) {
+    carriers_.forget(session.carrier);
     services_.reaper.forget(session.spawned.pid);
     if (session.pid != 0) services_.reaper.forget(session.pid);
     session.process.reset();

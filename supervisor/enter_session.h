@@ -3,13 +3,15 @@
 //
 // The supervisor makes the entered process itself, by the same plan and the same steps as the
 // service's own, so that it can be no less confined. The caller gets only our ends: the master of
-// a new pty, or three pipes; none of its own descriptors goes in.
+// a new pty, or three pipes; none of its own descriptors goes in. A caller whose connection passes
+// no descriptors gets frames of a carrier, which has our ends.
 //
 // A caller that hangs up ends what it has started, as a terminal does: SIGHUP and SIGCONT to the
 // processes of the command's session, and SIGKILL to those that are left after a moment. A process
 // with a session of its own stays, as a part of the service.
 #pragma once
 
+#include "carriers.h"
 #include "control_server.h"
 #include "event_loop.h"
 #include "launch/plan.h"
@@ -30,14 +32,20 @@ struct TerminalSize {
     unsigned short columns = 80;
 };
 
+// How the caller gets the command's streams.
+enum class EnterWay { descriptors, frames };
+
 class EnterSessions {
 public:
-    explicit EnterSessions(Services& services) : services_(services) {}
+    explicit EnterSessions(Services& services)
+        : services_(services), carriers_(services.reaper, services.clone_method) {}
 
     // Starts the command; the responder gets a first reply with the descriptors when it executes,
-    // and a last one when it ends, or one error.
+    // and a last one when it ends, or one error. With frames its connection is given up for the
+    // first reply.
     void start(const Run& run, const EnterRequest& request,
-               const std::optional<TerminalSize>& terminal, const Responder& responder);
+               const std::optional<TerminalSize>& terminal, EnterWay way,
+               const Responder& responder);
 
     // As Manager::drain_reports.
     void drain_reports();
@@ -51,10 +59,12 @@ private:
         std::unique_ptr<LaunchPlan> plan;
         Spawned spawned;
         std::vector<Fd> callers_ends;
+        EnterWay way = EnterWay::descriptors;
         Responder responder;
         std::optional<Cgroup> node;  // of the service, where it has one
         pid_t pid = 0;               // of the command, once it is known: its session's number, too
         Fd process = {};             // its pidfd
+        pid_t carrier = 0;           // once it has the connection
         std::optional<LaunchFailure> failure = {};
         bool is_abandoned = false;  // by its caller
         bool has_ended = false;     // the command, and it has been reaped
@@ -72,6 +82,8 @@ private:
 
     void drain(Session& session);
     void on_hang_up(Session& session);
+    void tell_of_start(Session& session);
+    void give_to_carrier(Session& session, const Json& reply);
     void on_exit(Session& session, ExitStatus status);
     void abandon(Session& session);
     void hang_up(Session& session);
@@ -81,6 +93,7 @@ private:
     void erase(Session& session);
 
     Services& services_;
+    Carriers carriers_;
     std::list<std::unique_ptr<Session>> sessions_;
 };
 

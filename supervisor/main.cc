@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // confinit: a supervisor of confined services; as PID 1 the init of its machine or container.
+#include "carrier_process.h"
 #include "console.h"
 #include "kernel/descriptor_limit.h"
 #include "machine_end.h"
@@ -72,6 +73,9 @@ void run_shell() {
 }  // namespace
 
 int main(int count, char** arguments) {
+    if (is_carrier(count, arguments)) {
+        return run_carrier({arguments + 1, static_cast<std::size_t>(count) - 1});
+    }
     // No other process of our user may trace us, and our copies, which become services, inherit
     // that. The files of /proc then belong to root; another user's copies see to it later.
     if (geteuid() == 0) (void)prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);

@@ -27,10 +27,9 @@ std::optional<TerminalSize> wanted_terminal(const Json& parameters, std::string&
 void enter(ControlContext& context, const Call& call, Responder responder) {
     Service* service = named_unit(context, call, responder);
     if (service == nullptr) return;
-    if (!call.more) {
-        return responder.error(ControlError::invalid_parameter,
-                               "Enter answers with a stream: call it with more",
-                               {{"parameter", "more"}});
+    if (!call.more && !call.upgrade) {
+        return responder.error(ControlError::expected_more,
+                               "Enter is called with more or with upgrade");
     }
     const Run* run = running(*service, responder);
     if (run == nullptr) return;
@@ -47,7 +46,8 @@ void enter(ControlContext& context, const Call& call, Responder responder) {
     const auto terminal = wanted_terminal(call.parameters, request.term);
     context.manager.services().console.info(fmt::format(
         "{}: entered{} by root", service->unit.name, request.privileged ? " with privileges" : ""));
-    context.enter_sessions.start(*run, request, terminal, responder);
+    const EnterWay way = call.upgrade ? EnterWay::frames : EnterWay::descriptors;
+    context.enter_sessions.start(*run, request, terminal, way, responder);
 }
 
 constexpr std::array rows{MethodRow{Method::enter, enter}};

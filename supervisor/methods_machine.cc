@@ -92,6 +92,7 @@ void version(ControlContext& context, const Call&, Responder responder) {
         {"pid", getpid()},
         {"mode", name(context.mode)},
         {"kernel", names.release},
+        {"now_us", boot_time_microseconds(engine_now())},
     });
 }
 

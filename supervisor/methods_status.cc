@@ -10,7 +10,6 @@
 
 #include <algorithm>
 #include <array>
-#include <ctime>
 #include <fmt/format.h>
 #include <set>
 
@@ -20,15 +19,6 @@ namespace {
 constexpr std::size_t lines_in_status = 10;
 
 using Texts = std::vector<std::string>;
-
-// The engine's time as the time since boot that others can compute with: CLOCK_BOOTTIME counts
-// suspended time too, so the difference to now is what carries over.
-std::int64_t boot_time_microseconds(engine::Time time) {
-    timespec now{};
-    (void)clock_gettime(CLOCK_BOOTTIME, &now);
-    const std::int64_t boot_now = now.tv_sec * 1'000'000 + now.tv_nsec / 1000;
-    return boot_now - (engine_now() - time).count();
-}
 
 void add_number(Json& object, const char* name, const Result<std::string>& value) {
     if (!value) return;

@@ -45,7 +45,7 @@ Status Client::send_bytes(std::string_view rest) {
     while (!rest.empty()) {
         const ssize_t count = ::send(socket_.get(), rest.data(), rest.size(), MSG_NOSIGNAL);
         if (count < 0 && errno == EINTR) continue;
-        if (count < 0) return errno_failure("send");
+        if (count < 0) return std::unexpected(failed("send"));
         rest.remove_prefix(static_cast<std::size_t>(count));
     }
     return {};
@@ -85,6 +85,27 @@ Result<std::optional<ReceivedReply>> Client::take_buffered() {
     return std::nullopt;
 }
 
+std::string Client::take_rest() {
+    std::string rest{reader_.rest()};
+    reader_ = MessageReader{reply_limit};
+    return rest;
+}
+
+// The failure of a call that has just set errno. A peer that is gone may have a reason.
+Error Client::failed(std::string_view call) const {
+    const int code = errno;
+    const bool is_gone = code == EPIPE || code == ECONNRESET;
+    auto reason = is_gone && end_reason_ ? end_reason_() : std::nullopt;
+    return reason ? std::move(*reason) : system_error(code, call);
+}
+
+Error Client::end_failure() const {
+    auto reason = end_reason_ ? end_reason_() : std::nullopt;
+    if (reason) return std::move(*reason);
+    return {0, reader_.is_inside_message() ? "connection ended inside a reply"
+                                           : "connection ended before a reply"};
+}
+
 Result<bool> Client::read_more(Wait wait) {
     std::array<char, 65536> bytes;
     ReceivedMessage received = receive_message(socket_, std::as_writable_bytes(std::span{bytes}),
@@ -92,13 +113,10 @@ Result<bool> Client::read_more(Wait wait) {
     const ssize_t count = received.count;
     if (count < 0 && errno == EINTR) return true;
     if (count < 0 && errno == EAGAIN && wait == Wait::no) return false;
-    if (count < 0) return errno_failure("receive");
+    if (count < 0) return std::unexpected(failed("receive"));
     std::ranges::move(received.descriptors, std::back_inserter(descriptors_));
     if (descriptors_.size() > descriptor_limit) return failure("reply with too many descriptors");
-    if (count == 0) {
-        return failure(reader_.is_inside_message() ? "connection ended inside a reply"
-                                                   : "connection ended before a reply");
-    }
+    if (count == 0) return std::unexpected(end_failure());
     TRY(reader_.feed({bytes.data(), static_cast<std::size_t>(count)}));
     return true;
 }

@@ -6,6 +6,7 @@
 #include "base/result.h"
 #include "control/message.h"
 
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -43,10 +44,21 @@ public:
     // To poll(2) for POLLIN before receive_available().
     const Fd& socket() const { return socket_; }
 
+    // Bytes that have come behind the last reply, which are none of Varlink after an upgrade.
+    std::string take_rest();
+
+    // Asked when the connection ends, for a reason that the socket itself does not tell.
+    void set_end_reason(std::function<std::optional<Error>()> reason) {
+        end_reason_ = std::move(reason);
+    }
+    // That the connection has ended, and why.
+    Error end_failure() const;
+
 private:
     enum class Wait { yes, no };
 
     Status send_bytes(std::string_view rest);
+    Error failed(std::string_view call) const;
     // A reply that asks for the call once more is answered, and not handed out.
     Result<std::optional<ReceivedReply>> take_buffered();
     // False when nothing has arrived and it was not to wait.
@@ -55,6 +67,7 @@ private:
     Fd socket_;
     std::string last_call_;  // to be repeated at most once
     MessageReader reader_{reply_limit};
+    std::function<std::optional<Error>()> end_reason_;
     std::vector<Fd> descriptors_;  // arrived, and not given out with a reply yet
 };
 

@@ -66,6 +66,10 @@ Result<Principal> take_principal(const Json& member) {
     return principal;
 }
 
+// What is not of the protocol stands in an object of its vendor's name.
+constexpr const char* vendor = "org.confinit";
+constexpr const char* on_behalf_of = "on_behalf_of";
+
 Json principal_member(const Principal& principal) {
     Json member{{"uid", principal.uid}, {"sender", principal.sender}};
     if (principal.pid) member["pid"] = *principal.pid;
@@ -125,15 +129,20 @@ Result<Call> parse_call(std::string_view text) {
     TRY(expect_optional(message, "parameters", Json::value_t::object));
     TRY(expect_optional(message, "more", Json::value_t::boolean));
     TRY(expect_optional(message, "oneway", Json::value_t::boolean));
-    TRY(expect_optional(message, "on_behalf_of", Json::value_t::object));
+    TRY(expect_optional(message, "upgrade", Json::value_t::boolean));
+    TRY(expect_optional(message, vendor, Json::value_t::object));
     auto method = find_string(message, "method");
     if (!method) return failure("message has no method");
 
     Call call{.method = std::move(*method),
               .more = bool_or(message, "more"),
-              .oneway = bool_or(message, "oneway")};
-    if (const Json* member = find_object(message, "on_behalf_of")) {
-        call.on_behalf_of = TRY(take_principal(*member));
+              .oneway = bool_or(message, "oneway"),
+              .upgrade = bool_or(message, "upgrade")};
+    if (const Json* ours = find_object(message, vendor)) {
+        TRY(expect_optional(*ours, on_behalf_of, Json::value_t::object));
+        if (const Json* member = find_object(*ours, on_behalf_of)) {
+            call.on_behalf_of = TRY(take_principal(*member));
+        }
     }
     call.parameters = take_parameters(message);
     return call;
@@ -155,7 +164,8 @@ std::string encode_call(const Call& call) {
     Json message{{"method", call.method}, {"parameters", call.parameters}};
     if (call.more) message["more"] = true;
     if (call.oneway) message["oneway"] = true;
-    if (call.on_behalf_of) message["on_behalf_of"] = principal_member(*call.on_behalf_of);
+    if (call.upgrade) message["upgrade"] = true;
+    if (call.on_behalf_of) message[vendor][on_behalf_of] = principal_member(*call.on_behalf_of);
     return encode(message);
 }
 

@@ -32,7 +32,8 @@ public:
     std::optional<std::string> next();
     bool has_next() const { return begin_ != last_end_; }
 
-    // Whether it holds anything that is not handed out.
+    // What is not handed out.
+    std::string_view rest() const { return std::string_view{buffer_}.substr(begin_); }
     bool has_bytes() const { return buffer_.size() > begin_; }
 
     // Whether a message has begun that has not ended: the stream must not end here.
@@ -57,12 +58,14 @@ struct Principal {
     std::string text() const;
 };
 
-// What a client asks for. `more` wants a stream of replies, `oneway` wants none.
+// What a client asks for. `more` wants a stream of replies, `oneway` wants none, and `upgrade`
+// wants the connection to carry something else behind the one reply.
 struct Call {
     std::string method;
     Json parameters = Json::object();
     bool more = false;
     bool oneway = false;
+    bool upgrade = false;
     std::optional<Principal> on_behalf_of = {};
 };
 

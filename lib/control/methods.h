@@ -87,6 +87,7 @@ struct MethodInfo {
     Action action = Action::none;
     bool for_deputy = false;
     std::span<const BusMethod> bus = {};
+    bool upgrades = false;  // whether a call may ask it to take the connection over
 };
 
 namespace bus_methods {
@@ -172,7 +173,13 @@ inline constexpr std::array method_table{
     MethodInfo{Method::events, "org.confinit.Manager.Events"},
     MethodInfo{Method::verify, "org.confinit.Manager.Verify", Callers::anyone, Action::none, true,
                bus_methods::verify},
-    MethodInfo{Method::enter, "org.confinit.Manager.Enter", Callers::operators, Action::enter},
+    MethodInfo{Method::enter,
+               "org.confinit.Manager.Enter",
+               Callers::operators,
+               Action::enter,
+               false,
+               {},
+               true},
     MethodInfo{Method::daemon_reload, "org.confinit.Manager.DaemonReload", Callers::operators,
                Action::reload, true, bus_methods::daemon_reload},
     MethodInfo{Method::power_off, "org.confinit.Manager.PowerOff", Callers::operators,

@@ -40,12 +40,13 @@ enum class ControlError {
     method_not_found,
     method_not_implemented,
     invalid_parameter,
+    expected_more,
 };
 
 inline constexpr auto control_error_names = make_name_table<ControlError>({
     {ControlError::no_such_unit, "org.confinit.Manager.NoSuchUnit"},
     {ControlError::invalid_unit, "org.confinit.Manager.InvalidUnit"},
-    {ControlError::denied, "org.confinit.Manager.Denied"},
+    {ControlError::denied, "org.varlink.service.PermissionDenied"},
     {ControlError::busy, "org.confinit.Manager.Busy"},
     {ControlError::not_running, "org.confinit.Manager.NotRunning"},
     {ControlError::job_failed, "org.confinit.Manager.JobFailed"},
@@ -54,6 +55,7 @@ inline constexpr auto control_error_names = make_name_table<ControlError>({
     {ControlError::method_not_found, "org.varlink.service.MethodNotFound"},
     {ControlError::method_not_implemented, "org.varlink.service.MethodNotImplemented"},
     {ControlError::invalid_parameter, "org.varlink.service.InvalidParameter"},
+    {ControlError::expected_more, "org.varlink.service.ExpectedMore"},
 });
 
 }  // namespace confinit

@@ -34,6 +34,7 @@ void check_call(std::string_view text) {
     const auto again = parse_call(unframed(encode_call(*call)));
     require(again && again->method == call->method && again->parameters == call->parameters);
     require(again->more == call->more && again->oneway == call->oneway);
+    require(again->upgrade == call->upgrade);
     require(again->on_behalf_of.has_value() == call->on_behalf_of.has_value());
     if (call->on_behalf_of) require(again->on_behalf_of->text() == call->on_behalf_of->text());
 }

@@ -15,7 +15,8 @@ std::string refusal(Method method, Principal principal) {
 }
 
 bool is_taken(const std::string& member) {
-    return parse_call(R"({"method":"a.B","on_behalf_of":)" + member + "}").has_value();
+    return parse_call(R"({"method":"a.B","org.confinit":{"on_behalf_of":)" + member + "}}")
+        .has_value();
 }
 
 }  // namespace

@@ -124,7 +124,7 @@ TEST_CASE("several units are all asked for, and the first failure counts", "[svc
     REQUIRE(units.size() == 3);
     CHECK_FALSE(units[0].contains("error"));
     CHECK(units[1]["error"]["name"] == "org.confinit.Manager.NoSuchUnit");
-    CHECK(units[2]["error"]["name"] == "org.confinit.Manager.Denied");
+    CHECK(units[2]["error"]["name"] == "org.varlink.service.PermissionDenied");
 }
 
 TEST_CASE("more units than connections at a time are all asked for", "[svctl]") {

@@ -36,6 +36,7 @@ constexpr ExitCode exit_code_of(ControlError error) {
     case ControlError::method_not_found:
     case ControlError::method_not_implemented:
     case ControlError::invalid_parameter:
+    case ControlError::expected_more:
         return ExitCode::error;
     }
     return ExitCode::error;
