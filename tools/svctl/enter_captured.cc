@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Entering a unit for --json: the command gets no input, and its output becomes part of a document.
 #include "base/file.h"
+#include "svctl/enter_framed.h"
 #include "svctl/enter_loop.h"
 #include "svctl/enter_request.h"
 #include "svctl/output.h"
@@ -19,8 +20,8 @@ constexpr off_t capture_limit = off_t{8} << 20;
 struct Captured {
     std::int64_t pid = 0;
     CommandEnd end;
-    std::string output;
-    std::string error;
+    std::string output = {};
+    std::string error = {};
     bool is_truncated = false;
 };
 
@@ -42,6 +43,30 @@ Result<std::string> read_back(const Fd& file) {
     return read_all(file, "output", capture_limit);
 }
 
+Answer<Captured> capture_pipes(const Context& context, const EnterOptions& options, Fd output,
+                               Fd error) {
+    EnteredCommand command = TRY(enter(context, options, std::nullopt));
+    command.descriptors[0].reset();
+    std::vector<Flow> flows;
+    flows.emplace_back(std::move(command.descriptors[1]), std::move(output));
+    flows.emplace_back(std::move(command.descriptors[2]), std::move(error));
+    EnterLoop loop{command.client, {}, std::move(flows)};
+    const CommandEnd end = TRY(loop.run());
+    const bool is_truncated = loop.outputs()[0].is_broken() || loop.outputs()[1].is_broken();
+    return Captured{.pid = command.pid, .end = end, .is_truncated = is_truncated};
+}
+
+Answer<Captured> capture_frames(const Context& context, const EnterOptions& options, Fd output,
+                                Fd error) {
+    const auto loop = TRY(FramedLoop::enter(context, options, std::nullopt));
+    loop->end_input();
+    loop->add_output(FrameKind::output, std::move(output));
+    loop->add_output(FrameKind::error, std::move(error));
+    const CommandEnd end = TRY(loop->run());
+    const bool is_truncated = loop->has_lost(FrameKind::output) || loop->has_lost(FrameKind::error);
+    return Captured{.pid = loop->pid(), .end = end, .is_truncated = is_truncated};
+}
+
 Answer<Captured> run_captured(const Context& context, const EnterOptions& options) {
     auto output_file = make_capture_file();
     auto error_file = make_capture_file();
@@ -51,22 +76,18 @@ Answer<Captured> run_captured(const Context& context, const EnterOptions& option
     auto error = duplicate(*error_file);
     if (!output || !error) return refuse({0, "no descriptor is left for the output"});
 
-    EnteredCommand command = TRY(enter(context, options, std::nullopt));
-    command.descriptors[0].reset();
-    std::vector<Flow> flows;
-    flows.emplace_back(std::move(command.descriptors[1]), std::move(*output));
-    flows.emplace_back(std::move(command.descriptors[2]), std::move(*error));
-    EnterLoop loop{command.client, {}, std::move(flows)};
-    const CommandEnd end = TRY(loop.run());
-
+    Captured captured =
+        enters_by_frames(context, options)
+            ? TRY(capture_frames(context, options, std::move(*output), std::move(*error)))
+            : TRY(capture_pipes(context, options, std::move(*output), std::move(*error)));
     auto output_text = read_back(*output_file);
     auto error_text = read_back(*error_file);
     if (!output_text) return refuse(std::move(output_text.error()));
     if (!error_text) return refuse(std::move(error_text.error()));
-    const bool is_truncated = loop.outputs()[0].is_broken() || loop.outputs()[1].is_broken();
-    return Captured{command.pid, end, *output_text, *error_text, is_truncated};
+    captured.output = std::move(*output_text);
+    captured.error = std::move(*error_text);
+    return captured;
 }
-
 }  // namespace
 
 int enter_captured(const Context& context, const EnterOptions& options) {

@@ -2,10 +2,9 @@
 // EnterLoop: carries the streams of an entered command until it has ended and all is written.
 #include "svctl/enter_loop.h"
 
-#include "control/fields.h"
+#include "svctl/enter_request.h"
 
 #include <algorithm>
-#include <utility>
 
 namespace confinit {
 namespace {
@@ -30,12 +29,6 @@ void wait(std::vector<pollfd>& polled) {
     if (poll(polled.data(), polled.size(), -1) >= 0) return;
     for (pollfd& entry : polled)
         entry.revents = 0;
-}
-
-std::optional<int> find_number(const Json& parameters, std::string_view name) {
-    const auto number = find_integer(parameters, name);
-    if (!number || !std::in_range<unsigned char>(*number)) return std::nullopt;
-    return static_cast<int>(*number);
 }
 
 }  // namespace
@@ -73,9 +66,8 @@ Answer<std::optional<CommandEnd>> EnterLoop::take_end() {
     const bool continues = (*received)->reply.continues;
     const Json parameters = TRY(take_parameters(std::move((*received)->reply)));
     if (continues) return std::nullopt;
-    const CommandEnd end{.code = find_number(parameters, "code"),
-                         .signal = find_number(parameters, "signal")};
-    if (!end.code && !end.signal) return refuse({0, "reply does not tell how the command ended"});
+    const auto end = parse_end(parameters);
+    if (!end) return refuse({0, "reply does not tell how the command ended"});
     return end;
 }
 

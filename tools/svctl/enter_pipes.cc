@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Entering a unit with pipes: our standard streams are carried to the command's and back.
+#include "svctl/enter_framed.h"
 #include "svctl/enter_loop.h"
 #include "svctl/enter_request.h"
 
@@ -15,6 +16,13 @@ Answer<CommandEnd> enter_with_pipes(const Context& context, const EnterOptions& 
     auto output = standard_stream(STDOUT_FILENO);
     auto error = standard_stream(STDERR_FILENO);
     if (!input || !output || !error) return refuse({0, "a standard stream is not open"});
+    if (enters_by_frames(context, options)) {
+        const auto loop = TRY(FramedLoop::enter(context, options, std::nullopt));
+        loop->add_input(std::move(*input));
+        loop->add_output(FrameKind::output, std::move(*output));
+        loop->add_output(FrameKind::error, std::move(*error));
+        return loop->run();
+    }
     EnteredCommand command = TRY(enter(context, options, std::nullopt));
 
     std::vector<Flow> inputs;

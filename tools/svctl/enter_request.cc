@@ -11,6 +11,22 @@
 namespace confinit {
 namespace {
 
+Status set_nonblocking(const Fd& fd) {
+    const int flags = fcntl(fd.get(), F_GETFL);
+    if (flags < 0 || fcntl(fd.get(), F_SETFL, flags | O_NONBLOCK) < 0) {
+        return errno_failure("fcntl F_SETFL");
+    }
+    return {};
+}
+
+std::optional<int> find_number(const Json& parameters, std::string_view name) {
+    const auto number = find_integer(parameters, name);
+    if (!number || !std::in_range<unsigned char>(*number)) return std::nullopt;
+    return static_cast<int>(*number);
+}
+
+}  // namespace
+
 Json enter_parameters(const EnterOptions& options, std::optional<TerminalDimensions> terminal) {
     Json parameters{{"unit", options.unit},
                     {"command", options.command},
@@ -24,15 +40,11 @@ Json enter_parameters(const EnterOptions& options, std::optional<TerminalDimensi
     return parameters;
 }
 
-Status set_nonblocking(const Fd& fd) {
-    const int flags = fcntl(fd.get(), F_GETFL);
-    if (flags < 0 || fcntl(fd.get(), F_SETFL, flags | O_NONBLOCK) < 0) {
-        return errno_failure("fcntl F_SETFL");
-    }
-    return {};
+std::optional<CommandEnd> parse_end(const Json& facts) {
+    const CommandEnd end{.code = find_number(facts, "code"),
+                         .signal = find_number(facts, "signal")};
+    return end.code || end.signal ? std::optional{end} : std::nullopt;
 }
-
-}  // namespace
 
 Answer<EnteredCommand> enter(const Context& context, const EnterOptions& options,
                              std::optional<TerminalDimensions> terminal) {

@@ -18,6 +18,11 @@ struct EnteredCommand {
     std::vector<Fd> descriptors;
 };
 
+Json enter_parameters(const EnterOptions& options, std::optional<TerminalDimensions> terminal);
+
+// How the command ended, of the last reply or frame; absent when it tells nothing of the sort.
+std::optional<CommandEnd> parse_end(const Json& facts);
+
 Answer<EnteredCommand> enter(const Context& context, const EnterOptions& options,
                              std::optional<TerminalDimensions> terminal);
 

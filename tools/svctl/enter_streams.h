@@ -17,6 +17,7 @@ struct EnterOptions {
     std::string unit;
     std::vector<std::string> command;
     bool is_privileged = false;
+    bool by_frames = false;
 };
 
 // How the command ended: wait(2).

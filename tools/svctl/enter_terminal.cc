@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Entering a unit from a terminal: ours is raw, and all is carried to and from the command's own.
 #include "svctl/disconnect_key.h"
+#include "svctl/enter_framed.h"
 #include "svctl/enter_loop.h"
 #include "svctl/enter_request.h"
 
@@ -51,15 +52,43 @@ private:
     sigset_t saved_;
 };
 
+using Resize = std::function<void(TerminalDimensions size)>;
+
 // An exit status when the signal ends us.
 std::optional<int> handle_signals(const SignalDescriptor& signals, const RawTerminal& terminal,
-                                  const Fd& master) {
+                                  const Resize& resize) {
     while (const auto signal = signals.take()) {
         if (*signal == SIGCONT) terminal.renew();
         if (*signal != SIGCONT && *signal != SIGWINCH) return 128 + *signal;
-        set_terminal_size(master, terminal_size(STDIN_FILENO));
+        resize(terminal_size(STDIN_FILENO));
     }
     return std::nullopt;
+}
+
+// Our terminal is raw for as long as the loop runs.
+template <class Loop>
+Answer<CommandEnd> run_raw(Loop& loop, const DisconnectKey& disconnect, const Resize& resize) {
+    // In this order: a signal that ended us with the terminal raw would leave it so.
+    auto signals = SignalDescriptor::make();
+    if (!signals) return refuse(std::move(signals.error()));
+    auto terminal = RawTerminal::make();
+    if (!terminal) return refuse(std::move(terminal.error()));
+    loop.set_watcher(signals->fd(), [&]() -> std::optional<int> {
+        if (disconnect.is_pressed()) return 1;
+        return handle_signals(*signals, *terminal, resize);
+    });
+    const CommandEnd end = TRY(loop.run());
+    if (disconnect.is_pressed()) return refuse({0, "disconnected"});
+    return end;
+}
+
+Answer<CommandEnd> run_framed(const Context& context, const EnterOptions& options, Fd input,
+                              Fd output, DisconnectKey& disconnect, const Flow::Watcher& watcher) {
+    const auto loop = TRY(FramedLoop::enter(context, options, terminal_size(STDIN_FILENO)));
+    loop->add_input(std::move(input));
+    loop->set_input_watcher(watcher);
+    loop->add_output(FrameKind::output, std::move(output));
+    return run_raw(*loop, disconnect, [&](TerminalDimensions size) { loop->set_size(size); });
 }
 
 }  // namespace
@@ -70,32 +99,27 @@ Answer<CommandEnd> enter_with_terminal(const Context& context, const EnterOption
     auto input = standard_stream(STDIN_FILENO);
     auto output = standard_stream(STDOUT_FILENO);
     if (!input || !output) return refuse({0, "a standard stream is not open"});
+    DisconnectKey disconnect;
+    const auto watcher = [&](std::string_view bytes) {
+        disconnect.see(bytes, std::chrono::steady_clock::now());
+    };
+    if (enters_by_frames(context, options)) {
+        return run_framed(context, options, std::move(*input), std::move(*output), disconnect,
+                          watcher);
+    }
     EnteredCommand command = TRY(enter(context, options, terminal_size(STDIN_FILENO)));
     const Fd& master = command.descriptors[0];
     auto to_master = duplicate(master);
     auto from_master = duplicate(master);
     if (!to_master || !from_master) return refuse({0, "no descriptor is left for the terminal"});
-    // In this order: a signal that ended us with the terminal raw would leave it so.
-    auto signals = SignalDescriptor::make();
-    if (!signals) return refuse(std::move(signals.error()));
-    auto terminal = RawTerminal::make();
-    if (!terminal) return refuse(std::move(terminal.error()));
-
-    DisconnectKey disconnect;
     std::vector<Flow> inputs;
     inputs.emplace_back(std::move(*input), std::move(*to_master));
-    inputs.front().set_watcher(
-        [&](std::string_view bytes) { disconnect.see(bytes, std::chrono::steady_clock::now()); });
+    inputs.front().set_watcher(watcher);
     std::vector<Flow> outputs;
     outputs.emplace_back(std::move(*from_master), std::move(*output));
     EnterLoop loop{command.client, std::move(inputs), std::move(outputs)};
-    loop.set_watcher(signals->fd(), [&]() -> std::optional<int> {
-        if (disconnect.is_pressed()) return 1;
-        return handle_signals(*signals, *terminal, master);
-    });
-    const CommandEnd end = TRY(loop.run());
-    if (disconnect.is_pressed()) return refuse({0, "disconnected"});
-    return end;
+    return run_raw(loop, disconnect,
+                   [&](TerminalDimensions size) { set_terminal_size(master, size); });
 }
 
 }  // namespace confinit

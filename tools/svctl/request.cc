@@ -4,8 +4,10 @@
 
 #include "base/text.h"
 #include "control/fields.h"
+#include "svctl/remote.h"
 
 #include <cerrno>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <unistd.h>
@@ -29,11 +31,21 @@ Refusal connect_refusal(Error error) {
     return {.code = ExitCode::denied, .message = std::move(error.what) + std::string{why}};
 }
 
+// To reach another machine takes long: a connection that has answered is kept for the next call.
+Answer<Reply> call(const Context& context, Method method, Json parameters) {
+    const auto idle = std::exchange(context.idle, nullptr);
+    Client client = idle ? std::move(*idle) : TRY(connect_to_supervisor(context));
+    auto reply = client.call(method, std::move(parameters));
+    if (!reply) return refuse(std::move(reply.error()));
+    if (!context.host.empty()) context.idle = std::make_shared<Client>(std::move(client));
+    return std::move(*reply);
+}
+
 // The unit that may be meant by a name that no unit has, of those that the supervisor knows.
 std::string nearest_unit(const Context& context, std::string_view name) {
-    auto client = connect_to_supervisor(context);
-    if (!client) return {};
-    const auto answer = take_parameters(client->call(Method::list, Json::object()));
+    auto reply = call(context, Method::list, Json::object());
+    if (!reply) return {};
+    const auto answer = take_parameters(std::move(*reply));
     const Json* units = answer ? find_array(*answer, "units") : nullptr;
     if (units == nullptr) return {};
     std::vector<std::string> names;
@@ -59,6 +71,7 @@ std::unexpected<Refusal> refuse(Error error) {
 }
 
 Answer<Client> connect_to_supervisor(const Context& context) {
+    if (!context.host.empty()) return connect_by_ssh(context);
     const bool is_chosen = !context.socket_path.empty();
     auto client =
         Client::connect(is_chosen ? context.socket_path : std::string{control_socket_path});
@@ -89,8 +102,7 @@ Answer<Json> take_parameters(const Context& context, Result<Reply> reply) {
 }
 
 Answer<Json> request(const Context& context, Method method, Json parameters) {
-    Client client = TRY(connect_to_supervisor(context));
-    return take_parameters(context, client.call(method, std::move(parameters)));
+    return take_parameters(context, TRY(call(context, method, std::move(parameters))));
 }
 
 }  // namespace confinit

@@ -4,6 +4,7 @@
 
 #include "svctl/human.h"
 #include "svctl/output.h"
+#include "svctl/remote.h"
 #include "svctl/usage.h"
 #include "svctl/verbs.h"
 
@@ -30,6 +31,7 @@ struct Verb {
     const char* group;
     const char* summary;
     VerbAction (*declare)(CLI::App& command);
+    bool is_of_files = false;  // works on files of the machine: with --host, on that one
 };
 
 constexpr const char* changing = "Change units";
@@ -54,14 +56,16 @@ constexpr Verb verbs[] = {
     {"logs", looking, "print the output of units", declare_logs},
     {"events", looking, "print what has happened to units", declare_events},
     {"verify", looking, "compare units with what the kernel has in force", declare_verify},
-    {"cat", files, "print the files of units", declare_cat},
-    {"check", files, "look for mistakes in unit files, without a supervisor", declare_check},
-    {"enable", files, "make units start with those that they name in wanted_by", declare_enable},
-    {"disable", files, "take away what enable has made", declare_disable},
+    {"cat", files, "print the files of units", declare_cat, true},
+    {"check", files, "look for mistakes in unit files, without a supervisor", declare_check, true},
+    {"enable", files, "make units start with those that they name in wanted_by", declare_enable,
+     true},
+    {"disable", files, "take away what enable has made", declare_disable, true},
     {"explain", files, "explain the keys of unit files", declare_explain},
     {"daemon-reload", files, "make the supervisor read unit files again", declare_daemon_reload},
     {"probe", machine, "list what this machine and its kernel offer", declare_probe},
     {"version", machine, "print the versions of svctl and confinit", declare_version},
+    {"bridge", machine, "carry a connection to the supervisor, for --host", declare_bridge},
     {"help", machine, "tell what a verb does and takes", declare_help},
     {"poweroff", machine, "stop everything and switch off", declare_poweroff},
     {"reboot", machine, "stop everything and start again", declare_reboot},
@@ -106,6 +110,9 @@ void add_common_options(CLI::App& app, Context& context) {
                    "/run/confinit/status, which answers questions only, for others")
         ->envname("CONFINIT_CONTROL")
         ->type_name("PATH");
+    app.add_option("--host", context.host,
+                   "another machine's supervisor, by ssh and the svctl there: user@machine")
+        ->type_name("HOST");
     // Types say nothing here, and the usage line tells what is required.
     app.get_formatter()->label("TEXT", "");
     app.get_formatter()->label("REQUIRED", "");
@@ -140,14 +147,18 @@ bool asks_for_json(Arguments arguments) {
     return false;
 }
 
-// The arguments before "--" that are no values of --socket.
+bool takes_value(std::string_view option) {
+    return option == "--socket" || option == "--host";
+}
+
+// The arguments before "--" that are no values of --socket or --host.
 std::vector<std::string_view> own_words(Arguments arguments) {
     std::vector<std::string_view> words;
     for (std::size_t i = 0; i < arguments.size(); ++i) {
         const std::string_view word = arguments[i];
         if (word == "--") break;
         words.push_back(word);
-        if (word == "--socket") ++i;
+        if (takes_value(word)) ++i;
     }
     return words;
 }
@@ -259,10 +270,43 @@ int report_usage(const CLI::App& app, const CLI::ParseError& error, Context& con
     return report_refusal(context, {.name = "usage", .message = fault.message});
 }
 
-int run_chosen(const CLI::App& app, std::vector<Command>& commands, Context& context) {
+// What the other machine's svctl is to do: the same, without --host.
+std::vector<std::string> without_host(Arguments arguments) {
+    std::vector<std::string> words;
+    bool is_behind_dashes = false;
+    for (std::size_t i = 0; i < arguments.size(); ++i) {
+        is_behind_dashes = is_behind_dashes || arguments[i] == "--";
+        const bool is_alone = !is_behind_dashes && arguments[i] == "--host";
+        if (is_alone) ++i;
+        const bool is_host = is_alone || (!is_behind_dashes && arguments[i].starts_with("--host="));
+        if (!is_host) words.push_back(arguments[i]);
+    }
+    return words;
+}
+
+// Whether the option is given, also with no value or an empty one.
+bool names(Arguments arguments, const std::string& option) {
+    return std::ranges::any_of(own_words(arguments), [&](std::string_view word) {
+        return word == option || word.starts_with(option + "=");
+    });
+}
+
+int run_chosen(const CLI::App& app, std::vector<Command>& commands, Context& context,
+               Arguments arguments) {
     for (Command& command : commands) {
         if (!command.parser->parsed()) continue;
         context.verb = command.parser->get_name();
+        const bool is_there = names(arguments, "--host");
+        if (!is_there) return command.action(context);
+        if (const std::string fault = host_fault(context.host); !fault.empty()) {
+            return report_refusal(
+                context,
+                {.name = "usage", .message = fmt::format("--host '{}' {}", context.host, fault)});
+        }
+        // The environment's socket is one of this machine.
+        if (!names(arguments, "--socket")) context.socket_path.clear();
+        const auto verb = std::ranges::find(verbs, context.verb, &Verb::name);
+        if (verb->is_of_files) return run_there(context, without_host(arguments));
         return command.action(context);
     }
     print(app.help());
@@ -296,7 +340,7 @@ int svctl_main(int argc, const char* const* argv) {
     } catch (const CLI::ParseError& error) {
         return finish_output(report_usage(app, error, context, arguments));
     }
-    return finish_output(run_chosen(app, commands, context));
+    return finish_output(run_chosen(app, commands, context, arguments));
 }
 
 }  // namespace confinit

@@ -11,8 +11,10 @@
 namespace confinit {
 namespace {
 
-// Few enough to stay far below the number of connections that the supervisor accepts.
+// Few enough to stay far below the number of connections that the supervisor accepts; and for
+// another machine, that sshd(8) accepts before they have logged in.
 constexpr std::size_t jobs_at_once = 16;
+constexpr std::size_t jobs_at_once_there = 8;
 
 // Reports: collects the entries of the document, or prints as they come.
 class Reports {
@@ -91,8 +93,9 @@ int report_units(const Context& context, std::span<const std::string> units, con
 int run_jobs(const Context& context, std::span<const std::string> units, Method method,
              const Json& parameters) {
     Reports reports{context};
+    const std::size_t most = context.host.empty() ? jobs_at_once : jobs_at_once_there;
     while (!units.empty()) {
-        const auto batch = units.first(std::min(units.size(), jobs_at_once));
+        const auto batch = units.first(std::min(units.size(), most));
         units = units.subspan(batch.size());
         std::vector<Answer<Client>> clients;
         for (const std::string& unit : batch) {

@@ -57,6 +57,7 @@ constexpr Advice other_options[] = {
     {"-o --output", "--json prints documents"},
     {"-t --type", "`svctl list --kind=service` has those of one kind"},
     {"--user --system", "--socket=PATH names another supervisor"},
+    {"-H -M --machine", "--host=USER@MACHINE asks another machine by ssh"},
     {"-n --lines", "`svctl logs -n LINES UNIT` has the last lines"},
     {"-r --reverse -e --pager-end -x --catalog -b --boot -k --dmesg",
      "`svctl logs` has what is kept of a unit, the oldest line first"},
@@ -83,7 +84,7 @@ bool is_short_option(std::string_view word) {
 
 // Whether the word before takes this one as its value.
 bool is_value_of(std::string_view before) {
-    constexpr std::string_view with_value[] = {"-s", "--signal", "--whom", "--socket"};
+    constexpr std::string_view with_value[] = {"-s", "--signal", "--whom", "--socket", "--host"};
     return std::ranges::find(with_value, before) != std::end(with_value);
 }
 
@@ -100,7 +101,7 @@ std::string unknown_option(std::string_view word, Words options) {
 void spell_out_signal(std::span<std::string> arguments) {
     auto verb = arguments.begin();
     while (verb != arguments.end() && verb->starts_with('-'))
-        verb += *verb == "--socket" && verb + 1 != arguments.end() ? 2 : 1;
+        verb += (*verb == "--socket" || *verb == "--host") && verb + 1 != arguments.end() ? 2 : 1;
     if (verb == arguments.end() || *verb != "kill") return;
     for (auto word = verb + 1; word != arguments.end() && *word != "--"; ++word) {
         if (!is_short_option(*word) || is_value_of(*(word - 1))) continue;

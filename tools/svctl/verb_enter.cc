@@ -35,6 +35,8 @@ VerbAction declare_enter(CLI::App& command) {
     command.add_option("COMMAND", options->command, "after \"--\"; /bin/sh unless given");
     command.add_flag("--privileged", options->is_privileged,
                      "keep all capabilities, and leave out the system call filter");
+    command.add_flag("--frames", options->by_frames,
+                     "over a socket that passes no descriptors, such as a forwarded one");
     command.footer(
         "The exit status is the command's own, or 128 and the number of the signal that ended it.\n"
         "On a terminal the command gets another terminal of its own, and Ctrl-] pressed three\n"

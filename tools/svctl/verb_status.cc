@@ -15,7 +15,12 @@
 namespace confinit {
 namespace {
 
-std::chrono::microseconds boot_time() {
+// What CLOCK_BOOTTIME says on the supervisor's machine.
+std::chrono::microseconds boot_time(const Context& context) {
+    if (!context.host.empty()) {
+        const auto version = request(context, Method::version);
+        return std::chrono::microseconds{version ? integer_or(*version, "now_us") : 0};
+    }
     timespec now{};
     (void)clock_gettime(CLOCK_BOOTTIME, &now);
     return std::chrono::duration_cast<std::chrono::microseconds>(
@@ -28,7 +33,7 @@ Answer<UnitReport> ask_status(const Context& context, const std::string& unit) {
     if (status == nullptr) return refuse({0, "reply without a status"});
     const bool is_active = string_or(*status, "active") == "active";
     return UnitReport{.json = *status,
-                      .text = status_text(context, *status, boot_time()),
+                      .text = status_text(context, *status, boot_time(context)),
                       .code = is_active ? ExitCode::done : ExitCode::not_running_or_differs};
 }
 
@@ -40,7 +45,7 @@ int report_overview(const Context& context) {
     const Json* units = find_array(*list, "units");
     const Json overview = overview_json(units != nullptr ? *units : Json::array(), *version);
     if (context.json) return print_document(context, {{"machine", overview}});
-    print(overview_text(context, overview, boot_time()));
+    print(overview_text(context, overview, boot_time(context)));
     return 0;
 }
 

@@ -17,6 +17,7 @@ namespace confinit {
 // Does the verb with the options that were parsed, and returns the exit code.
 using VerbAction = std::move_only_function<int(const Context& context)>;
 
+VerbAction declare_bridge(CLI::App& command);
 VerbAction declare_cat(CLI::App& command);
 VerbAction declare_check(CLI::App& command);
 VerbAction declare_daemon_reload(CLI::App& command);
