@@ -6,6 +6,7 @@
 #include "delegation.h"
 #include "kernel/mount_table.h"
 #include "kernel/proc_status.h"
+#include "own_user.h"
 
 #include <algorithm>
 #include <cerrno>
@@ -147,6 +148,7 @@ Result<CgroupTree> CgroupTree::set_up(Mode mode, const std::string& wanted) {
         if (!borrowed) borrowed.error().what += how_to_get_one;
         return borrowed;
     }
+    const AsOwnUser owner_of_new_files;
     const std::string path = node_to_divide(TRY(own_node_path()));
     CgroupTree tree = TRY(open(mount, path));
     if (mode == Mode::container) TRY(check_containers_own(tree.root_));
@@ -154,6 +156,8 @@ Result<CgroupTree> CgroupTree::set_up(Mode mode, const std::string& wanted) {
     TRY(move_processes(tree.root_, leaf));
     TRY(check_type(tree.root_));
     (void)TRY(tree.offer_all());
+    // Root without capabilities could take the controllers away from all.
+    if (has_own_user()) TRY(tree.root_.give_files_to(own_user));
     return tree;
 }
 

@@ -5,6 +5,7 @@
 #include "base/file.h"
 #include "base/unix_socket.h"
 #include "kernel/capability_set.h"
+#include "kernel/reserved_ids.h"
 #include "memory_reserve.h"
 
 #include <cerrno>
@@ -22,9 +23,6 @@ constexpr int backlog = 128;
 // The share of a second that one door has, in connections. Each costs some 20 us.
 constexpr unsigned accepted_each_period = 200;
 constexpr std::chrono::milliseconds period{100};
-
-// Not that of the hands, and not (uid_t)-1, by which chown(2) changes nothing.
-constexpr uid_t nobodys_id = ~uid_t{0} - 1;
 
 // Until PID 1 may have a descriptor or memory again.
 constexpr std::chrono::milliseconds rest_after_failure{100};

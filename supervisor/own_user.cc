@@ -21,6 +21,10 @@ void take_own_user() {
     (void)setresuid(own_user, keep, own_user);
 }
 
+bool has_own_user() {
+    return getuid() == own_user;
+}
+
 // Without the bit a change of the effective id from 0 takes the effective capabilities away, and
 // with them the way back.
 AsOwnUser::AsOwnUser() : before_(geteuid()), securebits_(prctl(PR_GET_SECUREBITS, 0, 0, 0, 0)) {

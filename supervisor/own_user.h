@@ -8,19 +8,22 @@
 // while files and /proc see its effective id, which stays.
 #pragma once
 
+#include "kernel/reserved_ids.h"
+
 #include <sys/types.h>
 
 namespace confinit {
 
-// Nobody else's id.
-inline constexpr uid_t own_user = ~uid_t{0} - 2;
-
-// Makes it the real and the saved id of a supervisor that is root. Nothing happens without
+// Makes `own_user` the real and the saved id of a supervisor that is root. Nothing happens without
 // CAP_KILL, since others who hold just what we hold could not signal us any more, nor where the id
 // is not mapped in our user namespace.
 void take_own_user();
 
+// Whether it is.
+bool has_own_user();
+
 // As long as it lives it is the effective id as well, with all capabilities, where we may do that.
+// Files that we make meanwhile belong to it, and root without capabilities may not write them.
 class AsOwnUser {
 public:
     AsOwnUser();

@@ -5,6 +5,7 @@
 #include "base/text.h"
 #include "delegation.h"
 #include "leftovers.h"
+#include "own_user.h"
 
 #include <algorithm>
 #include <cerrno>
@@ -80,6 +81,8 @@ LaunchStatus remove_left_over(const Cgroup& parent, const std::string& name) {
 
 // A node of this name that is left over is killed and removed first.
 LaunchResult<Cgroup> make_fresh_node(const Cgroup& parent, const std::string& name) {
+    // Root without capabilities could write files of root's, and set itself and others free.
+    const AsOwnUser owner;
     auto node = parent.make_child(name);
     if (!node && node.error().code == EEXIST) {
         TRY(remove_left_over(parent, name));
@@ -159,6 +162,7 @@ LaunchStatus enable_at(const CgroupTree& tree, const Cgroup& level,
         if (has_own_processes(level)) {
             return std::unexpected(busy_level(key, controller, level));
         }
+        const AsOwnUser owner_of_new_files;
         const auto done = level.write("cgroup.subtree_control", fmt::format("+{}", controller));
         if (done) continue;
         return std::unexpected(
@@ -234,6 +238,7 @@ LaunchStatus UnitNode::delegate(const CgroupPlace& place, NodeOwner owner) {
     const std::vector<Need> needs = needs_of(place, *tree_);
     TRY(enable_above(*tree_, groups_, needs));
     TRY(enable_at(*tree_, node_, needs));
+    const AsOwnUser owner_of_new_files;
     auto subtree = node_.make_child(delegated_node_name);
     if (!subtree) {
         return std::unexpected(node_failure(

@@ -197,6 +197,21 @@ Status Cgroup::freeze(bool frozen) const {
     return write("cgroup.freeze", frozen ? "1" : "0");
 }
 
+Status Cgroup::give_files_to(unsigned uid) const {
+    for (const std::string& name : TRY(list_directory(directory_.get(), "."))) {
+        struct stat status{};
+        const bool is_there =
+            fstatat(directory_.get(), name.c_str(), &status, AT_SYMLINK_NOFOLLOW) == 0;
+        const bool is_writable =
+            is_there && S_ISREG(status.st_mode) && (status.st_mode & S_IWUSR) != 0;
+        if (!is_writable) continue;
+        if (fchownat(directory_.get(), name.c_str(), uid, status.st_gid, AT_SYMLINK_NOFOLLOW) < 0) {
+            return errno_failure("fchownat", path_ + "/" + name);
+        }
+    }
+    return {};
+}
+
 Status Cgroup::give_to(unsigned uid, unsigned gid) const {
     if (fchown(directory_.get(), uid, gid) < 0) return errno_failure("fchown", path_);
     for (const char* file : {"cgroup.procs", "cgroup.subtree_control", "cgroup.threads"}) {

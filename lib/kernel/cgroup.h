@@ -48,6 +48,9 @@ public:
     Status kill() const;                                           // cgroup.kill
     Status freeze(bool frozen) const;                              // cgroup.freeze
 
+    // fchown(2) of all its files that can be written.
+    Status give_files_to(unsigned uid) const;
+
     // fchown(2) of the directory and of the files by which processes move and controllers are
     // enabled below it: cgroup-v2.rst, "Model of Delegation". All others stay ours.
     Status give_to(unsigned uid, unsigned gid) const;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Loading confinit-reaper: a sealed copy in memory that every launch executes by descriptor.
 #include "base/file.h"
+#include "kernel/reserved_ids.h"
 #include "launch/spawn.h"
 
 #include <cerrno>
@@ -19,8 +20,6 @@ namespace confinit {
 namespace {
 
 constexpr std::size_t size_limit = std::size_t{16} << 20;
-
-constexpr unsigned unmapped_id = ~0U - 1;  // the greatest id that there is
 
 // With vm.memfd_noexec=1 only MFD_EXEC gives a file that can be executed, and before Linux 6.3
 // nothing but its absence does.
@@ -51,7 +50,7 @@ Result<Fd> load_reaper(const std::string& path) {
     // on: ptrace(2), "PTRACE_MODE_READ". The owner of a service's user namespace has every right in
     // it, and root without capabilities is that as well; over a file of ids that the namespace does
     // not map nobody in it has rights, and so the ones of our own namespace count.
-    (void)fchown(memory.get(), unmapped_id, unmapped_id);
+    (void)fchown(memory.get(), nobodys_id, nobodys_id);
     if (fchmod(memory.get(), 0111) < 0) return errno_failure("fchmod", path);
     constexpr int seals = F_SEAL_WRITE | F_SEAL_GROW | F_SEAL_SHRINK | F_SEAL_SEAL;
     if (fcntl(memory.get(), F_ADD_SEALS, seals) < 0)

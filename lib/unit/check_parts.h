@@ -2,6 +2,7 @@
 // The parts of check_unit(), and what each of them works with.
 #pragma once
 
+#include "unit/namespace_form.h"
 #include "unit/problem.h"
 #include "unit/unit.h"
 
@@ -42,6 +43,14 @@ protected:
         unit_.warnings.push_back(problem(key, std::move(message)).text());
     }
 
+    // Root of the machine, by name and not in a user namespace.
+    bool is_root() const {
+        const bool is_name =
+            unit_.service && (unit_.service->user == "root" || unit_.service->user == "0");
+        return is_name && !unit_.namespaces.user &&
+               !joins_namespace(unit_.namespaces, NamespaceKind::user);
+    }
+
     void need_unit(const std::string& name) {
         for (auto* list : {&unit_.unit.requires_units, &unit_.unit.after}) {
             if (std::ranges::find(*list, name) == list->end()) list->push_back(name);
@@ -55,6 +64,9 @@ protected:
 // checks_cgroup.cc: limits and the place in the tree that they are for; settles memory.oom.group
 // and the size of a subtree.
 void check_cgroup(Unit& unit, ProblemList& problems);
+
+// checks_root.cc
+void check_root(Unit& unit, ProblemList& problems);
 
 // checks_operator.cc
 void check_operator(Unit& unit, ProblemList& problems);

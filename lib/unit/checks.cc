@@ -37,6 +37,7 @@ public:
         check_capabilities();
         check_cgroup(unit_, problems_);
         check_operator(unit_, problems_);
+        check_root(unit_, problems_);
         check_namespaces();
         check_mounts();
         check_paths();

@@ -16,7 +16,6 @@ public:
         check_cgroup_place();
         settle_oom_group();
         settle_subtree_size();
-        warn_of_root();
         if (is_given("cgroup.memory.high") && !is_given("cgroup.memory.max")) {
             warn("cgroup.memory.high",
                  "without memory.max a service that needs more can stall for ever");
@@ -68,13 +67,6 @@ private:
         }
     }
 
-    bool is_root() const {
-        const bool is_name =
-            unit_.service && (unit_.service->user == "root" || unit_.service->user == "0");
-        return is_name && !unit_.namespaces.user &&
-               !joins_namespace(unit_.namespaces, NamespaceKind::user);
-    }
-
     // To the kernel root is the owner of the limits above as well: it must not see them.
     void check_delegation() {
         if (joins_namespace(unit_.namespaces, NamespaceKind::user)) {
@@ -89,20 +81,6 @@ private:
                    "root could write the limits above its subtree: give it another user, a user "
                    "namespace, or namespaces.cgroup = true and namespaces.mount = true");
         }
-    }
-
-    // Root writes what it sees of the tree, and with these capabilities it sees what it wants.
-    void warn_of_root() {
-        constexpr CapabilityMask sys_ptrace = CapabilityMask{1} << 19;
-        constexpr CapabilityMask sys_admin = CapabilityMask{1} << 21;
-        if (unit_.cgroup.empty() || !unit_.service || !is_root()) return;
-        const CapabilityMask held = unit_.capabilities.bounding.value_or(~CapabilityMask{0});
-        const bool sees_host = (held & sys_ptrace) != 0 && !unit_.namespaces.pid;
-        if (unit_.namespaces.mount && (held & sys_admin) == 0 && !sees_host) return;
-        warn("cgroup",
-             "root can raise its own limits in /sys/fs/cgroup: give it another user, or "
-             "namespaces.mount = true without the capability sys_admin, and sys_ptrace only in a "
-             "pid namespace");
     }
 
     // A service of which a part was killed is worse than one that is gone and restarts.

@@ -4,6 +4,7 @@
 #include "unit/keys.h"
 
 #include "base/text.h"
+#include "kernel/reserved_ids.h"
 
 #include <algorithm>
 #include <csignal>
@@ -39,9 +40,10 @@ bool is_digit(char byte) {
     return byte >= '0' && byte <= '9';
 }
 
-// 65535 and 4294967295 are what 16-bit and 32-bit calls take for "leave it as it is".
+// 65535 is what 16-bit calls take for "leave it as it is", as 32-bit ones take 4294967295. Who has
+// the supervisor's own id may send it signals.
 bool is_id(std::uint64_t number) {
-    return number < 0xffff'ffff && number != 0xffff;
+    return number < 0xffff'ffff && number != 0xffff && number != own_user;
 }
 
 // What useradd(8) accepts, and dots, which it does with --badname. A name that begins with a digit
@@ -319,7 +321,8 @@ constexpr Key keys[] = {
         .form = duration_form,
         .fallback = "\"1min 30s\"",
         .documentation =
-            "How long a start may take, until the service is ready, or until the program of a "
+            "How long a start may take from its launch, until the service is ready, or until the "
+            "program of a "
             "oneshot service has ended. Then the service is killed and has failed. "
             "EXTEND_TIMEOUT_USEC=, sent to $NOTIFY_SOCKET, gives more time, at most ten times this "
             "in all. While the service is frozen the time stands still.",

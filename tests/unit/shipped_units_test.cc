@@ -6,6 +6,9 @@
 
 #include <catch2/catch.hpp>
 
+#include <algorithm>
+#include <iterator>
+
 #include <string>
 #include <vector>
 
@@ -71,12 +74,20 @@ TEST_CASE("the kernel's words are known to the reader", "[unit][H2]") {
     CHECK_FALSE(vocabulary.securebits.empty());
 }
 
+// The warnings of a unit that say this.
+std::vector<std::string> warnings_of(const std::string& text, const std::string& words) {
+    const auto unit = parse_unit("web", "web.toml", "[service]\ncommand = ['/bin/a']\n" + text,
+                                 kernel_vocabulary());
+    REQUIRE(unit);
+    std::vector<std::string> found;
+    std::ranges::copy_if(unit->warnings, std::back_inserter(found),
+                         [&](const std::string& warning) { return warning.contains(words); });
+    return found;
+}
+
 TEST_CASE("root that sees the cgroup tree is warned of", "[unit][G7]") {
     const auto warnings = [](const std::string& text) {
-        const auto unit = parse_unit("web", "web.toml", "[service]\ncommand = ['/bin/a']\n" + text,
-                                     kernel_vocabulary());
-        REQUIRE(unit);
-        return unit->warnings;
+        return warnings_of(text, "root can raise its own limits");
     };
     const std::string limit = "[cgroup]\npids.max = 5\n";
     const std::string mount = limit + "[namespaces]\nmount = true\n";
@@ -93,6 +104,25 @@ TEST_CASE("root that sees the cgroup tree is warned of", "[unit][G7]") {
     CHECK(warnings(mount + without_both).empty());
     CHECK(warnings(mount + "pid = true\n" + without_admin).empty());
     CHECK(warnings("").empty());
+    CHECK(warnings(limit + "[capabilities]\nbounding = []\n").empty());
+    CHECK(warnings(limit + "[capabilities]\nbounding = ['setuid']\n").size() == 1);
+}
+
+TEST_CASE("root that can write the kernel's settings is warned of", "[unit][N3]") {
+    const auto warnings = [](const std::string& text) {
+        return warnings_of(text, "root writes /proc/sys without any capability").size();
+    };
+    const std::string bare = "[capabilities]\nbounding = []\n";
+
+    CHECK(warnings(bare) == 1);
+    CHECK(warnings(bare + "[namespaces]\nmount = true\npid = true\n") == 1);
+    CHECK(warnings("user = 'nobody'\n" + bare) == 0);
+    CHECK(warnings(bare + "[namespaces]\nuser = true\n") == 0);
+    CHECK(warnings(bare +
+                   "[namespaces]\nmount = true\n[mounts]\nprotect = ['kernel-tunables']\n") == 0);
+    CHECK(warnings(bare + "[namespaces]\nmount = true\n[mounts]\nread_only = ['/']\n") == 0);
+    CHECK(warnings("[capabilities]\nbounding = ['sys_admin']\n") == 0);
+    CHECK(warnings("") == 0);
 }
 
 }  // namespace confinit
