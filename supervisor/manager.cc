@@ -101,6 +101,10 @@ std::optional<std::string> Manager::take(Unit unit, UnitStamp stamp) {
     broken_.erase(unit.name);
     service.vain_edits =
         is_known ? edits_without_effect(service.unit, unit) : std::vector<std::string>{};
+    // The engine has decided on a launch of the unit as it was.
+    if (service.launch_turn != LaunchTurn::none && !service.decided_unit) {
+        service.decided_unit = std::make_unique<Unit>(std::move(service.unit));
+    }
     service.unit = std::move(unit);
     service.disk = {.stamp = std::move(stamp)};
     return std::nullopt;
@@ -322,11 +326,13 @@ void Manager::expire() {
     };
     if (is_due(actions_)) perform_waiting();
     if (is_due(events_)) handle_events();
+    {
+        const MemoryReserve reserve;
+        perform(engine_.expire(engine_now()));
+    }
     if (is_due(launches_)) launch_waiting();
-    show_unfinished_lines();
     retry_starts();
-    const MemoryReserve reserve;
-    perform(engine_.expire(engine_now()));
+    show_unfinished_lines();
 }
 
 void Manager::drain_reports() {
@@ -356,7 +362,6 @@ void Manager::handle_events() {
 }
 
 void Manager::handle_event(const RunEvent& event) {
-    const MemoryReserve reserve;
     Service* const found = find_service(event.unit);
     if (found == nullptr) return;
     Service& service = *found;

@@ -36,6 +36,10 @@ struct SkippedKey {
     std::string reason;  // begins with the key, or with what below it failed
 };
 
+// Of a launch that the engine has decided on and that has not begun: whether the engine has heard
+// that its turn has come.
+enum class LaunchTurn { none, awaited, told };
+
 // Service: the live thing behind a unit, also behind a group, which has a node only, and behind a
 // target, which has nothing.
 struct Service {
@@ -47,7 +51,9 @@ struct Service {
     std::uint64_t run_number = 0;    // events of an earlier run are told by it
     std::optional<RunEnd> last_end;  // of the last run that ended, or of the one that ends now
     std::vector<SkippedKey> skipped;
-    bool waits_for_launch = false;   // its turn has not come
+    LaunchTurn launch_turn = LaunchTurn::none;
+    // The unit that the launch was decided for, once the loaded one is another.
+    std::unique_ptr<Unit> decided_unit;
     bool starts_without = false;     // a launch has failed for an optional key; the next one waits
                                      // until nothing is left of it
     bool is_changing = false;        // a live change is on its way
@@ -167,6 +173,12 @@ public:
         return services_by_name_;
     }
     engine::UnitState state(std::string_view unit) const { return engine_.state(unit); }
+    bool is_wanted_by(std::string_view unit, const std::string& other) const {
+        return engine_.is_wanted_by(unit, other);
+    }
+    bool is_required_by(std::string_view unit, const std::string& other) const {
+        return engine_.is_required_by(unit, other);
+    }
     bool is_to_stop(std::string_view unit) const { return engine_.is_to_stop(unit); }
     const std::vector<std::string>& unit_directories() const { return directories_; }
     Services& services() { return services_; }
@@ -207,11 +219,14 @@ private:
     void perform(engine::Actions actions);
     void perform_waiting();
     void perform_one(const engine::Action& action);
+    void give_up(const engine::Action& action);
     void launch(Service& service);
-    void queue_launch(Service& service);
+    void queue_launch(Service& service, LaunchTurn turn);
+    void launch_soon();
     void launch_waiting();
     void launch_first(const std::string& unit);
     void give_up_launch(const std::string& unit);
+    void end_wait_for_launch(Service& service);
     void start_run(Service& service);
     LaunchStatus start_once(Service& service, const Unit& unit);
     LaunchStatus try_to_start(Service& service, const Unit& unit);
@@ -239,6 +254,7 @@ private:
     RetryQueue<RunEvent> events_;
     RetryQueue<engine::Action> actions_;
     RetryQueue<std::string> launches_;  // units whose turn it is not yet, or no more
+    bool launches_soon_ = false;
     bool is_performing_ = false;
     struct WaitingJob {
         std::string unit;
@@ -250,7 +266,8 @@ private:
     std::function<void()> observer_;
     EventRing events_of_units_;
     std::vector<std::string> foreign_files_;  // as they were told last
-    // Starts that wait until a node of an earlier run is empty, and how often they have tried.
+    // Starts that wait until a node of an earlier run is empty, or the machine has descriptors or
+    // memory again, and how often they have tried.
     struct Retry {
         Clock::time_point due;
         unsigned tries = 0;

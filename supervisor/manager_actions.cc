@@ -22,15 +22,21 @@ void Manager::perform_waiting() {
         while (!actions_.is_empty() && !actions_.is_resting(Clock::now())) {
             actions_.handle_all(
                 Clock::now(), [this](const engine::Action& action) { perform_one(action); },
-                [this](const engine::Action& action) {
-                    services_.console.error(
-                        fmt::format("{}: something is given up that it needs: it fails each time",
-                                    action.unit));
-                });
+                [this](const engine::Action& action) { give_up(action); });
         }
         if (observer_) observer_();
     });
     is_performing_ = false;
+}
+
+void Manager::give_up(const engine::Action& action) {
+    services_.console.error(
+        fmt::format("{}: something is given up that it needs: it fails each time", action.unit));
+    // Without an answer to it the start would never end.
+    if (action.kind != engine::ActionKind::launch) return;
+    if (const Service* service = find_service(action.unit)) {
+        post(action.unit, service->run_number, engine::Event::launch_failed);
+    }
 }
 
 void Manager::perform_one(const engine::Action& action) {

@@ -24,21 +24,34 @@ void end_drift(Manager& manager, Service& service) {
     service.drift.clear();
 }
 
+const Unit& unit_to_launch(const Service& service) {
+    return service.decided_unit ? *service.decided_unit : service.unit;
+}
+
 }  // namespace
 
 void Manager::launch(Service& service) {
-    retries_.erase(service.unit.name);
+    end_wait_for_launch(service);
     service.skipped.clear();
     service.starts_without = false;
-    // What is still told of the last run is not of this one.
-    service.run_number = next_run_number_++;
-    queue_launch(service);
+    queue_launch(service, LaunchTurn::awaited);
 }
 
-void Manager::queue_launch(Service& service) {
-    service.waits_for_launch = true;
-    const bool is_first = launches_.push(service.unit.name);
-    if (is_first) services_.loop.defer([this] { launch_waiting(); });
+void Manager::queue_launch(Service& service, LaunchTurn turn) {
+    launches_.push(service.unit.name);
+    service.launch_turn = turn;
+    // What is still told of the last run is not of this one.
+    service.run_number = next_run_number_++;
+    launch_soon();
+}
+
+void Manager::launch_soon() {
+    if (launches_soon_) return;
+    services_.loop.defer([this] {
+        launches_soon_ = false;
+        launch_waiting();
+    });
+    launches_soon_ = true;
 }
 
 // A thousand launches in one turn of the loop would keep everybody waiting who calls or has ended.
@@ -51,28 +64,47 @@ void Manager::launch_waiting() {
             now, [this](const std::string& unit) { launch_first(unit); },
             [this](const std::string& unit) { give_up_launch(unit); });
     }
-    services_.loop.defer([this] { launch_waiting(); });
+    launch_soon();
 }
 
+// One that is to stop waits for that instead.
 void Manager::launch_first(const std::string& unit) {
-    Service* const service = find_service(unit);
-    if (service == nullptr || !service->waits_for_launch) return;
-    (void)engine_.handle(unit, engine::Event::launching, engine_now());
+    Service* service = find_service(unit);
+    const bool is_wanted =
+        service != nullptr && service->launch_turn != LaunchTurn::none && !engine_.is_to_stop(unit);
+    if (!is_wanted) return;
+    if (service->launch_turn == LaunchTurn::awaited) {
+        service->launch_turn = LaunchTurn::told;
+        perform(engine_.handle(unit, engine::Event::launching, engine_now()));
+        service = find_service(unit);
+        if (service == nullptr || service->launch_turn == LaunchTurn::none) return;
+    }
     start_run(*service);
-    service->waits_for_launch = false;
 }
 
 void Manager::give_up_launch(const std::string& unit) {
-    services_.console.error(fmt::format("{}: its launch is given up: it fails each time", unit));
-    if (Service* const service = find_service(unit)) cancel_launch(*service);
+    Service* const service = find_service(unit);
+    if (service == nullptr || service->launch_turn == LaunchTurn::none) return;
+    RunEnd end;
+    end.text = "setup-failed: the supervisor fails at its launch each time";
+    services_.console.error(fmt::format("{}: {}", unit, end.text));
+    service->last_end = std::move(end);
+    cancel_launch(*service);
+}
+
+void Manager::end_wait_for_launch(Service& service) {
+    retries_.erase(service.unit.name);
+    service.launch_turn = LaunchTurn::none;
+    service.decided_unit.reset();
 }
 
 Checked<Unit> Manager::unit_to_run(const Service& service) const {
-    if (service.skipped.empty()) return service.unit;
+    const Unit& unit = unit_to_launch(service);
+    if (service.skipped.empty()) return unit;
     std::vector<std::string> keys;
     for (const SkippedKey& skipped : service.skipped)
         keys.push_back(skipped.key);
-    return without_keys(service.unit, keys, vocabulary_);
+    return without_keys(unit, keys, vocabulary_);
 }
 
 void Manager::start_run(Service& service) {
@@ -91,10 +123,9 @@ void Manager::start_run(Service& service) {
         if (started || !skip(service, started.error())) break;
     }
     if (started) {
-        retries_.erase(name);
         // A group has nothing that would tell of itself.
         if (service.group) post(name, number, engine::Event::launched);
-        return;
+        return end_wait_for_launch(service);
     }
     if (try_later(name, started.error())) return;
     RunEnd end;
@@ -102,6 +133,7 @@ void Manager::start_run(Service& service) {
     end.setup_failure = std::move(started).error();
     service.last_end = std::move(end);
     post(name, number, engine::Event::launch_failed);
+    end_wait_for_launch(service);
 }
 
 // Leftovers of an earlier run have been killed, but a process takes its time to end; and others may
@@ -136,19 +168,19 @@ void Manager::retry_starts() {
         if (retry.due <= Clock::now()) due.push_back(unit);
     }
     for (const std::string& unit : due) {
+        Service* const service = find_service(unit);
+        if (service != nullptr) queue_launch(*service, LaunchTurn::told);
         // How often it has been tried counts until it has begun, or failed for another reason.
-        retries_[unit].due = Clock::time_point::max();
-        if (Service* service = find_service(unit)) queue_launch(*service);
+        const auto retry = retries_.find(unit);
+        if (retry != retries_.end()) retry->second.due = Clock::time_point::max();
     }
 }
 
 // Somebody may wait for the end of a run that has not begun, and hears of it here.
 void Manager::cancel_launch(Service& service) {
-    const bool is_tried_again = retries_.erase(service.unit.name) > 0;
-    const bool waits = std::exchange(service.waits_for_launch, false);
-    if (!is_tried_again && !waits) return;
-    service.last_end.reset();
+    if (service.launch_turn == LaunchTurn::none) return;
     post(service.unit.name, service.run_number, engine::Event::launch_failed);
+    end_wait_for_launch(service);
 }
 
 // A launch may need more memory than there is, and is tried again as after any other ENOMEM.
@@ -220,7 +252,7 @@ LaunchResult<GroupNodes> Manager::groups_of(const Unit& unit) const {
 
 // Whether the failure is one of an optional key, which is then left out of the next attempt.
 bool Manager::skip(Service& service, const LaunchFailure& failure) {
-    for (const std::string& key : service.unit.unit.optional) {
+    for (const std::string& key : unit_to_launch(service).unit.optional) {
         const bool is_new =
             std::ranges::find(service.skipped, key, &SkippedKey::key) == service.skipped.end();
         if (!is_key_within(failure.key, key) || !is_new) continue;
@@ -249,7 +281,7 @@ bool Manager::starts_without(Service& service, engine::Event event) {
     if (is_wanted && service.run->release(Run::Next::launch)) {
         service.run.reset();
         service.last_end.reset();
-        start_run(service);
+        queue_launch(service, LaunchTurn::told);
         return true;
     }
     perform(engine_.handle(name, engine::Event::launch_failed, engine_now(),
@@ -258,8 +290,7 @@ bool Manager::starts_without(Service& service, engine::Event event) {
 }
 
 void Manager::release(Service& service) {
-    retries_.erase(service.unit.name);
-    service.waits_for_launch = false;
+    end_wait_for_launch(service);
     const std::string& name = service.unit.name;
     if (service.run && !service.run->release()) {
         post(name, service.run_number, engine::Event::release_failed);

@@ -35,19 +35,12 @@ std::string_view kind_of(const Unit& unit) {
 std::string_view enablement(const Manager& manager, const Unit& unit) {
     const UnitSection& section = unit.unit;
     if (section.wanted_by.empty() && section.required_by.empty()) return "static";
-    const auto is_named = [&](const std::string& target,
-                              std::vector<std::string> UnitSection::* list) {
-        const auto found = manager.all().find(target);
-        if (found == manager.all().end()) return false;
-        const auto& names = found->second->unit.unit.*list;
-        return std::ranges::find(names, unit.name) != names.end();
-    };
     const bool is_enabled = std::ranges::any_of(section.wanted_by,
-                                                [&](const auto& name) {
-                                                    return is_named(name, &UnitSection::wants);
+                                                [&](const std::string& other) {
+                                                    return manager.is_wanted_by(unit.name, other);
                                                 }) ||
-                            std::ranges::any_of(section.required_by, [&](const auto& name) {
-                                return is_named(name, &UnitSection::requires_units);
+                            std::ranges::any_of(section.required_by, [&](const std::string& other) {
+                                return manager.is_required_by(unit.name, other);
                             });
     return is_enabled ? "enabled" : "disabled";
 }

@@ -4,6 +4,7 @@
 #pragma once
 
 #include "event_loop.h"
+#include "memory_reserve.h"
 
 #include <chrono>
 #include <cstddef>
@@ -17,11 +18,10 @@ namespace confinit {
 template <class Entry>
 class RetryQueue {
 public:
-    // Whether it was the first one, so that somebody has to call handle_all().
+    // Whether it was the first one, so that somebody has to call for it to be handled.
     bool push(Entry entry) {
         waiting_.push_back({std::move(entry)});
-        // There may be no memory to ask for handle_all(): it is called all the same, a moment
-        // later.
+        // There may be no memory to ask for that: next_try() does, a moment later.
         if (!retry_at_) retry_at_ = Clock::now() + pause_after_exception;
         return waiting_.size() == 1;
     }
@@ -38,9 +38,11 @@ public:
             handle_first(now, handler, give_up);
     }
 
-    // The oldest alone; it must be there, and not be resting.
+    // The oldest alone; it must be there, and not be resting. While PID 1 has no memory at all that
+    // is no try.
     void handle_first(Clock::time_point now, const Handler& handler, const Handler& give_up) {
         retry_at_ = now + pause_after_exception;
+        const MemoryReserve reserve;
         // A push does not move the other elements of a deque.
         Waiting& first = waiting_.front();
         (++first.tries <= most_tries ? handler : give_up)(first.entry);
@@ -48,7 +50,7 @@ public:
         if (waiting_.empty()) retry_at_.reset();
     }
 
-    // When to call handle_all() again because of an exception.
+    // When to handle them, should nobody have called by then.
     std::optional<Clock::time_point> next_try() const { return retry_at_; }
 
     // Whether the oldest has failed, and is not to be tried yet.

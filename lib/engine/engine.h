@@ -73,6 +73,14 @@ public:
     // Whether a loaded unit requires or wants this one.
     bool is_needed_by_others(std::string_view unit) const { return graph_.is_needed(unit); }
 
+    // Whether `other` wants or requires it.
+    bool is_wanted_by(std::string_view unit, const std::string& other) const {
+        return graph_.is_wanted_by(unit, other);
+    }
+    bool is_required_by(std::string_view unit, const std::string& other) const {
+        return graph_.is_required_by(unit, other);
+    }
+
     bool knows(std::string_view unit) const { return graph_.find(unit) != nullptr; }
 
     // Names that a start of `unit` would need and that are not loaded yet, so that the caller can

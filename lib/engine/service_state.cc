@@ -70,8 +70,8 @@ Transition give_back(ServiceState state, Ending ending) {
     return enter(state, SubState::release, Timer::off, {ActionKind::release});
 }
 
-// One that waits for its turn has all the time.
-Transition wait_for_launch(const ServiceState& state) {
+// Until now it has waited for its turn, and had all the time.
+Transition begin_start_time(const ServiceState& state) {
     return {state, state.is_launched ? Timer::keep : Timer::start, {}};
 }
 
@@ -80,7 +80,7 @@ Transition when_group(const ServiceState& state, Input input) {
     const bool is_starting = state.sub == SubState::start;
     switch (input) {
     case Input::launching:
-        return is_starting ? wait_for_launch(state) : stay(state);
+        return is_starting ? begin_start_time(state) : stay(state);
     case Input::launched:
         return is_starting ? enter(state, SubState::running) : stay(state);
     case Input::launch_failed:
@@ -113,7 +113,7 @@ Transition when_starting(const ServiceState& state, Input input) {
     if (state.kind == UnitKind::group) return when_group(state, input);
     switch (input) {
     case Input::launching:
-        return wait_for_launch(state);
+        return begin_start_time(state);
     case Input::launched:
         return launched(state);
     case Input::ready:

@@ -201,6 +201,16 @@ bool UnitGraph::is_needed(std::string_view unit) const {
     return !found->second.required_by.empty() || !found->second.wanted_by.empty();
 }
 
+bool UnitGraph::is_wanted_by(std::string_view unit, const std::string& other) const {
+    const auto found = references_.find(unit);
+    return found != references_.end() && found->second.wanted_by.contains(other);
+}
+
+bool UnitGraph::is_required_by(std::string_view unit, const std::string& other) const {
+    const auto found = references_.find(unit);
+    return found != references_.end() && found->second.required_by.contains(other);
+}
+
 std::vector<std::string> UnitGraph::dependents(std::string_view unit) const {
     Names seen{std::string{unit}};
     std::deque<std::string> queue{std::string{unit}};
@@ -275,7 +285,10 @@ std::vector<LeftOut> UnitGraph::add_wanted(Names& plan) const {
     std::deque<std::string> queue{plan.begin(), plan.end()};
     for (; !queue.empty(); queue.pop_front()) {
         for (const std::string& name : find(queue.front())->wants) {
-            if (find(name) == nullptr || plan.contains(name)) continue;
+            const bool is_known =
+                plan.contains(name) ||
+                std::ranges::find(left_out, name, &LeftOut::unit) != left_out.end();
+            if (find(name) == nullptr || is_known) continue;
             Names more = requirements(name, plan);
             if (const auto found = clash(more, plan)) {
                 const std::string need =

@@ -18,8 +18,6 @@ namespace confinit::engine {
 // only the required ones, so that it does not start again what was stopped by hand.
 enum class Pull { required, required_and_wanted };
 
-// Every list that comes out is sorted by name, so that the same units give the same decisions at
-// every boot. Names that are not loaded may occur in the lists of loaded units.
 // A wanted unit that does not start, because it conflicts with one of those that do.
 struct LeftOut {
     std::string unit;
@@ -32,9 +30,11 @@ struct LeftOut {
 // The loaded units that start together.
 struct StartPlan {
     std::vector<std::string> units;
-    std::vector<LeftOut> left_out;
+    std::vector<LeftOut> left_out;  // in the order of the search
 };
 
+// Every list that comes out is sorted by name, so that the same units give the same decisions at
+// every boot. Names that are not loaded may occur in the lists of loaded units.
 class UnitGraph {
 public:
     // Adds or replaces a unit. One that completes an ordering cycle is refused, and all stays as it
@@ -64,6 +64,8 @@ public:
 
     // Whether a loaded unit requires or wants this one.
     bool is_needed(std::string_view unit) const;
+    bool is_wanted_by(std::string_view unit, const std::string& other) const;
+    bool is_required_by(std::string_view unit, const std::string& other) const;
 
     // What requires this unit, directly or through others, without itself.
     std::vector<std::string> dependents(std::string_view unit) const;

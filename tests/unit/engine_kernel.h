@@ -160,6 +160,8 @@ inline void SimulatedKernel::launch(const std::string& unit, Time now) {
     }
     Run& run = runs_[unit];
     run.number = next_run_++;
+    // It may have to wait for its turn.
+    if (!chance_.one_in(3)) now += chance_.duration();
     tell(unit, run, Event::launching, now);
     run.is_deaf = chance_.one_in(4);
     run.release_failures = chance_.one_in(3) ? chance_.below(12) : 0;

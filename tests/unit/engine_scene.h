@@ -130,10 +130,12 @@ public:
 
 private:
     // A launch has its turn at once.
-    std::string perform(const Actions& actions) {
-        for (const Action& action : actions) {
-            const bool has_turn = action.kind == ActionKind::launch && launches_have_turns;
-            if (has_turn) (void)engine.handle(action.unit, Event::launching, now);
+    std::string perform(Actions actions) {
+        for (std::size_t i = 0; i < actions.size(); ++i) {
+            const bool has_turn = actions[i].kind == ActionKind::launch && launches_have_turns;
+            if (!has_turn) continue;
+            const Actions more = engine.handle(actions[i].unit, Event::launching, now);
+            actions.insert(actions.end(), more.begin(), more.end());
         }
         return text_of(actions);
     }

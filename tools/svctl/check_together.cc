@@ -120,22 +120,25 @@ private:
                 problem(find_naming(units_[i], "unit.after", units_[i].unit.after.size(), ""),
                         fmt::format("ordering cycle: {}", *cycle)));
         }
-        for (const std::string& name : graph.names())
-            look_for_conflicts(graph, name, all);
-    }
-
-    // Of two that conflict and are wanted by one, a start of that one starts the first alone.
-    void look_for_conflicts(const engine::UnitGraph& graph, const std::string& starter,
-                            std::vector<Together>& all) const {
-        const auto plan = graph.plan_start(starter, engine::Pull::required_and_wanted);
-        for (const engine::LeftOut& left : plan ? plan->left_out : std::vector<engine::LeftOut>{}) {
-            for (std::size_t i = 0; i < units_.size(); ++i) {
-                const std::string& name = units_[i].name;
-                if (name != left.unit && name != left.rival) continue;
-                all[i].warnings.push_back(fmt::format("{}: a start of '{}' leaves it out: it {}",
-                                                      left.unit, starter, left.reason));
+        std::set<std::string> told;
+        for (const std::string& starter : graph.names()) {
+            const auto plan = graph.plan_start(starter, engine::Pull::required_and_wanted);
+            if (!plan) continue;
+            for (const engine::LeftOut& left : plan->left_out) {
+                if (told.insert(left.unit).second) tell_left_out(left, starter, all);
             }
         }
+    }
+
+    // To the first of the two that is checked.
+    void tell_left_out(const engine::LeftOut& left, const std::string& starter,
+                       std::vector<Together>& all) const {
+        const auto found = std::ranges::find_if(units_, [&](const Unit& unit) {
+            return unit.name == left.unit || unit.name == left.rival;
+        });
+        if (found == units_.end()) return;
+        all[static_cast<std::size_t>(found - units_.begin())].warnings.push_back(fmt::format(
+            "{}: a start of '{}' leaves it out: it {}", left.unit, starter, left.reason));
     }
 
     std::span<const Unit> units_;

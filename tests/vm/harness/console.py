@@ -12,7 +12,7 @@ _TASK = re.compile(r"task:(\S+) .* pid:(\d+) +ppid:(\d+)")
 _END_OF_TASKS = re.compile(r"Sched Debug Version|Mem-Info|Workqueue|Showing busy")
 _KTHREADD = "2"
 # Guesses of the kernel's, and registers.
-_NOISE = re.compile(r"\]  \? |\] (R..|R1\d|RAX|RDX): |\]  </?TASK>|Call Trace:")
+_NOISE = re.compile(r"\]  \? |\] (?!RIP)R..: |\]  </?TASK>|Call Trace:")
 
 
 def end_of_log(lines: list[str]) -> list[str]:

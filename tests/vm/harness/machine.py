@@ -241,10 +241,10 @@ def _converse(qemu, line: socket.socket, channel: CommandChannel, timeout: float
 
 def _dump_tasks(qemu, monitor: socket.socket) -> None:
     """Makes the kernel tell on the console where PID 1 and all others are, by a panic."""
-    monitor.sendall(b"nmi\n")
     try:
+        monitor.sendall(b"nmi\n")
         qemu.wait(DUMP_SECONDS)
-    except subprocess.TimeoutExpired:
+    except (OSError, subprocess.TimeoutExpired):
         print("the kernel does not answer an NMI", file=sys.stderr)
 
 
