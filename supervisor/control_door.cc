@@ -3,9 +3,9 @@
 #include "control_door.h"
 
 #include "base/file.h"
+#include "base/reserved_ids.h"
 #include "base/unix_socket.h"
 #include "kernel/capability_set.h"
-#include "kernel/reserved_ids.h"
 #include "memory_reserve.h"
 
 #include <cerrno>

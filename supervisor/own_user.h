@@ -8,7 +8,7 @@
 // while files and /proc see its effective id, which stays.
 #pragma once
 
-#include "kernel/reserved_ids.h"
+#include "base/reserved_ids.h"
 
 #include <sys/types.h>
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Loading confinit-reaper: a sealed copy in memory that every launch executes by descriptor.
 #include "base/file.h"
-#include "kernel/reserved_ids.h"
+#include "base/reserved_ids.h"
 #include "launch/spawn.h"
 
 #include <cerrno>

@@ -3,8 +3,8 @@
 #include "unit/forms.h"
 #include "unit/keys.h"
 
+#include "base/reserved_ids.h"
 #include "base/text.h"
-#include "kernel/reserved_ids.h"
 
 #include <algorithm>
 #include <csignal>

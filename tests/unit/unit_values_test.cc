@@ -293,8 +293,8 @@ TEST_CASE("signals are known with and without SIG", "[unit]") {
 }
 
 TEST_CASE("account names can never be mistaken for ids", "[unit]") {
-    for (const char* user : {"'0day'", "'-1'", "'65535'", "'4294967295'", "'4294967293'", "''", "'a b'", "'a/b'",
-                             "-1", "'99999999999999999999'", "'.x'"}) {
+    for (const char* user : {"'0day'", "'-1'", "'65535'", "'4294967295'", "'4294967293'", "''",
+                             "'a b'", "'a/b'", "-1", "'99999999999999999999'", "'.x'"}) {
         INFO(user);
         CHECK(is_refused("service.command = ['/a']\nservice.user = " + std::string{user}));
     }
