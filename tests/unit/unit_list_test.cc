@@ -109,9 +109,10 @@ struct ListScene {
                              std::uint64_t job,
                              const std::string&) { told.push_back("job " + std::to_string(job)); },
             .job_over =
-                [this](std::uint64_t job, const std::string&, const std::string& result) {
-                    told.push_back("job " + std::to_string(job) + " " + result);
+                [this](const JobOver& over) {
+                    told.push_back("job " + std::to_string(over.job) + " " + over.result);
                 },
+            .missed = [this](const std::string&) { told.emplace_back("missed"); },
             .drift = [this](const std::string&, const std::string& text) { told.push_back(text); },
             .reloading = [this](bool active) { told.push_back(active ? "reading" : "read"); },
             .connection =
@@ -275,7 +276,7 @@ TEST_CASE("events that were missed, and a supervisor that was away, are made goo
     (void)scene.taken();
     scene.supervisor.hang_up(scene.follower);
     scene.turn();
-    CHECK(scene.taken() == Texts{"lost"});
+    CHECK(scene.taken() == Texts{"missed", "lost"});
     CHECK(scene.list.next_due());
     CHECK(scene.list.units().contains("a"));
     scene.connect(

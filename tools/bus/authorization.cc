@@ -100,17 +100,34 @@ void Authorization::ask(const std::string& sender, Action action, const std::str
                                              "too many calls wait for polkit; try again later"}));
     }
     const std::uint64_t number = next_number_++;
-    questions_.emplace(number, Question{sender, std::move(done)});
+    const bool waits = may_interact && has_open_question(sender);
+    Question& question =
+        questions_.emplace(number, Question{sender, action, unit, may_interact, std::move(done)})
+            .first->second;
+    if (!waits) put(number, question);
+}
+
+bool Authorization::has_open_question(const std::string& sender) const {
+    return std::ranges::any_of(questions_, [&](const auto& entry) {
+        const Question& question = entry.second;
+        return question.is_put && question.may_interact && question.sender == sender;
+    });
+}
+
+void Authorization::put(std::uint64_t number, Question& question) {
+    question.is_put = true;
+    const bool may_interact = question.may_interact;
     Json details = Json::object();
-    if (!unit.empty()) details["unit"] = unit;
+    if (!question.unit.empty()) details["unit"] = question.unit;
     const Json subject =
-        Json::array({"system-bus-name", Json{{"name", Json::array({"s", sender})}}});
+        Json::array({"system-bus-name", Json{{"name", Json::array({"s", question.sender})}}});
     const auto asked = bus_.call(
         polkit, "CheckAuthorization", "(sa{sv})sa{ss}us",
-        Json::array({subject, action_names.name(action), details, may_interact ? 1 : 0,
+        Json::array({subject, action_names.name(question.action), details, may_interact ? 1 : 0,
                      cancellation_id(number)}),
         may_interact ? time_for_a_person : polkit_time,
-        [this, number, action, may_interact](sdbus::MethodReply& reply, const BusError* error) {
+        [this, number, action = question.action, may_interact](sdbus::MethodReply& reply,
+                                                               const BusError* error) {
             if (error == nullptr) return answer(number, verdict_of(reply, action, may_interact));
             take_back(number);
             answer(number, denied(fmt::format("polkit gives no answer: {}", error->message)));
@@ -120,7 +137,17 @@ void Authorization::ask(const std::string& sender, Action action, const std::str
 
 void Authorization::answer(std::uint64_t number, std::expected<void, BusError> answer) {
     auto question = questions_.extract(number);
-    if (question) question.mapped().done(std::move(answer));
+    if (!question) return;
+    question.mapped().done(std::move(answer));
+    put_next(question.mapped().sender);
+}
+
+void Authorization::put_next(const std::string& sender) {
+    if (has_open_question(sender)) return;
+    const auto next = std::ranges::find_if(questions_, [&](const auto& entry) {
+        return !entry.second.is_put && entry.second.sender == sender;
+    });
+    if (next != questions_.end()) put(next->first, next->second);
 }
 
 // polkit goes on to ask a person until it is told that nobody waits any more.
@@ -130,13 +157,15 @@ void Authorization::take_back(std::uint64_t number) {
 }
 
 void Authorization::forget(const std::string& sender) {
-    std::vector<std::uint64_t> numbers;
-    for (const auto& [number, question] : questions_) {
-        if (question.sender == sender) numbers.push_back(number);
+    std::vector<std::pair<std::uint64_t, Question>> left;
+    for (auto& [number, question] : questions_) {
+        if (question.sender == sender) left.emplace_back(number, std::move(question));
     }
-    for (const std::uint64_t number : numbers) {
-        take_back(number);
-        answer(number, denied(sender + " has left the bus"));
+    for (const auto& [number, question] : left)
+        questions_.erase(number);
+    for (auto& [number, question] : left) {
+        if (question.is_put) take_back(number);
+        question.done(denied(sender + " has left the bus"));
     }
 }
 

@@ -4,7 +4,8 @@
 // The uid is the broker's word about the sender of the message, never an argument. polkit's subject
 // is the unique name of the sender, which no other client ever has. Every error, a time that is
 // over and a client that is gone are a no. The number of questions is bounded, in all and for each
-// client, because somebody may be asked for a password and take his time.
+// client, because somebody may be asked for a password and take his time. A terminal can ask one
+// question at a time, so that those of one client that may need a person are put one after another.
 #pragma once
 
 #include "bus/bus_connection.h"
@@ -40,9 +41,16 @@ public:
 private:
     struct Question {
         std::string sender;
+        Action action;
+        std::string unit;
+        bool may_interact;
         Answered done;
+        bool is_put = false;
     };
 
+    void put(std::uint64_t number, Question& question);
+    bool has_open_question(const std::string& sender) const;
+    void put_next(const std::string& sender);
     void take_back(std::uint64_t number);
     void answer(std::uint64_t number, std::expected<void, BusError> answer);
 

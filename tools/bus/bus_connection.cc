@@ -56,10 +56,14 @@ sdbus::IProxy& BusConnection::proxy_of(const Destination& destination) {
 
 Status BusConnection::call(const Destination& destination, const char* method,
                            std::string_view signature, const Json& values,
-                           std::chrono::microseconds timeout, Answer answer) {
+                           std::chrono::microseconds timeout, Answer answer,
+                           Interaction interaction) {
     try {
         sdbus::IProxy& proxy = proxy_of(destination);
         auto message = proxy.createMethodCall(destination.interface, method);
+        const bool may_ask = interaction == Interaction::allowed;
+        (void)sd_bus_message_set_allow_interactive_authorization(RawMessage::of(message),
+                                                                 may_ask ? 1 : 0);
         append_values(message, signature, values);
         proxy.callMethod(
             message,

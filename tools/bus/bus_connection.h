@@ -28,11 +28,15 @@ struct BusError {
     std::string message;
 };
 
+// For an answer that takes as long as it takes: libsystemd's largest number.
+inline constexpr std::chrono::microseconds no_timeout{-1};
+
 namespace bus_errors {
 inline constexpr const char* failed = "org.freedesktop.DBus.Error.Failed";
 inline constexpr const char* access_denied = "org.freedesktop.DBus.Error.AccessDenied";
 inline constexpr const char* invalid_arguments = "org.freedesktop.DBus.Error.InvalidArgs";
 inline constexpr const char* limits_exceeded = "org.freedesktop.DBus.Error.LimitsExceeded";
+inline constexpr const char* not_supported = "org.freedesktop.DBus.Error.NotSupported";
 }  // namespace bus_errors
 
 class BusConnection {
@@ -54,9 +58,13 @@ public:
     sdbus::IConnection& connection() { return *connection_; }
     std::unique_ptr<sdbus::IObject> make_object(const std::string& path);
 
+    // Whether who is called may have a person asked for a password.
+    enum class Interaction { refused, allowed };
+
     // Calls somebody on the bus without waiting.
     Status call(const Destination& destination, const char* method, std::string_view signature,
-                const Json& values, std::chrono::microseconds timeout, Answer answer);
+                const Json& values, std::chrono::microseconds timeout, Answer answer,
+                Interaction interaction = Interaction::refused);
 
     // Calls `handler` with the first argument of each such signal of the broker.
     Status watch_vanishing_names(std::function<void(const std::string& name)> handler);

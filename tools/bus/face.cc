@@ -31,6 +31,8 @@ sdbus::Flags flags_of(const PropertyRow& row) {
 
 const Json no_facts;
 
+constexpr std::size_t most_over = 256;
+
 }  // namespace
 
 Face::Face(std::unique_ptr<BusConnection> bus, const UnitList& list, SupervisorCalls& calls,
@@ -59,6 +61,8 @@ Result<std::unique_ptr<Face>> Face::show(std::unique_ptr<BusConnection> bus, con
     TRY(face->bus_->watch_vanishing_names([self = face.get()](const std::string& name) {
         self->calls_.forget(name);
         self->authorization_.forget(name);
+        std::erase_if(self->waiting_for_job_,
+                      [&](const auto& entry) { return entry.second.call->sender == name; });
     }));
     TRY(face->bus_->own(std::string{bus_name}));
     return face;
@@ -68,17 +72,25 @@ Result<bool> Face::process() {
     return bus_->process([this] { facts_.begin_message(); }, [this] { facts_.end_message(); });
 }
 
+void Face::register_method(const BusMethod& method,
+                           std::function<void(sdbus::MethodCall)> handler) {
+    manager_->registerMethod(manager_interface, std::string{method.name}, signature_of(method.in),
+                             names_of(method.in), signature_of(method.out), names_of(method.out),
+                             [handler = std::move(handler)](sdbus::MethodCall message) {
+                                 guarded([&] { handler(std::move(message)); });
+                             });
+}
+
 void Face::register_manager() {
     manager_ = bus_->make_object(std::string{manager_path});
     for (const MethodInfo& method : method_table) {
         for (const BusMethod& bus : method.bus) {
-            manager_->registerMethod(manager_interface, std::string{bus.name}, signature_of(bus.in),
-                                     names_of(bus.in), signature_of(bus.out), names_of(bus.out),
-                                     [this, &method, &bus](sdbus::MethodCall message) {
-                                         guarded([&] { on_call(method, bus, std::move(message)); });
-                                     });
+            register_method(bus, [this, &method, &bus](sdbus::MethodCall message) {
+                on_call(method, bus, std::move(message));
+            });
         }
     }
+    register_method(varlink_call, [this](sdbus::MethodCall message) { on_varlink_call(message); });
     for (const SignalRow& signal : manager_signals()) {
         manager_->registerSignal(manager_interface, signal.name, signature_of(signal.arguments),
                                  names_of(signal.arguments));
@@ -206,13 +218,28 @@ void Face::begin_job(std::uint64_t job, const std::string& unit) {
 }
 
 // The names that systemd gives the same results.
-void Face::end_job(std::uint64_t job, const std::string& unit, const std::string& result) {
+void Face::end_job(const JobOver& over) {
+    last_over_.push_back(over);
+    if (last_over_.size() > most_over) last_over_.pop_front();
     // Of one that began before this face was shown nobody has heard.
-    if (jobs_.erase(job) == 0) return;
-    std::string_view name = result;
-    if (result == "dependency-failed") name = "dependency";
-    if (result == "timed-out") name = "timeout";
-    emit("JobRemoved", Json::array({static_cast<std::uint32_t>(job), job_path(job), unit, name}));
+    if (jobs_.erase(over.job) != 0) {
+        std::string_view name = over.result;
+        if (name == "dependency-failed") name = "dependency";
+        if (name == "timed-out") name = "timeout";
+        emit("JobRemoved", Json::array({static_cast<std::uint32_t>(over.job), job_path(over.job),
+                                        over.unit, name}));
+    }
+    auto waiting = waiting_for_job_.extract(over.job);
+    if (waiting) answer_job_over(*waiting.mapped().call, waiting.mapped().notes, over);
+}
+
+void Face::miss_jobs(const std::string& why) {
+    for (const auto& [job, waiting] : std::exchange(waiting_for_job_, {})) {
+        answer_error(waiting.call->message,
+                     {"org.confinit.Error.NotReachable",
+                      fmt::format("whether job {} is done is not known: {}; svctl status {} tells",
+                                  job, why, waiting.call->unit)});
+    }
 }
 
 void Face::tell_drift(const std::string& unit, const std::string& text) {

@@ -14,6 +14,8 @@
 #include "bus/unit_list.h"
 
 #include <cstdint>
+#include <deque>
+#include <functional>
 #include <map>
 #include <memory>
 #include <set>
@@ -42,7 +44,9 @@ public:
     void change_unit(const UnitRecord& before, const UnitRecord& now);
     void remove_unit(const UnitRecord& unit);
     void begin_job(std::uint64_t job, const std::string& unit);
-    void end_job(std::uint64_t job, const std::string& unit, const std::string& result);
+    void end_job(const JobOver& over);
+    // Nobody will hear of the ends of jobs that came meanwhile.
+    void miss_jobs(const std::string& why);
     void tell_drift(const std::string& unit, const std::string& text);
     void tell_reloading(bool active);
 
@@ -68,18 +72,27 @@ private:
     };
 
     struct PendingCall {
-        Seat seat;
         sdbus::MethodCall message;
         const MethodInfo* method = nullptr;
         const BusMethod* bus = nullptr;
         Json parameters;
-        std::string sender;
-        std::string unit;
+        std::string sender = {};
+        std::string unit = {};
+        std::unique_ptr<Seat> seat = nullptr;
         bool may_interact = false;
+        bool is_varlink = false;  // the call and its reply are Varlink messages
+        bool waits = false;       // for the end of the job
     };
     using Pending = std::shared_ptr<PendingCall>;
 
+    // A call that is answered at the end of its job.
+    struct WaitingCall {
+        Pending call;
+        Json notes;
+    };
+
     void register_manager();
+    void register_method(const BusMethod& method, std::function<void(sdbus::MethodCall)> handler);
     // There may be ten thousand of them.
     struct UnitObject {
         Face* face;
@@ -94,6 +107,8 @@ private:
     void emit(const char* name, const Json& values);
 
     void on_call(const MethodInfo& method, const BusMethod& bus, sdbus::MethodCall message);
+    void on_varlink_call(const sdbus::MethodCall& message);
+    void admit(PendingCall call);
     bool has_room_for(const std::string& client) const;
     void answer_locally(const BusMethod& method, const sdbus::MethodCall& message,
                         const Json& values);
@@ -101,7 +116,9 @@ private:
     void on_authorized(const Pending& call, Principal principal,
                        const std::expected<void, BusError>& allowed);
     void pass_on(const Pending& call, Principal principal);
-    void on_reply(const PendingCall& call, const Result<Reply>& reply);
+    void on_reply(const Pending& call, const Result<Reply>& reply);
+    void answer_at_end(std::uint64_t job, WaitingCall waiting);
+    static void answer_job_over(const PendingCall& call, const Json& notes, const JobOver& over);
 
     std::unique_ptr<BusConnection> bus_;
     const UnitList& list_;
@@ -111,6 +128,8 @@ private:
     std::unique_ptr<sdbus::IObject> manager_;
     std::map<std::string, UnitObject, std::less<>> units_;
     std::set<std::uint64_t> jobs_;  // begun, and not over
+    std::map<std::uint64_t, WaitingCall> waiting_for_job_;
+    std::deque<JobOver> last_over_;  // a job may be over before the reply that tells its number
     std::shared_ptr<OpenCalls> open_calls_ = std::make_shared<OpenCalls>();
 };
 

@@ -45,6 +45,23 @@ bool is_wanted(const UnitRecord& unit, const Json& states, const Json& patterns)
            (patterns.empty() || std::ranges::any_of(patterns, is_name));
 }
 
+bool leads_to_job(const MethodInfo& method) {
+    return std::ranges::any_of(method.bus, [](const BusMethod& bus) {
+        return std::ranges::find(bus.out, "job", &BusArgument::name) != bus.out.end();
+    });
+}
+
+// As on the socket.
+std::string reply_text(const Reply& reply) {
+    Json message{{"parameters", reply.parameters}};
+    if (!reply.error.empty()) message["error"] = reply.error;
+    return dump(message);
+}
+
+void answer_text(const sdbus::MethodCall& call, const Reply& reply) {
+    answer(call, signature_of(varlink_call.out), Json::array({reply_text(reply)}));
+}
+
 }  // namespace
 
 Face::Seat::Seat(std::shared_ptr<OpenCalls> calls, std::string client)
@@ -68,25 +85,52 @@ bool Face::has_room_for(const std::string& client) const {
 void Face::on_call(const MethodInfo& method, const BusMethod& bus, sdbus::MethodCall message) {
     Json values = read_values(message, signature_of(bus.in));
     if (bus.is_local) return answer_locally(bus, message, values);
-    const std::string sender = message.getSender();
-    if (!has_room_for(sender)) {
-        return answer_error(message, {bus_errors::limits_exceeded,
-                                      "too many calls wait for an answer; try again later"});
+    admit({.message = std::move(message),
+           .method = &method,
+           .bus = &bus,
+           .parameters = varlink_parameters(bus.in, values)});
+}
+
+// Strict: a call that rules, and nothing that only confinit-bus itself may say.
+void Face::on_varlink_call(const sdbus::MethodCall& call) {
+    auto message = call;
+    const Json values = read_values(message, signature_of(varlink_call.in));
+    auto asked = parse_call(values[0].get_ref<const std::string&>());
+    if (!asked) return answer_error(call, {bus_errors::invalid_arguments, asked.error().what});
+    const auto row = std::ranges::find(method_table, asked->method, &MethodInfo::name);
+    const bool is_known = row != method_table.end() && row->for_deputy;
+    if (!is_known || row->callers != Callers::operators) {
+        return answer_error(call, {bus_errors::not_supported,
+                                   "it is for methods that change something and that a deputy may "
+                                   "call; others are for the sockets"});
     }
-    const Pending call{new PendingCall{.seat = {open_calls_, sender},
-                                       .message = message,
-                                       .method = &method,
-                                       .bus = &bus,
-                                       .parameters = varlink_parameters(bus.in, values),
-                                       .sender = sender,
-                                       .may_interact = allows_interaction(message)}};
-    call->unit = string_or(call->parameters, "unit");
-    const bool is_job = std::ranges::any_of(
-        bus.out, [](const BusArgument& argument) { return argument.name == "job"; });
-    if (is_job) call->parameters["wait"] = false;
-    authorization_.identify(sender, [this, call](const std::expected<Principal, BusError>& who) {
-        on_identified(call, who);
-    });
+    if (asked->more || asked->oneway || asked->on_behalf_of) {
+        return answer_error(call, {bus_errors::invalid_arguments,
+                                   "a call over the bus has one reply, and is its sender's own"});
+    }
+    const bool waits = bool_or(asked->parameters, "wait", true);
+    admit({.message = call,
+           .method = &*row,
+           .bus = &varlink_call,
+           .parameters = std::move(asked->parameters),
+           .is_varlink = true,
+           .waits = waits});
+}
+
+void Face::admit(PendingCall asked) {
+    asked.sender = asked.message.getSender();
+    if (!has_room_for(asked.sender)) {
+        return answer_error(asked.message, {bus_errors::limits_exceeded,
+                                            "too many calls wait for an answer; try again later"});
+    }
+    asked.seat = std::make_unique<Seat>(open_calls_, asked.sender);
+    asked.unit = string_or(asked.parameters, "unit");
+    asked.may_interact = allows_interaction(asked.message);
+    if (leads_to_job(*asked.method)) asked.parameters["wait"] = false;
+    const auto call = std::make_shared<PendingCall>(std::move(asked));
+    authorization_.identify(
+        call->sender,
+        [this, call](const std::expected<Principal, BusError>& who) { on_identified(call, who); });
 }
 
 void Face::answer_locally(const BusMethod& method, const sdbus::MethodCall& message,
@@ -140,26 +184,51 @@ void Face::pass_on(const Pending& call, Principal principal) {
                .on_behalf_of = std::move(principal)};
     const bool is_taken =
         calls_.make(call->sender, std::move(asked),
-                    [this, call](const Result<Reply>& reply) { on_reply(*call, reply); });
+                    [this, call](const Result<Reply>& reply) { on_reply(call, reply); });
     if (!is_taken) {
         answer_error(call->message, {bus_errors::limits_exceeded,
                                      "the call is too long, or too many wait for the supervisor"});
     }
 }
 
-void Face::on_reply(const PendingCall& call, const Result<Reply>& reply) {
+void Face::on_reply(const Pending& call, const Result<Reply>& reply) {
     if (!reply) {
-        return answer_error(call.message,
+        return answer_error(call->message,
                             {"org.confinit.Error.NotReachable",
                              "the supervisor gives no answer: " + reply.error().what});
     }
-    if (!reply->error.empty()) {
-        return answer_error(call.message, {error_name(reply->error),
-                                           string_or(reply->parameters, "message", reply->error)});
-    }
     const Json* job = find_field(reply->parameters, "job");
-    if (job != nullptr && job->is_number_integer()) begin_job(*job, call.unit);
-    answer(call.message, signature_of(call.bus->out), bus_values(call.bus->out, reply->parameters));
+    const bool has_job = reply->error.empty() && job != nullptr && job->is_number_integer();
+    if (has_job) begin_job(*job, call->unit);
+    if (has_job && call->waits) {
+        const Json* notes = find_array(reply->parameters, "notes");
+        return answer_at_end(*job, {call, notes == nullptr ? Json::array() : *notes});
+    }
+    if (call->is_varlink) return answer_text(call->message, *reply);
+    if (!reply->error.empty()) {
+        return answer_error(call->message, {error_name(reply->error),
+                                            string_or(reply->parameters, "message", reply->error)});
+    }
+    answer(call->message, signature_of(call->bus->out),
+           bus_values(call->bus->out, reply->parameters));
+}
+
+void Face::answer_at_end(std::uint64_t job, WaitingCall waiting) {
+    const auto over = std::ranges::find(last_over_, job, &JobOver::job);
+    if (over != last_over_.end()) return answer_job_over(*waiting.call, waiting.notes, *over);
+    waiting_for_job_.emplace(job, std::move(waiting));
+}
+
+// The reply that the supervisor gives to one who waits.
+void Face::answer_job_over(const PendingCall& call, const Json& notes, const JobOver& over) {
+    if (over.result == "done") return answer_text(call.message, {.parameters = {{"notes", notes}}});
+    const std::string& why = over.reason.empty() ? over.result : over.reason;
+    answer_text(call.message,
+                {.parameters = {{"message", fmt::format("{}: {}", over.unit, why)},
+                                {"unit", over.unit},
+                                {"result", over.result},
+                                {"notes", notes}},
+                 .error = std::string{control_error_names.name(ControlError::job_failed)}});
 }
 
 }  // namespace confinit

@@ -76,15 +76,19 @@ std::string method_documentation(const MethodInfo& method, const BusMethod& bus)
     return fmt::format("{} Takes the polkit action {}.", text, action_names.name(method.action));
 }
 
+std::string method_text(const BusMethod& method, std::string_view text) {
+    return fmt::format("    <method name=\"{}\">\n{}{}{}    </method>\n", method.name,
+                       documentation("      ", text), arguments(method.in, "in"),
+                       arguments(method.out, "out"));
+}
+
 std::string manager_file() {
     std::string body;
     for (const MethodInfo& method : method_table) {
-        for (const BusMethod& bus : method.bus) {
-            body += fmt::format("    <method name=\"{}\">\n{}{}{}    </method>\n", bus.name,
-                                documentation("      ", method_documentation(method, bus)),
-                                arguments(bus.in, "in"), arguments(bus.out, "out"));
-        }
+        for (const BusMethod& bus : method.bus)
+            body += method_text(bus, method_documentation(method, bus));
     }
+    body += method_text(varlink_call, varlink_call.documentation);
     for (const SignalRow& signal : manager_signals()) {
         body += fmt::format("    <signal name=\"{}\">\n{}{}    </signal>\n", signal.name,
                             documentation("      ", signal.documentation),

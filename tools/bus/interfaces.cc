@@ -188,6 +188,9 @@ constexpr BusArgument new_state[]{{"unit", "s"}, {"active", "s"}, {"sub", "s"}, 
 constexpr BusArgument unit_and_text[]{{"unit", "s"}, {"text", "s"}};
 constexpr BusArgument begins[]{{"active", "b"}};
 
+constexpr BusArgument call_in[]{{"call", "s"}};
+constexpr BusArgument reply_out[]{{"reply", "s"}};
+
 constexpr SignalRow signals[] = {
     {"UnitNew", unit_and_path, "A unit is in the list now."},
     {"UnitRemoved", unit_and_path, "A unit is not in the list any more."},
@@ -210,6 +213,13 @@ const InterfaceTable group_interface{"org.confinit.Group1", "A unit that holds l
 const InterfaceTable confinement_interface{
     "org.confinit.Confinement1", "How a unit is confined: as declared, and as it is in force.",
     confinement_rows};
+
+const BusMethod varlink_call{
+    "VarlinkCall", call_in, reply_out, false,
+    "Makes a call of the Varlink interface org.confinit.Manager that changes something; the call "
+    "and its reply, also one with an error, are JSON as on the control socket. Start, Stop and "
+    "Restart answer when the job is over. It takes the polkit action of the method. svctl asks by "
+    "it for users who may not use the control socket."};
 
 std::span<const InterfaceTable* const> interfaces_of(std::string_view kind) {
     static constexpr const InterfaceTable* of_service[]{&unit_interface, &service_interface,

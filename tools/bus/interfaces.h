@@ -54,4 +54,8 @@ struct SignalRow {
 
 std::span<const SignalRow> manager_signals();
 
+// The one method of org.confinit.Manager1 that is no row of the table: it leads to those rows that
+// rule and are for a deputy.
+extern const BusMethod varlink_call;
+
 }  // namespace confinit

@@ -63,8 +63,12 @@ private:
                         if (face_) face_->begin_job(job, unit);
                     },
                 .job_over =
-                    [this](std::uint64_t job, const std::string& unit, const std::string& result) {
-                        if (face_) face_->end_job(job, unit, result);
+                    [this](const JobOver& over) {
+                        if (face_) face_->end_job(over);
+                    },
+                .missed =
+                    [this](const std::string& why) {
+                        if (face_) face_->miss_jobs(why);
                     },
                 .drift =
                     [this](const std::string& unit, const std::string& text) {

@@ -20,6 +20,14 @@ std::vector<std::string> texts_of(const Json& summary, std::string_view field) {
     return find_strings(summary, field).value_or(std::vector<std::string>{});
 }
 
+// Of an event of a job that has only begun it has no result.
+JobOver job_over(const Json& event) {
+    return {.job = static_cast<std::uint64_t>(integer_or(event, "job")),
+            .unit = string_or(event, "unit"),
+            .result = string_or(event, "result"),
+            .reason = string_or(event, "text")};
+}
+
 }  // namespace
 
 std::string_view UnitRecord::load_state() const {
@@ -88,6 +96,7 @@ void UnitList::connect() {
 }
 
 void UnitList::lose(const std::string& why) {
+    if (follower_) news_.missed(why);
     follower_.reset();
     next_try_ = Clock::now() + pause_before_connect;
     news_.connection(why);
@@ -95,7 +104,10 @@ void UnitList::lose(const std::string& why) {
 
 void UnitList::take_events(const Json& parameters) {
     const bool is_history = !std::exchange(has_history_, true);
-    if (bool_or(parameters, "missed")) all_is_stale_ = true;
+    if (bool_or(parameters, "missed")) {
+        all_is_stale_ = true;
+        news_.missed("events came faster than they were read");
+    }
     const Json* events = find_array(parameters, "events");
     if (events == nullptr) return;
     for (const Json& event : *events)
@@ -104,24 +116,21 @@ void UnitList::take_events(const Json& parameters) {
 
 // While nobody followed a job may have come to its end.
 void UnitList::take_former_event(const Json& event) {
-    const std::string result = string_or(event, "result");
-    if (result.empty()) return;
-    jobs_over_.push_back(
-        {static_cast<std::uint64_t>(integer_or(event, "job")), string_or(event, "unit"), result});
+    if (JobOver over = job_over(event); !over.result.empty()) jobs_over_.push_back(std::move(over));
 }
 
 void UnitList::take_event(const Json& event) {
     const std::string unit = string_or(event, "unit");
     const std::string kind = string_or(event, "kind");
-    const auto job = static_cast<std::uint64_t>(integer_or(event, "job"));
-    const std::string result = string_or(event, "result");
     if (unit.empty()) {
         all_is_stale_ = all_is_stale_ || kind == "units";
         return;
     }
     stale_.insert(unit);
-    if (kind == "job" && result.empty()) news_.job_begun(job, unit);
-    if (kind == "job" && !result.empty()) jobs_over_.push_back({job, unit, result});
+    if (kind == "job") {
+        JobOver job = job_over(event);
+        job.result.empty() ? news_.job_begun(job.job, unit) : jobs_over_.push_back(std::move(job));
+    }
     if (kind == "drift") news_.drift(unit, string_or(event, "text"));
 }
 
@@ -191,7 +200,7 @@ void UnitList::on_list(const std::set<std::string>* asked, const Result<Reply>& 
         if (stale_.contains(over.unit)) {
             jobs_over_.push_back(std::move(over));
         } else {
-            news_.job_over(over.job, over.unit, over.result);
+            news_.job_over(over);
         }
     }
     refresh();

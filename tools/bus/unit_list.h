@@ -46,14 +46,23 @@ struct UnitRecord {
 
 UnitRecord unit_record(const Json& summary);
 
+// `result` is that of JobFailed in manager_interface.varlink, or "done".
+struct JobOver {
+    std::uint64_t job = 0;
+    std::string unit;
+    std::string result;
+    std::string reason;
+};
+
 // What happens, in order. Each function is called with nothing under way.
 struct UnitNews {
     std::function<void(const UnitRecord& unit)> appeared;
     std::function<void(const UnitRecord& before, const UnitRecord& now)> changed;
     std::function<void(const UnitRecord& unit)> disappeared;
     std::function<void(std::uint64_t job, const std::string& unit)> job_begun;
-    std::function<void(std::uint64_t job, const std::string& unit, const std::string& result)>
-        job_over;
+    std::function<void(const JobOver& over)> job_over;
+    // Events were lost, among them perhaps the ends of jobs.
+    std::function<void(const std::string& why)> missed;
     std::function<void(const std::string& unit, const std::string& text)> drift;
     std::function<void(bool active)> reloading;
     std::function<void(const std::string& trouble)> connection;  // empty: it stands
@@ -74,12 +83,6 @@ public:
     std::optional<Clock::time_point> next_due() const;
 
 private:
-    struct JobOver {
-        std::uint64_t job = 0;
-        std::string unit;
-        std::string result;
-    };
-
     void connect();
     void lose(const std::string& why);
     void take_events(const Json& parameters);
