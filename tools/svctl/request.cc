@@ -4,6 +4,7 @@
 
 #include "base/text.h"
 #include "control/fields.h"
+#include "svctl/by_bus.h"
 #include "svctl/remote.h"
 
 #include <cerrno>
@@ -63,6 +64,10 @@ Refusal reply_refusal(Reply reply) {
             .parameters = std::move(reply.parameters)};
 }
 
+Answer<Json> request_by_socket(const Context& context, Method method, const Json& parameters) {
+    return take_parameters(context, TRY(call(context, method, parameters)));
+}
+
 }  // namespace
 
 std::unexpected<Refusal> refuse(Error error) {
@@ -102,7 +107,9 @@ Answer<Json> take_parameters(const Context& context, Result<Reply> reply) {
 }
 
 Answer<Json> request(const Context& context, Method method, Json parameters) {
-    return take_parameters(context, TRY(call(context, method, std::move(parameters))));
+    auto answer = request_by_socket(context, method, parameters);
+    if (answer || !may_go_by_bus(context, method, answer.error())) return answer;
+    return request_by_bus(context, method, {&parameters, 1}, {&answer.error(), 1}).front();
 }
 
 }  // namespace confinit

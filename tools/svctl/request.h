@@ -33,7 +33,7 @@ Answer<Client> connect_to_supervisor(const Context& context);
 Answer<Json> take_parameters(Result<Reply> reply);
 Answer<Json> take_parameters(const Context& context, Result<Reply> reply);
 
-// Connects, calls, and waits for the one reply.
+// Connects, calls, and waits for the one reply; by the system bus where the socket refuses.
 Answer<Json> request(const Context& context, Method method, Json parameters = Json::object());
 
 }  // namespace confinit

@@ -107,7 +107,8 @@ void add_common_options(CLI::App& app, Context& context) {
     app.add_flag("--raw", context.raw, "do not escape control characters in text from units");
     app.add_option("--socket", context.socket_path,
                    "the supervisor's socket; else /run/confinit/control for root, and "
-                   "/run/confinit/status, which answers questions only, for others")
+                   "/run/confinit/status, which answers questions only, for others, who change "
+                   "units by the system bus, as far as polkit lets them")
         ->envname("CONFINIT_CONTROL")
         ->type_name("PATH");
     app.add_option("--host", context.host,

@@ -2,6 +2,7 @@
 // Verbs over several units: each unit has its report or its refusal, and the run one exit code.
 #include "svctl/unit_reports.h"
 
+#include "svctl/by_bus.h"
 #include "svctl/output.h"
 
 #include <algorithm>
@@ -74,11 +75,44 @@ Answer<Client> send_job(const Context& context, Method method, Json parameters) 
     return client;
 }
 
-Answer<UnitReport> finish_job(const Context& context, Answer<Client>& client) {
+Answer<Json> finish_job(const Context& context, Answer<Client>& client) {
     if (!client) return std::unexpected(client.error());
     auto received = client->receive();
     if (!received) return refuse(std::move(received.error()));
-    return UnitReport{.json = TRY(take_parameters(context, std::move(received->reply)))};
+    return take_parameters(context, std::move(received->reply));
+}
+
+// All at once, so that none waits for the end of another.
+std::vector<Answer<Json>> run_batch(const Context& context, Method method,
+                                    std::span<const Json> parameters) {
+    std::vector<Answer<Client>> clients;
+    for (const Json& of_unit : parameters)
+        clients.push_back(send_job(context, method, of_unit));
+    std::vector<Answer<Json>> answers;
+    for (Answer<Client>& client : clients)
+        answers.push_back(finish_job(context, client));
+    return answers;
+}
+
+// What the socket has refused is asked for again by the bus.
+void ask_the_bus(const Context& context, Method method, std::span<const Json> parameters,
+                 std::span<Answer<Json>> answers) {
+    std::vector<std::size_t> places;
+    std::vector<Json> refused;
+    std::vector<Refusal> refusals;
+    for (std::size_t i = 0; i < answers.size(); ++i) {
+        if (answers[i] || !may_go_by_bus(context, method, answers[i].error())) continue;
+        places.push_back(i);
+        refused.push_back(parameters[i]);
+        refusals.push_back(answers[i].error());
+    }
+    for (std::size_t begin = 0; begin < places.size(); begin += calls_by_bus) {
+        const std::size_t count = std::min(calls_by_bus, places.size() - begin);
+        auto by_bus = request_by_bus(context, method, std::span{refused}.subspan(begin, count),
+                                     std::span{refusals}.subspan(begin, count));
+        for (std::size_t i = 0; i < count; ++i)
+            answers[places[begin + i]] = std::move(by_bus[i]);
+    }
 }
 
 }  // namespace
@@ -97,14 +131,17 @@ int run_jobs(const Context& context, std::span<const std::string> units, Method 
     while (!units.empty()) {
         const auto batch = units.first(std::min(units.size(), most));
         units = units.subspan(batch.size());
-        std::vector<Answer<Client>> clients;
-        for (const std::string& unit : batch) {
-            Json unit_parameters = parameters;
-            unit_parameters["unit"] = unit;
-            clients.push_back(send_job(context, method, std::move(unit_parameters)));
-        }
+        std::vector<Json> of_units(batch.size(), parameters);
+        for (std::size_t i = 0; i < batch.size(); ++i)
+            of_units[i]["unit"] = batch[i];
+        std::vector<Answer<Json>> answers = run_batch(context, method, of_units);
+        ask_the_bus(context, method, of_units, answers);
         for (std::size_t i = 0; i < batch.size(); ++i) {
-            reports.add(batch[i], finish_job(context, clients[i]));
+            if (answers[i]) {
+                reports.add(batch[i], UnitReport{.json = std::move(*answers[i])});
+            } else {
+                reports.add(batch[i], std::unexpected(std::move(answers[i].error())));
+            }
         }
     }
     return reports.finish();
