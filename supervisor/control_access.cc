@@ -37,6 +37,20 @@ void deny(const Responder& responder, std::string_view message, bool repeat) {
 }  // namespace
 
 // Otherwise the error is sent.
+bool ControlServer::is_admitted(const MethodInfo& method, const Call& call, Peer& peer,
+                                const Responder& responder) {
+    if (call.on_behalf_of) return is_allowed_for_deputy(method, call, peer, responder);
+    switch (method.callers) {
+    case Callers::anyone:
+        return true;
+    case Callers::operators:
+        return is_allowed(call, peer, responder);
+    case Callers::deputy:
+        return is_from_deputy("only a deputy tells it", call, peer, responder);
+    }
+    return false;
+}
+
 bool ControlServer::is_allowed(const Call& call, Peer& peer, const Responder& responder) {
     const bool is_at_status = peer.connection.caller().door == DoorKind::status;
     std::string why = "run it as root (user 0)";
@@ -54,27 +68,32 @@ bool ControlServer::is_allowed(const Call& call, Peer& peer, const Responder& re
     return false;
 }
 
+// Otherwise the error is sent, with what it takes to be a deputy.
+bool ControlServer::is_from_deputy(std::string_view rule, const Call& call, Peer& peer,
+                                   const Responder& responder) {
+    const auto process =
+        peer.caller.identify(peer.connection.socket(), peer.connection.has_bytes());
+    if (process && is_deputy(*process, context_.manager)) return true;
+    const std::string why =
+        process ? fmt::format("{}: service.deputy = true in its unit", rule) : process.error().text;
+    deny(responder, fmt::format("{}: {}", verb_of(call.method), why),
+         !process && process.error().repeat);
+    return false;
+}
+
 // For a call in the name of another; otherwise the error is sent.
 bool ControlServer::is_allowed_for_deputy(const MethodInfo& method, const Call& call, Peer& peer,
                                           const Responder& responder) {
-    const auto process =
-        peer.caller.identify(peer.connection.socket(), peer.connection.has_bytes());
-    std::string why =
-        "only a deputy calls in the name of others: service.deputy = true in its unit";
-    bool repeat = false;
-    if (!process) {
-        why = process.error().text;
-        repeat = process.error().repeat;
-    } else if (is_deputy(*process, context_.manager)) {
-        const auto allowed = check_deputy_call(method, *call.on_behalf_of, geteuid());
-        if (allowed) {
-            note_asker(context_.manager, method, call);
-            return true;
-        }
-        why = allowed.error();
+    if (!is_from_deputy("only a deputy calls in the name of others", call, peer, responder)) {
+        return false;
     }
-    deny(responder, fmt::format("{}: {}", verb_of(call.method), why), repeat);
-    return false;
+    const auto allowed = check_deputy_call(method, *call.on_behalf_of, geteuid());
+    if (!allowed) {
+        deny(responder, fmt::format("{}: {}", verb_of(call.method), allowed.error()), false);
+        return false;
+    }
+    note_asker(context_.manager, method, call);
+    return true;
 }
 
 }  // namespace confinit

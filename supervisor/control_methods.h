@@ -33,6 +33,7 @@ std::span<const MethodRow> machine_methods();  // reload, power off and so on, p
 std::span<const MethodRow> enter_methods();
 std::span<const MethodRow> set_methods();
 std::span<const MethodRow> filter_methods();
+std::span<const MethodRow> name_methods();  // what confinit-bus tells of the bus
 
 // The unit that the call names; otherwise the error is sent and the answer is null.
 Service* named_unit(ControlContext& context, const Call& call, const Responder& responder);
@@ -64,6 +65,10 @@ std::int64_t boot_time_microseconds(engine::Time time);
 using Look = std::move_only_function<Result<Json>()>;
 void answer_by_worker(ControlContext& context, const Responder& responder, std::string name,
                       Look look, std::move_only_function<std::vector<int>()> descriptors = {});
+
+// The name on the bus that makes a unit ready, where it has one. It is no secret: the bus tells
+// everybody who owns what.
+void add_bus_name(Json& summary, const Service& service);
 
 // The run of a unit whose main process is up; otherwise NotRunning is sent and the answer is null.
 const Run* running(const Service& service, const Responder& responder);

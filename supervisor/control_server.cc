@@ -297,11 +297,7 @@ void ControlServer::run_call(std::uint64_t id, Peer& peer, const std::string& te
     const MethodRow* row = find_method(call->method);
     if (row == nullptr) return refuse_unknown_method(*call, responder);
     const MethodInfo& method = method_info(row->method);
-    if (call->on_behalf_of) {
-        if (!is_allowed_for_deputy(method, *call, peer, responder)) return;
-    } else if (method.callers == Callers::operators && !is_allowed(*call, peer, responder)) {
-        return;
-    }
+    if (!is_admitted(method, *call, peer, responder)) return;
     if (const auto bad = find_bad_parameter(call->method, call->parameters)) {
         return responder.error(ControlError::invalid_parameter,
                                fmt::format("'{}' {}", bad->name, bad->fault),

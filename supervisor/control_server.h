@@ -143,6 +143,10 @@ private:
     Peer* find(std::uint64_t id);
 
     // control_access.cc: whether the caller may make a call; otherwise the error is sent.
+    bool is_admitted(const MethodInfo& method, const Call& call, Peer& peer,
+                     const Responder& responder);
+    bool is_from_deputy(std::string_view rule, const Call& call, Peer& peer,
+                        const Responder& responder);
     bool is_allowed(const Call& call, Peer& peer, const Responder& responder);
     bool is_allowed_for_deputy(const MethodInfo& method, const Call& call, Peer& peer,
                                const Responder& responder);

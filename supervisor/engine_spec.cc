@@ -43,6 +43,10 @@ engine::UnitSpec make_engine_spec(const Unit& unit, const std::string& group) {
     spec.is_service = true;
     spec.is_oneshot = service.type == ServiceType::oneshot;
     spec.tells_when_ready = service.ready.by != ReadyBy::exec;
+    if (service.ready.by == ReadyBy::bus_name) {
+        spec.unready_text = "confinit-bus has told of no process of it that owns the bus name '" +
+                            service.ready.bus_name + "'";
+    }
     spec.restart = engine_restart(service.restart);
     spec.restart_delay = service.restart_delay;
     spec.restart_max_delay = service.restart_max_delay;

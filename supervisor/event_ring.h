@@ -15,6 +15,7 @@ enum class EventKind {
     skipped,  // it runs without an optional key
     drift,    // its confinement is found to differ from the unit
     asked,    // a deputy was obeyed: what it asked for, and in whose name
+    name,     // the bus name that makes it ready has come to it, or has gone
     job,      // a request to start, stop or restart it has begun or is over
     units,    // the set of units has changed; of a single unit, that it is forgotten
 };

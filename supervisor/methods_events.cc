@@ -16,6 +16,7 @@ constexpr auto event_kind_names = make_name_table<EventKind>({
     {EventKind::skipped, "skipped"},
     {EventKind::drift, "drift"},
     {EventKind::asked, "asked"},
+    {EventKind::name, "name"},
     {EventKind::job, "job"},
     {EventKind::units, "units"},
 });

@@ -70,6 +70,7 @@ Json summary(Manager& manager, Service& service, OnDisk on_disk) {
         {"load_problems", on_disk == OnDisk::broken ? service.disk.problems : Texts{}},
         {"outdated", outdated_keys(service)},
     };
+    add_bus_name(unit, service);
     for (const SkippedKey& skipped : service.skipped) {
         unit["skipped"].push_back(skipped.reason);
     }

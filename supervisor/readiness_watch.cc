@@ -5,6 +5,7 @@
 
 #include "base/text.h"
 #include "base/unix_socket.h"
+#include "kernel/pidfd.h"
 #include "kernel/proc_status.h"
 
 #include <algorithm>
@@ -50,7 +51,8 @@ Result<Pipe> make_ready_pipe() {
 }
 
 LaunchFailure make_failure(const Unit& unit, Error error) {
-    const bool is_watchdog = unit.service->ready.by == ReadyBy::exec;
+    const ReadyBy by = unit.service->ready.by;
+    const bool is_watchdog = by == ReadyBy::exec || by == ReadyBy::bus_name;
     return {.key = is_watchdog ? "service.watchdog" : "service.ready",
             .error = error.code,
             .hint = std::move(error.what)};
@@ -100,7 +102,7 @@ Status ReadinessWatch::open_socket(LaunchPlan& plan, uid_t user) {
 
 Status ReadinessWatch::begin(pid_t first, const UnitNode* node) {
     place_.main = first;
-    if (node != nullptr && socket_) {
+    if (node != nullptr && (socket_ || ready_.by == ReadyBy::bus_name)) {
         const Fd process = TRY(open_process(first));
         place_.cgroup = TRY(read_cgroup_path(process));
         place_.node_ids = {TRY(id_of(node->node())), TRY(id_of(node->entrance()))};
@@ -260,6 +262,24 @@ void ReadinessWatch::read_pipe() {
 void ReadinessWatch::set_frozen(bool frozen) {
     is_frozen_ = frozen;
     if (!frozen && is_watched_) set_watchdog();
+}
+
+// The bus may tell of the name before PID 1 has read that the program runs. A number that has gone
+// to another process by now is judged as that one.
+std::optional<std::string> ReadinessWatch::set_name_owner(pid_t pid) {
+    if (!is_launched_ && read_reports_) read_reports_();
+    if (!is_launched_) return std::nullopt;
+    const NotifyDatagram teller{.sender = pid, .process = Fd{pid > 0 ? pidfd_open(pid, 0) : -1}};
+    const SenderVerdict verdict = judge_sender(teller, place_, nullptr, true);
+    const bool owns = verdict.kind == SenderVerdict::Kind::present;
+    if (pid != 0 && !owns) {
+        note(fmt::format("the bus name '{}' is owned by pid {}, and {}", ready_.bus_name, pid,
+                         verdict.reason));
+    }
+    if (std::exchange(owns_name_, owns) == owns) return std::nullopt;
+    if (!owns) return fmt::format("the bus name '{}' is lost", ready_.bus_name);
+    become_ready();
+    return fmt::format("the bus name '{}' is owned by pid {}", ready_.bus_name, pid);
 }
 
 void ReadinessWatch::become_ready() {

@@ -74,6 +74,8 @@ public:
     void end_watchdog() { is_watched_ = false; }
     // A frozen service can give no sign of life, and has its whole time again afterwards.
     void set_frozen(bool frozen);
+    // A process that owns the bus name of service.ready, or 0; as Run::set_name_owner.
+    std::optional<std::string> set_name_owner(pid_t pid);
     // The main process has ended and is not reaped yet: hears what it has said before, and then
     // knows nobody by its number any more.
     void end_main();
@@ -127,6 +129,7 @@ private:
     std::vector<NotHeard> not_heard_;
     bool is_launched_ = false;
     bool is_ready_ = false;
+    bool owns_name_ = false;
     bool is_watched_ = false;
     bool is_frozen_ = false;
     bool has_noted_main_pid_ = false;

@@ -76,6 +76,10 @@ public:
     };
     std::optional<FreezeRequest> freeze_request() const;
 
+    // The owner of the bus name of service.ready, 0 for none; the text of an event where it has
+    // come to this run or has gone from it.
+    std::optional<std::string> set_name_owner(pid_t pid);
+
     // Some of those who are left of it, for people.
     std::vector<pid_t> some_processes() const;
 

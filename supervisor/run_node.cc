@@ -168,6 +168,10 @@ void Run::on_memory_event() {
     if (process && is_alive(*process)) limit_events_->note_main_survived();
 }
 
+std::optional<std::string> Run::set_name_owner(pid_t pid) {
+    return is_stopping_ ? std::nullopt : readiness_->set_name_owner(pid);
+}
+
 void Run::freeze(bool frozen, Freezer::Done done) {
     if (!node_) return done(failure("a service without a cgroup node cannot be frozen"));
     if (is_stopping_) return done(failure("the service is being stopped"));

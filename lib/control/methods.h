@@ -38,6 +38,7 @@ enum class Method {
     events,
     verify,
     enter,
+    set_name_owner,
     daemon_reload,
     power_off,
     reboot,
@@ -46,8 +47,9 @@ enum class Method {
     version,
 };
 
-// Those who may call a method: supervisor/authority.h says who is an operator.
-enum class Callers { anyone, operators };
+// Those who may call a method: supervisor/authority.h says who is an operator, supervisor/deputy.h
+// who is a deputy. `deputy`: in its own name, about what only it can know.
+enum class Callers { anyone, operators, deputy };
 
 // Polkit is asked for one of these when somebody calls who is no operator. Each is an action of
 // packaging/polkit/org.confinit.policy.
@@ -180,6 +182,7 @@ inline constexpr std::array method_table{
                false,
                {},
                true},
+    MethodInfo{Method::set_name_owner, "org.confinit.Manager.SetNameOwner", Callers::deputy},
     MethodInfo{Method::daemon_reload, "org.confinit.Manager.DaemonReload", Callers::operators,
                Action::reload, true, bus_methods::daemon_reload},
     MethodInfo{Method::power_off, "org.confinit.Manager.PowerOff", Callers::operators,

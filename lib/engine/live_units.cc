@@ -112,7 +112,7 @@ void LiveUnits::explain(const UnitSpec& spec, LiveUnit& live, const ServiceState
     }
     if (ending == Ending::timed_out && former.ending == Ending::none) {
         live.reason = "start timed out after " + format_duration(spec.start_timeout);
-        if (is_unready) live.reason += ", it has not said that it is ready";
+        if (is_unready) live.reason += ", " + spec.unready_text;
     }
     if (live.state.sub == SubState::auto_restart && ending == Ending::clean) {
         live.reason = "ended with success";

@@ -101,6 +101,7 @@ struct UnitSpec {
     bool is_group = false;  // no service, but a node that those who require it are below
     bool is_oneshot = false;
     bool tells_when_ready = false;  // it is up when it says so; of a oneshot nobody asks
+    std::string unready_text = "it has not said that it is ready";
     Restart restart = Restart::no;  // for a oneshot, `always` means the same as `on_failure`
     Time restart_delay{100'000};
     Time restart_max_delay{60'000'000};  // the delay doubles from attempt to attempt up to it

@@ -31,6 +31,7 @@ public:
         : UnitChecker(unit, problems), vocabulary_(vocabulary) {}
 
     void run() {
+        if (unit_.service) settle_bus_name(unit_.service->ready);
         check_dependencies();
         if (unit_.service) check_service(*unit_.service);
         if (!unit_.service) check_target();
@@ -51,6 +52,19 @@ public:
     }
 
 private:
+    // confinit-bus tells who owns the name.
+    void settle_bus_name(const Readiness& ready) {
+        constexpr std::string_view teller = "confinit-bus";
+        if (ready.by != ReadyBy::bus_name) return;
+        if (unit_.name == teller) {
+            refuse("service.ready", "it is confinit-bus that tells who owns a name on the bus");
+            return;
+        }
+        for (auto* list : {&unit_.unit.wants, &unit_.unit.after}) {
+            if (std::ranges::find(*list, teller) == list->end()) list->emplace_back(teller);
+        }
+    }
+
     void check_dependencies() {
         std::set<std::string_view> needed;
         needed.insert(unit_.unit.requires_units.begin(), unit_.unit.requires_units.end());

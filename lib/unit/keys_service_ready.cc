@@ -5,6 +5,9 @@
 
 #include "base/text.h"
 
+#include <algorithm>
+#include <utility>
+
 namespace confinit {
 namespace {
 
@@ -15,12 +18,38 @@ constexpr std::string_view descriptor_prefix = "fd:";
 constexpr std::uint64_t lowest_descriptor = 3;
 constexpr std::uint64_t highest_descriptor = 999;
 
+constexpr std::string_view bus_prefix = "dbus:";
+
+bool is_digit(char byte) {
+    return byte >= '0' && byte <= '9';
+}
+
+// A well-known name, as the D-Bus specification has it: "org.example.Name".
+bool is_bus_name(std::string_view name) {
+    constexpr std::size_t longest = 255;
+    const auto parts = split(name, '.');
+    if (name.size() > longest || parts.size() < 2) return false;
+    return std::ranges::all_of(parts, [](std::string_view part) {
+        const auto is_of_name = [](char byte) {
+            return is_digit(byte) || (byte >= 'a' && byte <= 'z') || (byte >= 'A' && byte <= 'Z') ||
+                   byte == '_' || byte == '-';
+        };
+        return !part.empty() && !is_digit(part.front()) && std::ranges::all_of(part, is_of_name);
+    });
+}
+
 void read_ready(const Value& value, Unit& unit) {
     const std::string* text = value.if_text();
     Readiness& ready = unit.service->ready;
     if (text != nullptr && *text == "exec") return;
     if (text != nullptr && *text == "notify") {
         ready.by = ReadyBy::notify;
+        return;
+    }
+    if (text != nullptr && text->starts_with(bus_prefix)) {
+        std::string name = text->substr(bus_prefix.size());
+        if (!is_bus_name(name)) return value.mismatch();
+        ready = {.by = ReadyBy::bus_name, .bus_name = std::move(name)};
         return;
     }
     const bool is_descriptor = text != nullptr && text->starts_with(descriptor_prefix);
@@ -40,7 +69,8 @@ void read_watchdog(const Value& value, Unit& unit) {
 constexpr Key keys[] = {
     {
         .path = "service.ready",
-        .form = "one of exec, notify, or a descriptor from \"fd:3\" to \"fd:999\"",
+        .form = "one of exec, notify, a descriptor from \"fd:3\" to \"fd:999\", or a name on the "
+                "system bus as \"dbus:org.example.Name\"",
         .fallback = "\"exec\"; \"notify\" with type = \"notify\"",
         .documentation =
             "When the service is up, so that what comes after it may start. exec: as soon as its "
@@ -54,10 +84,14 @@ constexpr Key keys[] = {
             "heard. svctl status tells what was thrown away, and why. With namespaces.mount the "
             "socket's directory is mounted on /run/confinit/notify, which "
             "must be there in a root of the service's own. fd:N: when the service writes a newline "
-            "to descriptor N, a pipe that it is born with.",
-        .operation = "a unix(7) socket with SO_PASSCRED, or pipe(2) and dup3(2)",
-        .source = "sd_notify(3), unix(7), pipe(7)",
-        .systemd = "Type=notify",
+            "to descriptor N, a pipe that it is born with. dbus:NAME: when a process of its cgroup "
+            "owns NAME on the system bus. confinit-bus tells the supervisor, so that the unit "
+            "wants confinit-bus and comes after it by itself; the process must have the pid that "
+            "the bus knows. svctl events tells when the name is lost.",
+        .operation = "a unix(7) socket with SO_PASSCRED, or pipe(2) and dup3(2), or "
+                     "GetConnectionCredentials of the bus",
+        .source = "sd_notify(3), unix(7), pipe(7), the D-Bus specification",
+        .systemd = "Type=notify, Type=dbus",
         .read = read_ready,
     },
     {

@@ -27,8 +27,7 @@ constexpr Advice advices[] = {
     {"Restart=on-success Restart=on-abnormal Restart=on-abort Restart=on-watchdog",
      "service.restart is no, on-failure or always; on-failure is after every end that nobody asked "
      "for but one with status 0"},
-    {"Type=dbus BusName",
-     "service.ready waits for READY=1 or for a descriptor; a name on the bus is not waited for"},
+    {"Type=dbus BusName", "service.ready = \"dbus:NAME\" waits for the name on the system bus"},
     {"KillMode=process KillMode=none",
      "no process outlives its unit; service.kill_mode = \"mixed\" sends the stop signal to the "
      "main "

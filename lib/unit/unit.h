@@ -38,12 +38,13 @@ struct UnitSection {
 
 // notify is exec that is ready by sd_notify(3): check_unit() makes `ready` say so.
 enum class ServiceType { exec, notify, oneshot };
-// When a service counts as started: when its program runs, when it sends READY=1, or when it writes
-// a newline to the descriptor of this number.
-enum class ReadyBy { exec, notify, descriptor };
+// When a service counts as started: when its program runs, when it sends READY=1, when it writes a
+// newline to the descriptor of this number, or when it owns this name on the system bus.
+enum class ReadyBy { exec, notify, descriptor, bus_name };
 struct Readiness {
     ReadyBy by = ReadyBy::exec;
-    int descriptor = -1;  // for ReadyBy::descriptor
+    int descriptor = -1;        // for ReadyBy::descriptor
+    std::string bus_name = {};  // for ReadyBy::bus_name
 };
 enum class RestartMode { no, on_failure, always };
 // What the stop signal is sent to; whatever is left after stop_timeout ends by cgroup.kill.

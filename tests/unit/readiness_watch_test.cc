@@ -143,6 +143,24 @@ TEST_CASE("signs of life, a freeze and a stop hold the watchdog off", "[unit]") 
     }
 }
 
+TEST_CASE("the owner of the bus name makes the run ready if it is of the unit", "[unit][bus][R8]") {
+    ServiceConfig service;
+    service.ready = {.by = ReadyBy::bus_name, .bus_name = "org.example.Web"};
+    WatchScene scene{std::move(service)};
+    CHECK_FALSE(scene.watch->set_name_owner(getpid()));
+    scene.watch->on_launched();
+
+    CHECK_FALSE(scene.watch->set_name_owner(0));
+    CHECK_FALSE(scene.watch->set_name_owner(1));
+    CHECK(scene.events.empty());
+    CHECK(scene.watch->set_name_owner(getpid()) ==
+          "the bus name 'org.example.Web' is owned by pid " + std::to_string(getpid()));
+    CHECK_FALSE(scene.watch->set_name_owner(getpid()));
+    CHECK(scene.watch->set_name_owner(1) == "the bus name 'org.example.Web' is lost");
+    CHECK(scene.watch->set_name_owner(getpid()));
+    CHECK(scene.events == Events{engine::Event::ready});
+}
+
 TEST_CASE("a newline on the ready pipe is what counts", "[unit][C4][N21]") {
     ServiceConfig service;
     service.ready = {.by = ReadyBy::descriptor, .descriptor = 3};

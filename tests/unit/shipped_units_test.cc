@@ -39,8 +39,8 @@ TEST_CASE("every shipped unit loads without a warning", "[unit]") {
     const std::vector<std::string> directories{unit_source_directory};
     const auto names = list_unit_names(directories);
 
-    CHECK(names == std::vector<std::string>{"confinit-bus", "console", "default", "heat",
-                                            "heat-quarter", "heat@"});
+    CHECK(names == std::vector<std::string>{"confinit-bus", "console", "dbus", "default", "heat",
+                                            "heat-quarter", "heat@", "polkit"});
     for (const std::string& name : names) {
         INFO(name);
         CHECK(shipped(name).warnings.empty());

@@ -29,6 +29,27 @@ TEST_CASE("a service is up when it runs, says so, or writes to a descriptor", "[
     }
 }
 
+TEST_CASE("a service is up by its name on the bus, of which confinit-bus tells",
+          "[unit][bus][C4]") {
+    const Unit unit = good_service("ready = 'dbus:org.example.Name-1_x'");
+    CHECK(unit.service->ready.by == ReadyBy::bus_name);
+    CHECK(unit.service->ready.bus_name == "org.example.Name-1_x");
+    CHECK(unit.unit.wants == std::vector<std::string>{"confinit-bus"});
+    CHECK(unit.unit.after == std::vector<std::string>{"confinit-bus"});
+    const std::string too_long = "dbus:a." + std::string(254, 'b');
+    for (const std::string& word :
+         {std::string{"dbus:"}, std::string{"dbus:org"}, std::string{"dbus:org..x"},
+          std::string{"dbus:org.1x"}, std::string{"dbus:org.x "}, std::string{"dbus::1.5"},
+          std::string{"dbus:.a.b"}, std::string{"dbus:a.b."}, std::string{"dbus:a.\u00e4"},
+          std::string{"dbus:a.b,c"}, too_long}) {
+        INFO(word);
+        CHECK(is_refused_in_service("ready = '" + word + "'"));
+    }
+    CHECK(is_refused_in_service("ready = \"dbus:a.b'\""));
+    CHECK(is_refused_in_service("type = 'notify'\nready = 'dbus:a.b'"));
+    CHECK(is_refused_in_service("type = 'oneshot'\nready = 'dbus:a.b'"));
+}
+
 TEST_CASE("type = notify is short for ready = notify, and contradicts any other", "[unit][C4]") {
     CHECK(good_service("type = 'notify'").service->ready.by == ReadyBy::notify);
     CHECK(good_service("type = 'notify'\nready = 'notify'").service->ready.by == ReadyBy::notify);

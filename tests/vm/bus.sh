@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-# For the cases about D-Bus, after case.sh: Debian's dbus-daemon and polkitd as units of the VM, and
+# For the cases about D-Bus, after case.sh: Debian's dbus-daemon and polkitd, whose units are shipped, and
 # accounts for them. A build without D-Bus has nothing to try.
 build=${CONFINIT_BUILD:-$cases_folder/../../build}
 [ -e "$build/tools/bus/confinit-bus" ] || exit 77
@@ -10,20 +10,6 @@ done
 for path in /usr/lib/polkit-1/polkitd /usr/share/dbus-1/system.d/org.freedesktop.PolicyKit1.conf; do
     with --add "$("$cases_folder/package-file" polkitd "$path"):$path"
 done
-
-unit dbus <<'UNIT'
-[service]
-type = "notify"
-command = ["/usr/bin/dbus-daemon", "--system", "--nofork", "--nopidfile"]
-[directories]
-runtime = ["dbus"]
-UNIT
-unit polkit <<'UNIT'
-[unit]
-after = ["dbus"]
-[service]
-command = ["/usr/lib/polkit-1/polkitd", "--no-debug"]
-UNIT
 
 cat > "$scratch/bus-setup" <<'EOF_SETUP'
 for name in confinit-bus:300 polkitd:301; do

@@ -4,6 +4,7 @@
 //     bus-client flood COUNT METHOD UNIT   asks all at once, and counts the answers by their errors
 //     bus-client leave COUNT METHOD UNIT   asks, each time over a connection of its own, and leaves
 //     bus-client deaf COUNT SECONDS        asks for all units, and never reads
+//     bus-client own NAME                  owns a name until it is ended
 //     bus-client long BYTES                asks for a unit with a name of so many bytes
 #include <cstdio>
 #include <cstdlib>
@@ -96,6 +97,16 @@ void deaf(unsigned count, unsigned seconds) {
     sd_bus_close_unref(bus);
 }
 
+void own(const char* wanted) {
+    sd_bus* bus = open_bus();
+    check(sd_bus_request_name(bus, wanted, 0), "request the name");
+    for (;;) {
+        const int result = sd_bus_process(bus, nullptr);
+        check(result, "process");
+        if (result == 0) check(sd_bus_wait(bus, UINT64_MAX), "wait");
+    }
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -107,6 +118,8 @@ int main(int argc, char** argv) {
         leave(number, argv[3], argv[4]);
     } else if (mode == "deaf" && argc == 4) {
         deaf(number, static_cast<unsigned>(std::atoi(argv[3])));
+    } else if (mode == "own") {
+        own(argv[2]);
     } else if (mode == "long") {
         flood(1, "StartUnit", std::string(number, 'x').c_str());
     } else {

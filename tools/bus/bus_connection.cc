@@ -100,6 +100,27 @@ Status BusConnection::watch_vanishing_names(std::function<void(const std::string
     }
 }
 
+Result<sdbus::Slot> BusConnection::watch_owner(
+    const std::string& name, std::function<void(const std::string& owner)> handler) {
+    try {
+        return connection_->addMatch(
+            "type='signal',sender='org.freedesktop.DBus',path='/org/freedesktop/DBus',"
+            "interface='org.freedesktop.DBus',member='NameOwnerChanged',arg0='" +
+                name + "'",
+            [handler = std::move(handler)](sdbus::Message& message) {
+                guarded([&] {
+                    std::string changed;
+                    std::string former;
+                    std::string owner;
+                    message >> changed >> former >> owner;
+                    handler(owner);
+                });
+            });
+    } catch (const sdbus::Error& error) {
+        return bus_failure("the bus tells of no owners", error);
+    }
+}
+
 pollfd BusConnection::poll_data() const {
     const auto data = connection_->getEventLoopPollData();
     return {data.fd, data.events, 0};

@@ -69,6 +69,10 @@ public:
     // Calls `handler` with the first argument of each such signal of the broker.
     Status watch_vanishing_names(std::function<void(const std::string& name)> handler);
 
+    // Calls `handler` with each new owner of a name, or with an empty text, while the slot lives.
+    Result<sdbus::Slot> watch_owner(const std::string& name,
+                                    std::function<void(const std::string& owner)> handler);
+
     pollfd poll_data() const;
     // In milliseconds, or -1.
     int poll_timeout() const;

@@ -41,7 +41,8 @@ Face::Face(std::unique_ptr<BusConnection> bus, const UnitList& list, SupervisorC
       list_(list),
       calls_(calls),
       facts_(std::move(socket)),
-      authorization_(*bus_) {}
+      authorization_(*bus_),
+      owners_(*bus_, authorization_, calls_) {}
 
 Face::~Face() {
     calls_.forget_clients();
@@ -150,6 +151,7 @@ void Face::show_unit(const UnitRecord& unit) {
     for (const InterfaceTable* table : interfaces_of(unit.kind))
         register_properties(shown, *table);
     shown.object->finishRegistration();
+    if (!unit.bus_name.empty()) owners_.follow(unit.bus_name);
 }
 
 void Face::emit(const char* name, const Json& values) {
@@ -183,6 +185,7 @@ void Face::remove_unit(const UnitRecord& unit) {
         // It goes all the same.
     }
     units_.erase(object);
+    if (!unit.bus_name.empty()) owners_.leave(unit.bus_name);
     emit("UnitRemoved", Json::array({unit.name, unit_path(unit.name)}));
 }
 
@@ -193,6 +196,13 @@ void Face::change_unit(const UnitRecord& before, const UnitRecord& now) {
     }
     const auto object = units_.find(now.name);
     if (object == units_.end()) return;
+    if (before.bus_name != now.bus_name) {
+        if (!before.bus_name.empty()) owners_.leave(before.bus_name);
+        if (!now.bus_name.empty()) owners_.follow(now.bus_name);
+    } else if (!now.bus_name.empty() && before.pid != now.pid) {
+        // A new run has not heard of an owner who was there before.
+        owners_.tell_again(now.bus_name);
+    }
     for (const InterfaceTable* table : interfaces_of(now.kind)) {
         std::vector<std::string> changed;
         for (const PropertyRow& row : table->properties) {

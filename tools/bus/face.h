@@ -9,6 +9,7 @@
 #include "bus/authorization.h"
 #include "bus/bus_connection.h"
 #include "bus/interfaces.h"
+#include "bus/name_owners.h"
 #include "bus/supervisor_calls.h"
 #include "bus/unit_facts.h"
 #include "bus/unit_list.h"
@@ -49,6 +50,8 @@ public:
     void miss_jobs(const std::string& why);
     void tell_drift(const std::string& unit, const std::string& text);
     void tell_reloading(bool active);
+    // The supervisor may have begun anew.
+    void tell_owners() { owners_.tell_all(); }
 
 private:
     Face(std::unique_ptr<BusConnection> bus, const UnitList& list, SupervisorCalls& calls,
@@ -125,6 +128,7 @@ private:
     SupervisorCalls& calls_;
     UnitFacts facts_;
     Authorization authorization_;
+    NameOwners owners_;
     std::unique_ptr<sdbus::IObject> manager_;
     std::map<std::string, UnitObject, std::less<>> units_;
     std::set<std::uint64_t> jobs_;  // begun, and not over

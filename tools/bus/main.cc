@@ -81,6 +81,7 @@ private:
                 .connection =
                     [this](const std::string& trouble) {
                         supervisor_trouble_ = trouble;
+                        if (face_ && trouble.empty()) face_->tell_owners();
                         tell_status(bus_state_);
                     }};
     }

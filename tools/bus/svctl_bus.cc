@@ -35,7 +35,7 @@ constexpr unsigned seconds_to_open = 20;
 
 void on_too_late(int /*signal*/) {
     constexpr std::string_view text =
-        R"({"error":"org.confinit.Manager.Denied","parameters":{"message":)"
+        R"({"error":"org.varlink.service.PermissionDenied","parameters":{"message":)"
         R"("the system bus does not answer within 20 s"}})";
     // With its NUL, in one message: nobody else writes to this socket.
     (void)send(STDIN_FILENO, text.data(), text.size() + 1, MSG_NOSIGNAL);

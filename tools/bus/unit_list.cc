@@ -47,6 +47,7 @@ UnitRecord unit_record(const Json& summary) {
             .reason = string_or(summary, "reason"),
             .on_disk = string_or(summary, "on_disk"),
             .load_problem = problems.empty() ? "" : problems.front(),
+            .bus_name = string_or(summary, "bus_name"),
             .pid = integer_or(summary, "pid"),
             .since_us = integer_or(summary, "since_us"),
             .skipped = texts_of(summary, "skipped"),

@@ -32,6 +32,7 @@ struct UnitRecord {
     std::string reason;
     std::string on_disk;
     std::string load_problem;  // the first one
+    std::string bus_name;      // that it is ready by
     std::int64_t pid = 0;
     std::int64_t since_us = 0;
     std::vector<std::string> skipped;

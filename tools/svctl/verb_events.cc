@@ -58,9 +58,9 @@ VerbAction declare_events(CLI::App& command) {
     command.add_option("UNIT", options->units, "only what concerns these units");
     command
         .add_option("--kind", options->kinds,
-                    "only events of this kind: state, skipped, drift or asked; repeatable")
+                    "only events of this kind: state, skipped, drift, asked or name; repeatable")
         ->allow_extra_args(false)
-        ->check(CLI::IsMember({"state", "skipped", "drift", "asked"}).description(""))
+        ->check(CLI::IsMember({"state", "skipped", "drift", "asked", "name"}).description(""))
         ->type_name("KIND");
     add_since(command, options->since);
     command.add_flag("-f,--follow", options->follow, "go on with events as they happen");
@@ -68,7 +68,9 @@ VerbAction declare_events(CLI::App& command) {
         "A line shows the time, the unit, and what it is about: a new state, an optional key that\n"
         "the unit runs without (skipped), confinement that is no longer as declared, or is so "
         "again\n"
-        "(drift), or what somebody has asked for by the system bus (asked).");
+        "(drift), what somebody has asked for by the system bus (asked), or the name on the bus "
+        "that\n"
+        "service.ready waits for (name).");
     return [options = std::move(options)](const Context& context) {
         return print_replies(context, Method::events, {{"units", options->units}}, options->follow,
                              [&](const Json& parameters) {

@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: Apache-2.0
+// NameOwners: tells the supervisor who owns the names on the bus that units wait for.
+#include "bus/name_owners.h"
+
+#include "control/fields.h"
+
+#include <cstdio>
+
+namespace confinit {
+namespace {
+
+constexpr BusConnection::Destination broker{"org.freedesktop.DBus", "/org/freedesktop/DBus",
+                                            "org.freedesktop.DBus"};
+constexpr std::chrono::seconds broker_time{10};
+
+void complain(const std::string& name, const std::string& why) {
+    (void)fprintf(stderr, "who owns '%s': %s\n", name.c_str(), why.c_str());
+}
+
+}  // namespace
+
+void NameOwners::follow(const std::string& name) {
+    Followed& followed = names_[name];
+    if (followed.units++ > 0) return;
+    auto slot =
+        bus_.watch_owner(name, [this, name](const std::string& owner) { on_owner(name, owner); });
+    if (!slot) return complain(name, slot.error().what);
+    followed.slot = std::move(*slot);
+    ask_owner(name);
+}
+
+void NameOwners::leave(const std::string& name) {
+    const auto found = names_.find(name);
+    if (found != names_.end() && --found->second.units == 0) names_.erase(found);
+}
+
+void NameOwners::tell_all() {
+    for (const auto& [name, followed] : names_)
+        ask_owner(name);
+}
+
+// A name without an owner is an error of the broker, and nobody has to hear of it.
+void NameOwners::ask_owner(const std::string& name) {
+    const auto asked = bus_.call(broker, "GetNameOwner", "s", Json::array({name}), broker_time,
+                                 [this, name](sdbus::MethodReply& reply, const BusError* error) {
+                                     if (error != nullptr) return;
+                                     std::string owner;
+                                     reply >> owner;
+                                     on_owner(name, owner);
+                                 });
+    if (!asked) complain(name, asked.error().what);
+}
+
+void NameOwners::on_owner(const std::string& name, const std::string& owner) {
+    const auto found = names_.find(name);
+    if (found == names_.end()) return;
+    found->second.owner = owner;
+    if (owner.empty()) return tell(name, std::nullopt);
+    authorization_.identify(
+        owner, [this, name, owner](const std::expected<Principal, BusError>& who) {
+            const auto still = names_.find(name);
+            const bool is_owner = still != names_.end() && still->second.owner == owner;
+            if (!is_owner) return;
+            if (!who) return complain(name, who.error().message);
+            tell(name, who->pid);
+        });
+}
+
+void NameOwners::tell(const std::string& name, std::optional<std::int32_t> pid) {
+    Call call{.method = std::string{method_names.name(Method::set_name_owner)},
+              .parameters = {{"name", name}}};
+    if (pid) call.parameters["pid"] = *pid;
+    calls_.make("", std::move(call), [name](const Result<Reply>& reply) {
+        if (!reply) return complain(name, reply.error().what);
+        if (!reply->error.empty()) {
+            complain(name, string_or(reply->parameters, "message", reply->error));
+        }
+    });
+}
+
+}  // namespace confinit
