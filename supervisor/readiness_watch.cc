@@ -268,7 +268,6 @@ void ReadinessWatch::set_frozen(bool frozen) {
 // to another process by now is judged as that one.
 std::optional<std::string> ReadinessWatch::set_name_owner(pid_t pid) {
     if (!is_launched_ && read_reports_) read_reports_();
-    if (!is_launched_) return std::nullopt;
     const NotifyDatagram teller{.sender = pid, .process = Fd{pid > 0 ? pidfd_open(pid, 0) : -1}};
     const SenderVerdict verdict = judge_sender(teller, place_, nullptr, true);
     const bool owns = verdict.kind == SenderVerdict::Kind::present;
@@ -276,7 +275,7 @@ std::optional<std::string> ReadinessWatch::set_name_owner(pid_t pid) {
         note(fmt::format("the bus name '{}' is owned by pid {}, and {}", ready_.bus_name, pid,
                          verdict.reason));
     }
-    if (std::exchange(owns_name_, owns) == owns) return std::nullopt;
+    if (!is_launched_ || std::exchange(owns_name_, owns) == owns) return std::nullopt;
     if (!owns) return fmt::format("the bus name '{}' is lost", ready_.bus_name);
     become_ready();
     return fmt::format("the bus name '{}' is owned by pid {}", ready_.bus_name, pid);
