@@ -182,9 +182,9 @@ TEST_CASE("garbage in place of frames, and their sudden end, are errors", "[svct
         {encode_frame(FrameKind::output, "last"), "connection ended"},
         {"", "connection ended"},
     }));
-    const FakeSupervisor supervisor{[bytes = bytes](const Fd& connection) {
+    const FakeSupervisor supervisor{[&frames = bytes](const Fd& connection) {
         (void)read_call(connection);
-        send_text(connection, encode_reply({{"pid", 7}}) + bytes);
+        send_text(connection, encode_reply({{"pid", 7}}) + frames);
     }};
 
     const Outcome outcome = run_svctl(supervisor.path(), {"enter", "heat", "--frames"});
