@@ -33,11 +33,9 @@ void set_signals() {
     (void)std::signal(SIGPIPE, SIG_IGN);
 }
 
-// Open descriptors need no right. The call fails for an ordinary user's supervisor, whose services
-// run as its own user. The second call comes behind it, since a change of the user undoes it.
+// Open descriptors need no right.
 void give_up_rights() {
-    (void)syscall(SYS_setresuid, own_user, own_user, own_user);
-    (void)prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+    become_helper();
     (void)prctl(PR_SET_NAME, carrier_name, 0, 0, 0);
 }
 

@@ -4,6 +4,7 @@
 
 #include "base/file.h"
 #include "delegation.h"
+#include "kernel/capability_set.h"
 #include "kernel/mount_table.h"
 #include "kernel/proc_status.h"
 #include "own_user.h"
@@ -13,6 +14,7 @@
 #include <ctime>
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <linux/capability.h>
 #include <unistd.h>
 
 namespace confinit {
@@ -113,6 +115,12 @@ Result<Cgroup> make_leaf_alone(const Cgroup& root) {
     return root.make_child(own_leaf);
 }
 
+// Root without capabilities could take the controllers away from all, and fill the tree.
+Status take_root(const Cgroup& root) {
+    if (!holds_capability(CAP_CHOWN)) return {};
+    return root.give_files_to(own_user);
+}
+
 // Our own node, or the one above it where we are in the leaf of an earlier supervisor.
 std::string node_to_divide(std::string path) {
     const std::string leaf_suffix = std::string{"/"} + own_leaf;
@@ -156,8 +164,7 @@ Result<CgroupTree> CgroupTree::set_up(Mode mode, const std::string& wanted) {
     TRY(move_processes(tree.root_, leaf));
     TRY(check_type(tree.root_));
     (void)TRY(tree.offer_all());
-    // Root without capabilities could take the controllers away from all.
-    if (has_own_user()) TRY(tree.root_.give_files_to(own_user));
+    if (owner_of_new_files) TRY(take_root(tree.root_));
     return tree;
 }
 
@@ -195,6 +202,7 @@ Result<CgroupTree> CgroupTree::borrow(const std::string& mount, const std::strin
     TRY(check_unshared(root));
     Cgroup origin = TRY(Cgroup::open(mount + own));
 
+    const AsOwnUser owner_of_new_files;
     const Cgroup leaf = TRY(make_leaf_alone(root));
     tree.loan_ = Loan{std::move(origin), {}};
     if (auto moved = leaf.write("cgroup.procs", "0"); !moved) {
@@ -203,6 +211,12 @@ Result<CgroupTree> CgroupTree::borrow(const std::string& mount, const std::strin
     }
     auto offered = tree.offer_all();
     if (offered) tree.loan_->controllers = std::move(*offered);
+    tree.loan_->is_taken = bool{owner_of_new_files};
+    auto taken = tree.loan_->is_taken ? take_root(root) : Status{};
+    if (!taken) {
+        (void)tree.give_back();
+        return std::unexpected(std::move(taken).error());
+    }
     return tree;
 }
 
@@ -237,6 +251,7 @@ Status CgroupTree::give_back() {
         keep_first(root_.write("cgroup.subtree_control", "-" + controller));
     keep_first(loan.origin.write("cgroup.procs", "0"));
     keep_first(remove_own_leaf(root_));
+    if (loan.is_taken) keep_first(root_.give_files_to(0));
     return result;
 }
 

@@ -3,6 +3,7 @@
 #include "delegation.h"
 
 #include "base/file.h"
+#include "base/reserved_ids.h"
 #include "base/text.h"
 
 #include <algorithm>
@@ -42,7 +43,8 @@ Status check_owner(const Cgroup& node) {
         if (fstatat(node.directory().get(), name.c_str(), &status, 0) < 0) {
             return errno_failure("stat", path);
         }
-        if (status.st_uid == geteuid()) continue;
+        // A supervisor that was killed has left it so.
+        if (status.st_uid == geteuid() || status.st_uid == own_user) continue;
         return failure(fmt::format("{} belongs to uid {}", path, status.st_uid));
     }
     return {};

@@ -29,11 +29,9 @@ void obey(const HandsOrder& order, HandsAnswer& answer, HandsProgress& progress)
 }  // namespace
 
 void run_hands(int orders, int answers, HandsProgress& progress) {
-    // To read and close open descriptors takes no right. The call fails for an ordinary user's
-    // supervisor, whose services run as its own user.
-    (void)syscall(SYS_setresuid, own_user, own_user, own_user);
-    // After it: a change of the user undoes both.
-    (void)prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+    // To read and close open descriptors takes no right.
+    become_helper();
+    // After it: a change of the user undoes it.
     (void)prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
     (void)prctl(PR_SET_NAME, "confinit-hands", 0, 0, 0);
     HandsOrder order;

@@ -7,6 +7,7 @@
 #include <linux/capability.h>
 #include <linux/securebits.h>
 #include <sys/prctl.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 namespace confinit {
@@ -14,32 +15,47 @@ namespace {
 
 constexpr uid_t keep = ~uid_t{0};
 
+// A change of ids sets what fs.suid_dumpable says: proc(5).
+void be_untraceable() {
+    (void)prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+}
+
 }  // namespace
 
 void take_own_user() {
     if (geteuid() != 0 || !holds_capability(CAP_KILL)) return;
     (void)setresuid(own_user, keep, own_user);
+    be_untraceable();
 }
 
-bool has_own_user() {
-    return getuid() == own_user;
+// By system calls of their own: in the C library the threads of a process are asked to follow.
+void become_helper() {
+    (void)syscall(SYS_setgroups, 0, nullptr);
+    (void)syscall(SYS_setresgid, helpers_user, helpers_user, helpers_user);
+    (void)syscall(SYS_setresuid, helpers_user, helpers_user, helpers_user);
+    (void)prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+    be_untraceable();
 }
 
 // Without the bit a change of the effective id from 0 takes the effective capabilities away, and
 // with them the way back.
 AsOwnUser::AsOwnUser() : before_(geteuid()), securebits_(prctl(PR_GET_SECUREBITS, 0, 0, 0, 0)) {
-    if (before_ != 0 || securebits_ < 0 || !holds_capability(CAP_SETUID)) securebits_ = -1;
+    const bool may =
+        before_ == 0 && holds_capability(CAP_SETUID) && holds_capability(CAP_DAC_OVERRIDE);
+    if (!may) securebits_ = -1;
     if (securebits_ < 0) return;
     if (prctl(PR_SET_SECUREBITS, securebits_ | SECBIT_NO_SETUID_FIXUP, 0, 0, 0) < 0) {
         securebits_ = -1;
         return;
     }
     (void)setresuid(keep, own_user, keep);
+    be_untraceable();
 }
 
 AsOwnUser::~AsOwnUser() {
     if (securebits_ < 0) return;
     (void)setresuid(keep, before_, keep);
+    be_untraceable();
     (void)prctl(PR_SET_SECUREBITS, securebits_, 0, 0, 0);
 }
 

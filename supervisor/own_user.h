@@ -19,8 +19,10 @@ namespace confinit {
 // is not mapped in our user namespace.
 void take_own_user();
 
-// Whether it is.
-bool has_own_user();
+// Of a helper that reads what strangers write: an id that owns nothing, no group, no right to come.
+// It allocates nothing. The ids stay in an ordinary user's supervisor, whose services run as its
+// own user.
+void become_helper();
 
 // As long as it lives it is the effective id as well, with all capabilities, where we may do that.
 // Files that we make meanwhile belong to it, and root without capabilities may not write them.
@@ -30,6 +32,7 @@ public:
     AsOwnUser(const AsOwnUser&) = delete;
     AsOwnUser& operator=(const AsOwnUser&) = delete;
     ~AsOwnUser();
+    explicit operator bool() const { return securebits_ >= 0; }
 
 private:
     uid_t before_;

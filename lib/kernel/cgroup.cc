@@ -15,6 +15,8 @@
 namespace confinit {
 namespace {
 
+constexpr gid_t keep_group = ~gid_t{0};
+
 // A tree that a service grew to more nodes than this is removed in several calls, so that no one
 // call holds up PID 1 for longer than some ten milliseconds.
 constexpr int most_removals = 2000;
@@ -198,6 +200,7 @@ Status Cgroup::freeze(bool frozen) const {
 }
 
 Status Cgroup::give_files_to(unsigned uid) const {
+    if (fchown(directory_.get(), uid, keep_group) < 0) return errno_failure("fchown", path_);
     for (const std::string& name : TRY(list_directory(directory_.get(), "."))) {
         struct stat status{};
         const bool is_there =

@@ -48,7 +48,7 @@ public:
     Status kill() const;                                           // cgroup.kill
     Status freeze(bool frozen) const;                              // cgroup.freeze
 
-    // fchown(2) of all its files that can be written.
+    // fchown(2) of the directory and all its files that can be written.
     Status give_files_to(unsigned uid) const;
 
     // fchown(2) of the directory and of the files by which processes move and controllers are

@@ -4,12 +4,14 @@
 #include "launch/plan_parts.h"
 
 #include "base/file.h"
+#include "base/reserved_ids.h"
 #include "base/text.h"
 #include "kernel/clone.h"
 #include "kernel/pidfd.h"
 #include "kernel/proc_status.h"
 #include "kernel/procfs.h"
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <csignal>
@@ -75,14 +77,19 @@ LaunchFailure map_failure(std::string object, Error error) {
             .hint = error.code == 0 ? std::move(error.what) : std::string{}};
 }
 
-// Every id that our own namespace has, as itself.
+// Every id that our own namespace has, as itself. Those of ours own what the service may not write,
+// and root in its namespace could become them.
 LaunchResult<std::vector<IdMap>> identity_map(const std::string& file) {
     const auto process = open_own_process();
     auto own = process ? read_map(*process, file) : std::unexpected(process.error());
     if (!own) return std::unexpected(map_failure("/proc/self/" + file, std::move(own).error()));
-    for (IdMap& map : *own)
-        map.outside = map.inside;
-    return std::move(*own);
+    std::vector<IdMap> identity;
+    for (const IdMap& map : *own) {
+        if (map.inside >= first_reserved_id) continue;
+        identity.push_back(
+            {map.inside, map.inside, std::min(map.count, first_reserved_id - map.inside)});
+    }
+    return identity;
 }
 
 // A line is "NAME:FIRST:COUNT". The ranges follow one another inside.

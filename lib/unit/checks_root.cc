@@ -36,8 +36,8 @@ private:
     // With the first of these capabilities it mounts the tree anew, with the other it looks through
     // the eyes of a process outside.
     void warn_of_limits() {
-        if (unit_.cgroup.empty() || !may_write_limits()) return;
         const bool sees_host = may_hold(CAP_SYS_PTRACE) && !unit_.namespaces.pid;
+        if (unit_.cgroup.empty() || (!may_write_limits() && !sees_host)) return;
         if (unit_.namespaces.mount && !may_hold(CAP_SYS_ADMIN) && !sees_host) return;
         warn("cgroup",
              "root can raise its own limits in /sys/fs/cgroup: give it another user, or "

@@ -41,9 +41,10 @@ bool is_digit(char byte) {
 }
 
 // 65535 is what 16-bit calls take for "leave it as it is", as 32-bit ones take 4294967295. Who has
-// the supervisor's own id may send it signals.
+// an id of the supervisor's may send it and its helpers signals.
 bool is_id(std::uint64_t number) {
-    return number < 0xffff'ffff && number != 0xffff && number != own_user;
+    const bool is_own = number == own_user || number == helpers_user;
+    return number < 0xffff'ffff && number != 0xffff && !is_own;
 }
 
 // What useradd(8) accepts, and dots, which it does with --badname. A name that begins with a digit

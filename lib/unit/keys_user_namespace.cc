@@ -4,6 +4,7 @@
 #include "unit/keys.h"
 #include "unit/namespace_form.h"
 
+#include "base/reserved_ids.h"
 #include "base/text.h"
 
 #include <algorithm>
@@ -86,6 +87,9 @@ void read_map(const Value& value, Unit& unit) {
     if (value.is_array() && value.is_empty()) return value.mismatch();
     if (map.size() > most_map_lines) return value.refuse("a map may have at most 340 lines");
     for (std::size_t i = 0; i < map.size(); ++i) {
+        if (std::uint64_t{map[i].outside} + map[i].count > first_reserved_id) {
+            return value.refuse("the ids from 4294967292 on are the supervisor's");
+        }
         for (std::size_t j = 0; j < i; ++j) {
             if (overlap(map[i], map[j])) return value.refuse("two lines map the same ids");
         }

@@ -172,7 +172,8 @@ TEST_CASE("a user namespace takes the maps of the kernel", "[unit]") {
 
 TEST_CASE("impossible id maps are refused", "[unit]") {
     for (const char* map : {"['0 0 0']", "['0 4294967295 1']", "['0 0 4294967296']", "['-1 0 1']",
-                            "['0 1 10', '5 100 1']", "['0 1 10', '20 5 1']", "['a b c']"}) {
+                            "['0 1 10', '5 100 1']", "['0 1 10', '20 5 1']", "['a b c']",
+                            "['0 4294967293 1']", "['0 0 4294967293']"}) {
         INFO(map);
         CHECK(is_refused_in_service(std::string{"[namespaces.user]\ngid_map = ['0 1 1']\n"} +
                                     "uid_map = " + map));
@@ -293,8 +294,9 @@ TEST_CASE("signals are known with and without SIG", "[unit]") {
 }
 
 TEST_CASE("account names can never be mistaken for ids", "[unit]") {
-    for (const char* user : {"'0day'", "'-1'", "'65535'", "'4294967295'", "'4294967293'", "''",
-                             "'a b'", "'a/b'", "-1", "'99999999999999999999'", "'.x'"}) {
+    for (const char* user :
+         {"'0day'", "'-1'", "'65535'", "'4294967295'", "'4294967293'", "'4294967292'", "''",
+          "'a b'", "'a/b'", "-1", "'99999999999999999999'", "'.x'"}) {
         INFO(user);
         CHECK(is_refused("service.command = ['/a']\nservice.user = " + std::string{user}));
     }
