@@ -16,18 +16,12 @@ namespace confinit {
 namespace {
 
 // In the child. Every descriptor of PID 1 is closed by execve(2), these ones apart.
-[[noreturn]] void become_carrier(std::span<const int> kept) {
-    std::vector<std::string> words{carrier_name};
-    for (const int fd : kept) {
+// It allocates nothing: an exception would go on in a copy of PID 1's loop.
+[[noreturn]] void become_carrier(std::span<const int> kept, char* const arguments[]) noexcept {
+    for (const int fd : kept)
         (void)fcntl(fd, F_SETFD, 0);
-        words.push_back(std::to_string(fd));
-    }
-    std::vector<char*> arguments;
-    for (std::string& word : words)
-        arguments.push_back(word.data());
-    arguments.push_back(nullptr);
     char* const no_environment[] = {nullptr};
-    (void)execve("/proc/self/exe", arguments.data(), no_environment);
+    (void)execve("/proc/self/exe", arguments, no_environment);
     _exit(EXIT_FAILURE);
 }
 
@@ -54,9 +48,16 @@ Result<pid_t> Carriers::start(const ControlConnection& caller, const Json& reply
     std::vector<int> kept{caller.socket().get(), orders.read_end.get()};
     for (const Fd& fd : streams)
         kept.push_back(fd.get());
+    std::vector<std::string> words{carrier_name};
+    for (const int fd : kept)
+        words.push_back(std::to_string(fd));
+    std::vector<char*> arguments;
+    for (std::string& word : words)
+        arguments.push_back(word.data());
+    arguments.push_back(nullptr);
     int pidfd = -1;
     const long pid = clone_process(method_, 0, -1, pidfd);
-    if (pid == 0) become_carrier(kept);
+    if (pid == 0) become_carrier(kept, arguments.data());
     if (pid < 0) return std::unexpected(system_error(static_cast<int>(-pid), "clone"));
     const Fd process{pidfd};
     const auto carrier = static_cast<pid_t>(pid);

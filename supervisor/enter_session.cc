@@ -215,7 +215,10 @@ void EnterSessions::on_exit(Session& session, ExitStatus status) {
         }
         on_hang_up(session);
     }
-    if (session.failure) {
+    // Whose call has ended with an error, for want of a carrier, may have made another one since.
+    if (session.is_abandoned) {
+        carriers_.forget(session.carrier);
+    } else if (session.failure) {
         session.responder.error(ControlError::operation_failed, session.failure->text());
     } else {
         carriers_.end(session.carrier, exit_facts(status));

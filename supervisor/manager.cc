@@ -76,6 +76,14 @@ engine::Time engine_now() {
     return engine_time(Clock::now());
 }
 
+// The group that a run is in, or will be that waits for its launch.
+std::string group_in_use(const Service& service) {
+    if (service.decided_unit) return service.decided_unit->cgroup_place.group;
+    const bool is_in_use =
+        running_unit(service) != nullptr || service.launch_turn != LaunchTurn::none;
+    return is_in_use ? group_of(service) : "";
+}
+
 Manager::Manager(Services services, std::vector<std::string> unit_directories)
     : services_(services),
       directories_(std::move(unit_directories)),
@@ -87,8 +95,7 @@ std::optional<std::string> Manager::take(Unit unit, UnitStamp stamp) {
     // Its service stays as it is: a run keeps the unit that it was started with.
     const auto known = services_by_name_.find(unit.name);
     const bool is_known = known != services_by_name_.end();
-    const std::string group =
-        is_known && running_unit(*known->second) != nullptr ? group_of(*known->second) : "";
+    const std::string group = is_known ? group_in_use(*known->second) : "";
     if (auto cycle = engine_.load(make_engine_spec(unit, group))) {
         std::string text = fmt::format("{}: ordering cycle: {}", unit.name, *cycle);
         if (is_known) {

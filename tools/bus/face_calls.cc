@@ -17,6 +17,9 @@ namespace {
 
 constexpr unsigned most_calls = 512;
 constexpr unsigned most_calls_of_one = 16;
+
+// The broker lets 32 MiB through, which would be some times that when they are parsed.
+constexpr std::size_t longest_varlink_call = std::size_t{64} << 10;
 constexpr std::size_t most_patterns = 64;
 
 // "org.confinit.Manager.NoSuchUnit" -> "org.confinit.Error.NoSuchUnit", and a standard error where
@@ -95,7 +98,11 @@ void Face::on_call(const MethodInfo& method, const BusMethod& bus, sdbus::Method
 void Face::on_varlink_call(const sdbus::MethodCall& call) {
     auto message = call;
     const Json values = read_values(message, signature_of(varlink_call.in));
-    auto asked = parse_call(values[0].get_ref<const std::string&>());
+    const auto& text = values[0].get_ref<const std::string&>();
+    if (text.size() > longest_varlink_call) {
+        return answer_error(call, {bus_errors::invalid_arguments, "the call is too long"});
+    }
+    auto asked = parse_call(text);
     if (!asked) return answer_error(call, {bus_errors::invalid_arguments, asked.error().what});
     const auto row = std::ranges::find(method_table, asked->method, &MethodInfo::name);
     const bool is_known = row != method_table.end() && row->for_deputy;
@@ -104,7 +111,7 @@ void Face::on_varlink_call(const sdbus::MethodCall& call) {
                                    "it is for methods that change something and that a deputy may "
                                    "call; others are for the sockets"});
     }
-    if (asked->more || asked->oneway || asked->on_behalf_of) {
+    if (asked->more || asked->oneway || asked->upgrade || asked->on_behalf_of) {
         return answer_error(call, {bus_errors::invalid_arguments,
                                    "a call over the bus has one reply, and is its sender's own"});
     }
