@@ -220,6 +220,7 @@ private:
     void perform_waiting();
     void perform_one(const engine::Action& action);
     void give_up(const engine::Action& action);
+    bool is_before_launch(const Service* service) const;
     void launch(Service& service);
     void queue_launch(Service& service, LaunchTurn turn);
     void launch_soon();

@@ -39,6 +39,11 @@ void Manager::give_up(const engine::Action& action) {
     }
 }
 
+bool Manager::is_before_launch(const Service* service) const {
+    return service != nullptr && service->launch_turn == LaunchTurn::awaited &&
+           engine_.state(service->unit.name).sub == engine::SubState::start;
+}
+
 void Manager::perform_one(const engine::Action& action) {
     Service* const service = find_service(action.unit);
     switch (action.kind) {
@@ -66,7 +71,8 @@ void Manager::perform_one(const engine::Action& action) {
         finish_job(action);
         return;
     case engine::ActionKind::state_changed:
-        report_state(action.unit);
+        // Whoever hears of a start looks for its process: it is told once there is one.
+        if (!is_before_launch(service)) report_state(action.unit);
         return;
     }
 }

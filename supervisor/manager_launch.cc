@@ -73,13 +73,15 @@ void Manager::launch_first(const std::string& unit) {
     const bool is_wanted =
         service != nullptr && service->launch_turn != LaunchTurn::none && !engine_.is_to_stop(unit);
     if (!is_wanted) return;
-    if (service->launch_turn == LaunchTurn::awaited) {
+    const bool is_first_try = service->launch_turn == LaunchTurn::awaited;
+    if (is_first_try) {
         service->launch_turn = LaunchTurn::told;
         perform(engine_.handle(unit, engine::Event::launching, engine_now()));
         service = find_service(unit);
         if (service == nullptr || service->launch_turn == LaunchTurn::none) return;
     }
     start_run(*service);
+    if (is_first_try) report_state(unit);
 }
 
 void Manager::give_up_launch(const std::string& unit) {
