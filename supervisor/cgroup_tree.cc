@@ -115,10 +115,10 @@ Result<Cgroup> make_leaf_alone(const Cgroup& root) {
     return root.make_child(own_leaf);
 }
 
-// Root without capabilities could take the controllers away from all, and fill the tree.
-Status take_root(const Cgroup& root) {
-    if (!holds_capability(CAP_CHOWN)) return {};
-    return root.give_files_to(own_user);
+// Root without capabilities could take the controllers away from all, and fill the tree: the files
+// of the tree's root are given to PID 1's own id, where they can be.
+bool can_give_root(const AsOwnUser& owner) {
+    return owner && holds_capability(CAP_CHOWN);
 }
 
 // Our own node, or the one above it where we are in the leaf of an earlier supervisor.
@@ -164,7 +164,7 @@ Result<CgroupTree> CgroupTree::set_up(Mode mode, const std::string& wanted) {
     TRY(move_processes(tree.root_, leaf));
     TRY(check_type(tree.root_));
     (void)TRY(tree.offer_all());
-    if (owner_of_new_files) TRY(take_root(tree.root_));
+    if (can_give_root(owner_of_new_files)) TRY(tree.root_.give_files_to(own_user));
     return tree;
 }
 
@@ -211,11 +211,11 @@ Result<CgroupTree> CgroupTree::borrow(const std::string& mount, const std::strin
     }
     auto offered = tree.offer_all();
     if (offered) tree.loan_->controllers = std::move(*offered);
-    tree.loan_->is_taken = bool{owner_of_new_files};
-    auto taken = tree.loan_->is_taken ? take_root(root) : Status{};
-    if (!taken) {
+    if (!can_give_root(owner_of_new_files)) return tree;
+    tree.loan_->is_given = true;
+    if (auto given = root.give_files_to(own_user); !given) {
         (void)tree.give_back();
-        return std::unexpected(std::move(taken).error());
+        return std::unexpected(std::move(given).error());
     }
     return tree;
 }
@@ -251,7 +251,7 @@ Status CgroupTree::give_back() {
         keep_first(root_.write("cgroup.subtree_control", "-" + controller));
     keep_first(loan.origin.write("cgroup.procs", "0"));
     keep_first(remove_own_leaf(root_));
-    if (loan.is_taken) keep_first(root_.give_files_to(0));
+    if (loan.is_given) keep_first(root_.give_files_to(0));
     return result;
 }
 

@@ -43,7 +43,7 @@ private:
     struct Loan {
         Cgroup origin;  // the node that we were started in
         std::vector<std::string> controllers;
-        bool is_taken = false;  // its files belong to own_user
+        bool is_given = false;  // its files belong to own_user
     };
 
     static Result<CgroupTree> open(const std::string& mount, const std::string& path);

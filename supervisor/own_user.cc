@@ -15,6 +15,12 @@ namespace {
 
 constexpr uid_t keep = ~uid_t{0};
 
+// PID 1 keeps its capabilities, and each launch asks.
+bool may_become_own_user() {
+    static const bool may = holds_capability(CAP_SETUID) && holds_capability(CAP_DAC_OVERRIDE);
+    return may;
+}
+
 // A change of ids sets what fs.suid_dumpable says: proc(5).
 void be_untraceable() {
     (void)prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
@@ -40,15 +46,15 @@ void become_helper() {
 // Without the bit a change of the effective id from 0 takes the effective capabilities away, and
 // with them the way back.
 AsOwnUser::AsOwnUser() : before_(geteuid()), securebits_(prctl(PR_GET_SECUREBITS, 0, 0, 0, 0)) {
-    const bool may =
-        before_ == 0 && holds_capability(CAP_SETUID) && holds_capability(CAP_DAC_OVERRIDE);
-    if (!may) securebits_ = -1;
+    if (before_ != 0 || !may_become_own_user()) securebits_ = -1;
     if (securebits_ < 0) return;
-    if (prctl(PR_SET_SECUREBITS, securebits_ | SECBIT_NO_SETUID_FIXUP, 0, 0, 0) < 0) {
-        securebits_ = -1;
-        return;
+    bool is_taken = prctl(PR_SET_SECUREBITS, securebits_ | SECBIT_NO_SETUID_FIXUP, 0, 0, 0) == 0;
+    if (is_taken && setresuid(keep, own_user, keep) < 0) {
+        // Our user namespace has no such id.
+        (void)prctl(PR_SET_SECUREBITS, securebits_, 0, 0, 0);
+        is_taken = false;
     }
-    (void)setresuid(keep, own_user, keep);
+    if (!is_taken) securebits_ = -1;
     be_untraceable();
 }
 
