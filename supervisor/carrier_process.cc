@@ -9,7 +9,6 @@
 #include <cerrno>
 #include <csignal>
 #include <cstdlib>
-#include <fcntl.h>
 #include <optional>
 #include <string>
 #include <sys/ioctl.h>
@@ -25,7 +24,7 @@ namespace {
 // The command has ended, and its caller takes nothing of what is left.
 constexpr int patience_ms = 60'000;
 
-// What PID 1 blocks or ignores means nothing here; nobody but PID 1 can signal this process.
+// Signals that PID 1 blocks or ignores mean nothing here; nobody but PID 1 can signal this process.
 void set_signals() {
     sigset_t none;
     sigemptyset(&none);
@@ -43,8 +42,7 @@ std::vector<Fd> take_descriptors(std::span<char* const> numbers) {
     std::vector<Fd> descriptors;
     for (const char* text : numbers) {
         Fd fd{std::atoi(text)};
-        const int flags = fcntl(fd.get(), F_GETFL);
-        if (flags < 0 || fcntl(fd.get(), F_SETFL, flags | O_NONBLOCK) < 0) return {};
+        if (!set_nonblocking(fd)) return {};
         descriptors.push_back(std::move(fd));
     }
     return descriptors;

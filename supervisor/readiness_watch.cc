@@ -40,11 +40,8 @@ Result<std::uint64_t> id_of(const Cgroup& node) {
 }
 
 Result<Pipe> make_ready_pipe() {
-    int ends[2];
-    if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) < 0) {
-        return errno_failure("socketpair");
-    }
-    Pipe pipe{Fd{ends[0]}, Fd{ends[1]}};
+    auto [read_end, write_end] = TRY(make_stream_pair());
+    Pipe pipe{std::move(read_end), std::move(write_end)};
     TRY(read_urgent_in_line(pipe.read_end));
     refuse_descriptors(pipe.read_end);
     return pipe;

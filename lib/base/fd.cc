@@ -7,6 +7,15 @@
 #include <unistd.h>
 
 namespace confinit {
+namespace {
+
+Result<std::pair<Fd, Fd>> make_socket_pair(int type) {
+    int ends[2];
+    if (socketpair(AF_UNIX, type | SOCK_CLOEXEC, 0, ends) < 0) return errno_failure("socketpair");
+    return std::pair{Fd{ends[0]}, Fd{ends[1]}};
+}
+
+}  // namespace
 
 Fd& Fd::operator=(Fd&& other) noexcept {
     if (this != &other) {
@@ -28,11 +37,19 @@ Result<Pipe> make_pipe(int flags) {
 }
 
 Result<std::pair<Fd, Fd>> make_seqpacket_pair() {
-    int ends[2];
-    if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) < 0) {
-        return errno_failure("socketpair");
+    return make_socket_pair(SOCK_SEQPACKET);
+}
+
+Result<std::pair<Fd, Fd>> make_stream_pair() {
+    return make_socket_pair(SOCK_STREAM);
+}
+
+Status set_nonblocking(const Fd& fd) {
+    const int flags = fcntl(fd.get(), F_GETFL);
+    if (flags < 0 || fcntl(fd.get(), F_SETFL, flags | O_NONBLOCK) < 0) {
+        return errno_failure("fcntl F_SETFL");
     }
-    return std::pair{Fd{ends[0]}, Fd{ends[1]}};
+    return {};
 }
 
 Result<Fd> duplicate(const Fd& fd, int lowest) {

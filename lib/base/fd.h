@@ -37,8 +37,12 @@ struct Pipe {
 // pipe2(2) with O_CLOEXEC and these further flags, such as O_NONBLOCK.
 Result<Pipe> make_pipe(int flags = 0);
 
-// A connected pair of SOCK_SEQPACKET sockets, O_CLOEXEC: socketpair(2).
+// A connected pair of SOCK_SEQPACKET or of SOCK_STREAM sockets, O_CLOEXEC: socketpair(2).
 Result<std::pair<Fd, Fd>> make_seqpacket_pair();
+Result<std::pair<Fd, Fd>> make_stream_pair();
+
+// Adds O_NONBLOCK to its file status flags: fcntl(2).
+Status set_nonblocking(const Fd& fd);
 
 // A duplicate that is closed on exec and numbered `lowest` or higher: F_DUPFD_CLOEXEC of fcntl(2).
 Result<Fd> duplicate(const Fd& fd, int lowest = 3);

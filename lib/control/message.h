@@ -32,7 +32,7 @@ public:
     std::optional<std::string> next();
     bool has_next() const { return begin_ != last_end_; }
 
-    // What is not handed out.
+    // The bytes that are not handed out.
     std::string_view rest() const { return std::string_view{buffer_}.substr(begin_); }
     bool has_bytes() const { return buffer_.size() > begin_; }
 
@@ -58,10 +58,10 @@ struct Principal {
     std::string text() const;
 };
 
-// What a client asks for. `more` wants a stream of replies, `oneway` wants none, and `upgrade`
+// A request of a client. `more` wants a stream of replies, `oneway` wants none, and `upgrade`
 // wants the connection to carry something else behind the one reply.
 struct Call {
-    std::string method;
+    std::string method = {};
     Json parameters = Json::object();
     bool more = false;
     bool oneway = false;

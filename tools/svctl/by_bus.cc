@@ -7,7 +7,6 @@
 #include <cerrno>
 #include <optional>
 #include <spawn.h>
-#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 #include <utility>
@@ -43,12 +42,7 @@ private:
 };
 
 Result<Helper> Helper::start() {
-    int ends[2];
-    if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) < 0) {
-        return errno_failure("socketpair");
-    }
-    Fd ours{ends[0]};
-    const Fd its{ends[1]};
+    auto [ours, its] = TRY(make_stream_pair());
     posix_spawn_file_actions_t actions;
     if (posix_spawn_file_actions_init(&actions) != 0) return errno_failure("posix_spawn");
     posix_spawn_file_actions_adddup2(&actions, its.get(), STDIN_FILENO);

@@ -88,6 +88,7 @@ Answer<Captured> run_captured(const Context& context, const EnterOptions& option
     captured.error = std::move(*error_text);
     return captured;
 }
+
 }  // namespace
 
 int enter_captured(const Context& context, const EnterOptions& options) {

@@ -17,16 +17,8 @@ bool enters_by_frames(const Context& context, const EnterOptions& options) {
 Answer<std::unique_ptr<FramedLoop>> FramedLoop::enter(const Context& context,
                                                       const EnterOptions& options,
                                                       std::optional<TerminalDimensions> terminal) {
-    Client client = TRY(connect_to_supervisor(context));
-    auto sent = client.send({.method = std::string{method_names.name(Method::enter)},
-                             .parameters = enter_parameters(options, terminal),
-                             .upgrade = true});
-    if (!sent) return refuse(std::move(sent.error()));
-    auto received = client.receive();
-    if (!received) return refuse(std::move(received.error()));
-    const Json parameters = TRY(take_parameters(context, std::move(received->reply)));
-    return std::unique_ptr<FramedLoop>{
-        new FramedLoop{std::move(client), integer_or(parameters, "pid")}};
+    EnteredCommand command = TRY(call_enter(context, options, terminal, {.upgrade = true}));
+    return std::unique_ptr<FramedLoop>{new FramedLoop{std::move(command.client), command.pid}};
 }
 
 FramedLoop::FramedLoop(Client client, std::int64_t pid)
@@ -62,7 +54,7 @@ Answer<CommandEnd> FramedLoop::run() {
 
 Answer<CommandEnd> FramedLoop::wait_for_end() {
     using Turn = FramedStreams::Turn;
-    // What came with the reply belongs to the frames.
+    // Bytes that came with the reply belong to the frames.
     Turn turn = streams_.take(client_.take_rest()) ? Turn::goes_on : Turn::broken;
     while (!end_ && turn == Turn::goes_on) {
         const int watched = watched_ != nullptr ? watched_->get() : -1;

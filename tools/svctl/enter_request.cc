@@ -11,21 +11,11 @@
 namespace confinit {
 namespace {
 
-Status set_nonblocking(const Fd& fd) {
-    const int flags = fcntl(fd.get(), F_GETFL);
-    if (flags < 0 || fcntl(fd.get(), F_SETFL, flags | O_NONBLOCK) < 0) {
-        return errno_failure("fcntl F_SETFL");
-    }
-    return {};
-}
-
 std::optional<int> find_number(const Json& parameters, std::string_view name) {
     const auto number = find_integer(parameters, name);
     if (!number || !std::in_range<unsigned char>(*number)) return std::nullopt;
     return static_cast<int>(*number);
 }
-
-}  // namespace
 
 Json enter_parameters(const EnterOptions& options, std::optional<TerminalDimensions> terminal) {
     Json parameters{{"unit", options.unit},
@@ -40,33 +30,40 @@ Json enter_parameters(const EnterOptions& options, std::optional<TerminalDimensi
     return parameters;
 }
 
+}  // namespace
+
 std::optional<CommandEnd> parse_end(const Json& facts) {
     const CommandEnd end{.code = find_number(facts, "code"),
                          .signal = find_number(facts, "signal")};
     return end.code || end.signal ? std::optional{end} : std::nullopt;
 }
 
-Answer<EnteredCommand> enter(const Context& context, const EnterOptions& options,
-                             std::optional<TerminalDimensions> terminal) {
+Answer<EnteredCommand> call_enter(const Context& context, const EnterOptions& options,
+                                  std::optional<TerminalDimensions> terminal, Call call) {
     Client client = TRY(connect_to_supervisor(context));
-    auto sent = client.send({.method = std::string{method_names.name(Method::enter)},
-                             .parameters = enter_parameters(options, terminal),
-                             .more = true});
+    call.method = std::string{method_names.name(Method::enter)};
+    call.parameters = enter_parameters(options, terminal);
+    auto sent = client.send(call);
     if (!sent) return refuse(std::move(sent.error()));
     auto received = client.receive();
     if (!received) return refuse(std::move(received.error()));
     const Json parameters = TRY(take_parameters(context, std::move(received->reply)));
-
-    const std::size_t expected = terminal ? 1 : 3;
-    if (received->descriptors.size() != expected) {
-        return refuse({0, "reply to enter without the command's descriptors"});
-    }
-    for (const Fd& fd : received->descriptors) {
-        if (auto set = set_nonblocking(fd); !set) return refuse(std::move(set.error()));
-    }
     return EnteredCommand{.client = std::move(client),
                           .pid = integer_or(parameters, "pid"),
                           .descriptors = std::move(received->descriptors)};
+}
+
+Answer<EnteredCommand> enter(const Context& context, const EnterOptions& options,
+                             std::optional<TerminalDimensions> terminal) {
+    EnteredCommand command = TRY(call_enter(context, options, terminal, {.more = true}));
+    const std::size_t expected = terminal ? 1 : 3;
+    if (command.descriptors.size() != expected) {
+        return refuse({0, "reply to enter without the command's descriptors"});
+    }
+    for (const Fd& fd : command.descriptors) {
+        if (auto set = set_nonblocking(fd); !set) return refuse(std::move(set.error()));
+    }
+    return command;
 }
 
 Result<Fd> standard_stream(int number) {

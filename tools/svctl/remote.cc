@@ -11,7 +11,6 @@
 #include <fmt/format.h>
 #include <optional>
 #include <spawn.h>
-#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 #include <utility>
@@ -24,7 +23,7 @@ constexpr int ssh_failed = 255;
 constexpr int not_found = 127;
 constexpr int denied = std::to_underlying(ExitCode::denied);
 
-// What the other machine may print before its end.
+// The bytes that the other machine may print before its end.
 constexpr std::size_t output_limit = std::size_t{64} << 20;
 
 // Ssh: one process of it, which ends when its input does.
@@ -126,15 +125,12 @@ std::string shell_quoted(std::string_view word) {
 }
 
 Answer<Client> connect_by_ssh(const Context& context) {
-    int ends[2];
-    if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) < 0) {
-        return refuse(errno_failure("socketpair").error());
-    }
-    Fd ours{ends[0]};
-    const Fd its{ends[1]};
+    auto ends = make_stream_pair();
+    if (!ends) return refuse(std::move(ends.error()));
+    const Fd its = std::move(ends->second);
     auto ssh = Ssh::start(context.host, bridge_command(context), its.get(), its.get());
     if (!ssh) return refuse(std::move(ssh.error()));
-    Client client{std::move(ours)};
+    Client client{std::move(ends->first)};
     client.set_end_reason([ssh = std::move(*ssh)]() mutable { return ssh.fault(ssh.wait()); });
     return client;
 }
