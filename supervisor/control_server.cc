@@ -96,7 +96,7 @@ ControlServer::ControlServer(EventLoop& loop, Manager& manager, EnterSessions& e
                              Visibility visibility)
     : loop_(loop),
       context_{*this, manager, enter_sessions, mode, std::move(end_machine), visibility} {
-    manager.set_observer([this] { send_news_later(); });
+    manager.set_observer([this] { news_soon_.ask(); });
 }
 
 Status ControlServer::listen(DoorKind door, const std::string& path, DoorAccess access) {
@@ -353,7 +353,7 @@ void ControlServer::write_output(std::uint64_t id) {
     update_interest(*peer);
     if (peer->connection.unsent() > 0) return;
     if (peer->connection.has_call()) run_next_call_later(id, *peer);
-    if (std::exchange(peer->has_missed_news, false)) send_news_later();
+    if (std::exchange(peer->has_missed_news, false)) news_soon_.ask();
 }
 
 // Without a shutdown, which the one who has it now would feel.

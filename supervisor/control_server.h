@@ -23,6 +23,7 @@
 #include "machine.h"
 #include "manager.h"
 #include "socket_caller.h"
+#include "soon.h"
 #include "timer.h"
 #include "visibility.h"
 
@@ -153,7 +154,6 @@ private:
 
     // control_waiting.cc: those who wait for time, for news, or for nothing.
     std::optional<std::string> refusal_to_follow(const Caller& caller) const;
-    void send_news_later();
     void send_news();
     void send_news_to(std::uint64_t id);
     void wake_waiting(Clock::time_point now);
@@ -169,7 +169,9 @@ private:
     std::unique_ptr<ControlDoor> status_;
     std::map<std::uint64_t, std::unique_ptr<Peer>> peers_;
     std::uint64_t next_id_ = 1;
-    bool has_news_ = false;
+    Soon news_soon_{loop_, [this] {
+                        send_news();
+                    }};
     std::optional<Timer> timer_;
     std::optional<Clock::time_point> timer_due_;  // no later than anything is due
 };

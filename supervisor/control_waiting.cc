@@ -47,13 +47,7 @@ bool ControlServer::follow(const Responder& responder, News news) {
     return true;
 }
 
-void ControlServer::send_news_later() {
-    if (std::exchange(has_news_, true)) return;
-    loop_.defer([this] { send_news(); });
-}
-
 void ControlServer::send_news() {
-    has_news_ = false;
     std::vector<std::uint64_t> followers;
     for (const auto& [id, peer] : peers_) {
         if (peer->news) followers.push_back(id);
@@ -126,7 +120,7 @@ void ControlServer::on_timer() {
     const bool has_late_news = std::ranges::any_of(peers_, [](const auto& entry) {
         return entry.second->has_missed_news && entry.second->connection.unsent() == 0;
     });
-    if (has_late_news) send_news_later();
+    if (has_late_news) news_soon_.ask();
 }
 
 void ControlServer::set_timer(Clock::time_point due) {

@@ -18,6 +18,13 @@ constexpr std::chrono::seconds rest_after_exception{1};
 // So would a timer that stays due. It rests for less: a service may wait for its end.
 constexpr std::chrono::milliseconds timer_rest{100};
 
+// With what is left of the memory that is kept back.
+template <typename Work>
+bool run_with_reserve(EventLoop& loop, const Work& work) {
+    const MemoryReserve reserve{std::nothrow};
+    return loop.run_guarded(work);
+}
+
 }  // namespace
 
 EventLoop::Watch::Watch(Watch&& other) noexcept
@@ -123,13 +130,11 @@ Status EventLoop::run_once() {
 
 void EventLoop::run_deferred() {
     // Work that defers more work has that run in the next turn, so that nothing starves.
-    // Work that an exception has kept from running is still due.
-    if (due_.empty()) due_.swap(deferred_);
+    due_.swap(deferred_);
     while (!due_.empty()) {
         const auto work = std::move(due_.front());
         due_.pop_front();
-        const MemoryReserve reserve{std::nothrow};
-        (void)run_guarded(work);
+        (void)run_with_reserve(*this, work);
     }
 }
 
@@ -143,16 +148,14 @@ void EventLoop::run_timer() {
     const auto deadline = timer_deadline();
     if (!deadline || *deadline > Clock::now()) return;
     timer_rests_until_.reset();
-    const MemoryReserve reserve{std::nothrow};
-    if (!run_guarded(expire_)) timer_rests_until_ = Clock::now() + timer_rest;
+    if (!run_with_reserve(*this, expire_)) timer_rests_until_ = Clock::now() + timer_rest;
 }
 
 void EventLoop::dispatch(std::uint64_t id, std::uint32_t events) {
     const auto found = sources_.find(id);
     if (found == sources_.end()) return;
     const std::shared_ptr<Source> source = found->second;
-    const MemoryReserve reserve{std::nothrow};
-    if (!run_guarded([&] { source->callback(events); })) rest(id);
+    if (!run_with_reserve(*this, [&] { source->callback(events); })) rest(id);
 }
 
 // There may be no memory to tell that there is none.

@@ -350,8 +350,8 @@ void Manager::drain_reports() {
 
 void Manager::post(std::string unit, std::uint64_t run_number, engine::Event event) {
     // An action may cause its event at once; the engine hears of it after the action list is done.
-    const bool is_first = events_.push({std::move(unit), run_number, event});
-    if (is_first) services_.loop.defer([this] { handle_events(); });
+    events_.push({std::move(unit), run_number, event});
+    events_soon_.ask();
 }
 
 void Manager::handle_events() {
@@ -362,9 +362,7 @@ void Manager::handle_events() {
                 fmt::format("{}: an event of its run is given up: it fails each time", event.unit));
         });
     // Events that an event has caused at once are handled in the next turn of the loop.
-    if (!events_.is_empty() && !events_.is_resting(Clock::now())) {
-        services_.loop.defer([this] { handle_events(); });
-    }
+    if (!events_.is_empty() && !events_.is_resting(Clock::now())) events_soon_.ask();
     check_quiet();
 }
 

@@ -10,6 +10,7 @@
 #include "log_ring.h"
 #include "retry_queue.h"
 #include "run.h"
+#include "soon.h"
 #include "unit/drafts.h"
 #include "unit/loader.h"
 #include "unit/unit.h"
@@ -36,8 +37,8 @@ struct SkippedKey {
     std::string reason;  // begins with the key, or with what below it failed
 };
 
-// Of a launch that the engine has decided on and that has not begun: whether the engine has heard
-// that its turn has come.
+// A launch that the engine has decided on and that has not begun: its turn is awaited, or the
+// engine was told that it has come.
 enum class LaunchTurn { none, awaited, told };
 
 // Service: the live thing behind a unit, also behind a group, which has a node only, and behind a
@@ -223,10 +224,10 @@ private:
     bool is_before_launch(const Service* service) const;
     void launch(Service& service);
     void queue_launch(Service& service, LaunchTurn turn);
-    void launch_soon();
     void launch_waiting();
     void launch_first(const std::string& unit);
-    void give_up_launch(const std::string& unit);
+    void give_up_launch(Service& service);
+    Service* find_waiting(std::string_view unit);
     void end_wait_for_launch(Service& service);
     void start_run(Service& service);
     LaunchStatus start_once(Service& service, const Unit& unit);
@@ -234,6 +235,7 @@ private:
     bool try_later(const std::string& unit, const LaunchFailure& failure);
     void retry_starts();
     void cancel_launch(Service& service);
+    void fail_launch(Service& service, RunEnd end);
     LaunchResult<GroupNodes> groups_of(const Unit& unit) const;
     Checked<Unit> unit_to_run(const Service& service) const;
     bool skip(Service& service, const LaunchFailure& failure);
@@ -253,9 +255,14 @@ private:
     std::map<std::string, std::unique_ptr<Service>, std::less<>> services_by_name_;
     Broken broken_;
     RetryQueue<RunEvent> events_;
+    Soon events_soon_{services_.loop, [this] {
+                          handle_events();
+                      }};
     RetryQueue<engine::Action> actions_;
     RetryQueue<std::string> launches_;  // units whose turn it is not yet, or no more
-    bool launches_soon_ = false;
+    Soon launches_soon_{services_.loop, [this] {
+                            launch_waiting();
+                        }};
     bool is_performing_ = false;
     struct WaitingJob {
         std::string unit;

@@ -30,13 +30,12 @@ void Manager::perform_waiting() {
 }
 
 void Manager::give_up(const engine::Action& action) {
+    Service* const service = find_service(action.unit);
+    // Without an answer to it the start would never end.
+    const bool is_launch = action.kind == engine::ActionKind::launch && service != nullptr;
+    if (is_launch) return give_up_launch(*service);
     services_.console.error(
         fmt::format("{}: something is given up that it needs: it fails each time", action.unit));
-    // Without an answer to it the start would never end.
-    if (action.kind != engine::ActionKind::launch) return;
-    if (const Service* service = find_service(action.unit)) {
-        post(action.unit, service->run_number, engine::Event::launch_failed);
-    }
 }
 
 bool Manager::is_before_launch(const Service* service) const {
@@ -71,7 +70,7 @@ void Manager::perform_one(const engine::Action& action) {
         finish_job(action);
         return;
     case engine::ActionKind::state_changed:
-        // Whoever hears of a start looks for its process: it is told once there is one.
+        // Those who hear of a start look for its process: it is told once there is one.
         if (!is_before_launch(service)) report_state(action.unit);
         return;
     }

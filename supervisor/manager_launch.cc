@@ -40,18 +40,9 @@ void Manager::launch(Service& service) {
 void Manager::queue_launch(Service& service, LaunchTurn turn) {
     launches_.push(service.unit.name);
     service.launch_turn = turn;
-    // What is still told of the last run is not of this one.
+    // Events of the last run that are still told are not of this one.
     service.run_number = next_run_number_++;
-    launch_soon();
-}
-
-void Manager::launch_soon() {
-    if (launches_soon_) return;
-    services_.loop.defer([this] {
-        launches_soon_ = false;
-        launch_waiting();
-    });
-    launches_soon_ = true;
+    launches_soon_.ask();
 }
 
 // A thousand launches in one turn of the loop would keep everybody waiting who calls or has ended.
@@ -62,36 +53,46 @@ void Manager::launch_waiting() {
         if (launches_.is_empty() || launches_.is_resting(now)) return;
         launches_.handle_first(
             now, [this](const std::string& unit) { launch_first(unit); },
-            [this](const std::string& unit) { give_up_launch(unit); });
+            [this](const std::string& unit) {
+                if (Service* const service = find_waiting(unit)) give_up_launch(*service);
+            });
     }
-    launch_soon();
+    launches_soon_.ask();
+}
+
+Service* Manager::find_waiting(std::string_view unit) {
+    Service* const service = find_service(unit);
+    const bool waits = service != nullptr && service->launch_turn != LaunchTurn::none;
+    return waits ? service : nullptr;
 }
 
 // One that is to stop waits for that instead.
 void Manager::launch_first(const std::string& unit) {
-    Service* service = find_service(unit);
-    const bool is_wanted =
-        service != nullptr && service->launch_turn != LaunchTurn::none && !engine_.is_to_stop(unit);
-    if (!is_wanted) return;
+    Service* service = find_waiting(unit);
+    if (service == nullptr || engine_.is_to_stop(unit)) return;
     const bool is_first_try = service->launch_turn == LaunchTurn::awaited;
     if (is_first_try) {
         service->launch_turn = LaunchTurn::told;
         perform(engine_.handle(unit, engine::Event::launching, engine_now()));
-        service = find_service(unit);
-        if (service == nullptr || service->launch_turn == LaunchTurn::none) return;
+        service = find_waiting(unit);
+        if (service == nullptr) return;
     }
     start_run(*service);
     if (is_first_try) report_state(unit);
 }
 
-void Manager::give_up_launch(const std::string& unit) {
-    Service* const service = find_service(unit);
-    if (service == nullptr || service->launch_turn == LaunchTurn::none) return;
+void Manager::give_up_launch(Service& service) {
     RunEnd end;
     end.text = "setup-failed: the supervisor fails at its launch each time";
-    services_.console.error(fmt::format("{}: {}", unit, end.text));
-    service->last_end = std::move(end);
-    cancel_launch(*service);
+    services_.console.error(fmt::format("{}: {}", service.unit.name, end.text));
+    fail_launch(service, std::move(end));
+}
+
+// There is no run, and nobody has to wait for one.
+void Manager::fail_launch(Service& service, RunEnd end) {
+    service.last_end = std::move(end);
+    post(service.unit.name, service.run_number, engine::Event::launch_failed);
+    end_wait_for_launch(service);
 }
 
 void Manager::end_wait_for_launch(Service& service) {
@@ -133,9 +134,7 @@ void Manager::start_run(Service& service) {
     RunEnd end;
     end.text = "setup-failed: " + started.error().text();
     end.setup_failure = std::move(started).error();
-    service.last_end = std::move(end);
-    post(name, number, engine::Event::launch_failed);
-    end_wait_for_launch(service);
+    fail_launch(service, std::move(end));
 }
 
 // Leftovers of an earlier run have been killed, but a process takes its time to end; and others may

@@ -18,12 +18,11 @@ namespace confinit {
 template <class Entry>
 class RetryQueue {
 public:
-    // Whether it was the first one, so that somebody has to call for it to be handled.
-    bool push(Entry entry) {
+    // The caller sees to it that it is handled. There may be no memory to ask for that: then
+    // next_try() does, a moment later.
+    void push(Entry entry) {
         waiting_.push_back({std::move(entry)});
-        // There may be no memory to ask for that: next_try() does, a moment later.
         if (!retry_at_) retry_at_ = Clock::now() + pause_after_exception;
-        return waiting_.size() == 1;
     }
 
     using Handler = std::function<void(const Entry&)>;
