@@ -11,6 +11,12 @@
 namespace confinit {
 namespace {
 
+bool covers_tunables(const std::vector<std::string>& paths) {
+    return std::ranges::any_of(paths, [](const std::string& path) {
+        return path == "/" || path == "/proc" || path == "/proc/sys";
+    });
+}
+
 class RootCheck : UnitChecker {
 public:
     using UnitChecker::UnitChecker;
@@ -45,19 +51,15 @@ private:
              "pid namespace");
     }
 
-    bool is_hidden(const std::vector<std::string>& paths) const {
-        return std::ranges::any_of(paths, [](const std::string& path) {
-            return path == "/" || path == "/proc" || path == "/proc/sys";
-        });
-    }
-
     // Proc asks most writers for no capability, and for the owner alone: sysctl(5).
     void warn_of_tunables() {
         const MountConfig& mounts = unit_.mounts;
-        const bool is_protected = std::ranges::any_of(
+        const bool has_preset = std::ranges::any_of(
             mounts.protect,
             [](const ProtectPreset* preset) { return preset->name == "kernel-tunables"; });
-        if (is_protected || is_hidden(mounts.read_only) || is_hidden(mounts.inaccessible)) return;
+        const bool is_protected =
+            has_preset || covers_tunables(mounts.read_only) || covers_tunables(mounts.inaccessible);
+        if (is_protected) return;
         if (!is_given("capabilities.bounding") || may_hold(CAP_SYS_ADMIN)) return;
         warn("capabilities.bounding",
              "root writes /proc/sys without any capability, and what it names in "

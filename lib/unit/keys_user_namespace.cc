@@ -88,7 +88,8 @@ void read_map(const Value& value, Unit& unit) {
     if (map.size() > most_map_lines) return value.refuse("a map may have at most 340 lines");
     for (std::size_t i = 0; i < map.size(); ++i) {
         if (std::uint64_t{map[i].outside} + map[i].count > first_reserved_id) {
-            return value.refuse("the ids from 4294967292 on are the supervisor's");
+            return value.refuse("the ids from " + std::to_string(first_reserved_id) +
+                                " on are the supervisor's");
         }
         for (std::size_t j = 0; j < i; ++j) {
             if (overlap(map[i], map[j])) return value.refuse("two lines map the same ids");

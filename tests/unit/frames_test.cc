@@ -33,6 +33,13 @@ Ends connected() {
     return {.ours = Fd{ends[0]}, .peer = Fd{ends[1]}};
 }
 
+// Streams over a connection, of which we have the other side, and a pipe to be one of them.
+struct Carried {
+    Ends ends = connected();
+    Pipe pipe = make_pipe(O_NONBLOCK).value();
+    FramedStreams streams{ends.ours, HangUp::ends_at_once, takes_nothing};
+};
+
 void send_bytes(const Fd& peer, std::string_view bytes) {
     REQUIRE(send(peer.get(), bytes.data(), bytes.size(), MSG_NOSIGNAL) ==
             static_cast<ssize_t>(bytes.size()));
@@ -97,9 +104,8 @@ TEST_CASE("a size is four bytes", "[frames]") {
 }
 
 TEST_CASE("sources become frames, and their end an empty one", "[frames]") {
-    const Ends ends = connected();
-    Pipe pipe = make_pipe(O_NONBLOCK).value();
-    FramedStreams streams{ends.ours, HangUp::ends_at_once, takes_nothing};
+    Carried carried;
+    auto& [ends, pipe, streams] = carried;
     streams.add_source(FrameKind::output, std::move(pipe.read_end));
     REQUIRE(write(pipe.write_end.get(), "hello", 5) == 5);
     pipe.write_end.reset();
@@ -113,9 +119,8 @@ TEST_CASE("sources become frames, and their end an empty one", "[frames]") {
 
 TEST_CASE("draining takes what is there, and waits for nobody who holds the pipe open",
           "[frames]") {
-    const Ends ends = connected();
-    Pipe pipe = make_pipe(O_NONBLOCK).value();
-    FramedStreams streams{ends.ours, HangUp::ends_at_once, takes_nothing};
+    Carried carried;
+    auto& [ends, pipe, streams] = carried;
     streams.add_source(FrameKind::output, std::move(pipe.read_end));
     REQUIRE(write(pipe.write_end.get(), "last", 4) == 4);
 
@@ -127,9 +132,8 @@ TEST_CASE("draining takes what is there, and waits for nobody who holds the pipe
 }
 
 TEST_CASE("frames reach their sink, and an empty one closes it", "[frames]") {
-    const Ends ends = connected();
-    Pipe pipe = make_pipe(O_NONBLOCK).value();
-    FramedStreams streams{ends.ours, HangUp::ends_at_once, takes_nothing};
+    Carried carried;
+    auto& [ends, pipe, streams] = carried;
     streams.add_sink(FrameKind::input, std::move(pipe.write_end));
     send_bytes(ends.peer,
                encode_frame(FrameKind::input, "typed") + encode_frame(FrameKind::input, {}));
@@ -147,9 +151,8 @@ TEST_CASE("frames reach their sink, and an empty one closes it", "[frames]") {
 }
 
 TEST_CASE("a command that reads no input makes its caller wait, within a bound", "[frames][X10]") {
-    const Ends ends = connected();
-    Pipe pipe = make_pipe(O_NONBLOCK).value();
-    FramedStreams streams{ends.ours, HangUp::ends_at_once, takes_nothing};
+    Carried carried;
+    auto& [ends, pipe, streams] = carried;
     streams.add_sink(FrameKind::input, std::move(pipe.write_end));
     const std::string frame = encode_frame(FrameKind::input, std::string(4096, 'x'));
     std::size_t sent = 0;
@@ -172,10 +175,9 @@ TEST_CASE("a command that reads no input makes its caller wait, within a bound",
 }
 
 TEST_CASE("a reader that is gone is told to the other side", "[frames]") {
-    const Ends ends = connected();
     (void)std::signal(SIGPIPE, SIG_IGN);
-    Pipe pipe = make_pipe(O_NONBLOCK).value();
-    FramedStreams streams{ends.ours, HangUp::ends_at_once, takes_nothing};
+    Carried carried;
+    auto& [ends, pipe, streams] = carried;
     streams.add_sink(FrameKind::output, std::move(pipe.write_end));
     pipe.read_end.reset();
 
@@ -188,10 +190,9 @@ TEST_CASE("a reader that is gone is told to the other side", "[frames]") {
 }
 
 TEST_CASE("an empty frame closes the source whose reader is gone", "[frames]") {
-    const Ends ends = connected();
     (void)std::signal(SIGPIPE, SIG_IGN);
-    Pipe pipe = make_pipe(O_NONBLOCK).value();
-    FramedStreams streams{ends.ours, HangUp::ends_at_once, takes_nothing};
+    Carried carried;
+    auto& [ends, pipe, streams] = carried;
     streams.add_source(FrameKind::output, std::move(pipe.read_end));
     send_bytes(ends.peer, encode_frame(FrameKind::output, {}));
 
@@ -202,9 +203,8 @@ TEST_CASE("an empty frame closes the source whose reader is gone", "[frames]") {
 }
 
 TEST_CASE("garbage, a frame of the wrong side and a hang-up end the streams", "[frames][X10]") {
-    const Ends ends = connected();
-    Pipe pipe = make_pipe(O_NONBLOCK).value();
-    FramedStreams streams{ends.ours, HangUp::ends_at_once, takes_nothing};
+    Carried carried;
+    auto& [ends, pipe, streams] = carried;
     streams.add_source(FrameKind::output, std::move(pipe.read_end));
 
     SECTION("garbage") {

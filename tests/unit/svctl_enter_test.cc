@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Tests of `svctl enter` with pipes and captured output, with real commands behind the played part.
+#include "entered_command.h"
 #include "svctl_scene.h"
 
 #include "base/file.h"
@@ -16,30 +17,6 @@
 
 namespace confinit {
 namespace {
-
-struct CommandPipes {
-    Pipe input = make_pipe().value();
-    Pipe output = make_pipe().value();
-    Pipe error = make_pipe().value();
-};
-
-// Runs the command of the call on these pipes, and keeps our copies of its ends open: as if it had
-// left something behind that holds them.
-pid_t run_command(const Call& call, const CommandPipes& pipes) {
-    auto words = find_strings(call.parameters, "command").value_or(std::vector<std::string>{});
-    const pid_t process = fork();
-    if (process != 0) return process;
-    (void)std::signal(SIGPIPE, SIG_DFL);
-    (void)dup2(pipes.input.read_end.get(), STDIN_FILENO);
-    (void)dup2(pipes.output.write_end.get(), STDOUT_FILENO);
-    (void)dup2(pipes.error.write_end.get(), STDERR_FILENO);
-    std::vector<char*> arguments;
-    for (std::string& word : words)
-        arguments.push_back(word.data());
-    arguments.push_back(nullptr);
-    (void)execvp(arguments[0], arguments.data());
-    _exit(127);
-}
 
 std::string end_reply(pid_t process) {
     int status = 0;
@@ -63,15 +40,9 @@ void play_enter(const Fd& connection) {
     send_text(connection, end_reply(process));
 }
 
-std::vector<std::string> enter_shell(std::string script) {
-    return {"enter", "heat", "--", "sh", "-c", std::move(script)};
-}
-
 TEST_CASE("a megabyte goes through an entered command and back", "[svctl]") {
     const FakeSupervisor supervisor{play_enter};
-    std::string input(1'000'000, '\0');
-    for (std::size_t i = 0; i < input.size(); ++i)
-        input[i] = static_cast<char>(i * 7 % 251);
+    const std::string input = patterned_bytes(1'000'000);
 
     const Outcome outcome = run_svctl(supervisor.path(), {"enter", "heat", "--", "cat"}, input);
 

@@ -7,6 +7,7 @@
 #include "carrier_process.h"
 #include "control/fields.h"
 #include "control/framed_streams.h"
+#include "entered_command.h"
 #include "svctl_scene.h"
 #include "temporary_directory.h"
 
@@ -24,27 +25,6 @@ namespace confinit {
 namespace {
 
 using namespace std::string_view_literals;
-
-struct CommandPipes {
-    Pipe input = make_pipe().value();
-    Pipe output = make_pipe().value();
-    Pipe error = make_pipe().value();
-};
-
-pid_t run_command(const Call& call, const CommandPipes& pipes) {
-    auto words = find_strings(call.parameters, "command").value_or(std::vector<std::string>{});
-    return start_process([&] {
-        (void)std::signal(SIGPIPE, SIG_DFL);
-        (void)dup2(pipes.input.read_end.get(), STDIN_FILENO);
-        (void)dup2(pipes.output.write_end.get(), STDOUT_FILENO);
-        (void)dup2(pipes.error.write_end.get(), STDERR_FILENO);
-        std::vector<char*> arguments;
-        for (std::string& word : words)
-            arguments.push_back(word.data());
-        arguments.push_back(nullptr);
-        (void)execvp(arguments[0], arguments.data());
-    });
-}
 
 // A supervisor's part of Enter with upgrade: the carrier is the real one.
 void play_upgraded_enter(const Fd& connection) {
@@ -113,15 +93,13 @@ private:
 constexpr auto runs_here = R"([ "$1 $2 $#" = "-T user@machine 3" ] || exit 99
 exec sh -c "$3")"sv;
 
-std::vector<std::string> enter_shell(std::string script) {
-    return {"enter", "heat", "--frames", "--", "sh", "-c", std::move(script)};
+std::vector<std::string> enter_framed(std::string script) {
+    return enter_shell(std::move(script), {"--frames"});
 }
 
 TEST_CASE("a megabyte goes through an entered command and back as frames", "[svctl][frames]") {
     const FakeSupervisor supervisor{play_upgraded_enter};
-    std::string input(1'000'000, '\0');
-    for (std::size_t i = 0; i < input.size(); ++i)
-        input[i] = static_cast<char>(i * 7 % 251);
+    const std::string input = patterned_bytes(1'000'000);
 
     const Outcome outcome =
         run_svctl(supervisor.path(), {"enter", "heat", "--frames", "--", "cat"}, input);
@@ -135,14 +113,14 @@ TEST_CASE("outputs and ends of an entered command come as frames", "[svctl][fram
     const FakeSupervisor supervisor{play_upgraded_enter};
 
     const Outcome outcome =
-        run_svctl(supervisor.path(), enter_shell("head -c 300000 /dev/zero | tr '\\0' e >&2; "
-                                                 "head -c 400000 /dev/zero; exit 7"));
+        run_svctl(supervisor.path(), enter_framed("head -c 300000 /dev/zero | tr '\\0' e >&2; "
+                                                  "head -c 400000 /dev/zero; exit 7"));
 
     CHECK(outcome.status == 7);
     CHECK((outcome.output == std::string(400'000, '\0')));
     CHECK((outcome.error == std::string(300'000, 'e')));
-    CHECK(run_svctl(supervisor.path(), enter_shell("kill -KILL $$")).status == 128 + SIGKILL);
-    CHECK(run_svctl(supervisor.path(), enter_shell("exec < /dev/null; sleep 0"),
+    CHECK(run_svctl(supervisor.path(), enter_framed("kill -KILL $$")).status == 128 + SIGKILL);
+    CHECK(run_svctl(supervisor.path(), enter_framed("exec < /dev/null; sleep 0"),
                     std::string(500'000, 'x'))
               .status == 0);
 }
@@ -161,7 +139,7 @@ TEST_CASE("with frames, too, a command is told when nobody reads its output", "[
 
 TEST_CASE("enter --json captures frames", "[svctl][frames]") {
     const FakeSupervisor supervisor{play_upgraded_enter};
-    auto arguments = enter_shell("cat; echo a; echo b >&2; exit 3");
+    auto arguments = enter_framed("cat; echo a; echo b >&2; exit 3");
     arguments.insert(arguments.begin(), "--json");
 
     const Outcome outcome = run_svctl(supervisor.path(), arguments, "not passed on");

@@ -43,7 +43,7 @@ public:
         std::vector<Together> all(units_.size());
         for (std::size_t i = 0; i < units_.size(); ++i)
             look_for_names(units_[i], all[i]);
-        look_for_graph(all);
+        look_for_conflicts(look_for_cycles(all), all);
         return all;
     }
 
@@ -105,8 +105,9 @@ private:
         return {.location = naming.place, .key = naming.key, .message = std::move(message)};
     }
 
-    // Those that are installed come first, so that a cycle is told of one that is checked.
-    void look_for_graph(std::vector<Together>& all) const {
+    // Those that are installed come first, so that a cycle is told of one that is checked. Returns
+    // the graph of all that are in none.
+    engine::UnitGraph look_for_cycles(std::vector<Together>& all) const {
         engine::UnitGraph graph;
         for (const std::string& name : installed_) {
             if (given_.contains(name) || name.ends_with('@')) continue;
@@ -120,6 +121,10 @@ private:
                 problem(find_naming(units_[i], "unit.after", units_[i].unit.after.size(), ""),
                         fmt::format("ordering cycle: {}", *cycle)));
         }
+        return graph;
+    }
+
+    void look_for_conflicts(const engine::UnitGraph& graph, std::vector<Together>& all) const {
         std::set<std::string> told;
         for (const std::string& starter : graph.names()) {
             const auto plan = graph.plan_start(starter, engine::Pull::required_and_wanted);
