@@ -28,7 +28,7 @@ void note_asker(Manager& manager, const MethodInfo& method, const Call& call) {
                  fmt::format("{} asked by {}", verb_of(method.name), asker_of(call)));
 }
 
-// `repeat`: the same call may be allowed in another connection.
+// `repeat`: the same call once more on this connection may be allowed.
 void deny(const Responder& responder, std::string_view message, bool repeat) {
     responder.error(ControlError::denied, message,
                     repeat ? Json{{"repeat", true}} : Json::object());

@@ -215,7 +215,8 @@ void EnterSessions::on_exit(Session& session, ExitStatus status) {
         }
         on_hang_up(session);
     }
-    // Whose call has ended with an error, for want of a carrier, may have made another one since.
+    // Where no carrier could be started the call has ended with an error, and its caller may have
+    // made another one since.
     if (session.is_abandoned) {
         carriers_.forget(session.carrier);
     } else if (session.failure) {

@@ -19,9 +19,9 @@ namespace confinit {
 // is not mapped in our user namespace.
 void take_own_user();
 
-// Of a helper that reads what strangers write: an id that owns nothing, no group, no right to come.
-// It allocates nothing. The ids stay in an ordinary user's supervisor, whose services run as its
-// own user.
+// For a helper that reads what strangers write: it gets an id that owns nothing, no group, and no
+// right to come. It allocates nothing. The ids stay in an ordinary user's supervisor, whose
+// services run as its own user.
 void become_helper();
 
 // As long as it lives it is the effective id as well, with all capabilities, where we may do that.

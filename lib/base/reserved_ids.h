@@ -6,13 +6,14 @@
 
 namespace confinit {
 
-// Of helpers that read what strangers write, user and group.
+// Helpers that read what strangers write have it, as user and as group.
 inline constexpr uid_t helpers_user = ~uid_t{0} - 3;
 
-// Of PID 1 and its workers, see supervisor/own_user.h.
+// PID 1 and its workers have it: see supervisor/own_user.h.
 inline constexpr uid_t own_user = ~uid_t{0} - 2;
 
-// Of what belongs to nobody. (uid_t)-1 itself changes nothing in chown(2).
+// Nobody has it: the owner of files that none may open. The greatest number, (uid_t)-1, changes
+// nothing in chown(2).
 inline constexpr uid_t nobodys_id = ~uid_t{0} - 1;
 
 // These and all above.

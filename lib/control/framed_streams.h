@@ -24,16 +24,17 @@ public:
     using Handler = std::function<bool(const Frame& frame)>;
     // Is shown the bytes of sources as they are read.
     using Watcher = std::function<void(std::string_view bytes)>;
-    // What becomes of a peer that hangs up while its bytes have no room: svctl still wants them.
+    // A peer may hang up while its bytes have no room. The carrier ends then; svctl still wants
+    // them.
     enum class HangUp { ends_at_once, ends_behind_bytes };
 
     // A stream socket, which stays the caller's.
     FramedStreams(const Fd& link, HangUp hang_up, Handler handler)
         : link_(&link), hang_up_(hang_up), handler_(std::move(handler)) {}
 
-    // What is read here goes out as frames of this kind.
+    // Bytes that are read here go out as frames of this kind.
     void add_source(FrameKind kind, Fd fd) { sources_.push_back({kind, std::move(fd)}); }
-    // What comes in frames of this kind is written here.
+    // The content of frames of this kind is written here.
     void add_sink(FrameKind kind, Fd fd) { sinks_.push_back({kind, std::move(fd)}); }
     void set_watcher(Watcher watcher) { watcher_ = std::move(watcher); }
 

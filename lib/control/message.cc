@@ -66,7 +66,7 @@ Result<Principal> take_principal(const Json& member) {
     return principal;
 }
 
-// What is not of the protocol stands in an object of its vendor's name.
+// Members that the protocol does not have stand in an object of their vendor's name.
 constexpr const char* vendor = "org.confinit";
 constexpr const char* on_behalf_of = "on_behalf_of";
 

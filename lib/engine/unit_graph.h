@@ -73,7 +73,8 @@ public:
     // The names in the closure of requires and wants that are not loaded.
     std::vector<std::string> missing(std::string_view unit) const;
 
-    // What a start of `unit` starts. Required units that conflict are an error.
+    // The units that start together when `unit` does, itself included. Required units that conflict
+    // are an error.
     Result<StartPlan> plan_start(std::string_view unit, Pull pull) const;
 
 private:

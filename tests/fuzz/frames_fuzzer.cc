@@ -16,7 +16,7 @@ void require(bool holds) {
     if (!holds) std::abort();
 }
 
-// What was understood once is understood in the same way when we send it.
+// A frame that was understood once is understood in the same way when we send it.
 void check_frame(const Frame& frame) {
     require(frame.content.size() <= frame_limit);
     FrameReader reader;

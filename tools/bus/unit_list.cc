@@ -20,7 +20,7 @@ std::vector<std::string> texts_of(const Json& summary, std::string_view field) {
     return find_strings(summary, field).value_or(std::vector<std::string>{});
 }
 
-// Of an event of a job that has only begun it has no result.
+// It has no result where the event tells of a job that has only begun.
 JobOver job_over(const Json& event) {
     return {.job = static_cast<std::uint64_t>(integer_or(event, "job")),
             .unit = string_or(event, "unit"),

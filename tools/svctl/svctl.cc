@@ -271,7 +271,7 @@ int report_usage(const CLI::App& app, const CLI::ParseError& error, Context& con
     return report_refusal(context, {.name = "usage", .message = fault.message});
 }
 
-// What the other machine's svctl is to do: the same, without --host.
+// The command line of the other machine's svctl: the same, without --host.
 std::vector<std::string> without_host(Arguments arguments) {
     std::vector<std::string> words;
     bool is_behind_dashes = false;

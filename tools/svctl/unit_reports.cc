@@ -94,7 +94,7 @@ std::vector<Answer<Json>> run_batch(const Context& context, Method method,
     return answers;
 }
 
-// What the socket has refused is asked for again by the bus.
+// Requests that the socket has refused are made again by the bus.
 void ask_the_bus(const Context& context, Method method, std::span<const Json> parameters,
                  std::span<Answer<Json>> answers) {
     std::vector<std::size_t> places;

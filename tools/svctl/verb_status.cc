@@ -15,7 +15,7 @@
 namespace confinit {
 namespace {
 
-// What CLOCK_BOOTTIME says on the supervisor's machine.
+// The time of CLOCK_BOOTTIME on the supervisor's machine.
 std::chrono::microseconds boot_time(const Context& context) {
     if (!context.host.empty()) {
         const auto version = request(context, Method::version);
