@@ -2,6 +2,8 @@
 // FramedStreams: carries descriptors over one connection as frames, in both directions, by poll(2).
 #include "control/framed_streams.h"
 
+#include "base/held_bytes.h"
+
 #include <algorithm>
 #include <array>
 #include <cerrno>
@@ -48,6 +50,18 @@ bool FramedStreams::dispatch(Frame frame) {
     return true;
 }
 
+void FramedStreams::drain_sources() {
+    is_draining_ = true;
+    for (Source& source : sources_)
+        source.left = most_held_bytes(source.fd);
+}
+
+void FramedStreams::leave_link() {
+    link_ = nullptr;
+    sources_.clear();
+    outgoing_.clear();
+}
+
 bool FramedStreams::has_room() const {
     return std::ranges::all_of(sinks_,
                                [](const Sink& sink) { return sink.buffer.size() < buffer_size; });
@@ -73,6 +87,7 @@ bool FramedStreams::has_written_all() const {
 
 // An entry that waits for nothing still tells of a hang-up, again and again.
 pollfd FramedStreams::wanted_of_link() const {
+    if (link_ == nullptr) return {.fd = -1, .events = 0, .revents = 0};
     const int input = may_read_link() ? POLLIN : 0;
     const int output = outgoing_.empty() ? 0 : POLLOUT;
     const bool is_idle = input == 0 && output == 0;
@@ -135,14 +150,16 @@ void FramedStreams::read_source(Source& source, short events) {
     const bool is_ready = (events & (POLLIN | hung_up)) != 0;
     if (!source.fd || (!is_ready && !is_draining_) || outgoing_.size() >= buffer_size) return;
     std::array<char, piece_size> bytes;
-    const ssize_t count = read(source.fd.get(), bytes.data(), bytes.size());
+    const std::size_t most = is_draining_ ? std::min(source.left, bytes.size()) : bytes.size();
+    const ssize_t count = read(source.fd.get(), bytes.data(), most);
     if (count < 0 && errno == EINTR) return;
     if (count < 0 && errno == EAGAIN && !is_draining_) return;
     const std::string_view read_bytes{bytes.data(), static_cast<std::size_t>(std::max(count, {}))};
     if (watcher_) watcher_(read_bytes);
     // An empty one is the end. The master of a terminal answers EIO there: pty(7).
     outgoing_ += encode_frame(source.kind, read_bytes);
-    if (count <= 0) source.fd.reset();
+    if (count <= 0) return source.fd.reset();
+    if (is_draining_) source.left -= read_bytes.size();
 }
 
 // A write of no more than PIPE_BUF finds room where poll(2) has promised some, so that the

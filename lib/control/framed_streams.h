@@ -43,11 +43,14 @@ public:
     // Bytes of the peer that came another way. False: they are no frames.
     bool take(std::string_view bytes);
 
-    // No more than what the sources hold now is sent. They must be O_NONBLOCK.
-    void drain_sources() { is_draining_ = true; }
+    // A source ends when it is empty, or has given as much as it can hold now, though somebody goes on
+    // writing. It must be O_NONBLOCK.
+    void drain_sources();
     bool has_sent_all() const;
     // Nothing more is taken from the peer.
     void stop_reading() { is_reading_ = false; }
+    // The peer is of no more use: from here on the sinks get what they have not taken.
+    void leave_link();
     bool has_written_all() const;
     // Whether bytes of this kind have come that could not be written.
     bool has_lost(FrameKind kind) const;
@@ -62,6 +65,7 @@ private:
     struct Source {
         FrameKind kind{};
         Fd fd;
+        std::size_t left = 0;  // while it is drained
     };
     struct Sink {
         FrameKind kind{};
@@ -81,7 +85,7 @@ private:
     void write_sink(Sink& sink, short events);
     bool dispatch(Frame frame);
 
-    const Fd* link_;
+    const Fd* link_;  // null once it is left
     HangUp hang_up_;
     Handler handler_;
     Watcher watcher_;

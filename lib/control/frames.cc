@@ -20,7 +20,17 @@ void append_number(std::string& bytes, std::size_t number, int size) {
 }
 
 bool is_kind(char kind) {
-    return std::string_view{"ioesxru"}.contains(kind);
+    switch (static_cast<FrameKind>(kind)) {
+    case FrameKind::input:
+    case FrameKind::output:
+    case FrameKind::error:
+    case FrameKind::size:
+    case FrameKind::end:
+    case FrameKind::reply:
+    case FrameKind::unread:
+        return true;
+    }
+    return false;
 }
 
 }  // namespace

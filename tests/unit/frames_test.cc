@@ -131,6 +131,44 @@ TEST_CASE("draining takes what is there, and waits for nobody who holds the pipe
     CHECK(receive(ends.peer).starts_with(encode_frame(FrameKind::output, "last")));
 }
 
+TEST_CASE("draining ends though somebody goes on writing", "[frames][X10]") {
+    (void)std::signal(SIGPIPE, SIG_IGN);
+    Carried carried;
+    auto& [ends, pipe, streams] = carried;
+    streams.add_source(FrameKind::output, std::move(pipe.read_end));
+    const std::string much(std::size_t{1} << 20, 'y');
+    std::size_t received = 0;
+
+    streams.drain_sources();
+    while (!streams.has_sent_all()) {
+        (void)!write(pipe.write_end.get(), much.data(), much.size());
+        REQUIRE(streams.turn({}, 10'000) == Turn::goes_on);
+        received += receive(ends.peer).size();
+        REQUIRE(received < much.size());
+    }
+
+    CHECK(received > 0);
+}
+
+TEST_CASE("a sink gets the rest when the peer is gone, and nothing else is looked at",
+          "[frames][X10]") {
+    Carried carried;
+    auto& [ends, pipe, streams] = carried;
+    Pipe input = make_pipe(O_NONBLOCK).value();
+    REQUIRE(write(input.write_end.get(), "typed", 5) == 5);
+    streams.add_source(FrameKind::input, std::move(input.read_end));
+    streams.add_sink(FrameKind::output, std::move(pipe.write_end));
+    REQUIRE(streams.take(encode_frame(FrameKind::output, "last")));
+    ends.peer.reset();
+
+    streams.leave_link();
+    while (!streams.has_written_all())
+        REQUIRE(streams.turn({}, 10'000) == Turn::goes_on);
+
+    CHECK(receive(pipe.read_end) == "last");
+    CHECK(streams.turn({}, 0) == Turn::timed_out);
+}
+
 TEST_CASE("frames reach their sink, and an empty one closes it", "[frames]") {
     Carried carried;
     auto& [ends, pipe, streams] = carried;

@@ -46,7 +46,7 @@ bool FramedLoop::take_end(const Frame& frame) {
 
 Answer<CommandEnd> FramedLoop::run() {
     auto end = wait_for_end();
-    streams_.stop_reading();
+    streams_.leave_link();
     while (!streams_.has_written_all())
         (void)streams_.turn({});
     return end;

@@ -2,6 +2,8 @@
 // Flow: carries bytes from one descriptor to another, driven by poll(2), without ever waiting.
 #include "svctl/flow.h"
 
+#include "base/held_bytes.h"
+
 #include <algorithm>
 #include <cerrno>
 #include <climits>
@@ -33,12 +35,18 @@ void Flow::handle(std::span<const pollfd, 2> results) {
     if (!source_ && buffer_.empty()) destination_.reset();
 }
 
+void Flow::end_when_empty() {
+    ends_when_empty_ = true;
+    left_ = most_held_bytes(source_);
+}
+
 void Flow::read_some() {
     std::array<char, 16384> bytes;
     do {
         const std::size_t room = std::min(bytes.size(), buffer_size - buffer_.size());
         if (room == 0) return;
-        const ssize_t count = read(source_.get(), bytes.data(), room);
+        const std::size_t most = ends_when_empty_ ? std::min(room, left_) : room;
+        const ssize_t count = read(source_.get(), bytes.data(), most);
         if (count < 0 && errno == EINTR) continue;
         if (count < 0 && errno == EAGAIN && !ends_when_empty_) return;
         // The master of a terminal answers EIO once nobody holds the terminal open: pty(7).
@@ -46,6 +54,7 @@ void Flow::read_some() {
         const std::string_view read_bytes{bytes.data(), static_cast<std::size_t>(count)};
         if (watcher_) watcher_(read_bytes);
         buffer_ += read_bytes;
+        if (ends_when_empty_) left_ -= read_bytes.size();
     } while (ends_when_empty_);
 }
 

@@ -37,8 +37,9 @@ public:
     // Reads and writes what the results of that poll(2) allow.
     void handle(std::span<const pollfd, 2> results);
 
-    // From here on the source counts as ended as soon as it is empty. It must be O_NONBLOCK.
-    void end_when_empty() { ends_when_empty_ = true; }
+    // From here on the source counts as ended as soon as it is empty, or has given as much as it can
+    // hold now, though somebody goes on writing. It must be O_NONBLOCK.
+    void end_when_empty();
 
     bool is_done() const { return !destination_; }
 
@@ -55,6 +56,7 @@ private:
     std::string buffer_;
     Watcher watcher_;
     bool ends_when_empty_ = false;
+    std::size_t left_ = 0;  // while it is to end so
     bool is_broken_ = false;
 };
 
