@@ -5,8 +5,10 @@
 #include "base/file.h"
 #include "svctl/output.h"
 
+#include <array>
 #include <cerrno>
 #include <csignal>
+#include <cstdio>
 #include <cstdlib>
 #include <fmt/format.h>
 #include <optional>
@@ -23,8 +25,8 @@ constexpr int ssh_failed = 255;
 constexpr int not_found = 127;
 constexpr int denied = std::to_underlying(ExitCode::denied);
 
-// The bytes that the other machine may print before its end.
-constexpr std::size_t output_limit = std::size_t{64} << 20;
+// A longer line is shown in parts.
+constexpr std::size_t most_of_a_line = std::size_t{1} << 20;
 
 // Ssh: one process of it, which ends when its input does.
 class Ssh {
@@ -93,6 +95,25 @@ private:
     std::optional<int> status_;  // once it has been waited for
 };
 
+// A terminal is not to be driven by what another machine's files hold.
+void show_output(const Context& context, const Fd& output) {
+    std::string waiting;  // the line that has not ended
+    std::array<char, 16384> bytes;
+    for (;;) {
+        const ssize_t count = read(output.get(), bytes.data(), bytes.size());
+        if (count < 0 && errno == EINTR) continue;
+        if (count <= 0) break;
+        waiting.append(bytes.data(), static_cast<std::size_t>(count));
+        const std::size_t end = waiting.rfind('\n');
+        if (end == std::string::npos && waiting.size() < most_of_a_line) continue;
+        const std::size_t whole = end == std::string::npos ? waiting.size() : end + 1;
+        print(shown_lines(context, std::string_view{waiting}.substr(0, whole)));
+        (void)std::fflush(stdout);
+        waiting.erase(0, whole);
+    }
+    if (!waiting.empty()) print(shown_lines(context, waiting));
+}
+
 std::string bridge_command(const Context& context) {
     if (context.socket_path.empty()) return "svctl bridge";
     return "svctl --socket=" + shell_quoted(context.socket_path) + " bridge";
@@ -149,11 +170,7 @@ int run_there(const Context& context, std::span<const std::string> arguments) {
     auto ssh = Ssh::start(context.host, command, -1, pipe.write_end.get());
     if (!ssh) return report_refusal(context, refuse(std::move(ssh.error())).error());
     pipe.write_end.reset();
-    // A terminal is not to be driven by what another machine's files hold.
-    if (shows) {
-        const auto output = read_all(pipe.read_end, "ssh", output_limit);
-        if (output && !output->empty()) print(shown_lines(context, *output));
-    }
+    if (shows) show_output(context, pipe.read_end);
     const int status = ssh->wait();
     if (status != ssh_failed && status != not_found) return status;
     return report_refusal(context, refuse(*ssh->fault(status)).error());
