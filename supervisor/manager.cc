@@ -4,7 +4,6 @@
 
 #include "base/text.h"
 #include "engine_spec.h"
-#include "event_text.h"
 #include "kernel/probe.h"
 #include "launch/vocabulary.h"
 #include "memory_reserve.h"
@@ -232,42 +231,6 @@ void Manager::load_needed(const std::string& unit) {
 Service* Manager::find_service(std::string_view unit) {
     const auto found = services_by_name_.find(unit);
     return found == services_by_name_.end() ? nullptr : found->second.get();
-}
-
-std::uint64_t Manager::new_job(const std::string& unit, std::string_view kind, Done done,
-                               std::string_view asked_by) {
-    const std::uint64_t job = next_job_++;
-    std::string asker{asked_by};
-    events_of_units_.add(unit, EventKind::job, with_asker(std::string{kind}, asker)).job = job;
-    waiting_jobs_.emplace(job, WaitingJob{unit, std::move(done)});
-    if (Service* service = find_service(unit)) {
-        service->asked_by = std::move(asker);
-        ++service->open_jobs;
-    }
-    return job;
-}
-
-std::uint64_t Manager::start(const std::string& unit, Done done, std::string_view asked_by) {
-    load_needed(unit);
-    const MemoryReserve reserve;
-    const std::uint64_t job = new_job(unit, "start", std::move(done), asked_by);
-    perform(engine_.start(unit, job, engine_now()));
-    return job;
-}
-
-std::uint64_t Manager::stop(const std::string& unit, Done done, std::string_view asked_by) {
-    const MemoryReserve reserve;
-    const std::uint64_t job = new_job(unit, "stop", std::move(done), asked_by);
-    perform(engine_.stop(unit, job, engine_now()));
-    return job;
-}
-
-std::uint64_t Manager::restart(const std::string& unit, Done done, std::string_view asked_by) {
-    load_needed(unit);
-    const MemoryReserve reserve;
-    const std::uint64_t job = new_job(unit, "restart", std::move(done), asked_by);
-    perform(engine_.restart(unit, job, engine_now()));
-    return job;
 }
 
 void Manager::shut_down(std::function<void()> done, Clock::time_point until) {

@@ -156,6 +156,8 @@ public:
     std::uint64_t start(const std::string& unit, Done done, std::string_view asked_by = {});
     std::uint64_t stop(const std::string& unit, Done done, std::string_view asked_by = {});
     std::uint64_t restart(const std::string& unit, Done done, std::string_view asked_by = {});
+    // Sends the signal of service.reload.
+    std::uint64_t signal_reload(const std::string& unit, Done done, std::string_view asked_by = {});
 
     // Stops everything in reverse order, then calls `done`. No unit has more time than this.
     void shut_down(std::function<void()> done, Clock::time_point until);
@@ -214,6 +216,9 @@ private:
     std::string naming_text(const std::string& starter, const std::string& name) const;
     std::uint64_t new_job(const std::string& unit, std::string_view kind, Done done,
                           std::string_view asked_by);
+    // The unit will be in its next state in that name.
+    std::uint64_t new_state_job(const std::string& unit, std::string_view kind, Done done,
+                                std::string_view asked_by);
     void post(std::string unit, std::uint64_t run_number, engine::Event event);
     void handle_events();
     void handle_event(const RunEvent& event);

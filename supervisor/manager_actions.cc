@@ -76,19 +76,4 @@ void Manager::perform_one(const engine::Action& action) {
     }
 }
 
-// After an exception it is called again, for what it has not done yet. Nobody is answered twice.
-void Manager::finish_job(const engine::Action& action) {
-    const auto waiting = waiting_jobs_.find(action.job);
-    if (waiting == waiting_jobs_.end()) return;
-    WaitingJob& job = waiting->second;
-    if (const auto done = std::exchange(job.done, nullptr)) done(action.result, action.reason);
-    std::string result{engine::name(action.result)};
-    UnitEvent& event = events_of_units_.add(job.unit, EventKind::job, action.reason);
-    event.job = action.job;
-    event.result = std::move(result);
-    Service* service = find_service(job.unit);
-    if (service != nullptr && service->open_jobs > 0) --service->open_jobs;
-    waiting_jobs_.erase(waiting);
-}
-
 }  // namespace confinit

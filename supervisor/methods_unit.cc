@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Control methods that act on units: start, stop, restart, reset-failed, kill, freeze, thaw.
+// Control methods that act on units: start, stop, restart, reload, reset-failed, kill, freeze,
+// thaw.
 #include "control/fields.h"
 #include "control_methods.h"
 #include "deputy.h"
@@ -184,6 +185,35 @@ void kill(ControlContext& context, const Call& call, Responder responder) {
     run->signal_all(number, [gathering](const Status& sent) { gathering->take(sent); });
 }
 
+std::string refusal_to_reload(const Service& service) {
+    const std::string text =
+        fmt::format("'{}' has no service.reload, the signal at which it reads its files again",
+                    service.unit.name);
+    if (!service.unit.service || !service.unit.service->reload_signal) return text;
+    return text + " (the loaded unit has one, which a restart puts in force)";
+}
+
+void reload(ControlContext& context, const Call& call, Responder responder) {
+    const Service* service = named_unit(context, call, responder);
+    if (service == nullptr) return;
+    const Run* run = running(*service, responder);
+    if (run == nullptr) return;
+    const auto signal = run->unit().service->reload_signal;
+    if (!signal) {
+        return responder.error(ControlError::operation_failed, refusal_to_reload(*service));
+    }
+    Json notes = Json::array();
+    if (std::string note = waiting_note(*run, *signal); !note.empty()) notes.push_back(note);
+    const std::string name = service->unit.name;
+    Manager& manager = context.manager;
+    if (waits(call)) {
+        manager.signal_reload(name, when_done(responder, name, std::move(notes)), asker_of(call));
+    } else {
+        answer_with_job(responder, manager.signal_reload(name, ignore_result, asker_of(call)),
+                        notes);
+    }
+}
+
 void set_frozen(ControlContext& context, const Call& call, const Responder& responder,
                 bool frozen) {
     Service* service = named_unit(context, call, responder);
@@ -206,9 +236,9 @@ void thaw(ControlContext& context, const Call& call, Responder responder) {
 
 constexpr std::array rows{
     MethodRow{Method::start, start},     MethodRow{Method::stop, stop},
-    MethodRow{Method::restart, restart}, MethodRow{Method::reset_failed, reset_failed},
-    MethodRow{Method::kill, kill},       MethodRow{Method::freeze, freeze},
-    MethodRow{Method::thaw, thaw},
+    MethodRow{Method::restart, restart}, MethodRow{Method::reload, reload},
+    MethodRow{Method::kill, kill},       MethodRow{Method::reset_failed, reset_failed},
+    MethodRow{Method::freeze, freeze},   MethodRow{Method::thaw, thaw},
 };
 
 }  // namespace

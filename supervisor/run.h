@@ -52,6 +52,8 @@ public:
                       const std::vector<std::string>& keys);
 
     void send_stop_signal();
+    // It has service.reload.
+    Status send_reload_signal() const;
     void send_abort_signal();
     void kill_all();
 

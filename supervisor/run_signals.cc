@@ -47,6 +47,10 @@ void Run::send_stop_signal() {
     signal_for_stop();
 }
 
+Status Run::send_reload_signal() const {
+    return signal_main(*unit_.service->reload_signal);
+}
+
 // A frozen process gets the signal first, so that it does not go on without it.
 void Run::signal_for_stop() {
     const int signal = unit_.service->stop_signal;

@@ -23,6 +23,7 @@ enum class Method {
     start,
     stop,
     restart,
+    reload,
     reset_failed,
     kill,
     freeze,
@@ -111,11 +112,15 @@ inline constexpr BusArgument patterns_in[]{{"states", "as"}, {"patterns", "as"}}
 inline constexpr BusArgument path_out[]{{"path", "o"}};
 inline constexpr BusArgument verify_out[]{
     {"same", "b"}, {"items", "a(ssss)", "key declared in_force result"}, {"outdated", "as"}};
+inline constexpr BusArgument events_in[]{{"units", "as"}, {"all", "b"}};
+inline constexpr BusArgument events_out[]{
+    {"events", "a(tsssts)", "time_us unit kind text job result"}};
 inline constexpr BusArgument reload_out[]{{"problems", "as"}, {"notes", "as"}};
 
 inline constexpr BusMethod start[]{{"StartUnit", unit_in, job_out}};
 inline constexpr BusMethod stop[]{{"StopUnit", unit_in, job_out}};
 inline constexpr BusMethod restart[]{{"RestartUnit", unit_in, job_out}};
+inline constexpr BusMethod reload[]{{"ReloadUnit", unit_in, job_out}};
 inline constexpr BusMethod reset_failed[]{{"ResetFailedUnit", unit_in}};
 inline constexpr BusMethod kill[]{{"KillUnit", kill_in, notes_out}};
 inline constexpr BusMethod freeze[]{{"FreezeUnit", unit_in}};
@@ -135,6 +140,12 @@ inline constexpr BusMethod list[]{
      "one of the patterns of fnmatch(3); an empty list asks for nothing."},
     {"GetUnit", unit_in, path_out, true, "The object of a unit that is in the list."},
 };
+inline constexpr BusMethod events[]{
+    {"ListEvents", events_in, events_out, false,
+     "What has happened to units lately, the oldest first, without names to all of them; with "
+     "`all` "
+     "also jobs and changes of the list. Signals tell of the same as it happens. A number or text "
+     "that an event has not is 0 or empty."}};
 inline constexpr BusMethod verify[]{{"VerifyUnit", unit_in, verify_out}};
 inline constexpr BusMethod daemon_reload[]{{"Reload", {}, reload_out}};
 inline constexpr BusMethod power_off[]{{"PowerOff"}};
@@ -153,6 +164,8 @@ inline constexpr std::array method_table{
                true, bus_methods::stop},
     MethodInfo{Method::restart, "org.confinit.Manager.Restart", Callers::operators,
                Action::manage_units, true, bus_methods::restart},
+    MethodInfo{Method::reload, "org.confinit.Manager.Reload", Callers::operators,
+               Action::manage_units, true, bus_methods::reload},
     MethodInfo{Method::reset_failed, "org.confinit.Manager.ResetFailed", Callers::operators,
                Action::manage_units, true, bus_methods::reset_failed},
     MethodInfo{Method::kill, "org.confinit.Manager.Kill", Callers::operators, Action::manage_units,
@@ -172,7 +185,8 @@ inline constexpr std::array method_table{
     MethodInfo{Method::show, "org.confinit.Manager.Show", Callers::anyone, Action::none, true},
     MethodInfo{Method::filter, "org.confinit.Manager.Filter"},
     MethodInfo{Method::logs, "org.confinit.Manager.Logs"},
-    MethodInfo{Method::events, "org.confinit.Manager.Events"},
+    MethodInfo{Method::events, "org.confinit.Manager.Events", Callers::anyone, Action::none, true,
+               bus_methods::events},
     MethodInfo{Method::verify, "org.confinit.Manager.Verify", Callers::anyone, Action::none, true,
                bus_methods::verify},
     MethodInfo{Method::enter,

@@ -10,12 +10,26 @@ namespace {
 
 std::vector<const Key*> collect_keys() {
     std::vector<const Key*> all;
-    for (const auto& rows :
-         {unit_keys(), service_keys(), service_operator_keys(), service_ready_keys(),
-          cgroup_place_keys(), cgroup_cpu_keys(), cgroup_keys(), cgroup_device_keys(),
-          capabilities_keys(), namespaces_keys(), user_namespace_keys(), mounts_keys(),
-          overlay_keys(), directories_keys(), seccomp_keys(), seccomp_profile_keys(),
-          seccomp_restriction_keys(), process_keys(), process_scheduling_keys()}) {
+    for (const auto& rows : {unit_keys(),
+                             service_keys(),
+                             service_signal_keys(),
+                             service_operator_keys(),
+                             service_ready_keys(),
+                             cgroup_place_keys(),
+                             cgroup_cpu_keys(),
+                             cgroup_keys(),
+                             cgroup_device_keys(),
+                             capabilities_keys(),
+                             namespaces_keys(),
+                             user_namespace_keys(),
+                             mounts_keys(),
+                             overlay_keys(),
+                             directories_keys(),
+                             seccomp_keys(),
+                             seccomp_profile_keys(),
+                             seccomp_restriction_keys(),
+                             process_keys(),
+                             process_scheduling_keys()}) {
         for (const Key& key : rows)
             all.push_back(&key);
     }

@@ -59,6 +59,7 @@ std::span<const Key> unit_keys();
 std::span<const Key> service_keys();
 std::span<const Key> service_operator_keys();
 std::span<const Key> service_ready_keys();
+std::span<const Key> service_signal_keys();
 std::span<const Key> cgroup_place_keys();
 std::span<const Key> cgroup_cpu_keys();
 std::span<const Key> cgroup_keys();

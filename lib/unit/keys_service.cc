@@ -7,8 +7,6 @@
 #include "base/text.h"
 
 #include <algorithm>
-#include <csignal>
-#include <cstring>
 #include <utility>
 
 namespace confinit {
@@ -24,11 +22,6 @@ constexpr auto restart_names = make_name_table<RestartMode>({
     {RestartMode::no, "no"},
     {RestartMode::on_failure, "on-failure"},
     {RestartMode::always, "always"},
-});
-
-constexpr auto kill_mode_names = make_name_table<KillMode>({
-    {KillMode::control_group, "control-group"},
-    {KillMode::mixed, "mixed"},
 });
 
 constexpr std::string_view user_form = "a user name or a decimal id";
@@ -152,27 +145,6 @@ void read_start_timeout(const Value& value, Unit& unit) {
 
 void read_stop_timeout(const Value& value, Unit& unit) {
     assign(unit.service->stop_timeout, read_timeout(value));
-}
-
-void read_stop_signal(const Value& value, Unit& unit) {
-    const std::string* text = value.if_text();
-    std::string_view word = text != nullptr ? std::string_view{*text} : std::string_view{};
-    if (word.starts_with("SIG")) word.remove_prefix(3);
-    std::vector<std::string_view> names;
-    for (int signal = 1; signal < NSIG; ++signal) {
-        const char* name = sigabbrev_np(signal);
-        if (name == nullptr) continue;
-        names.emplace_back(name);
-        if (word != names.back()) continue;
-        unit.service->stop_signal = signal;
-        return;
-    }
-    const std::string nearest = value.nearest(word, names);
-    value.mismatch(nearest.empty() ? nearest : "SIG" + nearest);
-}
-
-void read_kill_mode(const Value& value, Unit& unit) {
-    assign(unit.service->kill_mode, read_choice(value, kill_mode_names));
 }
 
 constexpr Key keys[] = {
@@ -349,29 +321,6 @@ constexpr Key keys[] = {
         .source = "Documentation/admin-guide/cgroup-v2.rst, cgroup.kill",
         .systemd = "TimeoutStopSec=",
         .read = read_stop_timeout,
-    },
-    {
-        .path = "service.stop_signal",
-        .form = "a signal name such as \"SIGTERM\"",
-        .fallback = "\"SIGTERM\"",
-        .documentation = "The signal that asks the service to end; the prefix SIG may be left out.",
-        .operation = "pidfd_send_signal(2)",
-        .source = "signal(7)",
-        .systemd = "KillSignal=",
-        .read = read_stop_signal,
-    },
-    {
-        .path = "service.kill_mode",
-        .form = "one of control-group, mixed",
-        .fallback = "\"control-group\"",
-        .documentation =
-            "Who is sent stop_signal. control-group: every process of the service. mixed: its main "
-            "process only. Either way whatever is left when the stop times out, or when the main "
-            "process has ended, is killed through the cgroup, so that nothing stays behind.",
-        .operation = "pidfd_send_signal(2), write(2) to cgroup.kill",
-        .source = "Documentation/admin-guide/cgroup-v2.rst, cgroup.kill",
-        .systemd = "KillMode=",
-        .read = read_kill_mode,
     },
 };
 

@@ -39,9 +39,9 @@ constexpr Advice advices[] = {
      "what must run after the start is a unit of its own with service.type = \"oneshot\" that "
      "names "
      "this one in unit.requires and unit.after"},
-    {"ExecReload ReloadSignal",
-     "`svctl kill --whom main -s HUP UNIT` sends the signal at which most daemons read their "
-     "files again"},
+    {"ExecReload",
+     "service.reload = \"SIGHUP\" names the signal at which the program reads its files again; "
+     "`svctl reload UNIT` sends it"},
     {"ExecStop ExecStopPost ExecStopPre",
      "a stop sends service.stop_signal, and ends what is left after service.stop_timeout; a "
      "program "

@@ -68,6 +68,7 @@ struct ServiceConfig {
     std::chrono::microseconds stop_timeout{10'000'000};
     int stop_signal = 15;
     KillMode kill_mode = KillMode::control_group;
+    std::optional<int> reload_signal;  // at which the program reads its files again
     bool is_operator = false;  // root in there may rule the supervisor
     bool is_deputy = false;    // its main process calls the supervisor in the name of others
 };

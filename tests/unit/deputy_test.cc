@@ -43,7 +43,7 @@ TEST_CASE("no deputy rules in the name of root or of a negative uid, or enters",
         CHECK(refusal(Method::list, {.uid = uid}).contains("beyond"));
     }
     for (const Method method :
-         {Method::enter, Method::logs, Method::filter, Method::events, Method::set_name_owner}) {
+         {Method::enter, Method::logs, Method::filter, Method::set_name_owner}) {
         CHECK(refusal(method, {.uid = 1000, .authorized = "org.confinit.enter"}) ==
               "no deputy may ask for it");
     }

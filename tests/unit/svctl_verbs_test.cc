@@ -56,7 +56,8 @@ TEST_CASE("an unknown error is an error all the same", "[svctl]") {
 
 TEST_CASE("a job that is done is silent and exits 0", "[svctl]") {
     const FakeSupervisor supervisor{answers(encode_reply(Json::object()))};
-    const std::string verb = GENERATE("start", "stop", "restart", "freeze", "thaw", "kill");
+    const std::string verb =
+        GENERATE("start", "stop", "restart", "reload", "freeze", "thaw", "kill");
 
     const Outcome outcome = run_svctl(supervisor.path(), {verb, "heat"});
 
@@ -71,6 +72,7 @@ TEST_CASE("calls have the method and the parameters of the verb", "[svctl]") {
             {{"start", "heat"}, "Start", {{"unit", "heat"}}},
             {{"stop", "status"}, "Stop", {{"unit", "status"}}},
             {{"restart", "heat"}, "Restart", {{"unit", "heat"}}},
+            {{"reload", "heat"}, "Reload", {{"unit", "heat"}}},
             {{"freeze", "heat"}, "Freeze", {{"unit", "heat"}}},
             {{"thaw", "heat"}, "Thaw", {{"unit", "heat"}}},
             {{"kill", "heat"}, "Kill", {{"unit", "heat"}, {"signal", 15}, {"whom", "all"}}},

@@ -47,6 +47,7 @@ constexpr KeyCase key_cases[] = {
     {"service.stop_timeout", "'250ms'", "'5 apples'"},
     {"service.stop_signal", "'SIGINT'", "'SIGFOO'"},
     {"service.kill_mode", "'mixed'", "'process'"},
+    {"service.reload", "'SIGHUP'", "'reload'"},
     {"service.operator", "true", "'yes'"},
     {"service.deputy", "true", "1"},
     {"service.ready", "'fd:3'", "'fd:2'"},

@@ -288,6 +288,8 @@ TEST_CASE("signals are known with and without SIG", "[unit]") {
 
     CHECK(signal("SIGTERM") == SIGTERM);
     CHECK(signal("HUP") == SIGHUP);
+    CHECK(good("[service]\ncommand = ['/a']\nreload = 'SIGUSR1'").service->reload_signal ==
+          SIGUSR1);
     CHECK(faults("service.command = ['/a']\nservice.stop_signal = 'SIGTEMR'") ==
           "web.toml:2:23: service.stop_signal: expected a signal name such as \"SIGTERM\"; got "
           "'SIGTEMR'; did you mean 'SIGTERM'?\n");

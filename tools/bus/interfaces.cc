@@ -6,6 +6,7 @@
 #include "bus/object_path.h"
 #include "control/fields.h"
 
+#include <algorithm>
 #include <cstdint>
 #include <limits>
 
@@ -63,10 +64,10 @@ constexpr PropertyRow tasks_current{"TasksCurrent", "t", Source::status,
                                     }};
 
 constexpr PropertyRow unit_rows[] = {
-    {"Id", "s", Source::list, "The name of the unit.", listed<&UnitRecord::name>},
+    {"Id", "s", Source::fixed, "The name of the unit.", listed<&UnitRecord::name>},
     {"Description", "s", Source::list, "unit.description of its file.",
      listed<&UnitRecord::description>},
-    {"Kind", "s", Source::list, "service, group, target, or unknown where no file is loaded.",
+    {"Kind", "s", Source::fixed, "service, group, target, or unknown where no file is loaded.",
      listed<&UnitRecord::kind>},
     {"LoadState", "s", Source::list, "loaded, bad-setting or not-loaded.",
      [](const UnitRecord& unit, const Json&) -> Json {
@@ -194,7 +195,7 @@ constexpr BusArgument reply_out[]{{"reply", "s"}};
 constexpr SignalRow signals[] = {
     {"UnitNew", unit_and_path, "A unit is in the list now."},
     {"UnitRemoved", unit_and_path, "A unit is not in the list any more."},
-    {"JobNew", job_begun, "A request to start, stop or restart a unit has begun."},
+    {"JobNew", job_begun, "A request to start, stop, restart or reload a unit has begun."},
     {"JobRemoved", job_over,
      "Such a request is over: done, failed, canceled, timeout, dependency or not-found."},
     {"StateChanged", new_state, "A unit has come into another state."},
@@ -217,19 +218,31 @@ const InterfaceTable confinement_interface{
 const BusMethod varlink_call{
     "VarlinkCall", call_in, reply_out, false,
     "Makes a call of the Varlink interface org.confinit.Manager that changes something; the call "
-    "and its reply, also one with an error, are JSON as on the control socket. Start, Stop and "
-    "Restart answer when the job is over. It takes the polkit action of the method. svctl asks by "
+    "and its reply, also one with an error, are JSON as on the control socket. Start, Stop, "
+    "Restart and Reload answer when the job is over. It takes the polkit action of the method. "
+    "svctl asks by "
     "it for users who may not use the control socket."};
 
+namespace {
+
+constexpr const InterfaceTable* of_service[]{&unit_interface, &service_interface,
+                                             &confinement_interface};
+constexpr const InterfaceTable* of_group[]{&unit_interface, &group_interface,
+                                           &confinement_interface};
+constexpr const InterfaceTable* of_others[]{&unit_interface};
+
+struct KindRow {
+    std::string_view kind;
+    std::span<const InterfaceTable* const> interfaces;
+};
+
+constexpr KindRow kinds[]{{"service", of_service}, {"group", of_group}};
+
+}  // namespace
+
 std::span<const InterfaceTable* const> interfaces_of(std::string_view kind) {
-    static constexpr const InterfaceTable* of_service[]{&unit_interface, &service_interface,
-                                                        &confinement_interface};
-    static constexpr const InterfaceTable* of_group[]{&unit_interface, &group_interface,
-                                                      &confinement_interface};
-    static constexpr const InterfaceTable* of_others[]{&unit_interface};
-    if (kind == "service") return of_service;
-    if (kind == "group") return of_group;
-    return of_others;
+    const auto row = std::ranges::find(kinds, kind, &KindRow::kind);
+    return row == std::ranges::end(kinds) ? of_others : row->interfaces;
 }
 
 std::span<const SignalRow> manager_signals() {

@@ -43,6 +43,7 @@ constexpr Verb verbs[] = {
     {"start", changing, "start units, and wait until they are up", declare_start},
     {"stop", changing, "stop units, and wait until nothing of them is left", declare_stop},
     {"restart", changing, "stop units and start them again", declare_restart},
+    {"reload", changing, "make services read their own files again", declare_reload},
     {"reset-failed", changing, "forget that units have failed", declare_reset_failed},
     {"kill", changing, "send a signal to the processes of units", declare_kill},
     {"freeze", changing, "make the processes of units stand still", declare_freeze},

@@ -22,9 +22,9 @@ constexpr Advice other_verbs[] = {
     {"is-failed", "`svctl list --failed` has those that have failed"},
     {"is-enabled", "`svctl list PATTERN` and `svctl status UNIT` tell it"},
     {"is-system-running", "`svctl status` tells the state of the machine"},
-    {"reload force-reload try-reload-or-restart reload-or-restart",
-     "`svctl kill --whom main -s HUP UNIT` asks most daemons to read their files again, `svctl "
-     "restart` starts them anew, and `svctl daemon-reload` reads unit files"},
+    {"force-reload try-reload-or-restart reload-or-restart",
+     "`svctl reload UNIT` makes a service read its own files again, `svctl restart` starts it anew, "
+     "and `svctl daemon-reload` reads unit files"},
     {"try-restart condrestart", "`svctl restart` starts a unit that does not run, too"},
     {"mask unmask",
      "a unit is started by those who name it: `svctl disable`, or an empty `wants` in a drop-in"},

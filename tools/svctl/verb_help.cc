@@ -21,9 +21,9 @@ constexpr std::string_view json_text =
 
 and beside these
 
-    start stop restart kill freeze thaw reset-failed
-                 "units": an array of {"unit"}, with "notes" of start, stop, restart
-                 and kill; and with "error" for each unit that was refused
+    start stop restart reload kill freeze thaw reset-failed
+                 "units": an array of {"unit"}, with "notes" of start, stop, restart,
+                 reload and kill; and with "error" for each unit that was refused
     enable disable
                  "units": {"unit", "created", "removed", "notes"}; with --now these,
                  and "error" where the job has failed

@@ -35,6 +35,7 @@ VerbAction declare_logs(CLI::App& command);
 VerbAction declare_poweroff(CLI::App& command);
 VerbAction declare_probe(CLI::App& command);
 VerbAction declare_reboot(CLI::App& command);
+VerbAction declare_reload(CLI::App& command);
 VerbAction declare_reset_failed(CLI::App& command);
 VerbAction declare_restart(CLI::App& command);
 VerbAction declare_revert(CLI::App& command);
