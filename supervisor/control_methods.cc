@@ -13,8 +13,9 @@
 namespace confinit {
 
 const MethodRow* find_method(std::string_view name) {
-    for (const auto rows : {unit_methods(), status_methods(), event_methods(), filter_methods(),
-                            machine_methods(), enter_methods(), set_methods(), name_methods()}) {
+    for (const auto rows :
+         {unit_methods(), status_methods(), list_methods(), event_methods(), filter_methods(),
+          machine_methods(), enter_methods(), set_methods(), name_methods()}) {
         for (const MethodRow& row : rows) {
             if (method_names.name(row.method) == name) return &row;
         }
@@ -108,7 +109,8 @@ uid_t account_of(const Caller& caller) {
 }  // namespace
 
 void answer_by_worker(ControlContext& context, const Responder& responder, std::string name,
-                      Look look, std::move_only_function<std::vector<int>()> descriptors) {
+                      Look look, std::move_only_function<std::vector<int>()> descriptors,
+                      std::function<Json()> otherwise) {
     const Caller* caller = context.server.find_caller(responder.connection());
     if (caller == nullptr) return;
     Workers& workers = context.manager.services().workers;
@@ -118,8 +120,9 @@ void answer_by_worker(ControlContext& context, const Responder& responder, std::
                     .descriptors = std::move(descriptors)};
     const Workers::Id id =
         workers.run({.name = std::move(name), .uid = account_of(*caller), .task = std::move(task)},
-                    [responder](Result<std::string> answer) {
+                    [responder, otherwise](Result<std::string> answer) {
                         if (answer) return responder.reply_text(*answer);
+                        if (otherwise) return responder.reply(otherwise());
                         responder.error(ControlError::operation_failed, answer.error().what);
                     });
     responder.on_hang_up([&workers, id] { workers.cancel(id); });

@@ -26,8 +26,10 @@ const MethodRow* find_method(std::string_view name);
 void refuse_unknown_method(const Call& call, const Responder& responder);
 
 // Rows, by theme.
-std::span<const MethodRow> unit_methods();    // start stop restart reset-failed kill freeze thaw
-std::span<const MethodRow> status_methods();  // list status cat show logs verify
+std::span<const MethodRow>
+unit_methods();  // start stop restart reload reset-failed kill freeze thaw
+std::span<const MethodRow> status_methods();  // status cat show logs verify
+std::span<const MethodRow> list_methods();
 std::span<const MethodRow> event_methods();
 std::span<const MethodRow> machine_methods();  // reload, power off and so on, probe, version
 std::span<const MethodRow> enter_methods();
@@ -61,10 +63,12 @@ std::int64_t boot_time_microseconds(engine::Time time);
 
 // Answers the call from a worker, because the look takes long: the parameters of the reply, or what
 // failed. The work finds in its copy of PID 1 everything that is there when it begins; what it
-// borrows must live until then. The worker ends with the connection.
+// borrows must live until then. The worker ends with the connection. `otherwise` makes the reply
+// here where there is no worker.
 using Look = std::move_only_function<Result<Json>()>;
 void answer_by_worker(ControlContext& context, const Responder& responder, std::string name,
-                      Look look, std::move_only_function<std::vector<int>()> descriptors = {});
+                      Look look, std::move_only_function<std::vector<int>()> descriptors = {},
+                      std::function<Json()> otherwise = {});
 
 // The name on the bus that makes a unit ready, where it has one. It is no secret: the bus tells
 // everybody who owns what.

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Control methods that only look: list, status, cat, show, logs, verify.
+// Control methods that look at one unit: status, cat, show, logs, verify.
 #include "absent_units.h"
 #include "base/text.h"
 #include "control/fields.h"
@@ -7,11 +7,11 @@
 #include "disclosure.h"
 #include "log_lines.h"
 #include "unit/origins.h"
+#include "unit_summary.h"
 
 #include <algorithm>
 #include <array>
 #include <fmt/format.h>
-#include <set>
 
 namespace confinit {
 namespace {
@@ -19,66 +19,6 @@ namespace {
 constexpr std::size_t lines_in_status = 10;
 
 using Texts = std::vector<std::string>;
-
-void add_number(Json& object, const char* name, const Result<std::string>& value) {
-    if (!value) return;
-    if (const auto number = parse_unsigned(*value)) object[name] = *number;
-}
-
-std::string_view kind_of(const Unit& unit) {
-    if (unit.service) return "service";
-    return is_group(unit) ? "group" : "target";
-}
-
-// Whether those that the unit names in wanted_by and required_by do want it, as `svctl enable`
-// makes them; any of them is enough.
-std::string_view enablement(const Manager& manager, const Unit& unit) {
-    const UnitSection& section = unit.unit;
-    if (section.wanted_by.empty() && section.required_by.empty()) return "static";
-    const bool is_enabled = std::ranges::any_of(section.wanted_by,
-                                                [&](const std::string& other) {
-                                                    return manager.is_wanted_by(unit.name, other);
-                                                }) ||
-                            std::ranges::any_of(section.required_by, [&](const std::string& other) {
-                                return manager.is_required_by(unit.name, other);
-                            });
-    return is_enabled ? "enabled" : "disabled";
-}
-
-std::string reason_of(const engine::UnitState& state, const Service& service) {
-    if (service.asked_by.empty()) return state.reason;
-    const std::string asked = "asked by " + service.asked_by;
-    return state.reason.empty() ? asked : fmt::format("{} ({})", state.reason, asked);
-}
-
-Json summary(Manager& manager, Service& service, OnDisk on_disk) {
-    const engine::UnitState state = manager.state(service.unit.name);
-    Json unit = {
-        {"name", service.unit.name},
-        {"description", service.unit.unit.description},
-        {"kind", kind_of(service.unit)},
-        {"group", group_of(service)},
-        {"enabled", enablement(manager, service.unit)},
-        {"active", engine::name(state.active)},
-        {"sub", engine::name(state.sub)},
-        {"pid", service.run ? service.run->main_pid() : 0},
-        {"since_us", boot_time_microseconds(state.since)},
-        {"reason", reason_of(state, service)},
-        {"skipped", Json::array()},
-        {"drift", service.drift},
-        {"on_disk", on_disk_names.name(on_disk)},
-        {"load_problems", on_disk == OnDisk::broken ? service.disk.problems : Texts{}},
-        {"outdated", outdated_keys(service)},
-    };
-    add_bus_name(unit, service);
-    for (const SkippedKey& skipped : service.skipped) {
-        unit["skipped"].push_back(skipped.reason);
-    }
-    if (const Cgroup* node = node_of(service)) {
-        add_number(unit, "memory_bytes", node->read("memory.current"));
-    }
-    return unit;
-}
 
 // Those whose node is, or would be, below this group's.
 Json members_of(const Manager& manager, const std::string& group) {
@@ -191,7 +131,7 @@ void add_leftovers(Json& status, const engine::UnitState& state, const Service& 
 Json full_status(Manager& manager, Service& service) {
     const engine::UnitState state = manager.state(service.unit.name);
     const DiskLook& look = manager.look_at_disk(service);
-    Json status = summary(manager, service, look.state);
+    Json status = unit_summary(manager, service, look.state);
     status["files"] = service.unit.files;
     status["operator"] = service.unit.service && service.unit.service->is_operator;
     status["disk_changes"] = look.keys;
@@ -214,43 +154,6 @@ Json full_status(Manager& manager, Service& service) {
     status["frozen_by"] = service.run ? service.run->frozen_by() : "";
     add_limits(status, manager, service);
     return status;
-}
-
-// Those of the names that are loaded, or all.
-std::vector<Service*> loaded_units(const Manager& manager, const std::optional<Texts>& names) {
-    std::vector<Service*> found;
-    if (!names) {
-        for (const auto& [name, service] : manager.all())
-            found.push_back(service.get());
-        return found;
-    }
-    for (const std::string& name : std::set(names->begin(), names->end())) {
-        const auto known = manager.all().find(name);
-        if (known != manager.all().end()) found.push_back(known->second.get());
-    }
-    return found;
-}
-
-void list(ControlContext& context, const Call& call, Responder responder) {
-    Json units = Json::array();
-    Manager& manager = context.manager;
-    Disclosure disclosure{context, responder};
-    const auto names = find_strings(call.parameters, "units");
-    const std::uint64_t mark = manager.mark_of_disk();
-    for (Service* service : loaded_units(manager, names)) {
-        units.push_back(summary(manager, *service, manager.glance_at_disk(*service, mark)));
-        disclosure.limit(units.back(), *service);
-    }
-    if (names) return responder.reply({{"units", units}});
-    for (const auto& [name, problems] : manager.broken()) {
-        units.push_back(broken_summary(name, problems));
-        disclosure.hide_problems(units.back());
-    }
-    for (Json& unit : unread_summaries(manager)) {
-        units.push_back(std::move(unit));
-        disclosure.hide_problems(units.back());
-    }
-    responder.reply({{"units", units}});
 }
 
 constexpr std::string_view log_is_hidden =
@@ -369,9 +272,9 @@ void verify_unit(ControlContext& context, const Call& call, Responder responder)
 }
 
 constexpr std::array rows{
-    MethodRow{Method::list, list}, MethodRow{Method::status, status},
-    MethodRow{Method::cat, cat},   MethodRow{Method::show, show},
-    MethodRow{Method::logs, logs}, MethodRow{Method::verify, verify_unit},
+    MethodRow{Method::status, status},      MethodRow{Method::cat, cat},
+    MethodRow{Method::show, show},          MethodRow{Method::logs, logs},
+    MethodRow{Method::verify, verify_unit},
 };
 
 }  // namespace
