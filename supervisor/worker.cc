@@ -36,6 +36,15 @@ Result<Pipe> make_answer_pipe() {
     return pipe;
 }
 
+Error no_process(int error) {
+    Error told = system_error(error, "clone");
+    if (error == ENOMEM || error == EAGAIN) {
+        told.what += ": it takes a process beside PID 1, for which there is no room now; try again "
+                     "when there is";
+    }
+    return told;
+}
+
 // There is room before anything is read, since it does not come again.
 void make_room(std::string& received, std::size_t more) {
     const OutsideReserve outside;
@@ -163,7 +172,7 @@ Status Workers::start(Waiting& waiting) {
         run_worker(waiting.job.task, pipe.write_end,
                    {.gives_way = !is_privileged(waiting.job.uid)});
     }
-    if (pid < 0) return std::unexpected(system_error(static_cast<int>(-pid), "clone"));
+    if (pid < 0) return std::unexpected(no_process(static_cast<int>(-pid)));
     reaper_.adopt(static_cast<pid_t>(pid), [this, id, is_here = is_here_](ExitStatus status) {
         if (*is_here) on_exit(id, status);
     });
