@@ -5,7 +5,9 @@
 //     bus-client leave COUNT METHOD UNIT   asks, each time over a connection of its own, and leaves
 //     bus-client deaf COUNT SECONDS        asks for all units, and never reads
 //     bus-client own NAME                  owns a name until it is ended
-//     bus-client long BYTES                asks for a unit with a name of so many bytes
+//     bus-client toggle COUNT NAME         the same, when it has taken it and given it back so
+//     often bus-client long BYTES                asks for a unit with a name of so many bytes
+//     bus-client many COUNT                passes so many empty texts
 #include <cstdio>
 #include <cstdlib>
 #include <map>
@@ -97,8 +99,31 @@ void deaf(unsigned count, unsigned seconds) {
     sd_bus_close_unref(bus);
 }
 
-void own(const char* wanted) {
+// Each of them is five bytes of the message.
+void many(unsigned count) {
     sd_bus* bus = open_bus();
+    sd_bus_message* call = nullptr;
+    Answers answers;
+    check(sd_bus_message_new_method_call(bus, &call, name, path, interface, "RevertUnit"), "make");
+    check(sd_bus_message_append(call, "s", "web"), "append");
+    check(sd_bus_message_open_container(call, 'a', "s"), "open");
+    for (unsigned n = 0; n < count; ++n)
+        check(sd_bus_message_append(call, "s", ""), "append");
+    check(sd_bus_message_close_container(call), "close");
+    check(sd_bus_message_append(call, "b", 0), "append");
+    check(sd_bus_call_async(bus, nullptr, call, on_answer, &answers, 0), "call");
+    ++answers.open;
+    wait_for_all(bus, answers);
+    sd_bus_message_unref(call);
+    sd_bus_flush_close_unref(bus);
+}
+
+void own(const char* wanted, unsigned toggles) {
+    sd_bus* bus = open_bus();
+    for (unsigned n = 0; n < toggles; ++n) {
+        check(sd_bus_request_name(bus, wanted, 0), "request the name");
+        check(sd_bus_release_name(bus, wanted), "release the name");
+    }
     check(sd_bus_request_name(bus, wanted, 0), "request the name");
     for (;;) {
         const int result = sd_bus_process(bus, nullptr);
@@ -119,7 +144,11 @@ int main(int argc, char** argv) {
     } else if (mode == "deaf" && argc == 4) {
         deaf(number, static_cast<unsigned>(std::atoi(argv[3])));
     } else if (mode == "own") {
-        own(argv[2]);
+        own(argv[2], 0);
+    } else if (mode == "toggle" && argc == 4) {
+        own(argv[3], number);
+    } else if (mode == "many") {
+        many(number);
     } else if (mode == "long") {
         flood(1, "StartUnit", std::string(number, 'x').c_str());
     } else {

@@ -22,7 +22,7 @@ constexpr std::chrono::seconds polkit_time{25};
 constexpr std::chrono::seconds time_for_a_person{120};
 
 constexpr std::size_t most_questions = 64;
-constexpr std::size_t most_of_one = 8;
+constexpr std::size_t most_of_user = 8;
 
 constexpr std::uint32_t first_negative_uid = 0x8000'0000;
 
@@ -78,32 +78,36 @@ std::string cancellation_id(std::uint64_t number) {
 }  // namespace
 
 void Authorization::identify(const std::string& sender, Identified done) {
+    if (const auto known = known_.find(sender); known != known_.end()) return done(known->second);
     const auto shared = std::make_shared<Identified>(std::move(done));
     const auto asked = bus_.call(
         broker, "GetConnectionCredentials", "s", Json::array({sender}), broker_time,
-        [sender, shared](sdbus::MethodReply& reply, const BusError* error) {
+        [this, sender, shared](sdbus::MethodReply& reply, const BusError* error) {
             if (error != nullptr) {
                 return (*shared)(
                     denied(fmt::format("nothing is known of {}: {}", sender, error->message)));
             }
-            (*shared)(principal_of(sender, reply));
+            const auto principal = principal_of(sender, reply);
+            if (principal) known_.insert_or_assign(sender, *principal);
+            (*shared)(principal);
         });
     if (!asked) (*shared)(denied(asked.error().what));
 }
 
-void Authorization::ask(const std::string& sender, Action action, const std::string& unit,
+void Authorization::ask(const Principal& asker, Action action, const std::string& unit,
                         bool may_interact, Answered done) {
-    const auto of_one = std::ranges::count_if(
-        questions_, [&](const auto& entry) { return entry.second.sender == sender; });
-    if (questions_.size() >= most_questions || static_cast<std::size_t>(of_one) >= most_of_one) {
+    const auto of_user = std::ranges::count_if(
+        questions_, [&](const auto& entry) { return entry.second.uid == asker.uid; });
+    if (questions_.size() >= most_questions || static_cast<std::size_t>(of_user) >= most_of_user) {
         return done(std::unexpected(BusError{bus_errors::limits_exceeded,
                                              "too many calls wait for polkit; try again later"}));
     }
     const std::uint64_t number = next_number_++;
-    const bool waits = may_interact && has_open_question(sender);
-    Question& question =
-        questions_.emplace(number, Question{sender, action, unit, may_interact, std::move(done)})
-            .first->second;
+    const bool waits = may_interact && has_open_question(asker.sender);
+    Question& question = questions_
+                             .emplace(number, Question{asker.sender, asker.uid, action, unit,
+                                                       may_interact, std::move(done)})
+                             .first->second;
     if (!waits) put(number, question);
 }
 
@@ -157,6 +161,7 @@ void Authorization::take_back(std::uint64_t number) {
 }
 
 void Authorization::forget(const std::string& sender) {
+    known_.erase(sender);
     std::vector<std::pair<std::uint64_t, Question>> left;
     for (auto& [number, question] : questions_) {
         if (question.sender == sender) left.emplace_back(number, std::move(question));

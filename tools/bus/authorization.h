@@ -28,11 +28,11 @@ public:
 
     explicit Authorization(BusConnection& bus) : bus_(bus) {}
 
-    // Asks the broker for the ids of a client.
+    // Asks the broker for the ids of a client, which stay the same as long as it is on the bus.
     void identify(const std::string& sender, Identified done);
 
     // Asks polkit; `unit` may stand in the question that a person is asked.
-    void ask(const std::string& sender, Action action, const std::string& unit, bool may_interact,
+    void ask(const Principal& asker, Action action, const std::string& unit, bool may_interact,
              Answered done);
 
     // A client has left the bus: what it has asked for is taken back.
@@ -41,6 +41,7 @@ public:
 private:
     struct Question {
         std::string sender;
+        std::uint32_t uid;
         Action action;
         std::string unit;
         bool may_interact;
@@ -55,6 +56,7 @@ private:
     void answer(std::uint64_t number, std::expected<void, BusError> answer);
 
     BusConnection& bus_;
+    std::map<std::string, Principal, std::less<>> known_;
     std::map<std::uint64_t, Question> questions_;
     std::uint64_t next_number_ = 1;
 };

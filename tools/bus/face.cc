@@ -24,8 +24,13 @@ std::vector<std::string> names_of(std::span<const BusArgument> arguments) {
 
 sdbus::Flags flags_of(const PropertyRow& row) {
     sdbus::Flags flags;
-    flags.set(row.is_signalled() ? sdbus::Flags::EMITS_CHANGE_SIGNAL
-                                 : sdbus::Flags::EMITS_NO_SIGNAL);
+    if (row.source == Source::fixed) {
+        flags.set(sdbus::Flags::CONST_PROPERTY_VALUE);
+    } else if (row.is_signalled()) {
+        flags.set(sdbus::Flags::EMITS_CHANGE_SIGNAL);
+    } else {
+        flags.set(sdbus::Flags::EMITS_NO_SIGNAL);
+    }
     return flags;
 }
 
@@ -49,13 +54,16 @@ Face::~Face() {
 }
 
 Result<std::unique_ptr<Face>> Face::show(std::unique_ptr<BusConnection> bus, const UnitList& list,
-                                         SupervisorCalls& calls, std::string socket) {
+                                         SupervisorCalls& calls, std::string socket,
+                                         const std::function<void()>& progress) {
     std::unique_ptr<Face> face{new Face{std::move(bus), list, calls, std::move(socket)}};
     try {
         face->bus_->connection().addObjectManager(std::string{root_path}, sdbus::floating_slot);
         face->register_manager();
-        for (const auto& [name, unit] : list.units())
+        for (const auto& [name, unit] : list.units()) {
             face->show_unit(unit);
+            progress();
+        }
     } catch (const sdbus::Error& error) {
         return failure("the objects are refused: " + error.getMessage());
     }
@@ -120,6 +128,7 @@ void Face::register_properties(UnitObject& object, const InterfaceTable& table) 
 
 const Json& Face::facts_for(Source source, const std::string& unit) {
     switch (source) {
+    case Source::fixed:
     case Source::list:
         break;
     case Source::status:
@@ -250,6 +259,8 @@ void Face::miss_jobs(const std::string& why) {
                       fmt::format("whether job {} is done is not known: {}; svctl status {} tells",
                                   job, why, waiting.call->unit)});
     }
+    // Another supervisor numbers its jobs anew.
+    last_over_.clear();
 }
 
 void Face::tell_drift(const std::string& unit, const std::string& text) {

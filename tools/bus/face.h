@@ -22,15 +22,18 @@
 #include <set>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace confinit {
 
 class Face {
 public:
     // Has its name on the bus when it returns.
+    // `progress` is called after each unit: there may be very many.
     static Result<std::unique_ptr<Face>> show(std::unique_ptr<BusConnection> bus,
                                               const UnitList& list, SupervisorCalls& calls,
-                                              std::string socket);
+                                              std::string socket,
+                                              const std::function<void()>& progress);
     Face(const Face&) = delete;
     Face& operator=(const Face&) = delete;
     ~Face();
@@ -57,21 +60,27 @@ private:
     Face(std::unique_ptr<BusConnection> bus, const UnitList& list, SupervisorCalls& calls,
          std::string socket);
 
-    // How many calls wait for an answer, in all and of each client. A seat is one of them.
+    // How many calls wait for an answer: in all, of each connection, and of each user, who may have
+    // many connections. A seat is one of them.
     struct OpenCalls {
-        std::map<std::string, unsigned> of_client;
+        std::map<std::string, unsigned> of;  // ":1.42" or "uid 1000"
         unsigned all = 0;
+
+        unsigned count(const std::string& who) const;
     };
     class Seat {
     public:
-        Seat(std::shared_ptr<OpenCalls> calls, std::string client);
+        Seat(std::shared_ptr<OpenCalls> calls, std::string sender);
         Seat(const Seat&) = delete;
         Seat& operator=(const Seat&) = delete;
         ~Seat();
 
+        // False, and nothing is counted, where the user has as many as he may have.
+        bool take_for_user(std::string user);
+
     private:
         std::shared_ptr<OpenCalls> calls_;
-        std::string client_;
+        std::vector<std::string> owners_;
     };
 
     struct PendingCall {
@@ -112,7 +121,7 @@ private:
     void on_call(const MethodInfo& method, const BusMethod& bus, sdbus::MethodCall message);
     void on_varlink_call(const sdbus::MethodCall& message);
     void admit(PendingCall call);
-    bool has_room_for(const std::string& client) const;
+    bool has_room_for(const std::string& sender) const;
     void answer_locally(const BusMethod& method, const sdbus::MethodCall& message,
                         const Json& values);
     void on_identified(const Pending& call, const std::expected<Principal, BusError>& who);

@@ -16,10 +16,11 @@ namespace confinit {
 namespace {
 
 constexpr unsigned most_calls = 512;
-constexpr unsigned most_calls_of_one = 16;
+constexpr unsigned most_calls_of_user = 64;
+constexpr unsigned most_calls_of_sender = 16;
 
-// The broker lets 32 MiB through, which would be some times that when they are parsed.
-constexpr std::size_t longest_varlink_call = std::size_t{64} << 10;
+// The broker lets 32 MiB through, which would be many times that when they are parsed.
+constexpr std::size_t longest_call = std::size_t{64} << 10;
 constexpr std::size_t most_patterns = 64;
 
 // "org.confinit.Manager.NoSuchUnit" -> "org.confinit.Error.NoSuchUnit", and a standard error where
@@ -54,6 +55,10 @@ bool leads_to_job(const MethodInfo& method) {
     });
 }
 
+BusError too_many() {
+    return {bus_errors::limits_exceeded, "too many calls wait for an answer; try again later"};
+}
+
 // As on the socket.
 std::string reply_text(const Reply& reply) {
     Json message{{"parameters", reply.parameters}};
@@ -67,26 +72,38 @@ void answer_text(const sdbus::MethodCall& call, const Reply& reply) {
 
 }  // namespace
 
-Face::Seat::Seat(std::shared_ptr<OpenCalls> calls, std::string client)
-    : calls_(std::move(calls)), client_(std::move(client)) {
-    ++calls_->of_client[client_];
+unsigned Face::OpenCalls::count(const std::string& who) const {
+    const auto found = of.find(who);
+    return found == of.end() ? 0 : found->second;
+}
+
+Face::Seat::Seat(std::shared_ptr<OpenCalls> calls, std::string sender)
+    : calls_(std::move(calls)), owners_{std::move(sender)} {
+    ++calls_->of[owners_.front()];
     ++calls_->all;
 }
 
 Face::Seat::~Seat() {
     --calls_->all;
-    const auto mine = calls_->of_client.find(client_);
-    if (--mine->second == 0) calls_->of_client.erase(mine);
+    for (const std::string& owner : owners_) {
+        const auto mine = calls_->of.find(owner);
+        if (--mine->second == 0) calls_->of.erase(mine);
+    }
 }
 
-bool Face::has_room_for(const std::string& client) const {
-    const auto mine = open_calls_->of_client.find(client);
-    const unsigned of_client = mine == open_calls_->of_client.end() ? 0 : mine->second;
-    return of_client < most_calls_of_one && open_calls_->all < most_calls;
+bool Face::Seat::take_for_user(std::string user) {
+    if (calls_->count(user) >= most_calls_of_user) return false;
+    ++calls_->of[user];
+    owners_.push_back(std::move(user));
+    return true;
+}
+
+bool Face::has_room_for(const std::string& sender) const {
+    return open_calls_->count(sender) < most_calls_of_sender && open_calls_->all < most_calls;
 }
 
 void Face::on_call(const MethodInfo& method, const BusMethod& bus, sdbus::MethodCall message) {
-    Json values = read_values(message, signature_of(bus.in));
+    Json values = read_values(message, signature_of(bus.in), longest_call);
     if (bus.is_local) return answer_locally(bus, message, values);
     admit({.message = std::move(message),
            .method = &method,
@@ -97,11 +114,8 @@ void Face::on_call(const MethodInfo& method, const BusMethod& bus, sdbus::Method
 // Strict: a call that rules, and nothing that only confinit-bus itself may say.
 void Face::on_varlink_call(const sdbus::MethodCall& call) {
     auto message = call;
-    const Json values = read_values(message, signature_of(varlink_call.in));
+    const Json values = read_values(message, signature_of(varlink_call.in), longest_call);
     const auto& text = values[0].get_ref<const std::string&>();
-    if (text.size() > longest_varlink_call) {
-        return answer_error(call, {bus_errors::invalid_arguments, "the call is too long"});
-    }
     auto asked = parse_call(text);
     if (!asked) return answer_error(call, {bus_errors::invalid_arguments, asked.error().what});
     const auto row = std::ranges::find(method_table, asked->method, &MethodInfo::name);
@@ -126,10 +140,7 @@ void Face::on_varlink_call(const sdbus::MethodCall& call) {
 
 void Face::admit(PendingCall asked) {
     asked.sender = asked.message.getSender();
-    if (!has_room_for(asked.sender)) {
-        return answer_error(asked.message, {bus_errors::limits_exceeded,
-                                            "too many calls wait for an answer; try again later"});
-    }
+    if (!has_room_for(asked.sender)) return answer_error(asked.message, too_many());
     asked.seat = std::make_unique<Seat>(open_calls_, asked.sender);
     asked.unit = string_or(asked.parameters, "unit");
     asked.may_interact = allows_interaction(asked.message);
@@ -169,10 +180,13 @@ void Face::answer_locally(const BusMethod& method, const sdbus::MethodCall& mess
 
 void Face::on_identified(const Pending& call, const std::expected<Principal, BusError>& who) {
     if (!who) return answer_error(call->message, who.error());
+    if (!call->seat->take_for_user(fmt::format("uid {}", who->uid))) {
+        return answer_error(call->message, too_many());
+    }
     // The supervisor refuses root by itself, with the reason; polkit would say yes to it.
     const bool asks_polkit = call->method->callers == Callers::operators && who->uid != 0;
     if (!asks_polkit) return pass_on(call, *who);
-    authorization_.ask(call->sender, call->method->action, call->unit, call->may_interact,
+    authorization_.ask(*who, call->method->action, call->unit, call->may_interact,
                        [this, call, principal = *who](std::expected<void, BusError> allowed) {
                            on_authorized(call, principal, allowed);
                        });

@@ -108,8 +108,8 @@ std::string properties_file(const InterfaceTable& table) {
         body += fmt::format("    <property name=\"{}\" type=\"{}\" access=\"read\">\n{}", row.name,
                             row.signature, documentation("      ", row.documentation));
         if (!row.is_signalled()) {
-            body +=
-                annotation("      ", "org.freedesktop.DBus.Property.EmitsChangedSignal", "false");
+            body += annotation("      ", "org.freedesktop.DBus.Property.EmitsChangedSignal",
+                               row.source == Source::fixed ? "const" : "false");
         }
         body += "    </property>\n";
     }

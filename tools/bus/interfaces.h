@@ -18,7 +18,8 @@ inline constexpr const char* manager_interface = "org.confinit.Manager1";
 // Where the value of a property comes from: the list that confinit-bus follows, or a question to
 // the supervisor at the time when somebody asks: by Status, by Verify, or by Show where Verify has
 // no answer because the unit does not run.
-enum class Source { list, status, verify, declared };
+// `fixed` is of the list too, and stays the same for as long as the object is there.
+enum class Source { fixed, list, status, verify, declared };
 
 struct PropertyRow {
     const char* name;

@@ -49,6 +49,7 @@ private:
         return {.appeared =
                     [this](const UnitRecord& unit) {
                         if (face_) face_->add_unit(unit);
+                        sign_of_life();
                     },
                 .changed =
                     [this](const UnitRecord& before, const UnitRecord& now) {
@@ -57,6 +58,7 @@ private:
                 .disappeared =
                     [this](const UnitRecord& unit) {
                         if (face_) face_->remove_unit(unit);
+                        sign_of_life();
                     },
                 .job_begun =
                     [this](std::uint64_t job, const std::string& unit) {
@@ -119,7 +121,7 @@ private:
     void open_bus() {
         auto bus = BusConnection::open();
         if (!bus) return lose_bus(bus.error().what);
-        auto face = Face::show(std::move(*bus), list_, calls_, socket_);
+        auto face = Face::show(std::move(*bus), list_, calls_, socket_, [this] { sign_of_life(); });
         if (!face) return lose_bus(face.error().what);
         face_ = std::move(*face);
         pause_ = shortest_pause;

@@ -5,6 +5,7 @@
 #include "control/fields.h"
 
 #include <cstdio>
+#include <utility>
 
 namespace confinit {
 namespace {
@@ -54,27 +55,43 @@ void NameOwners::ask_owner(const std::string& name) {
 void NameOwners::on_owner(const std::string& name, const std::string& owner) {
     const auto found = names_.find(name);
     if (found == names_.end()) return;
-    found->second.owner = owner;
+    Followed& followed = found->second;
+    followed.owner = owner;
+    followed.has_changed = followed.is_being_told;
+    if (std::exchange(followed.is_being_told, true)) return;
     if (owner.empty()) return tell(name, std::nullopt);
-    authorization_.identify(
-        owner, [this, name, owner](const std::expected<Principal, BusError>& who) {
-            const auto still = names_.find(name);
-            const bool is_owner = still != names_.end() && still->second.owner == owner;
-            if (!is_owner) return;
-            if (!who) return complain(name, who.error().message);
-            tell(name, who->pid);
-        });
+    find_process(name, owner);
+}
+
+void NameOwners::find_process(const std::string& name, const std::string& owner) {
+    authorization_.identify(owner, [this, name](const std::expected<Principal, BusError>& who) {
+        if (who) return tell(name, who->pid);
+        complain(name, who.error().message);
+        end_telling(name);
+    });
+}
+
+// A name that comes and goes is told once an answer, as it is then.
+void NameOwners::end_telling(const std::string& name) {
+    const auto found = names_.find(name);
+    if (found == names_.end()) return;
+    found->second.is_being_told = false;
+    if (std::exchange(found->second.has_changed, false)) on_owner(name, found->second.owner);
 }
 
 void NameOwners::tell(const std::string& name, std::optional<std::int32_t> pid) {
     Call call{.method = std::string{method_names.name(Method::set_name_owner)},
               .parameters = {{"name", name}}};
     if (pid) call.parameters["pid"] = *pid;
-    calls_.make("", std::move(call), [name](const Result<Reply>& reply) {
-        if (!reply) return complain(name, reply.error().what);
-        if (!reply->error.empty()) {
+    const std::weak_ptr<bool> still_here = here_;
+    calls_.make("", std::move(call), [this, name, still_here](const Result<Reply>& reply) {
+        if (still_here.expired()) return;
+        if (!reply) {
+            complain(name, reply.error().what);
+        } else if (!reply->error.empty()) {
             complain(name, string_or(reply->parameters, "message", reply->error));
         }
+        end_telling(name);
     });
 }
 

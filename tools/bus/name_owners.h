@@ -11,6 +11,7 @@
 
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 
@@ -33,17 +34,22 @@ private:
     struct Followed {
         unsigned units = 0;
         std::string owner;  // a unique name, or empty
+        bool is_being_told = false;
+        bool has_changed = false;  // meanwhile
         sdbus::Slot slot;
     };
 
     void ask_owner(const std::string& name);
     void on_owner(const std::string& name, const std::string& owner);
+    void find_process(const std::string& name, const std::string& owner);
     void tell(const std::string& name, std::optional<std::int32_t> pid);
+    void end_telling(const std::string& name);
 
     BusConnection& bus_;
     Authorization& authorization_;
     SupervisorCalls& calls_;
     std::map<std::string, Followed> names_;
+    std::shared_ptr<bool> here_ = std::make_shared<bool>();  // a call may outlive the connection
 };
 
 }  // namespace confinit

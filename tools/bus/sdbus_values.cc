@@ -2,11 +2,14 @@
 // JSON in the shape of a signature, into and out of the messages of sdbus-c++.
 #include "bus/sdbus_values.h"
 
+#include "bus/bus_connection.h"
 #include "bus/translation.h"
 
+#include <algorithm>
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <utility>
 
 namespace confinit {
 namespace {
@@ -33,75 +36,103 @@ void append_array(sdbus::Message& message, const std::string& element, const Jso
     message.closeContainer();
 }
 
-// Absent at the end of an array.
-std::optional<Json> read_value(sdbus::Message& message, std::string_view type);
+// Reader: takes values out of a message, as long as they are within the bytes that it may take.
+class Reader {
+public:
+    Reader(sdbus::Message& message, std::size_t most) : message_(message), left_(most) {}
 
-template <class Value>
-std::optional<Json> read_basic(sdbus::Message& message) {
-    Value value{};
-    if (!(message >> value)) return std::nullopt;
-    return Json(value);
-}
+    Json values(std::string_view signature) {
+        Json values = Json::array();
+        for (const std::string_view type : split_signature(signature))
+            values.push_back(value(type).value_or(Json{}));
+        return values;
+    }
 
-std::optional<Json> read_text(sdbus::Message& message) {
-    return read_basic<std::string>(message);
-}
+private:
+    // A value is some bytes of JSON, however short it is in the message.
+    void take(std::size_t size) {
+        constexpr std::size_t least = 16;
+        const std::size_t cost = std::max(size, least);
+        if (cost > left_) throw sdbus::Error(bus_errors::limits_exceeded, "the call is too long");
+        left_ -= cost;
+    }
 
-// One entry of a dictionary; false at its end.
-bool read_entry(sdbus::Message& message, const std::string& entry, Json& dictionary) {
-    if (!message.enterDictEntry(entry)) return false;
-    const auto key = read_text(message);
-    auto member = read_value(message, std::string_view{entry}.substr(1));
-    if (key && member) dictionary[key->get<std::string>()] = std::move(*member);
-    message.exitDictEntry();
-    return true;
-}
-
-std::optional<Json> read_array(sdbus::Message& message, const std::string& element) {
-    if (!message.enterContainer(element)) return std::nullopt;
-    Json value = Json::array();
-    if (element.front() == '{') {
-        value = Json::object();
-        while (read_entry(message, element.substr(1, element.size() - 2), value)) {
+    // Absent at the end of an array.
+    std::optional<Json> value(std::string_view type) {
+        switch (type.front()) {
+        case 's':
+            return text();
+        case 'b':
+            return number<bool>();
+        case 'i':
+            return number<std::int32_t>();
+        case 'u':
+            return number<std::uint32_t>();
+        case 'x':
+            return number<std::int64_t>();
+        case 't':
+            return number<std::uint64_t>();
+        case 'a':
+            return array(std::string{type.substr(1)});
+        case '(':
+            return structure(std::string{type.substr(1, type.size() - 2)});
+        default:
+            throw sdbus::Error(bus_errors::invalid_arguments, "a type that nobody takes");
         }
-    } else {
-        while (auto one = read_value(message, element))
-            value.push_back(std::move(*one));
     }
-    message.clearFlags();
-    message.exitContainer();
-    return value;
-}
 
-std::optional<Json> read_struct(sdbus::Message& message, const std::string& contents) {
-    if (!message.enterStruct(contents)) return std::nullopt;
-    Json value = read_values(message, contents);
-    message.exitStruct();
-    return value;
-}
-
-std::optional<Json> read_value(sdbus::Message& message, std::string_view type) {
-    switch (type.front()) {
-    case 's':
-        return read_text(message);
-    case 'b':
-        return read_basic<bool>(message);
-    case 'i':
-        return read_basic<std::int32_t>(message);
-    case 'u':
-        return read_basic<std::uint32_t>(message);
-    case 'x':
-        return read_basic<std::int64_t>(message);
-    case 't':
-        return read_basic<std::uint64_t>(message);
-    case 'a':
-        return read_array(message, std::string{type.substr(1)});
-    case '(':
-        return read_struct(message, std::string{type.substr(1, type.size() - 2)});
-    default:
-        throw sdbus::Error("org.freedesktop.DBus.Error.InvalidArgs", "a type that nobody takes");
+    template <class Value>
+    std::optional<Json> number() {
+        Value value{};
+        if (!(message_ >> value)) return std::nullopt;
+        take(sizeof value);
+        return Json(value);
     }
-}
+
+    std::optional<Json> text() {
+        std::string value;
+        if (!(message_ >> value)) return std::nullopt;
+        take(value.size());
+        return Json(std::move(value));
+    }
+
+    // One entry of a dictionary; false at its end.
+    bool entry(const std::string& type, Json& dictionary) {
+        if (!message_.enterDictEntry(type)) return false;
+        const auto key = text();
+        auto member = value(std::string_view{type}.substr(1));
+        if (key && member) dictionary[key->get<std::string>()] = std::move(*member);
+        message_.exitDictEntry();
+        return true;
+    }
+
+    std::optional<Json> array(const std::string& element) {
+        if (!message_.enterContainer(element)) return std::nullopt;
+        take(0);
+        Json all = Json::array();
+        if (element.front() == '{') {
+            all = Json::object();
+            while (entry(element.substr(1, element.size() - 2), all)) {
+            }
+        } else {
+            while (auto one = value(element))
+                all.push_back(std::move(*one));
+        }
+        message_.clearFlags();
+        message_.exitContainer();
+        return all;
+    }
+
+    std::optional<Json> structure(const std::string& contents) {
+        if (!message_.enterStruct(contents)) return std::nullopt;
+        Json members = values(contents);
+        message_.exitStruct();
+        return members;
+    }
+
+    sdbus::Message& message_;
+    std::size_t left_;
+};
 
 }  // namespace
 
@@ -163,11 +194,8 @@ void append_values(sdbus::Message& message, std::string_view signature, const Js
         append_value(message, type, values[index++]);
 }
 
-Json read_values(sdbus::Message& message, std::string_view signature) {
-    Json values = Json::array();
-    for (const std::string_view type : split_signature(signature))
-        values.push_back(read_value(message, type).value_or(Json{}));
-    return values;
+Json read_values(sdbus::Message& message, std::string_view signature, std::size_t most) {
+    return Reader{message, most}.values(signature);
 }
 
 }  // namespace confinit

@@ -6,6 +6,7 @@
 
 #include <sdbus-c++/sdbus-c++.h>
 
+#include <cstddef>
 #include <string_view>
 
 namespace confinit {
@@ -16,8 +17,9 @@ void append_values(sdbus::Message& message, std::string_view signature, const Js
 
 void append_value(sdbus::Message& message, std::string_view type, const Json& value);
 
-// Reads the values of a signature, one element each. It knows the types that the table of methods
-// takes; another one is an sdbus::Error.
-Json read_values(sdbus::Message& message, std::string_view signature);
+// Reads the values of a signature, one element each, `most` bytes of them; each counts as 16 at
+// least. It knows the types that the table of methods takes. Another one, or more, is an
+// sdbus::Error.
+Json read_values(sdbus::Message& message, std::string_view signature, std::size_t most);
 
 }  // namespace confinit

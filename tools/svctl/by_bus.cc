@@ -2,8 +2,6 @@
 // The way over the system bus, for those whom the sockets refuse.
 #include "svctl/by_bus.h"
 
-#include "kernel/pidfd.h"
-
 #include <cerrno>
 #include <optional>
 #include <spawn.h>
