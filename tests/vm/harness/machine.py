@@ -85,9 +85,6 @@ class Machine:
     # Then a nanosecond of the machine is one of its instructions, whatever the host does: figures
     # repeat, and waiting takes no time. The emulator can do it for one CPU only.
     counts_instructions: bool = False
-    # All CPUs in turns: newer kernels patch their own code while they boot, which the emulator at
-    # times gets wrong when another CPU runs that code on a thread of its own.
-    in_turns: bool = False
 
 
 class CommandChannel:
@@ -192,10 +189,14 @@ KERNEL_WORDS = (
 
 
 def _qemu(machine: Machine) -> list[str]:
-    # Never KVM: emulation is the same on every machine.
+    # Never KVM: emulation is the same on every machine. All CPUs in turns: a kernel patches its own
+    # code while it runs, and with a thread for each CPU the emulator at times shows another one the
+    # breakpoint that stood there meanwhile, for ever.
+    accelerator = "tcg,thread=single"
     return [
         "qemu-system-x86_64",
-        "-M", "q35", "-accel", "tcg,thread=single" if machine.in_turns else "tcg", "-cpu", "max", "-nodefaults", "-no-reboot", "-no-user-config",
+        "-M", "q35", "-accel", accelerator, "-cpu", "max",
+        "-nodefaults", "-no-reboot", "-no-user-config",
         "-m", str(machine.memory), "-smp", str(machine.cpus),
         "-kernel", str(machine.kernel), "-initrd", str(machine.initramfs),
         "-append", f"{KERNEL_WORDS} {machine.words}".strip(),
