@@ -6,12 +6,15 @@
 
 namespace confinit {
 
-void Freezer::begin(const Cgroup& node, bool frozen, Done done) {
+void Freezer::begin(const std::string& unit, const UnitNode& node, bool frozen, Done done) {
     end(failure("another request has taken its place"));
-    if (const auto written = node.freeze(frozen); !written) return done(written);
+    if (const auto written = node.node().freeze(frozen); !written) return done(written);
+    // Nothing would change until somebody ends that request, perhaps never.
+    const auto above = frozen ? std::nullopt : node.freeze_request_above();
+    if (above) return done(failure(above->text(unit) + ": " + above->way_out()));
     wanted_ = frozen;
     done_ = std::move(done);
-    check(node);
+    check(node.node());
 }
 
 void Freezer::check(const Cgroup& node) {

@@ -3,10 +3,11 @@
 #pragma once
 
 #include "base/result.h"
-#include "kernel/cgroup.h"
+#include "unit_node.h"
 
 #include <functional>
 #include <optional>
+#include <string>
 
 namespace confinit {
 
@@ -14,9 +15,9 @@ class Freezer {
 public:
     using Done = std::function<void(const Status&)>;
 
-    // `done` hears when the node's processes stand still, or run. A later request takes the place
-    // of one that still waits.
-    void begin(const Cgroup& node, bool frozen, Done done);
+    // `done` hears when the processes of the unit's node stand still, or run; or, at once, who else
+    // keeps them frozen. A later request takes the place of one that still waits.
+    void begin(const std::string& unit, const UnitNode& node, bool frozen, Done done);
 
     // The kernel says in an event that something has changed; this looks whether it is that.
     void check(const Cgroup& node);

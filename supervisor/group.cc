@@ -41,7 +41,8 @@ void Group::kill_all() {
 }
 
 void Group::freeze(bool frozen, Freezer::Done done) {
-    freezer_.begin(node(), frozen, std::move(done));
+    was_frozen_ = frozen;
+    freezer_.begin(unit_.name, node_, frozen, std::move(done));
 }
 
 bool Group::release() {

@@ -28,6 +28,12 @@ public:
     void kill_all();
     void freeze(bool frozen, Freezer::Done done);
 
+    // The request that keeps its members frozen, or absent.
+    std::optional<FreezeRequest> freeze_request() const { return node_.freeze_request(unit_.name); }
+
+    // Whether a request to freeze it is in force. The kernel is asked only if there was one.
+    bool is_asked_to_freeze() const { return was_frozen_ && confinit::is_asked_to_freeze(node()); }
+
     // Whether the node is removed now; false asks for another try later.
     bool release();
 
@@ -51,6 +57,7 @@ private:
     CgroupConfig settings_;
     UnitNode node_;
     Freezer freezer_;
+    bool was_frozen_ = false;  // and not thawed since, as far as we have been asked
     int watch_ = -1;
 };
 

@@ -242,6 +242,7 @@ private:
     void cancel_launch(Service& service);
     void fail_launch(Service& service, RunEnd end);
     LaunchResult<GroupNodes> groups_of(const Unit& unit) const;
+    LaunchStatus check_groups_run(const Unit& unit) const;
     Checked<Unit> unit_to_run(const Service& service) const;
     bool skip(Service& service, const LaunchFailure& failure);
     bool starts_without(Service& service, engine::Event event);

@@ -205,6 +205,7 @@ LaunchStatus Manager::start_once(Service& service, const Unit& unit) {
         service.group = TRY(Group::start(unit, services_, std::move(groups)));
         return {};
     }
+    TRY(check_groups_run(unit));
     const std::string& name = service.unit.name;
     const std::uint64_t number = service.run_number;
     service.run = TRY(Run::start(
@@ -249,6 +250,26 @@ LaunchResult<GroupNodes> Manager::groups_of(const Unit& unit) const {
         .object = name,
         .hint = is_other ? "it is no group: that is a unit without [service], with a [cgroup] table"
                          : "the group is not active"});
+}
+
+// The first process would stand still in a frozen group before its first instruction, and the start
+// would wait for as long as nobody thaws the group.
+LaunchStatus Manager::check_groups_run(const Unit& unit) const {
+    const Unit* member = &unit;
+    for (;;) {
+        const auto found = services_by_name_.find(member->cgroup_place.group);
+        if (found == services_by_name_.end() || !found->second->group) return {};
+        const Group& group = *found->second->group;
+        if (group.is_asked_to_freeze()) {
+            return std::unexpected(LaunchFailure{
+                .key = "cgroup.group",
+                .object = found->first,
+                .hint = fmt::format("the group is frozen, and so would its first process be: svctl "
+                                    "thaw {}, then start it",
+                                    found->first)});
+        }
+        member = &group.unit();
+    }
 }
 
 // Whether the failure is one of an optional key, which is then left out of the next attempt.

@@ -35,10 +35,12 @@ void enter(ControlContext& context, const Call& call, Responder responder) {
     if (run == nullptr) return;
     const auto node = run->node_of_main();
     if (node && *node && (*node)->read_field("cgroup.events", "frozen") == 1U) {
-        return responder.error(
-            ControlError::operation_failed,
-            fmt::format("'{}' is frozen, and a command in it would be too: thaw it first",
-                        service->unit.name));
+        // A service with a subtree can freeze its own nodes below it.
+        const auto frozen =
+            run->freeze_request().value_or(FreezeRequest{.place = (*node)->path(), .unit = ""});
+        return responder.error(ControlError::operation_failed,
+                               fmt::format("{}, and a command in it would be too: {}",
+                                           frozen.text(service->unit.name), frozen.way_out()));
     }
     EnterRequest request;
     request.command = find_strings(call.parameters, "command").value_or(std::vector<std::string>{});

@@ -56,6 +56,16 @@ void add_node_facts(Json& status, const Cgroup& node) {
     }
 }
 
+// Who keeps its processes frozen, and how that ends.
+void add_freezer(Json& status, const Service& service) {
+    std::optional<FreezeRequest> request;
+    if (service.run) request = service.run->freeze_request();
+    if (service.group) request = service.group->freeze_request();
+    status["frozen_by"] = request ? request->place : "";
+    if (request) status["thaw"] = request->way_out();
+    if (!request && service.run) status["frozen_by"] = service.run->frozen_by();
+}
+
 void add_last_end(Json& status, const RunEnd& end) {
     status["last_exit"] = end.text;
     status["pids_refused"] = end.forks_refused;
@@ -151,7 +161,7 @@ Json full_status(Manager& manager, Service& service) {
     if (is_group(service.unit)) status["members"] = members_of(manager, service.unit.name);
     if (service.last_end) add_last_end(status, *service.last_end);
     if (const Cgroup* node = node_of(service)) add_node_facts(status, *node);
-    status["frozen_by"] = service.run ? service.run->frozen_by() : "";
+    add_freezer(status, service);
     add_limits(status, manager, service);
     return status;
 }

@@ -139,14 +139,8 @@ struct Gathering {
 std::string waiting_note(const Run& run, int signal) {
     const auto frozen = signal == SIGKILL ? std::nullopt : run.freeze_request();
     if (!frozen) return {};
-    const std::string name = run.unit().name;
-    if (frozen->unit.empty()) {
-        return fmt::format("'{}' is frozen by {}: the signal waits until that is thawed", name,
-                           frozen->place);
-    }
-    const std::string by = frozen->place.empty() ? "" : " by " + frozen->place;
-    return fmt::format("'{}' is frozen{}: the signal waits for svctl thaw {}", name, by,
-                       frozen->unit);
+    return fmt::format("{}: the signal waits for {}", frozen->text(run.unit().name),
+                       frozen->way_out());
 }
 
 // The services that are below a group, each as it is signalled itself.

@@ -57,8 +57,9 @@ public:
     void send_abort_signal();
     void kill_all();
 
-    // Freezes or thaws the node; `done` hears when its processes stand still, or run, or that the
-    // run is over. A later request takes the place of one that still waits.
+    // Freezes or thaws the node; `done` hears when its processes stand still, or run, who else
+    // keeps them frozen, or that the run is over. A later request takes the place of one that still
+    // waits.
     void freeze(bool frozen, std::function<void(const Status&)> done);
 
     // Whether everything of this run is removed now; false asks for another try later. For the
@@ -72,10 +73,6 @@ public:
     void signal_all(int signal, NodeSignals::Done done) const;
 
     // The request that keeps its processes frozen, or absent.
-    struct FreezeRequest {
-        std::string place;  // "group 'web'", or a node above all units; empty: this run's own node
-        std::string unit;   // that `svctl thaw` takes; empty where no unit does
-    };
     std::optional<FreezeRequest> freeze_request() const;
 
     // The owner of the bus name of service.ready, 0 for none; the text of an event where it has

@@ -84,22 +84,8 @@ void Run::check_frozen() {
     end_frozen_reaper();
 }
 
-std::optional<Run::FreezeRequest> Run::freeze_request() const {
-    if (!node_) return std::nullopt;
-    const auto is_asked = [](const Cgroup& node) {
-        const auto text = node.read("cgroup.freeze");
-        return text && *text == "1";
-    };
-    if (is_asked(node_->node())) return FreezeRequest{"", unit_.name};
-    for (const GroupNode& group : node_->groups()) {
-        if (is_asked(group.node)) {
-            return FreezeRequest{fmt::format("group '{}'", group.unit), group.unit};
-        }
-    }
-    for (const Cgroup& node : services_.tree->above()) {
-        if (is_asked(node)) return FreezeRequest{node.path(), ""};
-    }
-    return std::nullopt;
+std::optional<FreezeRequest> Run::freeze_request() const {
+    return node_ ? node_->freeze_request(unit_.name) : std::nullopt;
 }
 
 std::string Run::frozen_by() const {
@@ -175,8 +161,8 @@ std::optional<std::string> Run::set_name_owner(pid_t pid) {
 void Run::freeze(bool frozen, Freezer::Done done) {
     if (!node_) return done(failure("a service without a cgroup node cannot be frozen"));
     if (is_stopping_) return done(failure("the service is being stopped"));
-    readiness_->set_frozen(frozen);
-    freezer_.begin(node_->node(), frozen, std::move(done));
+    if (frozen || !node_->freeze_request_above()) readiness_->set_frozen(frozen);
+    freezer_.begin(unit_.name, *node_, frozen, std::move(done));
 }
 
 void Run::adopt_limits(const Unit& unit, const LimitChanges& changes,

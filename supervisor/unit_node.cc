@@ -212,6 +212,20 @@ std::string whole_cpuset(const Cgroup& parent, const std::string& file) {
 
 }  // namespace
 
+std::string FreezeRequest::text(const std::string& name) const {
+    return fmt::format("'{}' is frozen{}", name, place.empty() ? "" : " by " + place);
+}
+
+std::string FreezeRequest::way_out() const {
+    if (!unit.empty()) return "svctl thaw " + unit;
+    return fmt::format("echo 0 > {}/cgroup.freeze", place);
+}
+
+bool is_asked_to_freeze(const Cgroup& node) {
+    const auto text = node.read("cgroup.freeze");
+    return text && *text == "1";
+}
+
 LaunchStatus write_setting(const Cgroup& node, const CgroupSetting& setting) {
     auto written = node.write(setting.file, setting.value);
     if (written) written = check_partition(node, setting);
@@ -274,6 +288,23 @@ LaunchResult<std::vector<LimitWrite>> UnitNode::plan_writes(const CgroupConfig& 
         writes.push_back({std::move(setting), before.empty() ? whole : before});
     }
     return writes;
+}
+
+std::optional<FreezeRequest> UnitNode::freeze_request(const std::string& unit) const {
+    if (is_asked_to_freeze(node_)) return FreezeRequest{"", unit};
+    return freeze_request_above();
+}
+
+std::optional<FreezeRequest> UnitNode::freeze_request_above() const {
+    for (auto group = groups_.rbegin(); group != groups_.rend(); ++group) {
+        if (is_asked_to_freeze(group->node)) {
+            return FreezeRequest{fmt::format("group '{}'", group->unit), group->unit};
+        }
+    }
+    for (const Cgroup& node : tree_->above()) {
+        if (is_asked_to_freeze(node)) return FreezeRequest{node.path(), ""};
+    }
+    return std::nullopt;
 }
 
 Status UnitNode::remove() const {

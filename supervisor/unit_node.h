@@ -24,6 +24,20 @@ struct GroupNode {
 
 using GroupNodes = std::vector<GroupNode>;  // the outermost first
 
+// A request that keeps the processes of a node frozen.
+struct FreezeRequest {
+    std::string place;  // "group 'web'", or a node above all units; empty: the node's own
+    std::string unit;   // that `svctl thaw` takes; empty where no unit does
+
+    // "'db' is frozen by group 'web'".
+    std::string text(const std::string& name) const;
+    // The command that ends it.
+    std::string way_out() const;
+};
+
+// Whether somebody has asked to freeze this node itself.
+bool is_asked_to_freeze(const Cgroup& node);
+
 // Who a delegated subtree belongs to.
 struct NodeOwner {
     unsigned uid = 0;
@@ -47,6 +61,11 @@ public:
     // The writes that are needed, since the node holds something else; their controllers are
     // enabled level by level.
     LaunchResult<std::vector<LimitWrite>> plan_writes(const CgroupConfig& settings) const;
+
+    // The request that keeps this node of the unit frozen, or absent.
+    std::optional<FreezeRequest> freeze_request(const std::string& unit) const;
+    // The nearest group, or node above all units, that keeps it frozen.
+    std::optional<FreezeRequest> freeze_request_above() const;
 
     // With everything below it: EBUSY while processes live in there.
     Status remove() const;

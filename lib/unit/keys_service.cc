@@ -298,7 +298,8 @@ constexpr Key keys[] = {
             "program of a "
             "oneshot service has ended. Then the service is killed and has failed. "
             "EXTEND_TIMEOUT_USEC=, sent to $NOTIFY_SOCKET, gives more time, at most ten times this "
-            "in all. While the service is frozen the time stands still.",
+            "in all. While the service is frozen the time stands still, and status says who "
+            "freezes it.",
         .operation = "none",
         .source = "confinit",
         .systemd = "TimeoutStartSec=",

@@ -183,6 +183,10 @@ TEST_CASE("who makes a unit stand still is told", "[svctl][N13]") {
     status["frozen_by"] = "group 'all'";
 
     CHECK(status_text(people, status, 13s).contains(", frozen by group 'all'\n"));
+    status["thaw"] = "svctl thaw all";
+    status["active"] = "activating";
+    CHECK(status_text(people, status, 13s)
+              .contains(", frozen by group 'all': it starts after svctl thaw all\n"));
 }
 
 TEST_CASE("what a service says of itself stands in the status", "[svctl]") {

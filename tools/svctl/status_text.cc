@@ -44,7 +44,10 @@ std::string state_line(const View& view) {
     if (pid > 0) line += fmt::format(", pid {}", pid);
     if (!bool_or(view.status, "frozen")) return line;
     const std::string by = view.text("frozen_by");
-    return line + (by.empty() ? ", frozen" : ", frozen by " + by);
+    line += by.empty() ? ", frozen" : ", frozen by " + by;
+    const std::string thaw = view.text("thaw");
+    const bool is_starting = string_or(view.status, "active") == "activating";
+    return is_starting && !thaw.empty() ? fmt::format("{}: it starts after {}", line, thaw) : line;
 }
 
 // How long until this time, rounded up, so that "in 0s" is not said of what is still to come.
