@@ -23,6 +23,13 @@ std::unexpected<std::vector<Problem>> refusal(Problem problem) {
     return std::unexpected(std::vector{std::move(problem)});
 }
 
+// "units/heat.toml" -> "units", "heat.toml".
+std::pair<std::string, std::string> split_path(const std::string& path) {
+    const std::size_t slash = path.rfind('/');
+    if (slash == std::string::npos) return {".", path};
+    return {path.substr(0, std::max<std::size_t>(slash, 1)), path.substr(slash + 1)};
+}
+
 // Collects the files of one unit, and what is wrong with those that cannot be read.
 class FileCollector {
 public:
@@ -43,6 +50,30 @@ public:
             }
         }
         return false;
+    }
+
+    // The files gathered so far have no [service], and the next main file of these names, which the
+    // first one hides, has: that one, absent otherwise.
+    std::optional<std::string> find_hidden_service(std::span<const std::string> names) const {
+        const bool is_whole = files_.documents.size() == files_.names.size();
+        if (!is_whole || std::ranges::any_of(files_.documents, has_service)) return std::nullopt;
+        const auto [folder, file] = split_path(files_.names.front());
+        bool is_behind = false;
+        for (const std::string& name : names) {
+            for (const UnitDirectory& directory : directories_) {
+                if (!is_behind) {
+                    is_behind = name == file && is_same_directory(directory, folder);
+                    continue;
+                }
+                const auto text = find_unit_file(directory, name);
+                if (!text || !*text) continue;
+                std::string path = path_of(directory, name);
+                const auto document = parse_document(path, **text);
+                if (!document || !has_service(*document)) return std::nullopt;
+                return path;
+            }
+        }
+        return std::nullopt;
     }
 
     bool add_file(const UnitDirectory& directory, const std::string& name) {
@@ -103,6 +134,11 @@ public:
     ParsedFiles take() { return std::move(files_); }
 
 private:
+    static bool has_service(const Document& document) {
+        return std::ranges::find(document.root.children, "service", &Node::name) !=
+               document.root.children.end();
+    }
+
     // A file that could not be read stands in the list of names, so that the reader knows that one
     // is missing.
     void add_problem(Problem problem) {
@@ -146,18 +182,32 @@ Problem not_found(std::string_view name, std::span<const std::string> directorie
                        (advice.empty() ? "" : "; " + advice)};
 }
 
-// "units/heat.toml" -> "units", "heat.toml".
-std::pair<std::string, std::string> split_path(const std::string& path) {
-    const std::size_t slash = path.rfind('/');
-    if (slash == std::string::npos) return {".", path};
-    return {path.substr(0, std::max<std::size_t>(slash, 1)), path.substr(slash + 1)};
-}
-
 void add_all_drop_ins(FileCollector& collector, const UnitNameParts& parts) {
     auto names = unit_file_names(parts);
     std::ranges::reverse(names);
     for (const std::string& name : names)
         collector.add_drop_ins(name);
+}
+
+// The unit that the collected files make. One without [service] that hides a service turns that
+// into an empty group or target, which is hardly meant.
+Checked<Unit> read_collected(std::string_view name, FileCollector& collector,
+                             const Vocabulary& vocabulary) {
+    const auto file_names = unit_file_names(split_unit_name(name));
+    const auto hidden = collector.find_hidden_service(file_names);
+    ParsedFiles files = collector.take();
+    if (!hidden) return read_unit(name, std::move(files), vocabulary);
+    const Problem warning{.location = {.file = files.names.front()},
+                          .message = "it has no [service] and hides " + *hidden +
+                                     ", which has one, so that nothing runs; a drop-in " +
+                                     file_names.front() + ".d/*.toml changes single keys"};
+    auto unit = read_unit(name, std::move(files), vocabulary);
+    if (unit) {
+        unit->warnings.push_back(warning.text());
+    } else {
+        unit.error().push_back(warning);
+    }
+    return unit;
 }
 
 }  // namespace
@@ -180,7 +230,7 @@ Checked<Unit> load_unit_with(std::string_view name, std::span<const std::string>
     if (!collector.add_main_file(unit_file_names(parts)))
         return refusal(not_found(name, directories));
     add_all_drop_ins(collector, parts);
-    return read_unit(name, collector.take(), vocabulary);
+    return read_collected(name, collector, vocabulary);
 }
 
 Checked<Unit> load_unit_file(const std::string& path, std::span<const std::string> directories,
@@ -210,7 +260,7 @@ Checked<Unit> load_unit_file(const std::string& path, std::span<const std::strin
     FileCollector collector{is_installed ? std::span{opened} : std::span{&**own, 1}};
     if (!collector.add_file(**own, file)) return refusal(absent);
     add_all_drop_ins(collector, split_unit_name(name));
-    return read_unit(name, collector.take(), vocabulary);
+    return read_collected(name, collector, vocabulary);
 }
 
 Checked<Unit> parse_unit(std::string_view name, std::string_view file, std::string_view text,

@@ -216,4 +216,33 @@ TEST_CASE("the names of units are those of all directories", "[loader]") {
     CHECK(list_unit_names(folder.path()) == std::vector<std::string>{"heat@", "web"});
 }
 
+TEST_CASE("a unit without a service that hides one is warned of", "[loader][N19]") {
+    const UnitFolder folder;
+    const std::string hidden = folder.write_service("b/web.toml", "/bin/web");
+    const std::string path = folder.write("a/web.toml", "[cgroup]\npids.max = 5\n");
+    const std::vector<std::string> warning{
+        path + ": it has no [service] and hides " + hidden +
+        ", which has one, so that nothing runs; a drop-in web.toml.d/*.toml changes single keys"};
+
+    CHECK(folder.load("web")->warnings == warning);
+    CHECK(folder.check(path)->warnings == warning);
+    // The other one hides nothing.
+    CHECK(folder.check(hidden)->warnings.empty());
+    folder.write("a/web.toml", "[process]\nnice = 5\n");
+    CHECK(folder.faults("web").find("/a/web.toml: it has no [service] and hides /b/web.toml") !=
+          std::string::npos);
+
+    folder.write("a/web.toml", "[cgroup]\npids.max = 5\n");
+    folder.write("b/web.toml.d/50.toml", "[service]\ncommand = ['/bin/web']\nuser = 'nobody'\n");
+    CHECK(folder.load("web")->warnings.empty());
+    folder.write("a/default.toml", "");
+    folder.write("b/default.toml", "unit.wants = ['web']\n");
+    CHECK(folder.load("default")->warnings.empty());
+
+    folder.write_service("b/heat@.toml", "/bin/heat");
+    folder.write("a/heat@one.toml", "");
+    CHECK(folder.load("heat@one")->warnings.size() == 1);
+    CHECK(folder.load("heat@two")->warnings.empty());
+}
+
 }  // namespace confinit
