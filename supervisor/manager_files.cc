@@ -6,6 +6,7 @@
 #include "unit/difference.h"
 #include "unit/origins.h"
 #include "unit/seccomp_profile.h"
+#include "unit/unit_files.h"
 
 #include <algorithm>
 #include <fmt/format.h>
@@ -75,8 +76,9 @@ Checked<Unit> Manager::read_with(std::string_view name, std::span<const Draft> d
 const DiskLook& Manager::look_at_disk(Service& service) {
     DiskLook& look = service.disk;
     if (service.unit.files.empty()) return look;
-    if (!look.stamp.is_young() && look.stamp.holds(mark_of_disk())) return look;
-    look = compared(service.unit, read_unit(service.unit.name));
+    const bool holds = !look.stamp.is_young() && look.stamp.holds(mark_of_disk());
+    if (!holds) look = compared(service.unit, read_unit(service.unit.name));
+    if (!look.not_read) look.not_read = foreign_files_of(service.unit.name, directories_);
     return look;
 }
 
@@ -87,6 +89,7 @@ OnDisk Manager::glance_at_disk(Service& service, std::uint64_t directories) cons
     if (!now.has_main_file()) return OnDisk::gone;
     if (!now.is_same(look.stamp)) return OnDisk::changed;
     look.stamp.adopt_directories(now);
+    look.not_read.reset();
     return look.state;
 }
 

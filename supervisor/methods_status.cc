@@ -94,9 +94,11 @@ std::vector<std::string> not_heard_of(const Service& service) {
     return service.last_end ? service.last_end->not_heard : std::vector<std::string>{};
 }
 
-// Of the unit as it is written, and of what its launch has found on this machine.
+// Of the unit as it is written, of files that lie beside it in vain, and of what its launch has
+// found on this machine.
 std::vector<std::string> warnings_of(const Manager& manager, const Service& service) {
     std::vector<std::string> warnings = service.unit.warnings;
+    std::ranges::copy(service.disk.not_read.value_or(Texts{}), std::back_inserter(warnings));
     std::ranges::move(absent_dependencies(manager, service.unit), std::back_inserter(warnings));
     if (!service.run) return warnings;
     const std::vector<std::string>& found = service.run->plan().warnings;

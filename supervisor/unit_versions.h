@@ -6,6 +6,7 @@
 #include "unit/unit.h"
 #include "unit/unit_stamp.h"
 
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -34,6 +35,8 @@ struct DiskLook {
     OnDisk state = OnDisk::same;
     std::vector<std::string> keys = {};      // of changed ones: those that differ
     std::vector<std::string> problems = {};  // of broken ones
+    // The files beside it that look as if they were meant for it; absent until they are asked for.
+    std::optional<std::vector<std::string>> not_read = {};
 };
 
 // The keys in which a run, begun with the one unit, is older than the loaded one and would have to

@@ -18,6 +18,7 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <fcntl.h>
+#include <filesystem>
 #include <fmt/format.h>
 #include <memory>
 #include <optional>
@@ -98,11 +99,9 @@ public:
         if (is_directory && !file.ends_with(".toml") && (!is_name || !is_installed(file))) {
             return add_directory(file);
         }
-        if (!is_name) return take(file, load_unit_file(file, directories_, vocabulary_));
+        if (!is_name) return add_file(file);
         const bool is_file = stat(file.c_str(), &status) == 0 && S_ISREG(status.st_mode);
-        if (is_file && file.contains('.') && !is_installed(file)) {
-            return take(file, load_unit_file(file, directories_, vocabulary_));
-        }
+        if (is_file && file.contains('.') && !is_installed(file)) return add_file(file);
         const std::string name = file.ends_with('@') ? file + "instance" : file;
         take(file, load_unit(name, directories_, vocabulary_));
         std::ranges::move(foreign_files_of(name, directories_),
@@ -129,6 +128,16 @@ private:
     bool is_installed(const std::string& name) const {
         const auto names = list_unit_names(directories_);
         return std::ranges::find(names, name) != names.end();
+    }
+
+    // With the files that lie beside it in vain.
+    void add_file(const std::string& path) {
+        take(path, load_unit_file(path, directories_, vocabulary_));
+        const std::filesystem::path file{path};
+        const std::string folders[] = {file.has_parent_path() ? file.parent_path().string() : "."};
+        if (!is_valid_unit_name(file.stem().string())) return;
+        std::ranges::move(foreign_files_of(file.stem().string(), folders),
+                          std::back_inserter(all_.back().warnings));
     }
 
     void take(const std::string& file, Checked<Unit> unit) {
@@ -232,7 +241,8 @@ VerbAction declare_check(CLI::App& command) {
         "Needs no supervisor. The files are also checked together, and with those of the unit "
         "directories: for units that are not there, and for cycles of order. The exit status is 6 "
         "when a file has a problem, and with --here when this machine lacks what it needs; 5 when "
-        "a file may not be read, and 1 when it is not there.");
+        "a file may not be read, 4 when there is no unit of a name, and 1 when a file is not "
+        "there. A warning, such as of a file that is not read, changes nothing of it.");
     return [arguments = std::move(arguments)](const Context& context) {
         return run_check(context, *arguments);
     };

@@ -30,7 +30,8 @@ int run_daemon_reload(const Context& context) {
 
 VerbAction declare_daemon_reload(CLI::App& command) {
     command.footer(
-        "A file with problems never replaces what is loaded; the exit status is then 6.");
+        "A file with problems never replaces what is loaded; the exit status is then 6. A warning, "
+        "such as of a file that is not read, leaves it 0, as with `svctl check`.");
     return run_daemon_reload;
 }
 
