@@ -149,6 +149,30 @@ private:
             refuse("capabilities.ambient",
                    capability_words(beyond) + " must be in capabilities.bounding as well");
         }
+        warn_of_unheld(*capabilities.bounding & ~capabilities.ambient);
+    }
+
+    // A user that is not root gets a capability by its ambient set, or by a program with a set-id
+    // bit or file capabilities, which no_new_privs rules out. Exceptions ("~sys_admin") take away
+    // and give nothing; they leave the bits of capabilities to come.
+    void warn_of_unheld(CapabilityMask mask) {
+        const bool is_list = (mask >> 63 & 1) == 0;
+        if (mask == 0 || !is_list || !unit_.service || !forbids_new_privileges()) return;
+        if (unit_.service->user == "root" || unit_.service->user == "0") return;
+        warn("capabilities.bounding",
+             "nobody in it has " + capability_words(mask) + ": the user is not root, and " +
+                 (unit_.capabilities.no_new_privs == true ? "no_new_privs"
+                                                          : "the filter, by no_new_privs,") +
+                 " rules out every other way; capabilities.ambient gives it");
+    }
+
+    bool forbids_new_privileges() const {
+        const bool is_filtered =
+            unit_.seccomp ||
+            std::ranges::any_of(unit_.mounts.protect, [](const ProtectPreset* preset) {
+                return !preset->denied_calls.empty();
+            });
+        return unit_.capabilities.no_new_privs.value_or(is_filtered);
     }
 
     std::string capability_words(CapabilityMask mask) const {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Checks of [cgroup]: limits that say the same twice, and places in the tree that cannot be.
+#include "base/text.h"
 #include "unit/check_parts.h"
 
 #include <utility>
@@ -13,6 +14,7 @@ public:
 
     void run() {
         check_files();
+        warn_of_parts_of_pages();
         check_cgroup_place();
         settle_oom_group();
         settle_subtree_size();
@@ -23,6 +25,21 @@ public:
     }
 
 private:
+    // The kernel counts pages, and drops what is left of the last one.
+    void warn_of_parts_of_pages() {
+        constexpr std::uint64_t smallest_page = 4096;
+        for (const CgroupSetting& setting : unit_.cgroup) {
+            const bool is_memory =
+                setting.file.starts_with("memory.") && !setting.file.starts_with("memory.oom.");
+            const auto bytes = parse_unsigned(setting.value);
+            if (!is_memory || !bytes || *bytes == 0 || *bytes >= smallest_page) continue;
+            warn(setting.key(),
+                 "less than a page, so that the kernel takes it for 0: a number "
+                 "alone is one of bytes; did you mean \"" +
+                     setting.value + "M\"?");
+        }
+    }
+
     // Files of the kernel of which one decides what the other says.
     void check_files() {
         if (is_given("cgroup.cpu.weight") && is_given("cgroup.cpu.weight.nice")) {

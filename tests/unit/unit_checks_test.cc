@@ -73,6 +73,51 @@ TEST_CASE("an operator that its unit confines is warned of", "[unit][N3]") {
           std::string::npos);
 }
 
+TEST_CASE("capabilities that nobody in the service has are warned of", "[unit][H8][X17]") {
+    const auto warnings = [](const std::string& text) {
+        std::string all;
+        for (const std::string& line : good(std::string{minimal_service} + text).warnings) {
+            if (line.find("capabilities.ambient gives it") != std::string::npos) all += line;
+        }
+        return all;
+    };
+    const std::string user = "user = 'nobody'\n";
+    const std::string bounding = "[capabilities]\nbounding = ['chown']\n";
+    const std::string filter = "[seccomp]\nallow = ['@base']\n";
+
+    CHECK(warnings(user + bounding + "no_new_privs = true\n") ==
+          "web.toml:5:12: capabilities.bounding: nobody in it has 'chown': the user is not root, "
+          "and no_new_privs rules out every other way; capabilities.ambient gives it");
+    CHECK(warnings(user + bounding + filter).find("the filter, by no_new_privs,") !=
+          std::string::npos);
+    CHECK(warnings(user + bounding +
+                   "[namespaces]\nmount = true\n[mounts]\nprotect = ['kernel-modules']\n") != "");
+    CHECK(warnings(user + bounding) == "");
+    CHECK(warnings(bounding + filter) == "");
+    CHECK(warnings(user + bounding + "ambient = ['chown']\n" + filter) == "");
+    CHECK(warnings(user + "[capabilities]\nbounding = []\n" + filter) == "");
+    CHECK(warnings(user + "[capabilities]\nbounding = ['~chown']\n" + filter) == "");
+    CHECK(warnings(user + "[capabilities]\nbounding = 'all'\n" + filter) == "");
+}
+
+TEST_CASE("a limit of less than a page is warned of", "[unit][G6]") {
+    const auto warnings = [](const std::string& value) {
+        return good(std::string{minimal_service} + "user = 'nobody'\n[cgroup]\nmemory.max = " +
+                    value + "\nmemory.oom.group = true\n")
+            .warnings;
+    };
+
+    CHECK(warnings("64") ==
+          std::vector<std::string>{
+              "web.toml:5:14: cgroup.memory.max: less than a page, so that the kernel takes it for "
+              "0: a number alone is one of bytes; did you mean \"64M\"?"});
+    CHECK(warnings("4095").size() == 1);
+    CHECK(warnings("4096").empty());
+    CHECK(warnings("0").empty());
+    CHECK(warnings("'10%'").empty());
+    CHECK(warnings("'max'").empty());
+}
+
 TEST_CASE("ambient capabilities must be in the bounding set", "[unit][H8]") {
     CHECK(service_faults("[capabilities]\nbounding = ['chown']\nambient = ['net_raw']\n") ==
           "web.toml:5:11: capabilities.ambient: 'net_raw' must be in "
