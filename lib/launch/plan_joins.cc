@@ -120,6 +120,24 @@ LaunchResult<Fd> open_of_path(const NamespaceRow& row, const std::string& path) 
     return refuse(opened.error());
 }
 
+// Whether it is the supervisor's own, which is the host's.
+bool is_own(NamespaceKind kind, const JoinTarget& target) {
+    const auto own = open_namespace(getpid(), namespace_row(kind).link);
+    struct stat theirs{};
+    struct stat ours{};
+    return own && fstat(own->get(), &ours) == 0 && fstat(target.file.get(), &theirs) == 0 &&
+           ours.st_dev == theirs.st_dev && ours.st_ino == theirs.st_ino;
+}
+
+std::string own_namespace_text(const JoinedNamespace& joined) {
+    const std::string key{namespace_row(joined.kind).key};
+    if (joined.unit.empty()) {
+        return key + ": '" + joined.path +
+               "' is the host's, so that nothing is apart from the host";
+    }
+    return key + ": '" + joined.unit + "' has none of its own, so that this one joins the host's";
+}
+
 }  // namespace
 
 LaunchResult<JoinTarget> open_join_target(const JoinedNamespace& joined,
@@ -149,6 +167,7 @@ LaunchStatus apply_joins(const Unit& unit, const LaunchContext& context, LaunchP
     for (const JoinedNamespace& joined : unit.namespaces.joined) {
         plan.join_targets.push_back(TRY(open_join_target(joined, context)));
         const JoinTarget& target = plan.join_targets.back();
+        if (is_own(joined.kind, target)) plan.warnings.push_back(own_namespace_text(joined));
         if (joined.kind == NamespaceKind::user) {
             plan.child.join_user = target.file.get();
         } else {

@@ -34,6 +34,28 @@ bool joins_namespace(const NamespaceConfig& namespaces, NamespaceKind kind) {
            namespaces.joined.end();
 }
 
+bool makes_namespace(const NamespaceConfig& namespaces, NamespaceKind kind) {
+    switch (kind) {
+    case NamespaceKind::user:
+        return namespaces.user;
+    case NamespaceKind::mount:
+        return namespaces.mount;
+    case NamespaceKind::net:
+        return namespaces.net;
+    case NamespaceKind::ipc:
+        return namespaces.ipc;
+    case NamespaceKind::uts:
+        return namespaces.uts;
+    case NamespaceKind::cgroup:
+        return namespaces.cgroup;
+    case NamespaceKind::time:
+        return namespaces.time;
+    case NamespaceKind::pid:
+        return namespaces.pid;
+    }
+    return false;
+}
+
 std::optional<bool> read_namespace(const Value& value, NamespaceKind kind, Unit& unit) {
     constexpr std::string_view of_unit = "unit:";
     if (value.is_table() && has_keys_below(value.key())) return true;

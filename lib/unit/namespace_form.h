@@ -16,6 +16,9 @@ inline constexpr std::string_view namespace_form = "true, false, \"unit:NAME\" o
 // "namespaces.pid".
 std::string namespace_key(NamespaceKind kind);
 
+// Whether a new one of this kind is made.
+bool makes_namespace(const NamespaceConfig& namespaces, NamespaceKind kind);
+
 // True for a new one, where a table is allowed also for a table, whose own keys say which. Of one
 // that is joined a note goes into the unit, and the answer is false.
 std::optional<bool> read_namespace(const Value& value, NamespaceKind kind, Unit& unit);

@@ -120,6 +120,42 @@ TEST_CASE("a unit that is not there to be joined is told by the namespace's key"
               .output.contains("/web.toml:4:7: namespaces.pid: a unit cannot join itself"));
 }
 
+TEST_CASE("check tells of a namespace that is joined and is the host's", "[svctl][N19]") {
+    const Units units;
+    const auto write = [&](const std::string& name, const std::string& namespaces) {
+        units.folder().write("installed/" + name + ".toml",
+                             std::string{service} + "[namespaces]\n" + namespaces + "\n");
+    };
+    write("pod", "pid = true");
+    write("middle", "net = 'unit:pod'\nipc = '/run/ipc'");
+    units.folder().write("web.toml", std::string{service} +
+                                         "[namespaces]\npid = 'unit:pod'\nnet = 'unit:middle'\n"
+                                         "ipc = 'unit:middle'\nuts = 'unit:middle'\n");
+
+    const Outcome outcome = units.check({units.folder().path() + "/web.toml"});
+
+    CHECK(outcome.status == 0);
+    CHECK(outcome.output ==
+          "warning: /web.toml:5:7: namespaces.net: 'middle' has none of its own, so that this one "
+          "joins the host's\n"
+          "warning: /web.toml:7:7: namespaces.uts: 'middle' has none of its own, so that this one "
+          "joins the host's\n"
+          "/web.toml: ok\n");
+}
+
+TEST_CASE("check of a file tells of drop-ins beside it that are not read", "[svctl][N19]") {
+    const Units units;
+    units.write("web", "");
+    units.folder().write("units/web.toml.d/a.conf", "");
+
+    const Outcome outcome = units.check({units.path("web")});
+
+    CHECK(outcome.status == 0);
+    CHECK(outcome.output ==
+          "warning: /units/web.toml.d/a.conf: not read: the name of a drop-in ends in '.toml'\n"
+          "/units/web.toml: ok\n");
+}
+
 TEST_CASE("check tells of two that conflict and are to start together", "[svctl][N19]") {
     const Units units;
     units.write("all", "wants = ['green', 'red']");

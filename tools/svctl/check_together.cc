@@ -4,12 +4,14 @@
 
 #include "engine/unit_graph.h"
 #include "unit/loader.h"
+#include "unit/namespace_form.h"
 #include "unit/origins.h"
 #include "unit/systemd_names.h"
 
 #include <algorithm>
 #include <fmt/format.h>
 #include <map>
+#include <optional>
 #include <set>
 
 namespace confinit {
@@ -41,8 +43,10 @@ public:
 
     std::vector<Together> run() {
         std::vector<Together> all(units_.size());
-        for (std::size_t i = 0; i < units_.size(); ++i)
+        for (std::size_t i = 0; i < units_.size(); ++i) {
             look_for_names(units_[i], all[i]);
+            look_for_host_namespaces(units_[i], all[i]);
+        }
         look_for_conflicts(look_for_cycles(all), all);
         return all;
     }
@@ -98,6 +102,44 @@ private:
                         if (naming.key != key) return;
                         together.warnings.push_back(problem(naming, text + advice).text());
                     });
+        }
+    }
+
+    std::optional<Unit> find_unit(const std::string& name) const {
+        const auto given = std::ranges::find(units_, name, &Unit::name);
+        if (given != units_.end()) return *given;
+        auto loaded = load_unit(name, directories_, vocabulary_);
+        return loaded ? std::optional{std::move(*loaded)} : std::nullopt;
+    }
+
+    // Whether the namespace of this kind that the unit runs in is the host's. One that is not there
+    // and one that joins by a path are not known to.
+    bool is_in_host_namespace(const std::string& name, NamespaceKind kind) const {
+        std::set<std::string> seen;
+        for (std::string next = name; seen.insert(next).second;) {
+            const auto unit = find_unit(next);
+            if (!unit || !unit->service) return false;
+            if (makes_namespace(unit->namespaces, kind)) return false;
+            const auto joined =
+                std::ranges::find(unit->namespaces.joined, kind, &JoinedNamespace::kind);
+            if (joined == unit->namespaces.joined.end()) return true;
+            if (joined->unit.empty()) return false;
+            next = joined->unit;
+        }
+        return false;
+    }
+
+    void look_for_host_namespaces(const Unit& unit, Together& together) const {
+        for (const JoinedNamespace& joined : unit.namespaces.joined) {
+            if (joined.unit.empty() || !is_in_host_namespace(joined.unit, joined.kind)) continue;
+            const std::string key = namespace_key(joined.kind);
+            const auto place = unit.locations.find(key);
+            const Problem warning{
+                .location = place == unit.locations.end() ? Location{} : place->second,
+                .key = key,
+                .message = fmt::format(
+                    "'{}' has none of its own, so that this one joins the host's", joined.unit)};
+            together.warnings.push_back(warning.text());
         }
     }
 
