@@ -52,6 +52,7 @@ void Disclosure::limit(Json& unit, const Service& service) {
     limit_reason(unit, "reason", why.has_value());
     if (!why) return;
     unit["hidden"] = *why;
+    unit["description"] = "";
     limit_reason(unit, "last_exit", true);
     unit.erase("setup_failure");
     for (const char* field : {"warnings", "overridden"}) {

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // Disclosure: what one call tells its caller of units whose files the caller could not read.
 //
-// The values of keys, and all texts that quote them, are left out: declared values, warnings, the
-// failure of a launch. The name of a unit, its description, its group and its files are told to
-// everybody, and so are names of keys and what the kernel shows to every user, such as the limits
-// of a node or how long a start took.
+// The values of keys, and all texts that quote them, are left out: declared values, the
+// description, warnings, the failure of a launch. The name of a unit, its group and its files are
+// told to everybody, and so are names of keys and what the kernel shows to every user, such as the
+// limits of a node or how long a start took.
 #pragma once
 
 #include "control_server.h"
