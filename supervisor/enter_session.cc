@@ -24,6 +24,13 @@ namespace {
 // The time that a command has to end by itself when its caller has hung up.
 constexpr std::chrono::seconds patience_after_hang_up{5};
 
+// The command is the caller's, whatever the service's own is.
+LaunchFailure failure_of(const LaunchPlan& plan, const LaunchReport& report) {
+    LaunchFailure failure = explain(plan, report);
+    if (failure.key.starts_with("service.command")) failure.key = "the command given to enter";
+    return failure;
+}
+
 // The two sides of the standard streams: what the command gets, and what the caller gets.
 struct SessionStreams {
     Streams inside;
@@ -158,7 +165,7 @@ void EnterSessions::drain(Session& session) {
         auto* news = std::get_if<ReceivedReport>(&*received);
         if (news == nullptr) return;
         if (news->report.kind == LaunchReport::Kind::failed) {
-            session.failure = explain(*session.plan, news->report);
+            session.failure = failure_of(*session.plan, news->report);
         } else if (news->report.kind == LaunchReport::Kind::executing) {
             session.pid = news->sender;
             session.process = std::move(news->process);
@@ -211,7 +218,7 @@ void EnterSessions::on_exit(Session& session, ExitStatus status) {
     // after it.
     if (session.spawned.report_socket) {
         if (const auto words = session.spawned.last_words.take()) {
-            session.failure = explain(*session.plan, *words);
+            session.failure = failure_of(*session.plan, *words);
         }
         on_hang_up(session);
     }
