@@ -22,6 +22,11 @@ std::unexpected<ChangeRefused> refused(std::string failure) {
     return std::unexpected(ChangeRefused{{}, std::move(failure)});
 }
 
+// The request is at fault, as a file with a problem is.
+std::unexpected<ChangeRefused> refused_by_check(std::string problem) {
+    return std::unexpected(ChangeRefused{{std::move(problem)}, {}});
+}
+
 bool is_below_run(const std::string& directory) {
     return directory.starts_with("/run/");
 }
@@ -76,12 +81,12 @@ std::expected<Wanted, ChangeRefused> wanted_of(const ChangeRequest& request) {
     Wanted wanted;
     for (const WantedValue& one : request.values) {
         auto key = find_limit_key(one.key);
-        if (!key) return refused(std::move(key).error().what);
+        if (!key) return refused_by_check(std::move(key).error().what);
         const auto known = wanted.keys();
         if (std::ranges::find(known, *key) != known.end()) {
-            return refused(fmt::format("{} is given twice", *key));
+            return refused_by_check(fmt::format("{} is given twice", *key));
         }
-        if (one.value.contains('\n')) return refused("a value is one line");
+        if (one.value.contains('\n')) return refused_by_check("a value is one line");
         if (one.value.empty()) {
             wanted.taken_back.push_back(std::move(*key));
         } else {

@@ -39,7 +39,7 @@ VerbAction declare_revert(CLI::App& command) {
         "Takes the keys out of the drop-ins that `svctl set` writes, all keys where none is named. "
         "What the unit says without them is in force at once; where no key is named, so is every "
         "other limit that its files give otherwise than it runs, as after a drop-in was removed by "
-        "hand.");
+        "hand. The exit status is that of `svctl set`.");
     return [options = std::move(options)](const Context& context) {
         return run_revert(context, *options);
     };

@@ -77,9 +77,11 @@ VerbAction declare_set(CLI::App& command) {
     command.footer(
         "Keys of [cgroup], all of them or none. They are checked as in the unit file, written, "
         "read "
-        "back, and kept in a "
-        "drop-in of the unit, which is named; `svctl revert` takes it back. A limit below what is "
-        "in use is refused: processes would be killed or slowed down.");
+        "back, and kept in a drop-in of the unit, which is named; `svctl revert` takes it back. A "
+        "limit below what is in use is refused: processes would be killed or slowed down.\n"
+        "The exit status is 6 for a key that is unknown or cannot be changed and for a bad value, "
+        "4 when there is no such unit, 5 for who may not, and 1 when the kernel refuses a value, "
+        "it is below what is in use, or a later drop-in decides.");
     return [options = std::move(options)](const Context& context) {
         return run_set(context, *options);
     };
