@@ -200,7 +200,9 @@ constexpr Key keys[] = {
         .documentation =
             "Paths that the service can read but not write, everything mounted below included. The "
             "longest path decides, so read_write paths may lie below. A path that does not exist "
-            "is an error at the start.",
+            "is an error at the start. A mount that the host makes below it later arrives as the "
+            "host has it, so writable, where the host's mount is shared: mounts.propagation = "
+            "\"private\" keeps it out.",
         .operation = "mount_setattr(2) MOUNT_ATTR_RDONLY, recursive",
         .source = "mount_setattr(2)",
         .systemd = "ReadOnlyPaths=",
@@ -237,7 +239,7 @@ constexpr Key keys[] = {
             "Paths below which no program can be executed and no file be mapped as code, whatever "
             "is mounted there, the unit's own tmpfs and bind mounts included. The longest path "
             "decides, so exec paths may lie below. A path that does not exist is an error at the "
-            "start.",
+            "start. For what the host mounts later, see mounts.read_only.",
         .operation = "mount_setattr(2) MOUNT_ATTR_NOEXEC, recursive",
         .source = "mount_setattr(2)",
         .systemd = "NoExecPaths=",
