@@ -112,7 +112,8 @@ constexpr Key keys[] = {
         .documentation =
             "The capabilities that the service can ever have, even through a setuid or "
             "file-capability program; the rest is dropped for good. [] drops everything: root "
-            "without any capability is little more than an ordinary user who owns much. "
+            "without any capability is little more than an ordinary user who owns much. It gives "
+            "nothing: a user that is not root gets a capability by capabilities.ambient. "
             "Names may be written \"net_raw\" or \"CAP_NET_RAW\"; exceptions mean all but these.",
         .operation = "prctl(2) PR_CAPBSET_DROP for each other one; capset(2)",
         .source = "capabilities(7), prctl(2)",

@@ -2,9 +2,15 @@
 // thaw UNIT...: lets the processes of frozen units run on.
 #include "svctl/declare.h"
 
+#include <CLI/CLI.hpp>
+
 namespace confinit {
 
 VerbAction declare_thaw(CLI::App& command) {
+    command.footer(
+        "A unit that a group above it keeps frozen runs on when that is thawed: the error names "
+        "it. "
+        "The unit's own freeze is taken back all the same.");
     return declare_unit_job(command, Method::thaw);
 }
 
