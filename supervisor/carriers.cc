@@ -29,8 +29,9 @@ namespace {
 Status give(const Fd& orders, FrameKind kind, std::string_view content) {
     const std::string frame = encode_frame(kind, content);
     const ssize_t count = write(orders.get(), frame.data(), frame.size());
-    if (count == static_cast<ssize_t>(frame.size())) return {};
-    return errno_failure("write", "a carrier's pipe");
+    if (count < 0) return errno_failure("write", "a carrier's pipe");
+    if (count < static_cast<ssize_t>(frame.size())) return failure("a carrier's pipe is full");
+    return {};
 }
 
 }  // namespace

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // ControlServer: whether the caller may make a call, judged anew for each.
 #include "base/letter_case.h"
-#include "control/fields.h"
+#include "control/unit_parameter.h"
 #include "control_server.h"
 #include "deputy.h"
 
@@ -24,7 +24,7 @@ std::string verb_of(std::string_view method) {
 // The event shows later who has asked.
 void note_asker(Manager& manager, const MethodInfo& method, const Call& call) {
     if (method.callers == Callers::anyone) return;
-    manager.note(string_or(call.parameters, "unit"), EventKind::asked,
+    manager.note(unit_parameter(call.parameters), EventKind::asked,
                  fmt::format("{} asked by {}", verb_of(method.name), asker_of(call)));
 }
 

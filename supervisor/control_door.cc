@@ -33,12 +33,12 @@ Result<Fd> make_socket() {
     return socket;
 }
 
-// A socket to which we may not connect is somebody else's.
-bool is_alive(const sockaddr_un& address) {
-    const auto probe = make_socket();
-    if (!probe) return false;
+// A socket to which we may not connect, or whose queue is full, is somebody else's.
+Result<bool> is_alive(const sockaddr_un& address) {
+    const Fd probe = TRY(make_socket());
     const auto* generic = reinterpret_cast<const sockaddr*>(&address);
-    return connect(probe->get(), generic, sizeof address) == 0 || errno == EACCES;
+    if (connect(probe.get(), generic, sizeof address) == 0) return true;
+    return errno != ECONNREFUSED && errno != ENOENT;
 }
 
 // Without CAP_CHOWN, or where the id is not mapped in our user namespace, the socket stays ours.
@@ -52,7 +52,7 @@ void give_to_nobody(const std::string& path) {
 Result<Fd> listen_at(const std::string& path, DoorAccess access) {
     const sockaddr_un address = TRY(unix_address(path, "bind"));
     TRY(make_directories(path.substr(0, path.rfind('/'))));
-    if (is_alive(address)) {
+    if (TRY(is_alive(address))) {
         Error error = system_error(EADDRINUSE, "bind", path);
         error.what += "; a supervisor answers there: --runtime=DIRECTORY gives this one its own";
         return std::unexpected(std::move(error));

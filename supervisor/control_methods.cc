@@ -2,6 +2,8 @@
 // The functions behind the methods of the control interface: control/methods.h says who may call.
 #include "control_methods.h"
 
+#include "control/unit_parameter.h"
+
 #include "control/fields.h"
 #include "control/manager_interface.h"
 #include "disclosure.h"
@@ -43,12 +45,6 @@ std::int64_t boot_time_microseconds(engine::Time time) {
 
 namespace {
 
-std::string unit_of_call(const Call& call) {
-    std::string unit = string_or(call.parameters, "unit");
-    if (unit.ends_with(".toml")) unit.resize(unit.size() - 5);
-    return unit;
-}
-
 void refuse_unit(const std::string& unit, const UnitRefused& refused, const Responder& responder) {
     const std::string first = refused.problems.empty() ? "" : refused.problems.front();
     if (refused.exists) {
@@ -64,7 +60,7 @@ void refuse_unit(const std::string& unit, const UnitRefused& refused, const Resp
 }  // namespace
 
 Service* named_unit(ControlContext& context, const Call& call, const Responder& responder) {
-    const std::string unit = unit_of_call(call);
+    const std::string unit = unit_parameter(call.parameters);
     const auto found = context.manager.find(unit);
     if (found) return *found;
     refuse_unit(unit, found.error(), responder);
@@ -73,7 +69,7 @@ Service* named_unit(ControlContext& context, const Call& call, const Responder& 
 
 std::shared_ptr<Service> looked_at_unit(ControlContext& context, const Call& call,
                                         const Responder& responder) {
-    const std::string unit = unit_of_call(call);
+    const std::string unit = unit_parameter(call.parameters);
     auto found = context.manager.look(unit);
     if (found) return std::move(*found);
     UnitRefused& refused = found.error();

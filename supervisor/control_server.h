@@ -73,7 +73,7 @@ private:
     std::uint64_t connection_;
 };
 
-// What the methods work on.
+// The methods work on these.
 struct ControlContext {
     ControlServer& server;
     Manager& manager;

@@ -245,7 +245,7 @@ void EnterSessions::on_exit(Session& session, ExitStatus status) {
 
 void EnterSessions::abandon(Session& session) {
     session.is_abandoned = true;
-    session.callers_ends.clear();
+    let_go(services_.loop, std::move(session.callers_ends), Hands::operators());
     hang_up(session);
 }
 

@@ -47,11 +47,18 @@ bool waits(const Call& call) {
     return bool_or(call.parameters, "wait", true);
 }
 
-void answer_with_job(const Responder& responder, std::uint64_t job, const Json& notes) {
-    responder.reply({{"notes", notes}, {"job", job}});
-}
+using BeginJob = std::function<std::uint64_t(Manager::Done done)>;
 
-void ignore_result(engine::JobResult, const std::string&) {}
+void run_job(const Call& call, const Responder& responder, const std::string& unit,
+             const Json& notes, const BeginJob& begin) {
+    if (waits(call)) {
+        (void)begin(when_done(responder, unit, notes));
+    } else {
+        const auto nobody_waits = [](engine::JobResult, const std::string&) {
+        };
+        responder.reply({{"notes", notes}, {"job", begin(nobody_waits)}});
+    }
+}
 
 void start(ControlContext& context, const Call& call, Responder responder) {
     Service* service = unit_to_start(context, call, responder);
@@ -60,23 +67,17 @@ void start(ControlContext& context, const Call& call, Responder responder) {
     const std::string name = service->unit.name;
     const bool is_up = manager.state(name).active == engine::ActiveState::active;
     Json notes = is_up ? Json::array() : version_notes(manager, *service, "started");
-    if (waits(call)) {
-        manager.start(name, when_done(responder, name, std::move(notes)), asker_of(call));
-    } else {
-        answer_with_job(responder, manager.start(name, ignore_result, asker_of(call)), notes);
-    }
+    run_job(call, responder, name, notes, [&](Manager::Done done) {
+        return manager.start(name, std::move(done), asker_of(call));
+    });
 }
 
 void stop(ControlContext& context, const Call& call, Responder responder) {
     if (const Service* service = named_unit(context, call, responder)) {
         const std::string name = service->unit.name;
-        Manager& manager = context.manager;
-        if (waits(call)) {
-            manager.stop(name, when_done(responder, name, Json::array()), asker_of(call));
-        } else {
-            const std::uint64_t job = manager.stop(name, ignore_result, asker_of(call));
-            answer_with_job(responder, job, Json::array());
-        }
+        run_job(call, responder, name, Json::array(), [&](Manager::Done done) {
+            return context.manager.stop(name, std::move(done), asker_of(call));
+        });
     }
 }
 
@@ -86,11 +87,9 @@ void restart(ControlContext& context, const Call& call, Responder responder) {
     Manager& manager = context.manager;
     const std::string name = service->unit.name;
     Json notes = version_notes(manager, *service, "restarted");
-    if (waits(call)) {
-        manager.restart(name, when_done(responder, name, std::move(notes)), asker_of(call));
-    } else {
-        answer_with_job(responder, manager.restart(name, ignore_result, asker_of(call)), notes);
-    }
+    run_job(call, responder, name, notes, [&](Manager::Done done) {
+        return manager.restart(name, std::move(done), asker_of(call));
+    });
 }
 
 void reset_failed(ControlContext& context, const Call& call, Responder responder) {
@@ -192,6 +191,15 @@ void reload(ControlContext& context, const Call& call, Responder responder) {
     if (service == nullptr) return;
     const Run* run = running(*service, responder);
     if (run == nullptr) return;
+    // One that starts may not handle the signal yet, and one that stops has something else to do.
+    const engine::UnitState state = context.manager.state(service->unit.name);
+    if (state.sub != engine::SubState::running) {
+        return responder.error(
+            ControlError::not_running,
+            fmt::format("'{}' is {} ({}): it is told to reload while it runs", service->unit.name,
+                        engine::name(state.active), engine::name(state.sub)),
+            {{"unit", service->unit.name}});
+    }
     const auto signal = run->unit().service->reload_signal;
     if (!signal) {
         return responder.error(ControlError::operation_failed, refusal_to_reload(*service));
@@ -200,12 +208,9 @@ void reload(ControlContext& context, const Call& call, Responder responder) {
     if (std::string note = waiting_note(*run, *signal); !note.empty()) notes.push_back(note);
     const std::string name = service->unit.name;
     Manager& manager = context.manager;
-    if (waits(call)) {
-        manager.signal_reload(name, when_done(responder, name, std::move(notes)), asker_of(call));
-    } else {
-        answer_with_job(responder, manager.signal_reload(name, ignore_result, asker_of(call)),
-                        notes);
-    }
+    run_job(call, responder, name, notes, [&](Manager::Done done) {
+        return manager.signal_reload(name, std::move(done), asker_of(call));
+    });
 }
 
 void set_frozen(ControlContext& context, const Call& call, const Responder& responder,

@@ -77,7 +77,7 @@ Status ReadinessWatch::make_parts(const Unit& unit, const LaunchContext& context
     if (hub_ != nullptr) {
         TRY(hub_->add(socket_->fd(), [this] { read_before_reaping(); }));
     }
-    rest_timer_.emplace(TRY(Timer::make(loop_, [this] { (void)listen(); })));
+    rest_timer_.emplace(TRY(Timer::make(loop_, [this] { listen_or_tell(); })));
     if (watchdog_.count() == 0) return {};
     watchdog_timer_.emplace(TRY(Timer::make(loop_, [this] { on_watchdog(); })));
     return {};
@@ -122,6 +122,10 @@ Status ReadinessWatch::listen() {
 void ReadinessWatch::on_launched() {
     is_launched_ = true;
     if (ready_.by == ReadyBy::exec) begin_watchdog();
+    listen_or_tell();
+}
+
+void ReadinessWatch::listen_or_tell() {
     if (const auto listening = listen(); !listening) note(listening.error().what);
 }
 

@@ -21,7 +21,7 @@
 
 namespace confinit {
 
-// What a service has said of itself, for people.
+// The last words of a service about itself, for people.
 struct SelfReport {
     std::string status;
     std::string state;  // "reloading", "stopping", or empty
@@ -97,6 +97,7 @@ private:
 
     Status make_parts(const Unit& unit, const LaunchContext& context);
     Status listen();
+    void listen_or_tell();
     enum class Unread { none, some };
     Unread read_socket();
     void read_pipe();

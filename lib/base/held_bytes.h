@@ -8,9 +8,9 @@
 
 namespace confinit {
 
-// Who reads as many has read all that was written before, whoever goes on writing: F_GETPIPE_SZ of
-// fcntl(2); a terminal, which does not tell, holds 64 KiB behind its line of 4 KiB (the kernel's
-// drivers/tty/tty_buffer.c).
+// A reader of so many has all that was written before, though somebody goes on writing:
+// F_GETPIPE_SZ of fcntl(2); a terminal, which does not tell, holds 64 KiB behind its line of 4 KiB
+// (the kernel's drivers/tty/tty_buffer.c).
 std::size_t most_held_bytes(const Fd& fd);
 
 }  // namespace confinit

@@ -52,8 +52,8 @@ enum class Method {
 // who is a deputy. `deputy`: in its own name, about what only it can know.
 enum class Callers { anyone, operators, deputy };
 
-// Polkit is asked for one of these when somebody calls who is no operator. Each is an action of
-// packaging/polkit/org.confinit.policy.
+// Polkit is asked for one of these when somebody calls by the bus. Each is an action of
+// packaging/polkit/org.confinit.policy, also `enter`, which no deputy may ask for.
 enum class Action { none, manage_units, reload, set_limits, enter, power };
 
 inline constexpr auto action_names = make_name_table<Action>({
@@ -71,6 +71,9 @@ struct BusArgument {
     std::string_view name;
     std::string_view signature;
     std::string_view fields = {};
+    // An empty text, list or number is passed on, and answered as what it is. Of others it counts
+    // as nothing said.
+    bool is_needed = false;
 };
 
 struct BusMethod {
@@ -95,14 +98,18 @@ struct MethodInfo {
 
 namespace bus_methods {
 
-inline constexpr BusArgument unit_in[]{{"unit", "s"}};
+inline constexpr BusArgument unit_argument{.name = "unit", .signature = "s", .is_needed = true};
+inline constexpr BusArgument unit_in[]{unit_argument};
 // A number of a job becomes its path.
 inline constexpr BusArgument job_out[]{{"job", "o"}};
 inline constexpr BusArgument notes_out[]{{"notes", "as"}};
-inline constexpr BusArgument kill_in[]{{"unit", "s"}, {"whom", "s"}, {"signal", "i"}};
-inline constexpr BusArgument set_in[]{
-    {"unit", "s"}, {"values", "a{ss}"}, {"runtime", "b"}, {"force", "b"}};
-inline constexpr BusArgument revert_in[]{{"unit", "s"}, {"keys", "as"}, {"force", "b"}};
+inline constexpr BusArgument kill_in[]{
+    unit_argument, {"whom", "s"}, {.name = "signal", .signature = "i", .is_needed = true}};
+inline constexpr BusArgument set_in[]{unit_argument,
+                                      {.name = "values", .signature = "a{ss}", .is_needed = true},
+                                      {"runtime", "b"},
+                                      {"force", "b"}};
+inline constexpr BusArgument revert_in[]{unit_argument, {"keys", "as"}, {"force", "b"}};
 inline constexpr BusArgument changed_out[]{{"values", "a(sssi)", "key value file line"},
                                            {"files", "as"},
                                            {"in_force", "b"},
@@ -136,8 +143,9 @@ inline constexpr BusMethod list[]{
      "state, an empty text, object path, then id, kind and path of a job (0, an empty text and "
      "\"/\": these jobs are told by signals)."},
     {"ListUnitsByPatterns", patterns_in, units_out, true,
-     "Of ListUnits those whose active, sub or load state is among the states, and whose name fits "
-     "one of the patterns of fnmatch(3); an empty list asks for nothing."},
+     "Those units of ListUnits whose active, sub or load state is among the states, and whose name "
+     "fits one of the patterns, in which * is any text and ? any byte; an empty list asks for "
+     "nothing."},
     {"GetUnit", unit_in, path_out, true, "The object of a unit that is in the list."},
 };
 inline constexpr BusMethod events[]{

@@ -153,7 +153,10 @@ TEST_CASE("values come in the shape of the signature, whatever they were", "[bus
 }
 
 TEST_CASE("arguments become parameters, and replies become values", "[bus]") {
-    constexpr BusArgument in[]{{"unit", "s"}, {"values", "a{ss}"}, {"signal", "i"}, {"force", "b"}};
+    constexpr BusArgument in[]{{.name = "unit", .signature = "s", .is_needed = true},
+                               {.name = "values", .signature = "a{ss}", .is_needed = true},
+                               {"signal", "i"},
+                               {"force", "b"}};
     CHECK(varlink_parameters(in, {"web", {{"k", "v"}}, 9, true}) ==
           Json{{"unit", "web"}, {"values", {{"k", "v"}}}, {"signal", 9}, {"force", true}});
     CHECK(varlink_parameters(in, {"", Json::object(), 0, false}) ==
@@ -172,6 +175,7 @@ TEST_CASE("confinement is typed", "[bus]") {
     CHECK(typed_value("cgroup.memory.max", "67108864") == Json({"t", 67108864}));
     CHECK(typed_value("cgroup.memory.max", "max") == Json({"t", no_limit}));
     CHECK(typed_value("cgroup.memory.max", "10%") == Json({"s", "10%"}));
+    CHECK(typed_value("cgroup.memory.oom.group", "1") == Json({"s", "1"}));
     CHECK(typed_value("cgroup.cpu.max", "50000 100000") == Json({"s", "50000 100000"}));
     CHECK(typed_value("capabilities.bounding", "none") == Json::array({"as", Json::array()}));
     CHECK(typed_value("capabilities.bounding", "chown kill") ==

@@ -7,10 +7,13 @@
 #include "control/manager_interface.h"
 #include "control/methods.h"
 #include "control_methods.h"
+#include "source_paths.h"
 
 #include <catch2/catch.hpp>
 
 #include <algorithm>
+#include <fstream>
+#include <iterator>
 #include <set>
 
 namespace confinit {
@@ -96,6 +99,16 @@ TEST_CASE("who rules needs an action, and no deputy enters or reads secrets",
     }
     for (const Method method : {Method::enter, Method::logs, Method::filter})
         CHECK_FALSE(method_info(method).for_deputy);
+}
+
+TEST_CASE("the policy has every action that is asked for", "[bus][X11]") {
+    std::ifstream file{CONFINIT_SOURCE "/packaging/polkit/org.confinit.policy"};
+    const std::string policy{std::istreambuf_iterator<char>{file}, {}};
+    for (const auto& [action, name] : action_names.rows) {
+        INFO(name);
+        const bool is_there = policy.contains("<action id=\"" + std::string{name} + "\">");
+        CHECK(is_there == (action != Action::none));
+    }
 }
 
 TEST_CASE("the description is read with its comments", "[control][bus]") {

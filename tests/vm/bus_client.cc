@@ -4,9 +4,10 @@
 //     bus-client flood COUNT METHOD UNIT   asks all at once, and counts the answers by their errors
 //     bus-client leave COUNT METHOD UNIT   asks, each time over a connection of its own, and leaves
 //     bus-client deaf COUNT SECONDS        asks for all units, and never reads
+//     bus-client properties COUNT UNIT     asks so often how a unit is confined, all at once
 //     bus-client own NAME                  owns a name until it is ended
-//     bus-client toggle COUNT NAME         the same, when it has taken it and given it back so
-//     often bus-client long BYTES                asks for a unit with a name of so many bytes
+//     bus-client toggle COUNT NAME         the same, after it was taken and given back so often
+//     bus-client long BYTES                asks for a unit with a name of so many bytes
 //     bus-client many COUNT                passes so many empty texts
 #include <cstdio>
 #include <cstdlib>
@@ -118,6 +119,23 @@ void many(unsigned count) {
     sd_bus_flush_close_unref(bus);
 }
 
+void properties(unsigned count, const char* unit) {
+    sd_bus* bus = open_bus();
+    Answers answers;
+    const std::string object = std::string{"/org/confinit/unit/"} + unit;
+    for (unsigned n = 0; n < count; ++n) {
+        check(sd_bus_call_method_async(bus, nullptr, name, object.c_str(),
+                                       "org.freedesktop.DBus.Properties", "GetAll", on_answer,
+                                       &answers, "s", "org.confinit.Confinement1"),
+              "call");
+        ++answers.open;
+    }
+    check(sd_bus_flush(bus), "flush");
+    std::fprintf(stderr, "asked\n");
+    wait_for_all(bus, answers);
+    sd_bus_flush_close_unref(bus);
+}
+
 void own(const char* wanted, unsigned toggles) {
     sd_bus* bus = open_bus();
     for (unsigned n = 0; n < toggles; ++n) {
@@ -147,6 +165,8 @@ int main(int argc, char** argv) {
         own(argv[2], 0);
     } else if (mode == "toggle" && argc == 4) {
         own(argv[3], number);
+    } else if (mode == "properties" && argc == 4) {
+        properties(number, argv[3]);
     } else if (mode == "many") {
         many(number);
     } else if (mode == "long") {

@@ -5,8 +5,7 @@
 //     proxy-client drive UNIT          rules a service and tells all that it hears, a line each
 //     proxy-client rounds UNIT COUNT   starts and stops it so often, and tells how long that takes
 //     proxy-client listen COUNT JOBS   listens over so many connections until each of them has
-//     heard
-//                                      of the ends of so many jobs
+//                                      heard of the ends of so many jobs
 #include "Confinement1-proxy.h"
 #include "Manager1-proxy.h"
 #include "Service1-proxy.h"

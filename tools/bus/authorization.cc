@@ -94,6 +94,13 @@ void Authorization::identify(const std::string& sender, Identified done) {
     if (!asked) (*shared)(denied(asked.error().what));
 }
 
+std::string Authorization::user_of(const std::string& sender) {
+    const auto known = known_.find(sender);
+    if (known != known_.end()) return fmt::format("uid {}", known->second.uid);
+    identify(sender, [](const std::expected<Principal, BusError>&) {});
+    return {};
+}
+
 void Authorization::ask(const Principal& asker, Action action, const std::string& unit,
                         bool may_interact, Answered done) {
     const auto of_user = std::ranges::count_if(

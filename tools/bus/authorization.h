@@ -31,6 +31,9 @@ public:
     // Asks the broker for the ids of a client, which stay the same as long as it is on the bus.
     void identify(const std::string& sender, Identified done);
 
+    // "uid 1000"; empty as long as the broker has not told the user of this client.
+    std::string user_of(const std::string& sender);
+
     // Asks polkit; `unit` may stand in the question that a person is asked.
     void ask(const Principal& asker, Action action, const std::string& unit, bool may_interact,
              Answered done);

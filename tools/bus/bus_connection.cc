@@ -145,6 +145,13 @@ Result<bool> BusConnection::process(const std::function<void()>& begin,
     }
 }
 
+std::string current_sender(const sdbus::Message& message) {
+    sd_bus_message* const current =
+        sd_bus_get_current_message(sd_bus_message_get_bus(RawMessage::of(message)));
+    const char* const sender = current == nullptr ? nullptr : sd_bus_message_get_sender(current);
+    return sender == nullptr ? "" : sender;
+}
+
 bool allows_interaction(const sdbus::Message& message) {
     return sd_bus_message_get_allow_interactive_authorization(RawMessage::of(message)) > 0;
 }

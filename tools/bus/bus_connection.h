@@ -89,6 +89,9 @@ private:
     std::map<std::string, std::unique_ptr<sdbus::IProxy>> proxies_;
 };
 
+// Who has sent the message that the connection of this one works on now; empty where it is none.
+std::string current_sender(const sdbus::Message& message);
+
 // Whether the caller lets somebody be asked for a password.
 bool allows_interaction(const sdbus::Message& message);
 

@@ -70,10 +70,17 @@ bool is_of_confinement(std::string_view key) {
     return key == "service.user" || key == "service.group" || key == "service.supplementary_groups";
 }
 
+// The kernel's files of these controllers count bytes, but for two that are switches.
+bool is_in_bytes(std::string_view key) {
+    const bool is_switch =
+        key == "cgroup.memory.oom.group" || key == "cgroup.memory.zswap.writeback";
+    return !is_switch && (key.starts_with("cgroup.memory.") || key.starts_with("cgroup.hugetlb."));
+}
+
 }  // namespace
 
 Json typed_value(std::string_view key, std::string_view text) {
-    if (key.starts_with("cgroup.memory.") || key.starts_with("cgroup.hugetlb.")) {
+    if (is_in_bytes(key)) {
         constexpr std::uint64_t no_limit = std::numeric_limits<std::uint64_t>::max();
         if (text == "max") return Json::array({"t", no_limit});
         if (const auto size = parse_size(text)) return Json::array({"t", *size});

@@ -38,6 +38,17 @@ const Json no_facts;
 
 constexpr std::size_t most_over = 256;
 
+// systemd's names of the results that have another one here.
+constexpr std::pair<std::string_view, std::string_view> other_results[]{
+    {"dependency-failed", "dependency"}, {"timed-out", "timeout"}};
+
+std::string_view bus_result(std::string_view result) {
+    for (const auto& [ours, systemds] : other_results) {
+        if (result == ours) return systemds;
+    }
+    return result;
+}
+
 }  // namespace
 
 Face::Face(std::unique_ptr<BusConnection> bus, const UnitList& list, SupervisorCalls& calls,
@@ -55,14 +66,15 @@ Face::~Face() {
 
 Result<std::unique_ptr<Face>> Face::show(std::unique_ptr<BusConnection> bus, const UnitList& list,
                                          SupervisorCalls& calls, std::string socket,
-                                         const std::function<void()>& progress) {
+                                         std::function<void()> progress) {
     std::unique_ptr<Face> face{new Face{std::move(bus), list, calls, std::move(socket)}};
+    face->progress_ = std::move(progress);
     try {
         face->bus_->connection().addObjectManager(std::string{root_path}, sdbus::floating_slot);
         face->register_manager();
         for (const auto& [name, unit] : list.units()) {
             face->show_unit(unit);
-            progress();
+            face->progress_();
         }
     } catch (const sdbus::Error& error) {
         return failure("the objects are refused: " + error.getMessage());
@@ -78,7 +90,11 @@ Result<std::unique_ptr<Face>> Face::show(std::unique_ptr<BusConnection> bus, con
 }
 
 Result<bool> Face::process() {
-    return bus_->process([this] { facts_.begin_message(); }, [this] { facts_.end_message(); });
+    return bus_->process([this] { facts_.begin_message(); },
+                         [this] {
+                             facts_.end_message();
+                             progress_();
+                         });
 }
 
 void Face::register_method(const BusMethod& method,
@@ -119,44 +135,55 @@ void Face::register_properties(UnitObject& object, const InterfaceTable& table) 
             table.name, row.name, row.signature,
             [shown = &object, &row](sdbus::PropertyGetReply& reply) {
                 guarded([&] {
-                    append_value(reply, row.signature, shown->face->value_of(row, shown->unit));
+                    const std::string sender = current_sender(reply);
+                    append_value(reply, row.signature,
+                                 shown->face->value_of(row, shown->unit, sender));
                 });
             },
             flags_of(row));
     }
 }
 
-const Json& Face::facts_for(Source source, const std::string& unit) {
+const Json& Face::facts_for(Source source, const std::string& unit, const std::string& sender) {
     switch (source) {
     case Source::fixed:
     case Source::list:
         break;
     case Source::status:
-        return facts_.of(unit, Method::status);
+        return answer_about(unit, Method::status, sender);
     case Source::verify:
-        return facts_.of(unit, Method::verify);
+        return answer_about(unit, Method::verify, sender);
     case Source::declared: {
-        const Json& verified = facts_.of(unit, Method::verify);
-        return verified.is_null() ? facts_.of(unit, Method::show) : verified;
+        const Json& verified = answer_about(unit, Method::verify, sender);
+        return verified.is_null() ? answer_about(unit, Method::show, sender) : verified;
     }
     }
     return no_facts;
 }
 
-Json Face::value_of(const PropertyRow& row, const std::string& unit) {
+// Everybody else waits for the answer too, so that a user may ask for so much only.
+const Json& Face::answer_about(const std::string& unit, Method method, const std::string& sender) {
+    const std::string asker = sender.empty() ? "" : authorization_.user_of(sender);
+    const Json* answer = facts_.of(unit, method, asker);
+    if (answer != nullptr) return *answer;
+    throw sdbus::Error(bus_errors::limits_exceeded,
+                       "too many questions at a time; try again later");
+}
+
+Json Face::value_of(const PropertyRow& row, const std::string& unit, const std::string& sender) {
     static const UnitRecord none;
     const auto record = list_.units().find(unit);
     const UnitRecord& known = record == list_.units().end() ? none : record->second;
-    const Json value = row.value(known, facts_for(row.source, unit));
+    const Json value = row.value(known, facts_for(row.source, unit, sender));
     return shaped(row.signature, &value);
 }
 
 // Its getters refer to the entry of the map, which stays where it is.
 void Face::show_unit(const UnitRecord& unit) {
-    const auto [entry, is_new] = units_.try_emplace(unit.name);
-    if (!is_new) return;
-    UnitObject& shown = entry->second;
-    shown = {this, unit.name, bus_->make_object(unit_path(unit.name))};
+    if (units_.contains(unit.name)) return;
+    auto object = bus_->make_object(unit_path(unit.name));
+    UnitObject& shown = units_[unit.name];
+    shown = {this, unit.name, std::move(object)};
     for (const InterfaceTable* table : interfaces_of(unit.kind))
         register_properties(shown, *table);
     shown.object->finishRegistration();
@@ -232,22 +259,20 @@ void Face::change_unit(const UnitRecord& before, const UnitRecord& now) {
 }
 
 void Face::begin_job(std::uint64_t job, const std::string& unit) {
-    if (!jobs_.insert(job).second) return;
+    if (!jobs_.emplace(job, unit).second) return;
     emit("JobNew", Json::array({static_cast<std::uint32_t>(job), job_path(job), unit}));
 }
 
-// The names that systemd gives the same results.
+// Nobody has heard of one that began before this face was shown.
+void Face::tell_end(std::uint64_t job, const std::string& unit, std::string_view result) {
+    if (jobs_.erase(job) == 0) return;
+    emit("JobRemoved", Json::array({static_cast<std::uint32_t>(job), job_path(job), unit, result}));
+}
+
 void Face::end_job(const JobOver& over) {
     last_over_.push_back(over);
     if (last_over_.size() > most_over) last_over_.pop_front();
-    // Of one that began before this face was shown nobody has heard.
-    if (jobs_.erase(over.job) != 0) {
-        std::string_view name = over.result;
-        if (name == "dependency-failed") name = "dependency";
-        if (name == "timed-out") name = "timeout";
-        emit("JobRemoved", Json::array({static_cast<std::uint32_t>(over.job), job_path(over.job),
-                                        over.unit, name}));
-    }
+    tell_end(over.job, over.unit, bus_result(over.result));
     auto waiting = waiting_for_job_.extract(over.job);
     if (waiting) answer_job_over(*waiting.mapped().call, waiting.mapped().notes, over);
 }
@@ -259,6 +284,8 @@ void Face::miss_jobs(const std::string& why) {
                       fmt::format("whether job {} is done is not known: {}; svctl status {} tells",
                                   job, why, waiting.call->unit)});
     }
+    while (!jobs_.empty())
+        tell_end(jobs_.begin()->first, std::string{jobs_.begin()->second}, "unknown");
     // Another supervisor numbers its jobs anew.
     last_over_.clear();
 }

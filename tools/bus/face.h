@@ -19,7 +19,6 @@
 #include <functional>
 #include <map>
 #include <memory>
-#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -29,11 +28,10 @@ namespace confinit {
 class Face {
 public:
     // Has its name on the bus when it returns.
-    // `progress` is called after each unit: there may be very many.
+    // `progress` is called after each unit, of which there may be very many, and each message.
     static Result<std::unique_ptr<Face>> show(std::unique_ptr<BusConnection> bus,
                                               const UnitList& list, SupervisorCalls& calls,
-                                              std::string socket,
-                                              const std::function<void()>& progress);
+                                              std::string socket, std::function<void()> progress);
     Face(const Face&) = delete;
     Face& operator=(const Face&) = delete;
     ~Face();
@@ -113,10 +111,12 @@ private:
     };
 
     static void register_properties(UnitObject& object, const InterfaceTable& table);
-    const Json& facts_for(Source source, const std::string& unit);
-    Json value_of(const PropertyRow& row, const std::string& unit);
+    const Json& facts_for(Source source, const std::string& unit, const std::string& sender);
+    const Json& answer_about(const std::string& unit, Method method, const std::string& sender);
+    Json value_of(const PropertyRow& row, const std::string& unit, const std::string& sender);
     void show_unit(const UnitRecord& unit);
     void emit(const char* name, const Json& values);
+    void tell_end(std::uint64_t job, const std::string& unit, std::string_view result);
 
     void on_call(const MethodInfo& method, const BusMethod& bus, sdbus::MethodCall message);
     void on_varlink_call(const sdbus::MethodCall& message);
@@ -136,11 +136,12 @@ private:
     const UnitList& list_;
     SupervisorCalls& calls_;
     UnitFacts facts_;
+    std::function<void()> progress_;
     Authorization authorization_;
     NameOwners owners_;
     std::unique_ptr<sdbus::IObject> manager_;
     std::map<std::string, UnitObject, std::less<>> units_;
-    std::set<std::uint64_t> jobs_;  // begun, and not over
+    std::map<std::uint64_t, std::string> jobs_;  // begun, and not over, with their units
     std::map<std::uint64_t, WaitingCall> waiting_for_job_;
     std::deque<JobOver> last_over_;  // a job may be over before the reply that tells its number
     std::shared_ptr<OpenCalls> open_calls_ = std::make_shared<OpenCalls>();

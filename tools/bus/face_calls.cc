@@ -7,6 +7,7 @@
 #include "bus/translation.h"
 #include "bus/unit_patterns.h"
 #include "control/fields.h"
+#include "control/unit_parameter.h"
 
 #include <algorithm>
 #include <fmt/format.h>
@@ -22,6 +23,9 @@ constexpr unsigned most_calls_of_sender = 16;
 // The broker lets 32 MiB through, which would be many times that when they are parsed.
 constexpr std::size_t longest_call = std::size_t{64} << 10;
 constexpr std::size_t most_patterns = 64;
+
+// An error that nobody reads waits in the bus.
+constexpr std::size_t longest_told_name = 255;
 
 // "org.confinit.Manager.NoSuchUnit" -> "org.confinit.Error.NoSuchUnit", and a standard error where
 // D-Bus has one.
@@ -142,9 +146,15 @@ void Face::admit(PendingCall asked) {
     asked.sender = asked.message.getSender();
     if (!has_room_for(asked.sender)) return answer_error(asked.message, too_many());
     asked.seat = std::make_unique<Seat>(open_calls_, asked.sender);
-    asked.unit = string_or(asked.parameters, "unit");
+    asked.unit = unit_parameter(asked.parameters);
+    // The supervisor acts on the very name that polkit has judged.
+    if (!asked.unit.empty()) asked.parameters["unit"] = asked.unit;
     asked.may_interact = allows_interaction(asked.message);
-    if (leads_to_job(*asked.method)) asked.parameters["wait"] = false;
+    // One of another type is for the supervisor to refuse.
+    const Json* wait = find_field(asked.parameters, "wait");
+    if (leads_to_job(*asked.method) && (wait == nullptr || wait->is_boolean())) {
+        asked.parameters["wait"] = false;
+    }
     const auto call = std::make_shared<PendingCall>(std::move(asked));
     authorization_.identify(
         call->sender,
@@ -156,8 +166,9 @@ void Face::answer_locally(const BusMethod& method, const sdbus::MethodCall& mess
     if (method.name == "GetUnit") {
         const std::string unit = values[0].get<std::string>();
         if (!list_.units().contains(unit)) {
+            const std::string name = unit.size() <= longest_told_name ? "'" + unit + "'" : "of it";
             return answer_error(message, {"org.confinit.Error.NoSuchUnit",
-                                          fmt::format("no unit '{}' is in the list", unit)});
+                                          fmt::format("no unit {} is in the list", name)});
         }
         return answer(message, "o", Json::array({unit_path(unit)}));
     }

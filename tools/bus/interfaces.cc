@@ -13,7 +13,7 @@
 namespace confinit {
 namespace {
 
-// What the kernel does not tell.
+// In place of a number that the kernel does not tell.
 constexpr std::uint64_t unknown_number = std::numeric_limits<std::uint64_t>::max();
 
 // A member of Status; null where there is none.
@@ -197,7 +197,9 @@ constexpr SignalRow signals[] = {
     {"UnitRemoved", unit_and_path, "A unit is not in the list any more."},
     {"JobNew", job_begun, "A request to start, stop, restart or reload a unit has begun."},
     {"JobRemoved", job_over,
-     "Such a request is over: done, failed, canceled, timeout, dependency or not-found."},
+     "Such a request is over: done, failed, canceled, timeout, dependency or not-found; or "
+     "unknown, "
+     "where confinit-bus has missed the end."},
     {"StateChanged", new_state, "A unit has come into another state."},
     {"DriftFound", unit_and_text,
      "A unit's confinement is not as declared any more, or is so again."},

@@ -5,6 +5,7 @@
 #include "control/fields.h"
 
 #include <cstdio>
+#include <string_view>
 #include <utility>
 
 namespace confinit {
@@ -13,6 +14,7 @@ namespace {
 constexpr BusConnection::Destination broker{"org.freedesktop.DBus", "/org/freedesktop/DBus",
                                             "org.freedesktop.DBus"};
 constexpr std::chrono::seconds broker_time{10};
+constexpr std::string_view no_owner = "org.freedesktop.DBus.Error.NameHasNoOwner";
 
 void complain(const std::string& name, const std::string& why) {
     (void)fprintf(stderr, "who owns '%s': %s\n", name.c_str(), why.c_str());
@@ -44,7 +46,11 @@ void NameOwners::tell_all() {
 void NameOwners::ask_owner(const std::string& name) {
     const auto asked = bus_.call(broker, "GetNameOwner", "s", Json::array({name}), broker_time,
                                  [this, name](sdbus::MethodReply& reply, const BusError* error) {
-                                     if (error != nullptr) return;
+                                     if (error != nullptr) {
+                                         if (error->name != no_owner)
+                                             complain(name, error->message);
+                                         return;
+                                     }
                                      std::string owner;
                                      reply >> owner;
                                      on_owner(name, owner);

@@ -2,7 +2,7 @@
 // SupervisorCalls: calls to the supervisor's status socket, a few at a time, without waiting.
 //
 // A connection answers one call after another, and a call may take long, so there are a few of
-// them. What is more waits in a queue for each client of the bus, and the queues take turns, so
+// them. A further one waits in a queue for each client of the bus, and the queues take turns, so
 // that nobody waits behind the flood of another. The number of calls is bounded, in all and for
 // each.
 #pragma once
@@ -34,7 +34,7 @@ public:
     // return. The calls of confinit-bus itself have an empty client and no bound.
     bool make(const std::string& client, Call call, Done done);
 
-    // What poll(2) is to wait for, and the work that it has found.
+    // Adds what poll(2) is to wait for; handle() does the work that it has found.
     void add_polls(std::vector<pollfd>& polls) const;
     void handle();
 

@@ -189,9 +189,8 @@ Json shaped(std::string_view type, const Json* value, std::string_view fields) {
 Json varlink_parameters(std::span<const BusArgument> arguments, const Json& values) {
     Json parameters = Json::object();
     for (std::size_t n = 0; n < arguments.size() && n < values.size(); ++n) {
-        // The name of a unit is never left out: an empty one is answered as what it is.
-        const bool is_needed = arguments[n].name == "unit" || arguments[n].name == "values";
-        if (is_needed || !is_empty(values[n])) parameters[arguments[n].name] = values[n];
+        const BusArgument& argument = arguments[n];
+        if (argument.is_needed || !is_empty(values[n])) parameters[argument.name] = values[n];
     }
     return parameters;
 }

@@ -2,16 +2,34 @@
 // UnitFacts: what the supervisor answers about one unit at the moment when somebody asks for it.
 #include "bus/unit_facts.h"
 
+#include "base/unix_socket.h"
+
 #include <sys/socket.h>
 #include <sys/time.h>
+#include <utility>
 
 namespace confinit {
 namespace {
 
 constexpr timeval longest_wait{.tv_sec = 0, .tv_usec = 500'000};
 constexpr std::chrono::seconds silence{5};
+// An asker may keep this process waiting for a fifth of the time.
+constexpr int price = 5;
+constexpr std::chrono::seconds longest_debt{1};
 // The supervisor ends a connection that asks nothing for a minute.
 constexpr std::chrono::seconds fresh_time{30};
+
+// connect(2) waits as long as send(2) may, where the supervisor takes no more connections.
+Result<Client> connect_for_a_moment(const std::string& path) {
+    const sockaddr_un address = TRY(unix_address(path, "connect"));
+    Fd socket{::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0)};
+    if (!socket) return errno_failure("socket");
+    for (const int option : {SO_RCVTIMEO, SO_SNDTIMEO})
+        (void)setsockopt(socket.get(), SOL_SOCKET, option, &longest_wait, sizeof longest_wait);
+    const auto* generic = reinterpret_cast<const sockaddr*>(&address);
+    if (connect(socket.get(), generic, sizeof address) < 0) return errno_failure("connect", path);
+    return Client{std::move(socket)};
+}
 
 }  // namespace
 
@@ -21,13 +39,23 @@ void UnitFacts::begin_message() {
     known_.clear();
 }
 
-const Json& UnitFacts::of(const std::string& unit, Method method) {
+const Json* UnitFacts::of(const std::string& unit, Method method, const std::string& asker) {
     static const Json nothing;
     if (unit_.empty()) unit_ = unit;
-    if (!is_open_ || unit_ != unit) return nothing;
-    const auto [entry, is_new] = known_.try_emplace(method);
-    if (is_new) entry->second = ask(unit, method);
-    return entry->second;
+    if (!is_open_ || unit_ != unit) return &nothing;
+    if (const auto known = known_.find(method); known != known_.end()) return &known->second;
+    if (!has_time(asker)) return nullptr;
+    const auto begin = Clock::now();
+    const Json& answer = known_[method] = ask(unit, method);
+    paid_until_[asker] += price * (Clock::now() - begin);
+    return &answer;
+}
+
+bool UnitFacts::has_time(const std::string& asker) {
+    const auto now = Clock::now();
+    std::erase_if(paid_until_, [&](const auto& entry) { return entry.second < now; });
+    const auto paid = paid_until_.try_emplace(asker, now).first;
+    return paid->second - now < longest_debt;
 }
 
 bool UnitFacts::connect() {
@@ -36,11 +64,11 @@ bool UnitFacts::connect() {
     if (client_ && now - last_used_ > fresh_time) client_.reset();
     last_used_ = now;
     if (client_) return true;
-    auto client = Client::connect(socket_);
-    if (!client) return false;
-    const int socket = client->socket().get();
-    (void)setsockopt(socket, SOL_SOCKET, SO_RCVTIMEO, &longest_wait, sizeof longest_wait);
-    (void)setsockopt(socket, SOL_SOCKET, SO_SNDTIMEO, &longest_wait, sizeof longest_wait);
+    auto client = connect_for_a_moment(socket_);
+    if (!client) {
+        quiet_until_ = Clock::now() + silence;
+        return false;
+    }
     client_ = std::move(*client);
     return true;
 }

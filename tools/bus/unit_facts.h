@@ -23,8 +23,9 @@ class UnitFacts {
 public:
     explicit UnitFacts(std::string socket) : socket_(std::move(socket)) {}
 
-    // The parameters of the reply, or null where there is none.
-    const Json& of(const std::string& unit, Method method);
+    // The parameters of the reply, or JSON's null where there is none. A null pointer: `asker`, who
+    // may be a user or all those who are not known yet, has no time left.
+    const Json* of(const std::string& unit, Method method, const std::string& asker);
 
     // Around the handling of one message.
     void begin_message();
@@ -33,6 +34,7 @@ public:
 private:
     using Clock = std::chrono::steady_clock;
 
+    bool has_time(const std::string& asker);
     Json ask(const std::string& unit, Method method);
     bool connect();
 
@@ -43,6 +45,7 @@ private:
     bool is_open_ = false;
     std::string unit_;  // of this message
     std::map<Method, Json> known_;
+    std::map<std::string, Clock::time_point> paid_until_;
 };
 
 }  // namespace confinit

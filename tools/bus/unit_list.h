@@ -55,7 +55,7 @@ struct JobOver {
     std::string reason;
 };
 
-// What happens, in order. Each function is called with nothing under way.
+// The list tells all that happens, in order. Each function is called with nothing under way.
 struct UnitNews {
     std::function<void(const UnitRecord& unit)> appeared;
     std::function<void(const UnitRecord& before, const UnitRecord& now)> changed;

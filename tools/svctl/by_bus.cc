@@ -42,7 +42,7 @@ private:
 Result<Helper> Helper::start() {
     auto [ours, its] = TRY(make_stream_pair());
     posix_spawn_file_actions_t actions;
-    if (posix_spawn_file_actions_init(&actions) != 0) return errno_failure("posix_spawn");
+    posix_spawn_file_actions_init(&actions);
     posix_spawn_file_actions_adddup2(&actions, its.get(), STDIN_FILENO);
     const char* arguments[] = {"svctl-bus", isatty(STDIN_FILENO) == 1 ? "--terminal" : nullptr,
                                nullptr};

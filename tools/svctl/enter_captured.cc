@@ -14,7 +14,7 @@
 namespace confinit {
 namespace {
 
-// Of each stream. A command that writes more gets SIGPIPE.
+// A command that writes more to a stream gets SIGPIPE.
 constexpr off_t capture_limit = off_t{8} << 20;
 
 struct Captured {
@@ -34,7 +34,7 @@ Result<Fd> make_capture_file() {
     return file;
 }
 
-// What was written, which is what lies before the file's position.
+// All that was written lies before the file's position.
 Result<std::string> read_back(const Fd& file) {
     const off_t size = lseek(file.get(), 0, SEEK_CUR);
     if (size < 0 || ftruncate(file.get(), size) < 0 || lseek(file.get(), 0, SEEK_SET) < 0) {

@@ -15,7 +15,7 @@ namespace confinit {
 
 class EnterLoop {
 public:
-    // Of the descriptors to read the outputs from, every one must be O_NONBLOCK.
+    // The descriptors that outputs are read from must be O_NONBLOCK.
     EnterLoop(Client& client, std::vector<Flow> inputs, std::vector<Flow> outputs)
         : client_(client), inputs_(std::move(inputs)), outputs_(std::move(outputs)) {}
 
