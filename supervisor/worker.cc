@@ -39,8 +39,9 @@ Result<Pipe> make_answer_pipe() {
 Error no_process(int error) {
     Error told = system_error(error, "clone");
     if (error == ENOMEM || error == EAGAIN) {
-        told.what += ": it takes a process beside PID 1, for which there is no room now; try again "
-                     "when there is";
+        told.what +=
+            ": it takes a process beside PID 1, for which there is no room now; try again "
+            "when there is";
     }
     return told;
 }

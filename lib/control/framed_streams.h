@@ -43,8 +43,8 @@ public:
     // Bytes of the peer that came another way. False: they are no frames.
     bool take(std::string_view bytes);
 
-    // A source ends when it is empty, or has given as much as it can hold now, though somebody goes on
-    // writing. It must be O_NONBLOCK.
+    // A source ends when it is empty, or has given as much as it can hold now, though somebody goes
+    // on writing. It must be O_NONBLOCK.
     void drain_sources();
     bool has_sent_all() const;
     // Nothing more is taken from the peer.

@@ -69,8 +69,8 @@ struct ServiceConfig {
     int stop_signal = 15;
     KillMode kill_mode = KillMode::control_group;
     std::optional<int> reload_signal;  // at which the program reads its files again
-    bool is_operator = false;  // root in there may rule the supervisor
-    bool is_deputy = false;    // its main process calls the supervisor in the name of others
+    bool is_operator = false;          // root in there may rule the supervisor
+    bool is_deputy = false;  // its main process calls the supervisor in the name of others
 };
 
 // One cgroup file to write. `value` is what the kernel reads ("50000 100000"), except that a

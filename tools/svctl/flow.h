@@ -37,8 +37,8 @@ public:
     // Reads and writes what the results of that poll(2) allow.
     void handle(std::span<const pollfd, 2> results);
 
-    // From here on the source counts as ended as soon as it is empty, or has given as much as it can
-    // hold now, though somebody goes on writing. It must be O_NONBLOCK.
+    // From here on the source counts as ended as soon as it is empty, or has given as much as it
+    // can hold now, though somebody goes on writing. It must be O_NONBLOCK.
     void end_when_empty();
 
     bool is_done() const { return !destination_; }

@@ -23,7 +23,8 @@ constexpr Advice other_verbs[] = {
     {"is-enabled", "`svctl list PATTERN` and `svctl status UNIT` tell it"},
     {"is-system-running", "`svctl status` tells the state of the machine"},
     {"force-reload try-reload-or-restart reload-or-restart",
-     "`svctl reload UNIT` makes a service read its own files again, `svctl restart` starts it anew, "
+     "`svctl reload UNIT` makes a service read its own files again, `svctl restart` starts it "
+     "anew, "
      "and `svctl daemon-reload` reads unit files"},
     {"try-restart condrestart", "`svctl restart` starts a unit that does not run, too"},
     {"mask unmask",
