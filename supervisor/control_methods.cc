@@ -37,15 +37,24 @@ void refuse_unknown_method(const Call& call, const Responder& responder) {
 }
 
 std::int64_t boot_time_microseconds(engine::Time time) {
+    // The clocks differ by the time that the machine was suspended for. That they are read one
+    // after another is nothing to tell: the same time has to give the same number each time.
+    constexpr std::int64_t grain = 10'000;
+    const std::int64_t engine_time = engine_now().count();
     timespec now{};
     (void)clock_gettime(CLOCK_BOOTTIME, &now);
-    const std::int64_t boot_now = now.tv_sec * 1'000'000 + now.tv_nsec / 1000;
-    return boot_now - (engine_now() - time).count();
+    const std::int64_t suspended = now.tv_sec * 1'000'000 + now.tv_nsec / 1000 - engine_time;
+    return time.count() + suspended / grain * grain;
 }
 
 namespace {
 
-void refuse_unit(const std::string& unit, const UnitRefused& refused, const Responder& responder) {
+// Problems quote the unit's files.
+void refuse_unit(ControlContext& context, const std::string& unit, UnitRefused refused,
+                 const Responder& responder) {
+    if (refused.exists && !Disclosure{context, responder}.is_full()) {
+        refused.problems = {std::string{problems_are_hidden}};
+    }
     const std::string first = refused.problems.empty() ? "" : refused.problems.front();
     if (refused.exists) {
         return responder.error(ControlError::invalid_unit,
@@ -61,9 +70,9 @@ void refuse_unit(const std::string& unit, const UnitRefused& refused, const Resp
 
 Service* named_unit(ControlContext& context, const Call& call, const Responder& responder) {
     const std::string unit = unit_parameter(call.parameters);
-    const auto found = context.manager.find(unit);
+    auto found = context.manager.find(unit);
     if (found) return *found;
-    refuse_unit(unit, found.error(), responder);
+    refuse_unit(context, unit, std::move(found.error()), responder);
     return nullptr;
 }
 
@@ -72,11 +81,7 @@ std::shared_ptr<Service> looked_at_unit(ControlContext& context, const Call& cal
     const std::string unit = unit_parameter(call.parameters);
     auto found = context.manager.look(unit);
     if (found) return std::move(*found);
-    UnitRefused& refused = found.error();
-    if (refused.exists && !Disclosure{context, responder}.is_full()) {
-        refused.problems = {std::string{problems_are_hidden}};
-    }
-    refuse_unit(unit, refused, responder);
+    refuse_unit(context, unit, std::move(found.error()), responder);
     return nullptr;
 }
 

@@ -6,6 +6,21 @@
 #include <fmt/format.h>
 
 namespace confinit {
+namespace {
+
+// The reason may be that of another unit, whose files are others: "requires 'db', which failed:
+// ...", also behind a state.
+bool is_of_another(std::string_view reason) {
+    for (const std::string_view beginning : {"requires '", "conflicts "}) {
+        const std::size_t at = reason.find(beginning);
+        if (at == 0 || (at != std::string_view::npos && reason.substr(0, at).ends_with(": "))) {
+            return true;
+        }
+    }
+    return false;
+}
+
+}  // namespace
 
 Disclosure::Disclosure(ControlContext& context, const Responder& responder)
     : context_(context),
@@ -30,13 +45,11 @@ std::string Disclosure::outline(std::string_view text, std::size_t colons) {
     return std::string{text.substr(0, end)};
 }
 
-// The reason may be that of another unit, whose files are others: "requires 'db', which failed:".
 void Disclosure::limit_reason(Json& unit, const char* field, bool is_hidden) const {
     const auto text = unit.find(field);
     if (text == unit.end() || !text->is_string()) return;
     const auto& reason = text->get_ref<const std::string&>();
-    const bool is_of_another = reason.starts_with("requires '") || reason.starts_with("conflicts ");
-    if (is_hidden || is_of_another) *text = outline(reason);
+    if (is_hidden || is_of_another(reason)) *text = outline(reason);
 }
 
 void Disclosure::hide_problems(Json& unit) const {
@@ -71,15 +84,18 @@ void Disclosure::limit_item(Json& item, const Service& service) {
     item["in_force"] = "";
 }
 
+std::string Disclosure::told(std::string problem) const {
+    if (is_full_) return problem;
+    return fmt::format("{}: {}", outline(problem), problems_are_hidden);
+}
+
 std::string Disclosure::told(const UnitEvent& event) {
     if (is_full_) return event.text;
     const auto found = context_.manager.all().find(event.unit);
     const bool is_shown = found != context_.manager.all().end() && !hidden(*found->second);
-    if (event.kind != EventKind::state) return is_shown ? event.text : outline(event.text);
+    if (is_shown && !is_of_another(event.text)) return event.text;
     // "failed: requires 'db', which failed: ..."
-    const bool is_of_another =
-        event.text.contains(": requires '") || event.text.contains(": conflicts ");
-    return is_shown && !is_of_another ? event.text : outline(event.text, 2);
+    return outline(event.text, event.kind == EventKind::state ? 2 : 1);
 }
 
 }  // namespace confinit

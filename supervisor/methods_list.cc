@@ -6,7 +6,9 @@
 #include "disclosure.h"
 #include "unit_summary.h"
 
+#include <algorithm>
 #include <array>
+#include <functional>
 #include <optional>
 #include <set>
 
@@ -18,7 +20,7 @@ using Texts = std::vector<std::string>;
 // A list of more units takes PID 1 longer than a worker costs it.
 constexpr std::size_t most_without_worker = 50;
 
-// Those of the names that are loaded, or all.
+// The named units that are loaded, or all.
 std::vector<Service*> loaded_units(const Manager& manager, const std::optional<Texts>& names) {
     std::vector<Service*> found;
     if (!names) {
@@ -40,11 +42,12 @@ Json list_reply(Manager& manager, Disclosure& disclosure, const std::optional<Te
         units.push_back(unit_summary(manager, *service, manager.glance_at_disk(*service, mark)));
         disclosure.limit(units.back(), *service);
     }
-    if (names) return {{"units", units}};
     for (const auto& [name, problems] : manager.broken()) {
+        if (names && std::ranges::find(*names, name) == names->end()) continue;
         units.push_back(broken_summary(name, problems));
         disclosure.hide_problems(units.back());
     }
+    if (names) return {{"units", units}};
     for (Json& unit : unread_summaries(manager)) {
         units.push_back(std::move(unit));
         disclosure.hide_problems(units.back());

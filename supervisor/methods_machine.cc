@@ -4,6 +4,7 @@
 #include "control/fields.h"
 #include "control/manager_interface.h"
 #include "control_methods.h"
+#include "disclosure.h"
 #include "kernel/probe.h"
 
 #include <array>
@@ -36,8 +37,8 @@ void get_interface_description(ControlContext&, const Call& call, Responder resp
 }
 
 void daemon_reload(ControlContext& context, const Call&, Responder responder) {
-    const auto problems = context.manager.load_all();
-    Json notes = context.manager.files_not_read();
+    auto problems = context.manager.load_all();
+    std::vector<std::string> notes = context.manager.files_not_read();
     for (const auto& [name, service] : context.manager.all()) {
         for (const std::string& absent : absent_dependencies(context.manager, service->unit))
             notes.push_back(absent);
@@ -52,6 +53,11 @@ void daemon_reload(ControlContext& context, const Call&, Responder responder) {
                         running_unit(*service) != nullptr ? "it runs on and is" : "it is"));
     }
     context.manager.note("", EventKind::units, "read again");
+    const Disclosure disclosure{context, responder};
+    for (std::vector<std::string>* texts : {&problems, &notes}) {
+        for (std::string& text : *texts)
+            text = disclosure.told(std::move(text));
+    }
     responder.reply({{"problems", problems}, {"notes", notes}});
 }
 

@@ -2,6 +2,7 @@
 // The control methods that change keys of a unit while it runs, and take them back.
 #include "control/fields.h"
 #include "control_methods.h"
+#include "disclosure.h"
 #include "live_change.h"
 
 #include <array>
@@ -24,8 +25,26 @@ Json reply_of(const Changed& changed) {
             {"notes", changed.notes}};
 }
 
-ChangeDone answer_of(const Responder& responder, const std::string& unit) {
-    return [responder, unit](const std::expected<Changed, ChangeRefused>& outcome) {
+// Takes out of an outcome the values of files that the caller could not read.
+void hide(std::expected<Changed, ChangeRefused>& outcome) {
+    if (!outcome) {
+        if (!outcome.error().problems.empty()) {
+            outcome.error() = {.problems = {std::string{problems_are_hidden}}};
+        }
+        return;
+    }
+    for (LimitValue& value : outcome->values)
+        value = {.key = value.key, .value = "", .location = {}};
+    outcome->notes.clear();
+}
+
+ChangeDone answer_of(ControlContext& context, const Responder& responder, const std::string& unit) {
+    return [&context, responder, unit](std::expected<Changed, ChangeRefused> outcome) {
+        const auto service = context.manager.all().find(unit);
+        Disclosure disclosure{context, responder};
+        const bool is_shown = disclosure.is_full() || (service != context.manager.all().end() &&
+                                                       !disclosure.hidden(*service->second));
+        if (!is_shown) hide(outcome);
         if (outcome) return responder.reply(reply_of(*outcome));
         const ChangeRefused& refused = outcome.error();
         if (refused.problems.empty()) {
@@ -51,7 +70,7 @@ void set(ControlContext& context, const Call& call, Responder responder) {
                                {{"parameter", "values"}});
     }
     change_live(context.manager, *service, std::move(request),
-                answer_of(responder, service->unit.name));
+                answer_of(context, responder, service->unit.name));
 }
 
 void revert(ControlContext& context, const Call& call, Responder responder) {
@@ -63,7 +82,7 @@ void revert(ControlContext& context, const Call& call, Responder responder) {
         request.values.push_back({std::move(key), {}});
     }
     change_live(context.manager, *service, std::move(request),
-                answer_of(responder, service->unit.name));
+                answer_of(context, responder, service->unit.name));
 }
 
 constexpr std::array rows{

@@ -4,6 +4,7 @@
 #include "control/fields.h"
 #include "control_methods.h"
 #include "deputy.h"
+#include "disclosure.h"
 
 #include <algorithm>
 #include <array>
@@ -16,11 +17,15 @@ namespace {
 
 // Answers the call when its job is done. A failed start may come from a version that the caller
 // does not expect, so that the notes go with both answers.
-Manager::Done when_done(const Responder& responder, const std::string& unit, Json notes) {
-    return [responder, unit, notes = std::move(notes)](engine::JobResult result,
-                                                       const std::string& reason) {
+Manager::Done when_done(ControlContext& context, const Responder& responder,
+                        const std::string& unit, Json notes) {
+    return [&context, responder, unit, notes = std::move(notes)](engine::JobResult result,
+                                                                 const std::string& reason) {
         if (result == engine::JobResult::done) return responder.reply({{"notes", notes}});
-        const std::string why = reason.empty() ? std::string{engine::name(result)} : reason;
+        const std::string why = reason.empty()
+                                    ? std::string{engine::name(result)}
+                                    : Disclosure{context, responder}.told(
+                                          {.unit = unit, .kind = EventKind::job, .text = reason});
         responder.error(ControlError::job_failed, fmt::format("{}: {}", unit, why),
                         {{"unit", unit}, {"result", engine::name(result)}, {"notes", notes}});
     };
@@ -49,10 +54,10 @@ bool waits(const Call& call) {
 
 using BeginJob = std::function<std::uint64_t(Manager::Done done)>;
 
-void run_job(const Call& call, const Responder& responder, const std::string& unit,
-             const Json& notes, const BeginJob& begin) {
+void run_job(ControlContext& context, const Call& call, const Responder& responder,
+             const std::string& unit, const Json& notes, const BeginJob& begin) {
     if (waits(call)) {
-        (void)begin(when_done(responder, unit, notes));
+        (void)begin(when_done(context, responder, unit, notes));
     } else {
         const auto nobody_waits = [](engine::JobResult, const std::string&) {
         };
@@ -67,7 +72,7 @@ void start(ControlContext& context, const Call& call, Responder responder) {
     const std::string name = service->unit.name;
     const bool is_up = manager.state(name).active == engine::ActiveState::active;
     Json notes = is_up ? Json::array() : version_notes(manager, *service, "started");
-    run_job(call, responder, name, notes, [&](Manager::Done done) {
+    run_job(context, call, responder, name, notes, [&](Manager::Done done) {
         return manager.start(name, std::move(done), asker_of(call));
     });
 }
@@ -75,7 +80,7 @@ void start(ControlContext& context, const Call& call, Responder responder) {
 void stop(ControlContext& context, const Call& call, Responder responder) {
     if (const Service* service = named_unit(context, call, responder)) {
         const std::string name = service->unit.name;
-        run_job(call, responder, name, Json::array(), [&](Manager::Done done) {
+        run_job(context, call, responder, name, Json::array(), [&](Manager::Done done) {
             return context.manager.stop(name, std::move(done), asker_of(call));
         });
     }
@@ -87,7 +92,7 @@ void restart(ControlContext& context, const Call& call, Responder responder) {
     Manager& manager = context.manager;
     const std::string name = service->unit.name;
     Json notes = version_notes(manager, *service, "restarted");
-    run_job(call, responder, name, notes, [&](Manager::Done done) {
+    run_job(context, call, responder, name, notes, [&](Manager::Done done) {
         return manager.restart(name, std::move(done), asker_of(call));
     });
 }
@@ -208,7 +213,7 @@ void reload(ControlContext& context, const Call& call, Responder responder) {
     if (std::string note = waiting_note(*run, *signal); !note.empty()) notes.push_back(note);
     const std::string name = service->unit.name;
     Manager& manager = context.manager;
-    run_job(call, responder, name, notes, [&](Manager::Done done) {
+    run_job(context, call, responder, name, notes, [&](Manager::Done done) {
         return manager.signal_reload(name, std::move(done), asker_of(call));
     });
 }

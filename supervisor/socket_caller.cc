@@ -47,7 +47,10 @@ std::expected<void, CallDenied> SocketCaller::bind(const Fd& socket, const PeerI
     if (is_bound_) return {};
     // From now on all input was sent after the pidfd was opened.
     is_bound_ = !has_more && is_empty(socket);
-    return denied("on this kernel a caller is known by its second call only; call again", true);
+    return denied(
+        "on this kernel a caller is known by its second call only; make the call "
+        "again on this connection, after this answer",
+        true);
 }
 
 std::expected<pid_t, CallDenied> SocketCaller::identify(const Fd& socket, bool has_more) {

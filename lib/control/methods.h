@@ -117,8 +117,10 @@ inline constexpr BusArgument changed_out[]{{"values", "a(sssi)", "key value file
 inline constexpr BusArgument units_out[]{{"units", "a(ssssssouso)"}};
 inline constexpr BusArgument patterns_in[]{{"states", "as"}, {"patterns", "as"}};
 inline constexpr BusArgument path_out[]{{"path", "o"}};
-inline constexpr BusArgument verify_out[]{
-    {"same", "b"}, {"items", "a(ssss)", "key declared in_force result"}, {"outdated", "as"}};
+inline constexpr BusArgument verify_out[]{{"same", "b"},
+                                          {"items", "a(ssss)", "key declared in_force result"},
+                                          {"outdated", "as"},
+                                          {"hidden", "s"}};
 inline constexpr BusArgument events_in[]{{"units", "as"}, {"all", "b"}};
 inline constexpr BusArgument events_out[]{
     {"events", "a(tsssts)", "time_us unit kind text job result"}};

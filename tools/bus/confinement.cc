@@ -53,7 +53,8 @@ std::optional<Json> list_of_texts(std::string_view text) {
 Json values(const Json& facts, const char* field) {
     Json all = Json::object();
     const Json* items = find_array(facts, "items");
-    if (items == nullptr) return all;
+    // The values of files that confinit-bus could not read are left out.
+    if (items == nullptr || find_field(facts, "hidden") != nullptr) return all;
     for (const Json& item : *items) {
         const std::string key = string_or(item, "key");
         all[key] = typed_value(key, string_or(item, field));

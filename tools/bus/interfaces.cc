@@ -149,7 +149,7 @@ constexpr PropertyRow confinement_rows[] = {
      "that does not run, in GetManagedObjects and InterfacesAdded, and while the supervisor is "
      "silent.",
      [](const UnitRecord&, const Json& facts) -> Json {
-         return facts.is_object();
+         return facts.is_object() && find_field(facts, "hidden") == nullptr;
      }},
     {"Declared", "a{sv}", Source::declared,
      "Each key of the unit's confinement as the unit declares it: sizes in bytes, names of "
