@@ -49,11 +49,11 @@ std::int64_t boot_time_microseconds(engine::Time time) {
 
 namespace {
 
-// Problems quote the unit's files.
 void refuse_unit(ControlContext& context, const std::string& unit, UnitRefused refused,
                  const Responder& responder) {
-    if (refused.exists && !Disclosure{context, responder}.is_full()) {
-        refused.problems = {std::string{problems_are_hidden}};
+    const Disclosure disclosure{context, responder};
+    for (std::string& problem : refused.problems) {
+        if (refused.exists) problem = disclosure.told(std::move(problem));
     }
     const std::string first = refused.problems.empty() ? "" : refused.problems.front();
     if (refused.exists) {

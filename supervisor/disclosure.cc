@@ -85,7 +85,12 @@ void Disclosure::limit_item(Json& item, const Service& service) {
 }
 
 std::string Disclosure::told(std::string problem) const {
-    if (is_full_) return problem;
+    // It quotes the one file that it begins with.
+    constexpr std::string_view ending = ".toml";
+    const std::size_t end = problem.find(".toml:");
+    const bool has_file = problem.starts_with('/') && end != std::string::npos;
+    const std::string file = has_file ? problem.substr(0, end + ending.size()) : "";
+    if (is_full_ || (has_file && !context_.visibility.find_hidden(caller_, {file}))) return problem;
     return fmt::format("{}: {}", outline(problem), problems_are_hidden);
 }
 
