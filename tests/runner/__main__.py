@@ -127,10 +127,11 @@ def second_build(report: Report, word: str) -> None:
     # Reports name lines; what a debugger would want beside these only takes time.
     options += ["-Ddebug=false", "-Dcpp_args=-gline-tables-only"]
     build = Build(SOURCE, "build-clang", options, "ccache clang++-19")
-    if not build.make(report):
+    sanitized = ["unit", "fuzz"]
+    if not build.make(report, sanitized):
         return
     os.environ.update(SANITIZER_SETTINGS)
-    suites(report, build, word, ["unit", "fuzz"], "sanitized/")
+    suites(report, build, word, sanitized, "sanitized/")
     name = "sanitized/vm/smoke"
     if word in name:
         boot = [str(VM_BOOT), "--build", str(build.folder), "--memory", "1024"]

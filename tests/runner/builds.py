@@ -20,24 +20,36 @@ class Build:
         self._options = list(options)
         self._compiler = compiler
 
-    def make(self, report: Report) -> bool:
-        """Builds everything; says what is wrong when it does not, and then answers false."""
+    def make(self, report: Report, suites=()) -> bool:
+        """Builds everything, or what is installed and what these suites run; and the fuzzers.
+
+        Says what is wrong when it does not build, and then answers false.
+        """
         start = time.monotonic()
         if not (self.folder / "build.ninja").exists():
             setup = ["meson", "setup", *self._options, str(self.folder), str(self.source)]
             if not self._succeeds(report, setup):
                 return False
-        if not self._succeeds(report, ["ninja", "-C", str(self.folder), "all", *self._fuzzers()]):
+        wanted = self._wanted(suites) if suites else ["all"]
+        if not self._succeeds(report, ["ninja", "-C", str(self.folder), *wanted, *self._fuzzers()]):
             return False
         report.note(f"built {self.name}/ in {time.monotonic() - start:.1f} s")
         return True
 
     def _fuzzers(self) -> list[str]:
         """The programs that an ordinary build leaves out."""
+        return self._files(lambda target: target["name"].endswith("-fuzzer"))
+
+    def _wanted(self, suites) -> list[str]:
+        programs_of_tests = {test["cmd"][0] for suite in suites for test in self.tests(suite)}
+        return self._files(
+            lambda target: target["installed"] or set(target["filename"]) & programs_of_tests
+        )
+
+    def _files(self, is_chosen) -> list[str]:
         file = self.folder / "meson-info" / "intro-targets.json"
         targets = json.loads(file.read_text(encoding="utf-8"))
-        chosen = [one for one in targets if one["name"].endswith("-fuzzer")]
-        files = [pathlib.Path(name) for one in chosen for name in one["filename"]]
+        files = [pathlib.Path(name) for one in targets if is_chosen(one) for name in one["filename"]]
         return [str(file.relative_to(self.folder)) for file in files]
 
     def tests(self, suite: str) -> list[dict]:
