@@ -13,9 +13,10 @@ namespace {
 
 constexpr timeval longest_wait{.tv_sec = 0, .tv_usec = 500'000};
 constexpr std::chrono::seconds silence{5};
-// An asker may keep this process waiting for a fifth of the time.
+// An asker may keep this process waiting for a fifth of the time, and for three seconds on end: a
+// verification may take long.
 constexpr int price = 5;
-constexpr std::chrono::seconds longest_debt{1};
+constexpr std::chrono::seconds longest_debt{price * 3};
 // The supervisor ends a connection that asks nothing for a minute.
 constexpr std::chrono::seconds fresh_time{30};
 
