@@ -91,7 +91,8 @@ std::string Disclosure::told(std::string problem) const {
     const bool has_file = problem.starts_with('/') && end != std::string::npos;
     const std::string file = has_file ? problem.substr(0, end + ending.size()) : "";
     if (is_full_ || (has_file && !context_.visibility.find_hidden(caller_, {file}))) return problem;
-    return fmt::format("{}: {}", outline(problem), problems_are_hidden);
+    const std::string hidden{problems_are_hidden};
+    return has_file ? file + ": " + hidden : hidden;
 }
 
 std::string Disclosure::told(const UnitEvent& event) {

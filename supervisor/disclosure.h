@@ -33,8 +33,8 @@ public:
     void hide_problems(Json& unit) const;
     // An item of a unit's verify.
     void limit_item(Json& item, const Service& service);
-    // A problem of a unit's files, or a note about them; only its place where the caller could not
-    // read the file.
+    // A problem of a unit's files, or a note about them; only the file where the caller could not
+    // read it.
     std::string told(std::string problem) const;
     // The text of an event of a unit, which may have been forgotten since.
     std::string told(const UnitEvent& event);
