@@ -82,7 +82,7 @@ std::shared_ptr<Service> looked_at_unit(ControlContext& context, const Call& cal
     auto found = context.manager.look(unit);
     if (found) return std::move(*found);
     // It may be known from a time when the file was another one.
-    if (!Disclosure{context, responder}.is_full()) {
+    if (found.error().exists && !Disclosure{context, responder}.is_full()) {
         found.error().problems = {std::string{problems_are_hidden}};
     }
     refuse_unit(context, unit, std::move(found.error()), responder);
