@@ -21,10 +21,12 @@ constexpr std::size_t descriptor_limit = 8;
 
 }  // namespace
 
-Result<Client> Client::connect(const std::string& path) {
+Result<Client> Client::connect(const std::string& path, int flags, timeval patience) {
     const sockaddr_un address = TRY(unix_address(path, "connect"));
-    Fd socket{::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0)};
+    Fd socket{::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | flags, 0)};
     if (!socket) return errno_failure("socket");
+    for (const int option : {SO_RCVTIMEO, SO_SNDTIMEO})
+        (void)setsockopt(socket.get(), SOL_SOCKET, option, &patience, sizeof patience);
     const auto* generic = reinterpret_cast<const sockaddr*>(&address);
     if (::connect(socket.get(), generic, sizeof address) < 0) {
         return errno_failure("connect", path);

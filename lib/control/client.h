@@ -10,6 +10,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <sys/time.h>
 #include <vector>
 
 namespace confinit {
@@ -23,8 +24,10 @@ struct ReceivedReply {
 class Client {
 public:
     // The error's code is errno of connect(2): ENOENT and ECONNREFUSED mean that no supervisor
-    // listens there.
-    static Result<Client> connect(const std::string& path);
+    // listens there. `flags` are those of socket(2), such as SOCK_NONBLOCK. Each call that waits,
+    // this one included, does so for `patience` at most; zero is for ever: SO_SNDTIMEO of
+    // socket(7).
+    static Result<Client> connect(const std::string& path, int flags = 0, timeval patience = {});
 
     // Over a socket that is connected already.
     explicit Client(Fd socket) : socket_(std::move(socket)) {}

@@ -11,13 +11,10 @@ namespace {
 
 using Credentials = std::map<std::string, sdbus::Variant>;
 
-constexpr BusConnection::Destination broker{"org.freedesktop.DBus", "/org/freedesktop/DBus",
-                                            "org.freedesktop.DBus"};
 constexpr BusConnection::Destination polkit{"org.freedesktop.PolicyKit1",
                                             "/org/freedesktop/PolicyKit1/Authority",
                                             "org.freedesktop.PolicyKit1.Authority"};
 
-constexpr std::chrono::seconds broker_time{10};
 constexpr std::chrono::seconds polkit_time{25};
 constexpr std::chrono::seconds time_for_a_person{120};
 

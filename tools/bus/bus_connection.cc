@@ -10,7 +10,6 @@ namespace confinit {
 namespace {
 
 constexpr unsigned most_each_turn = 64;
-constexpr std::chrono::seconds broker_timeout{10};
 
 std::unexpected<Error> bus_failure(const char* what, const sdbus::Error& error) {
     return failure(std::string{what} + ": " + error.getMessage() + " (" + error.getName() + ")");
@@ -28,7 +27,7 @@ struct RawMessage : sdbus::Message {
 Result<std::unique_ptr<BusConnection>> BusConnection::open() {
     try {
         auto connection = sdbus::createSystemBusConnection();
-        connection->setMethodCallTimeout(broker_timeout);
+        connection->setMethodCallTimeout(broker_time);
         return std::unique_ptr<BusConnection>{new BusConnection{std::move(connection)}};
     } catch (const sdbus::Error& error) {
         return bus_failure("no system bus", error);

@@ -89,7 +89,12 @@ private:
     std::map<std::string, std::unique_ptr<sdbus::IProxy>> proxies_;
 };
 
-// Who has sent the message that the connection of this one works on now; empty where it is none.
+// The bus itself, and the time that it has for an answer.
+inline constexpr BusConnection::Destination broker{"org.freedesktop.DBus", "/org/freedesktop/DBus",
+                                                   "org.freedesktop.DBus"};
+inline constexpr std::chrono::seconds broker_time{10};
+
+// The sender of the message that the connection of this one works on now; empty where it is none.
 std::string current_sender(const sdbus::Message& message);
 
 // Whether the caller lets somebody be asked for a password.

@@ -11,9 +11,6 @@
 namespace confinit {
 namespace {
 
-constexpr BusConnection::Destination broker{"org.freedesktop.DBus", "/org/freedesktop/DBus",
-                                            "org.freedesktop.DBus"};
-constexpr std::chrono::seconds broker_time{10};
 constexpr std::string_view no_owner = "org.freedesktop.DBus.Error.NameHasNoOwner";
 
 void complain(const std::string& name, const std::string& why) {

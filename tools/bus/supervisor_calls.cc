@@ -2,8 +2,6 @@
 // SupervisorCalls: calls to the supervisor's status socket, a few at a time, without waiting.
 #include "bus/supervisor_calls.h"
 
-#include "base/unix_socket.h"
-
 #include <algorithm>
 #include <sys/socket.h>
 #include <utility>
@@ -23,15 +21,6 @@ constexpr std::chrono::seconds fresh_time{30};
 constexpr std::size_t longest_call = std::size_t{16} << 10;
 
 }  // namespace
-
-Result<Client> connect_to_supervisor(const std::string& path) {
-    const sockaddr_un address = TRY(unix_address(path, "connect"));
-    Fd socket{::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0)};
-    if (!socket) return errno_failure("socket");
-    const auto* generic = reinterpret_cast<const sockaddr*>(&address);
-    if (connect(socket.get(), generic, sizeof address) < 0) return errno_failure("connect", path);
-    return Client{std::move(socket)};
-}
 
 std::size_t SupervisorCalls::count_of(const std::string& client) const {
     const auto queue = queues_.find(client);
@@ -107,7 +96,7 @@ Result<SupervisorCalls::Line*> SupervisorCalls::free_line() {
     });
     const auto idle = std::ranges::find(lines_, false, &Line::is_busy);
     if (idle != lines_.end()) return &*idle;
-    lines_.push_back({.client = TRY(connect_to_supervisor(socket_)), .last_used = now});
+    lines_.push_back({.client = TRY(Client::connect(socket_, SOCK_NONBLOCK)), .last_used = now});
     return &lines_.back();
 }
 

@@ -70,7 +70,4 @@ private:
     std::size_t waiting_ = 0;
 };
 
-// A connection to the supervisor that never blocks for its connect(2).
-Result<Client> connect_to_supervisor(const std::string& path);
-
 }  // namespace confinit

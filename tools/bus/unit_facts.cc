@@ -2,9 +2,6 @@
 // UnitFacts: what the supervisor answers about one unit at the moment when somebody asks for it.
 #include "bus/unit_facts.h"
 
-#include "base/unix_socket.h"
-
-#include <sys/socket.h>
 #include <sys/time.h>
 #include <utility>
 
@@ -19,18 +16,6 @@ constexpr int price = 5;
 constexpr std::chrono::seconds longest_debt{price * 3};
 // The supervisor ends a connection that asks nothing for a minute.
 constexpr std::chrono::seconds fresh_time{30};
-
-// connect(2) waits as long as send(2) may, where the supervisor takes no more connections.
-Result<Client> connect_for_a_moment(const std::string& path) {
-    const sockaddr_un address = TRY(unix_address(path, "connect"));
-    Fd socket{::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0)};
-    if (!socket) return errno_failure("socket");
-    for (const int option : {SO_RCVTIMEO, SO_SNDTIMEO})
-        (void)setsockopt(socket.get(), SOL_SOCKET, option, &longest_wait, sizeof longest_wait);
-    const auto* generic = reinterpret_cast<const sockaddr*>(&address);
-    if (connect(socket.get(), generic, sizeof address) < 0) return errno_failure("connect", path);
-    return Client{std::move(socket)};
-}
 
 }  // namespace
 
@@ -65,7 +50,7 @@ bool UnitFacts::connect() {
     if (client_ && now - last_used_ > fresh_time) client_.reset();
     last_used_ = now;
     if (client_) return true;
-    auto client = connect_for_a_moment(socket_);
+    auto client = Client::connect(socket_, 0, longest_wait);
     if (!client) {
         quiet_until_ = Clock::now() + silence;
         return false;

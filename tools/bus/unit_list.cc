@@ -5,6 +5,7 @@
 #include "control/fields.h"
 
 #include <memory>
+#include <sys/socket.h>
 #include <utility>
 
 namespace confinit {
@@ -84,7 +85,7 @@ void UnitList::handle() {
 
 void UnitList::connect() {
     next_try_ = Clock::now() + pause_before_connect;
-    auto client = connect_to_supervisor(socket_);
+    auto client = Client::connect(socket_, SOCK_NONBLOCK);
     if (!client) return lose(client.error().what);
     const Call call{.method = std::string{method_names.name(Method::events)},
                     .parameters = {{"all", true}},
