@@ -2,7 +2,6 @@
 // How each key of [namespaces] says whose namespace it is: the host's, a new one, another's.
 #include "unit/namespace_form.h"
 
-#include "base/name_table.h"
 #include "unit/forms.h"
 #include "unit/keys.h"
 #include "unit/unit_name.h"
@@ -12,21 +11,31 @@
 namespace confinit {
 namespace {
 
-constexpr auto kind_keys = make_name_table<NamespaceKind>({
-    {NamespaceKind::user, "namespaces.user"},
-    {NamespaceKind::mount, "namespaces.mount"},
-    {NamespaceKind::net, "namespaces.net"},
-    {NamespaceKind::ipc, "namespaces.ipc"},
-    {NamespaceKind::uts, "namespaces.uts"},
-    {NamespaceKind::cgroup, "namespaces.cgroup"},
-    {NamespaceKind::time, "namespaces.time"},
-    {NamespaceKind::pid, "namespaces.pid"},
-});
+struct KindRow {
+    NamespaceKind kind;
+    std::string_view key;
+    bool NamespaceConfig::* made;
+};
+
+constexpr KindRow rows[] = {
+    {NamespaceKind::user, "namespaces.user", &NamespaceConfig::user},
+    {NamespaceKind::mount, "namespaces.mount", &NamespaceConfig::mount},
+    {NamespaceKind::net, "namespaces.net", &NamespaceConfig::net},
+    {NamespaceKind::ipc, "namespaces.ipc", &NamespaceConfig::ipc},
+    {NamespaceKind::uts, "namespaces.uts", &NamespaceConfig::uts},
+    {NamespaceKind::cgroup, "namespaces.cgroup", &NamespaceConfig::cgroup},
+    {NamespaceKind::time, "namespaces.time", &NamespaceConfig::time},
+    {NamespaceKind::pid, "namespaces.pid", &NamespaceConfig::pid},
+};
+
+const KindRow& row_of(NamespaceKind kind) {
+    return *std::ranges::find(rows, kind, &KindRow::kind);
+}
 
 }  // namespace
 
 std::string namespace_key(NamespaceKind kind) {
-    return std::string{kind_keys.name(kind)};
+    return std::string{row_of(kind).key};
 }
 
 bool joins_namespace(const NamespaceConfig& namespaces, NamespaceKind kind) {
@@ -35,25 +44,7 @@ bool joins_namespace(const NamespaceConfig& namespaces, NamespaceKind kind) {
 }
 
 bool makes_namespace(const NamespaceConfig& namespaces, NamespaceKind kind) {
-    switch (kind) {
-    case NamespaceKind::user:
-        return namespaces.user;
-    case NamespaceKind::mount:
-        return namespaces.mount;
-    case NamespaceKind::net:
-        return namespaces.net;
-    case NamespaceKind::ipc:
-        return namespaces.ipc;
-    case NamespaceKind::uts:
-        return namespaces.uts;
-    case NamespaceKind::cgroup:
-        return namespaces.cgroup;
-    case NamespaceKind::time:
-        return namespaces.time;
-    case NamespaceKind::pid:
-        return namespaces.pid;
-    }
-    return false;
+    return namespaces.*row_of(kind).made;
 }
 
 std::optional<bool> read_namespace(const Value& value, NamespaceKind kind, Unit& unit) {
