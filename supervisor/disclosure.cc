@@ -38,6 +38,11 @@ const std::optional<std::string>& Disclosure::hidden(const Service& service) {
     return entry->second;
 }
 
+bool Disclosure::shows(std::string_view unit) {
+    const auto found = context_.manager.all().find(unit);
+    return is_full_ || (found != context_.manager.all().end() && !hidden(*found->second));
+}
+
 std::string Disclosure::outline(std::string_view text, std::size_t colons) {
     std::size_t end = 0;
     for (std::size_t i = 0; i < colons && end != std::string_view::npos; ++i)
@@ -97,9 +102,7 @@ std::string Disclosure::told(std::string problem) const {
 
 std::string Disclosure::told(const UnitEvent& event) {
     if (is_full_) return event.text;
-    const auto found = context_.manager.all().find(event.unit);
-    const bool is_shown = found != context_.manager.all().end() && !hidden(*found->second);
-    if (is_shown && !is_of_another(event.text)) return event.text;
+    if (shows(event.unit) && !is_of_another(event.text)) return event.text;
     // "failed: requires 'db', which failed: ..."
     return outline(event.text, event.kind == EventKind::state ? 2 : 1);
 }

@@ -24,6 +24,9 @@ public:
     // Whether the caller is shown everything.
     bool is_full() const { return is_full_; }
 
+    // Whether the caller is shown the keys of a unit, which may have been forgotten since.
+    bool shows(std::string_view unit);
+
     // The text in place of the keys of this unit; absent where the caller is shown them.
     const std::optional<std::string>& hidden(const Service& service);
 

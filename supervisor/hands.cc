@@ -9,7 +9,6 @@
 #include <algorithm>
 #include <cerrno>
 #include <csignal>
-#include <fcntl.h>
 #include <new>
 #include <sched.h>
 #include <sys/epoll.h>
@@ -57,9 +56,7 @@ void Hands::end(Helper& helper) {
 Status Hands::add_helper() {
     Pipe orders = TRY(make_pipe());
     Pipe answers = TRY(make_pipe());
-    if (fcntl(answers.read_end.get(), F_SETFL, O_NONBLOCK) < 0) {
-        return errno_failure("fcntl F_SETFL");
-    }
+    TRY(set_nonblocking(answers.read_end));
     std::unique_ptr<HandsProgress, Unmap> progress{TRY(map_progress())};
     int pidfd = -1;
     const long pid = clone_process(method_, CLONE_FILES, -1, pidfd);

@@ -216,9 +216,11 @@ private:
     std::string naming_text(const std::string& starter, const std::string& name) const;
     std::uint64_t new_job(const std::string& unit, std::string_view kind, Done done,
                           std::string_view asked_by);
-    // The unit will be in its next state in that name.
-    std::uint64_t new_state_job(const std::string& unit, std::string_view kind, Done done,
-                                std::string_view asked_by);
+    using EngineRequest = engine::Actions (engine::Engine::*)(std::string_view unit,
+                                                              std::uint64_t job, engine::Time now);
+    // A job that the engine decides on; the unit will be in its next state in that name.
+    std::uint64_t request(EngineRequest decide, const std::string& unit, std::string_view kind,
+                          Done done, std::string_view asked_by);
     void post(std::string unit, std::uint64_t run_number, engine::Event event);
     void handle_events();
     void handle_event(const RunEvent& event);

@@ -17,33 +17,27 @@ std::uint64_t Manager::new_job(const std::string& unit, std::string_view kind, D
     return job;
 }
 
-std::uint64_t Manager::new_state_job(const std::string& unit, std::string_view kind, Done done,
-                                     std::string_view asked_by) {
+std::uint64_t Manager::request(EngineRequest decide, const std::string& unit, std::string_view kind,
+                               Done done, std::string_view asked_by) {
+    const MemoryReserve reserve;
     if (Service* service = find_service(unit)) service->asked_by = asked_by;
-    return new_job(unit, kind, std::move(done), asked_by);
+    const std::uint64_t job = new_job(unit, kind, std::move(done), asked_by);
+    perform((engine_.*decide)(unit, job, engine_now()));
+    return job;
 }
 
 std::uint64_t Manager::start(const std::string& unit, Done done, std::string_view asked_by) {
     load_needed(unit);
-    const MemoryReserve reserve;
-    const std::uint64_t job = new_state_job(unit, "start", std::move(done), asked_by);
-    perform(engine_.start(unit, job, engine_now()));
-    return job;
+    return request(&engine::Engine::start, unit, "start", std::move(done), asked_by);
 }
 
 std::uint64_t Manager::stop(const std::string& unit, Done done, std::string_view asked_by) {
-    const MemoryReserve reserve;
-    const std::uint64_t job = new_state_job(unit, "stop", std::move(done), asked_by);
-    perform(engine_.stop(unit, job, engine_now()));
-    return job;
+    return request(&engine::Engine::stop, unit, "stop", std::move(done), asked_by);
 }
 
 std::uint64_t Manager::restart(const std::string& unit, Done done, std::string_view asked_by) {
     load_needed(unit);
-    const MemoryReserve reserve;
-    const std::uint64_t job = new_state_job(unit, "restart", std::move(done), asked_by);
-    perform(engine_.restart(unit, job, engine_now()));
-    return job;
+    return request(&engine::Engine::restart, unit, "restart", std::move(done), asked_by);
 }
 
 // The engine has no part in it: the state of the unit is the same.

@@ -6,7 +6,6 @@
 #include "disclosure.h"
 #include "unit_summary.h"
 
-#include <algorithm>
 #include <array>
 #include <functional>
 #include <optional>
@@ -15,27 +14,27 @@
 namespace confinit {
 namespace {
 
-using Texts = std::vector<std::string>;
+using Names = std::set<std::string, std::less<>>;
 
 // A list of more units takes PID 1 longer than a worker costs it.
 constexpr std::size_t most_without_worker = 50;
 
 // The named units that are loaded, or all.
-std::vector<Service*> loaded_units(const Manager& manager, const std::optional<Texts>& names) {
+std::vector<Service*> loaded_units(const Manager& manager, const std::optional<Names>& names) {
     std::vector<Service*> found;
     if (!names) {
         for (const auto& [name, service] : manager.all())
             found.push_back(service.get());
         return found;
     }
-    for (const std::string& name : std::set(names->begin(), names->end())) {
+    for (const std::string& name : *names) {
         const auto known = manager.all().find(name);
         if (known != manager.all().end()) found.push_back(known->second.get());
     }
     return found;
 }
 
-Json list_reply(Manager& manager, Disclosure& disclosure, const std::optional<Texts>& names) {
+Json list_reply(Manager& manager, Disclosure& disclosure, const std::optional<Names>& names) {
     Json units = Json::array();
     const std::uint64_t mark = manager.mark_of_disk();
     for (Service* service : loaded_units(manager, names)) {
@@ -43,7 +42,7 @@ Json list_reply(Manager& manager, Disclosure& disclosure, const std::optional<Te
         disclosure.limit(units.back(), *service);
     }
     for (const auto& [name, problems] : manager.broken()) {
-        if (names && std::ranges::find(*names, name) == names->end()) continue;
+        if (names && !names->contains(name)) continue;
         units.push_back(broken_summary(name, problems));
         disclosure.hide_problems(units.back());
     }
@@ -67,7 +66,10 @@ std::vector<int> nodes_of_all(const Manager& manager) {
 // Operators have their list also where there is no room for a worker.
 void list(ControlContext& context, const Call& call, Responder responder) {
     Manager& manager = context.manager;
-    auto names = find_strings(call.parameters, "units");
+    std::optional<Names> names;
+    if (const auto given = find_strings(call.parameters, "units")) {
+        names.emplace(given->begin(), given->end());
+    }
     const std::size_t count = names ? names->size() : manager.all().size();
     auto reply = [&manager, disclosure = Disclosure{context, responder},
                   names = std::move(names)]() mutable {

@@ -40,11 +40,7 @@ void hide(std::expected<Changed, ChangeRefused>& outcome) {
 
 ChangeDone answer_of(ControlContext& context, const Responder& responder, const std::string& unit) {
     return [&context, responder, unit](std::expected<Changed, ChangeRefused> outcome) {
-        const auto service = context.manager.all().find(unit);
-        Disclosure disclosure{context, responder};
-        const bool is_shown = disclosure.is_full() || (service != context.manager.all().end() &&
-                                                       !disclosure.hidden(*service->second));
-        if (!is_shown) hide(outcome);
+        if (!Disclosure{context, responder}.shows(unit)) hide(outcome);
         if (outcome) return responder.reply(reply_of(*outcome));
         const ChangeRefused& refused = outcome.error();
         if (refused.problems.empty()) {

@@ -64,11 +64,7 @@ void NodeSignals::take_turn() {
 }
 
 void NodeSignals::plan_turn() {
-    if (entries_.empty() || is_resting_ || std::exchange(is_turn_planned_, true)) return;
-    loop_.defer([this] {
-        is_turn_planned_ = false;
-        if (!is_resting_) take_turn();
-    });
+    if (!entries_.empty() && !is_resting_) turn_soon_.ask();
 }
 
 ExitStatus exit_status_of_wait(int wait_status) {

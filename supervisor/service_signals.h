@@ -6,6 +6,7 @@
 #include "event_loop.h"
 #include "reaper.h"
 #include "signal_walk.h"
+#include "soon.h"
 #include "timer.h"
 
 #include <functional>
@@ -44,8 +45,10 @@ private:
 
     EventLoop& loop_;
     std::list<Entry> entries_;
-    bool is_turn_planned_ = false;
     bool is_resting_ = false;
+    Soon turn_soon_{loop_, [this] {
+                        if (!is_resting_) take_turn();
+                    }};
     std::optional<Timer> rest_;  // until there are descriptors again
 };
 

@@ -4,9 +4,9 @@
 
 #include "base/text.h"
 #include "control_methods.h"
+#include "event_text.h"
 
 #include <algorithm>
-#include <fmt/format.h>
 
 namespace confinit {
 namespace {
@@ -32,9 +32,9 @@ std::string_view enablement(const Manager& manager, const Unit& unit) {
 }
 
 std::string reason_of(const engine::UnitState& state, const Service& service) {
-    if (service.asked_by.empty()) return state.reason;
-    const std::string asked = "asked by " + service.asked_by;
-    return state.reason.empty() ? asked : fmt::format("{} ({})", state.reason, asked);
+    const bool is_asked_only = state.reason.empty() && !service.asked_by.empty();
+    if (is_asked_only) return "asked by " + service.asked_by;
+    return with_asker(state.reason, service.asked_by);
 }
 
 }  // namespace

@@ -12,7 +12,6 @@
 #include <array>
 #include <cerrno>
 #include <csignal>
-#include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/epoll.h>
 #include <unistd.h>
@@ -32,7 +31,7 @@ std::size_t count_of(const Range& range, Claim claim) {
 Result<Pipe> make_answer_pipe() {
     Pipe pipe = TRY(make_pipe());
     // The worker's end waits for room: PID 1 takes the answer piece by piece.
-    if (fcntl(pipe.read_end.get(), F_SETFL, O_NONBLOCK) < 0) return errno_failure("fcntl F_SETFL");
+    TRY(set_nonblocking(pipe.read_end));
     return pipe;
 }
 
