@@ -2,10 +2,9 @@
 // The functions behind the methods of the control interface: control/methods.h says who may call.
 #include "control_methods.h"
 
-#include "control/unit_parameter.h"
-
 #include "control/fields.h"
 #include "control/manager_interface.h"
+#include "control/unit_parameter.h"
 #include "disclosure.h"
 
 #include <ctime>

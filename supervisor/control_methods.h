@@ -26,8 +26,7 @@ const MethodRow* find_method(std::string_view name);
 void refuse_unknown_method(const Call& call, const Responder& responder);
 
 // Rows, by theme.
-std::span<const MethodRow>
-unit_methods();  // start stop restart reload reset-failed kill freeze thaw
+std::span<const MethodRow> unit_methods();    // start stop reload kill freeze and so on
 std::span<const MethodRow> status_methods();  // status cat show logs verify
 std::span<const MethodRow> list_methods();
 std::span<const MethodRow> event_methods();

@@ -56,7 +56,7 @@ void add_node_facts(Json& status, const Cgroup& node) {
     }
 }
 
-// Who keeps its processes frozen, and how that ends.
+// The request that keeps its processes frozen, and the command that ends it.
 void add_freezer(Json& status, const Service& service) {
     std::optional<FreezeRequest> request;
     if (service.run) request = service.run->freeze_request();
@@ -94,8 +94,8 @@ std::vector<std::string> not_heard_of(const Service& service) {
     return service.last_end ? service.last_end->not_heard : std::vector<std::string>{};
 }
 
-// Of the unit as it is written, of files that lie beside it in vain, and of what its launch has
-// found on this machine.
+// They are about the unit as it is written, files that lie beside it in vain, and what its launch
+// has found on this machine.
 std::vector<std::string> warnings_of(const Manager& manager, const Service& service) {
     std::vector<std::string> warnings = service.unit.warnings;
     std::ranges::copy(service.disk.not_read.value_or(Texts{}), std::back_inserter(warnings));

@@ -71,8 +71,8 @@ struct BusArgument {
     std::string_view name;
     std::string_view signature;
     std::string_view fields = {};
-    // An empty text, list or number is passed on, and answered as what it is. Of others it counts
-    // as nothing said.
+    // An empty text, list or number is passed on, and answered as what it is. Where an argument is
+    // not needed, an empty one counts as nothing said.
     bool is_needed = false;
 };
 
@@ -153,9 +153,8 @@ inline constexpr BusMethod list[]{
 inline constexpr BusMethod events[]{
     {"ListEvents", events_in, events_out, false,
      "What has happened to units lately, the oldest first, without names to all of them; with "
-     "`all` "
-     "also jobs and changes of the list. Signals tell of the same as it happens. A number or text "
-     "that an event has not is 0 or empty."}};
+     "`all` also jobs and changes of the list. Signals tell of the same as it happens. A number or "
+     "text that an event has not is 0 or empty."}};
 inline constexpr BusMethod verify[]{{"VerifyUnit", unit_in, verify_out}};
 inline constexpr BusMethod daemon_reload[]{{"Reload", {}, reload_out}};
 inline constexpr BusMethod power_off[]{{"PowerOff"}};

@@ -8,9 +8,9 @@
 
 namespace confinit {
 
-// The parameter "unit" as the unit's own name: people write "web.toml" as well. Whoever judges a
-// call and whoever acts on it read the name here, or one of them could mean another unit. Empty
-// where the call names none.
+// The parameter "unit" as the unit's own name: people write "web.toml" as well. One who judges a
+// call and one who acts on it both read the name here, or they could mean two units. Empty where
+// the call names none.
 std::string unit_parameter(const Json& parameters);
 
 }  // namespace confinit

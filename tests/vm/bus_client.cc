@@ -68,15 +68,20 @@ void wait_for_all(sd_bus* bus, Answers& answers) {
         std::printf("%s %u\n", error.c_str(), count);
 }
 
+// Sends what was asked, and tells the answers when all are there.
+void finish(sd_bus* bus, Answers& answers) {
+    check(sd_bus_flush(bus), "flush");
+    std::fprintf(stderr, "asked\n");
+    wait_for_all(bus, answers);
+    sd_bus_flush_close_unref(bus);
+}
+
 void flood(unsigned count, const char* method, const char* unit) {
     sd_bus* bus = open_bus();
     Answers answers;
     for (unsigned n = 0; n < count; ++n)
         ask(bus, method, unit, &answers);
-    check(sd_bus_flush(bus), "flush");
-    std::fprintf(stderr, "asked\n");
-    wait_for_all(bus, answers);
-    sd_bus_flush_close_unref(bus);
+    finish(bus, answers);
 }
 
 void leave(unsigned count, const char* method, const char* unit) {
@@ -114,9 +119,8 @@ void many(unsigned count) {
     check(sd_bus_message_append(call, "b", 0), "append");
     check(sd_bus_call_async(bus, nullptr, call, on_answer, &answers, 0), "call");
     ++answers.open;
-    wait_for_all(bus, answers);
     sd_bus_message_unref(call);
-    sd_bus_flush_close_unref(bus);
+    finish(bus, answers);
 }
 
 void properties(unsigned count, const char* unit) {
@@ -130,10 +134,7 @@ void properties(unsigned count, const char* unit) {
               "call");
         ++answers.open;
     }
-    check(sd_bus_flush(bus), "flush");
-    std::fprintf(stderr, "asked\n");
-    wait_for_all(bus, answers);
-    sd_bus_flush_close_unref(bus);
+    finish(bus, answers);
 }
 
 void own(const char* wanted, unsigned toggles) {

@@ -198,8 +198,7 @@ constexpr SignalRow signals[] = {
     {"JobNew", job_begun, "A request to start, stop, restart or reload a unit has begun."},
     {"JobRemoved", job_over,
      "Such a request is over: done, failed, canceled, timeout, dependency or not-found; or "
-     "unknown, "
-     "where confinit-bus has missed the end."},
+     "unknown, where confinit-bus has missed the end."},
     {"StateChanged", new_state, "A unit has come into another state."},
     {"DriftFound", unit_and_text,
      "A unit's confinement is not as declared any more, or is so again."},
@@ -222,8 +221,7 @@ const BusMethod varlink_call{
     "Makes a call of the Varlink interface org.confinit.Manager that changes something; the call "
     "and its reply, also one with an error, are JSON as on the control socket. Start, Stop, "
     "Restart and Reload answer when the job is over. It takes the polkit action of the method. "
-    "svctl asks by "
-    "it for users who may not use the control socket."};
+    "svctl asks by it for users who may not use the control socket."};
 
 namespace {
 
