@@ -6,18 +6,17 @@
 #include "svctl/request.h"
 #include "svctl/unit_reports.h"
 
-#include <CLI/CLI.hpp>
 #include <memory>
 
 namespace confinit {
 
-CLI::Option* add_units(CLI::App& command, std::vector<std::string>& units) {
-    return command.add_option("UNIT", units, "names of units, without \".toml\"")->required();
+OptionDetails& add_units(Syntax& syntax, std::vector<std::string>& units) {
+    return syntax.add("UNIT", &units, "names of units, without \".toml\"", {.is_required = true});
 }
 
-VerbAction declare_unit_job(CLI::App& command, Method method) {
+VerbAction declare_unit_job(Syntax& syntax, Method method) {
     auto units = std::make_unique<std::vector<std::string>>();
-    add_units(command, *units);
+    add_units(syntax, *units);
     return [units = std::move(units), method](const Context& context) {
         return run_jobs(context, *units, method);
     };

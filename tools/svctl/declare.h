@@ -11,10 +11,10 @@
 namespace confinit {
 
 // One or more UNIT arguments.
-CLI::Option* add_units(CLI::App& command, std::vector<std::string>& units);
+OptionDetails& add_units(Syntax& syntax, std::vector<std::string>& units);
 
 // A verb that calls a method with nothing but the unit, for each of its units.
-VerbAction declare_unit_job(CLI::App& command, Method method);
+VerbAction declare_unit_job(Syntax& syntax, Method method);
 
 // A verb without arguments that calls a method without parameters and results.
 VerbAction declare_machine_job(Method method);

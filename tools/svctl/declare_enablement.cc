@@ -8,7 +8,6 @@
 #include "svctl/output.h"
 #include "svctl/unit_reports.h"
 
-#include <CLI/CLI.hpp>
 #include <fmt/format.h>
 #include <map>
 #include <memory>
@@ -90,17 +89,17 @@ int run_change(const Context& context, const Options& options, Change change, Me
 
 }  // namespace
 
-VerbAction declare_enablement(CLI::App& command, Change change, Method job) {
+VerbAction declare_enablement(Syntax& syntax, Change change, Method job) {
     auto options = std::make_unique<Options>();
-    add_units(command, options->units);
-    add_units_option(command, options->places);
-    add_root_option(command, options->places);
-    command.add_flag("--now", options->now,
-                     job == Method::start ? "start the units too" : "stop the units too");
-    command.footer(
+    add_units(syntax, options->units);
+    add_units_option(syntax, options->places);
+    add_root_option(syntax, options->places);
+    syntax.add("--now", &options->now,
+               job == Method::start ? "start the units too" : "stop the units too");
+    syntax.footer =
         "A unit says in `wanted_by` and `required_by` of [unit] who wants it. For each of these "
         "TARGET.toml.d/50-UNIT.toml is written into, or taken from, the first unit directory that "
-        "outlives a boot. Needs no supervisor; one that runs here reads its files again.");
+        "outlives a boot. Needs no supervisor; one that runs here reads its files again.";
     return [options = std::move(options), change, job](const Context& context) {
         return run_change(context, *options, change, job);
     };

@@ -8,7 +8,7 @@
 namespace confinit {
 
 // `job` is what --now asks of the supervisor.
-VerbAction declare_enablement(CLI::App& command,
+VerbAction declare_enablement(Syntax& syntax,
                               Answer<Enablement> (*change)(const UnitTree& tree,
                                                            const std::string& unit,
                                                            const Vocabulary& vocabulary),

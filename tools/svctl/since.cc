@@ -4,7 +4,6 @@
 
 #include "base/text.h"
 
-#include <CLI/CLI.hpp>
 #include <ctime>
 
 namespace confinit {
@@ -28,6 +27,11 @@ std::optional<microseconds> read(const std::string& text, const char* format, st
     return std::chrono::seconds{std::mktime(&time)};
 }
 
+std::string time_fault(const std::string& text) {
+    if (parse_since(text, now())) return {};
+    return "'" + text + "' is neither a duration such as 10min nor a time such as 14:03";
+}
+
 }  // namespace
 
 std::optional<microseconds> parse_since(std::string_view text, microseconds now) {
@@ -46,18 +50,9 @@ std::optional<microseconds> parse_since(std::string_view text, microseconds now)
     return std::nullopt;
 }
 
-void add_since(CLI::App& command, std::string& text) {
-    command
-        .add_option("--since", text,
-                    "only what is not older: 10min, 14:03, or \"2026-11-28 14:03\"")
-        ->type_name("TIME")
-        ->check(
-            [](const std::string& word) {
-                if (parse_since(word, now())) return std::string{};
-                return "'" + word +
-                       "' is neither a duration such as 10min nor a time such as 14:03";
-            },
-            "");
+void add_since(Syntax& syntax, std::string& text) {
+    syntax.add("--since", &text, "only what is not older: 10min, 14:03, or \"2026-11-28 14:03\"",
+               {.type = "TIME", .check = time_fault});
 }
 
 microseconds since_of(const std::string& text) {

@@ -17,7 +17,7 @@ std::optional<std::chrono::microseconds> parse_since(std::string_view text,
                                                      std::chrono::microseconds now);
 
 // The option, which takes what parse_since() reads; and the time that its text says, 0 for none.
-void add_since(CLI::App& command, std::string& text);
+void add_since(Syntax& syntax, std::string& text);
 std::chrono::microseconds since_of(const std::string& text);
 
 }  // namespace confinit

@@ -5,7 +5,6 @@
 #include "base/file.h"
 #include "unit/loader.h"
 
-#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <cerrno>
 #include <fcntl.h>
@@ -40,17 +39,15 @@ Result<std::string> place_of(const Fd& fd) {
 
 }  // namespace
 
-void add_units_option(CLI::App& command, UnitPlaces& places) {
-    command
-        .add_option("--units", places.units,
-                    "a directory with unit files, in place of the default ones; repeatable")
-        ->allow_extra_args(false)
-        ->type_name("DIRECTORY");
+void add_units_option(Syntax& syntax, UnitPlaces& places) {
+    syntax.add("--units", &places.units,
+               "a directory with unit files, in place of the default ones; repeatable",
+               {.type = "DIRECTORY"});
 }
 
-void add_root_option(CLI::App& command, UnitPlaces& places) {
-    command.add_option("--root", places.root, "the root of another system, such as an image")
-        ->type_name("DIRECTORY");
+void add_root_option(Syntax& syntax, UnitPlaces& places) {
+    syntax.add("--root", &places.root, "the root of another system, such as an image",
+               {.type = "DIRECTORY"});
 }
 
 Result<UnitTree> UnitTree::open(const UnitPlaces& places) {

@@ -20,8 +20,8 @@ struct UnitPlaces {
     bool are_defaults() const { return root == "/" && units.empty(); }
 };
 
-void add_units_option(CLI::App& command, UnitPlaces& places);
-void add_root_option(CLI::App& command, UnitPlaces& places);
+void add_units_option(Syntax& syntax, UnitPlaces& places);
+void add_root_option(Syntax& syntax, UnitPlaces& places);
 
 // UnitTree: the same, opened. No symbolic link below the root leads out of it, so that a root
 // that holds another system is changed and not this one.

@@ -9,7 +9,6 @@
 #include "svctl/request.h"
 #include "svctl/verbs.h"
 
-#include <CLI/CLI.hpp>
 #include <csignal>
 #include <poll.h>
 #include <unistd.h>
@@ -51,10 +50,10 @@ int run_bridge(const Context& context) {
 
 }  // namespace
 
-VerbAction declare_bridge(CLI::App& command) {
-    command.footer(
+VerbAction declare_bridge(Syntax& syntax) {
+    syntax.footer =
         "Bytes are carried as they are: calls of Varlink, each ended by a NUL byte. The end of the "
-        "input ends the connection. `svctl --host` runs it on the other machine.");
+        "input ends the connection. `svctl --host` runs it on the other machine.";
     return run_bridge;
 }
 

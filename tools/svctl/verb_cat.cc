@@ -47,9 +47,9 @@ Answer<UnitReport> ask_files(const Context& context, const std::string& unit) {
 
 }  // namespace
 
-VerbAction declare_cat(CLI::App& command) {
+VerbAction declare_cat(Syntax& syntax) {
     auto units = std::make_unique<std::vector<std::string>>();
-    add_units(command, *units);
+    add_units(syntax, *units);
     return [units = std::move(units)](const Context& context) {
         return report_units(context, *units,
                             [&](const std::string& unit) { return ask_files(context, unit); });

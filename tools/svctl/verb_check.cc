@@ -15,7 +15,6 @@
 #include "unit/loader.h"
 #include "unit/unit_files.h"
 
-#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <fcntl.h>
 #include <filesystem>
@@ -229,20 +228,19 @@ int run_check(const Context& context, const Arguments& arguments) {
 
 }  // namespace
 
-VerbAction declare_check(CLI::App& command) {
+VerbAction declare_check(Syntax& syntax) {
     auto arguments = std::make_unique<Arguments>();
-    command
-        .add_option("FILE", arguments->files,
-                    "unit files, directories of them, \"-\" for standard input, or names of units")
-        ->required();
-    add_units_option(command, arguments->places);
-    command.add_flag("--here", arguments->here, "also whether it could run on this machine");
-    command.footer(
+    syntax.add("FILE", &arguments->files,
+               "unit files, directories of them, \"-\" for standard input, or names of units",
+               {.is_required = true});
+    add_units_option(syntax, arguments->places);
+    syntax.add("--here", &arguments->here, "also whether it could run on this machine");
+    syntax.footer =
         "Needs no supervisor. The files are also checked together, and with those of the unit "
         "directories: for units that are not there, and for cycles of order. The exit status is 6 "
         "when a file has a problem, and with --here when this machine lacks what it needs; 5 when "
         "a file may not be read, 4 when there is no unit of a name, and 1 when a file is not "
-        "there. A warning, such as of a file that is not read, changes nothing of it.");
+        "there. A warning, such as of a file that is not read, changes nothing of it.";
     return [arguments = std::move(arguments)](const Context& context) {
         return run_check(context, *arguments);
     };

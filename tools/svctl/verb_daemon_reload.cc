@@ -5,7 +5,6 @@
 #include "svctl/request.h"
 #include "svctl/verbs.h"
 
-#include <CLI/CLI.hpp>
 #include <utility>
 
 namespace confinit {
@@ -28,10 +27,10 @@ int run_daemon_reload(const Context& context) {
 
 }  // namespace
 
-VerbAction declare_daemon_reload(CLI::App& command) {
-    command.footer(
+VerbAction declare_daemon_reload(Syntax& syntax) {
+    syntax.footer =
         "A file with problems never replaces what is loaded; the exit status is then 6. A warning, "
-        "such as of a file that is not read, leaves it 0, as with `svctl check`.");
+        "such as of a file that is not read, leaves it 0, as with `svctl check`.";
     return run_daemon_reload;
 }
 

@@ -4,8 +4,8 @@
 
 namespace confinit {
 
-VerbAction declare_disable(CLI::App& command) {
-    return declare_enablement(command, disable_unit, Method::stop);
+VerbAction declare_disable(Syntax& syntax) {
+    return declare_enablement(syntax, disable_unit, Method::stop);
 }
 
 }  // namespace confinit

@@ -4,8 +4,8 @@
 
 namespace confinit {
 
-VerbAction declare_enable(CLI::App& command) {
-    return declare_enablement(command, enable_unit, Method::start);
+VerbAction declare_enable(Syntax& syntax) {
+    return declare_enablement(syntax, enable_unit, Method::start);
 }
 
 }  // namespace confinit

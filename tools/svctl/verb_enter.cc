@@ -5,7 +5,6 @@
 #include "svctl/output.h"
 #include "svctl/verbs.h"
 
-#include <CLI/CLI.hpp>
 #include <csignal>
 #include <memory>
 #include <unistd.h>
@@ -29,19 +28,19 @@ int run_enter(const Context& context, const EnterOptions& options) {
 
 }  // namespace
 
-VerbAction declare_enter(CLI::App& command) {
+VerbAction declare_enter(Syntax& syntax) {
     auto options = std::make_unique<EnterOptions>();
-    command.add_option("UNIT", options->unit, "a running unit")->required();
-    command.add_option("COMMAND", options->command, "after \"--\"; /bin/sh unless given");
-    command.add_flag("--privileged", options->is_privileged,
-                     "keep all capabilities, and leave out the system call filter");
-    command.add_flag("--frames", options->by_frames,
-                     "over a socket that passes no descriptors, such as a forwarded one");
-    command.footer(
+    syntax.add("UNIT", &options->unit, "a running unit", {.is_required = true});
+    syntax.add("COMMAND", &options->command, "after \"--\"; /bin/sh unless given");
+    syntax.add("--privileged", &options->is_privileged,
+               "keep all capabilities, and leave out the system call filter");
+    syntax.add("--frames", &options->by_frames,
+               "over a socket that passes no descriptors, such as a forwarded one");
+    syntax.footer =
         "The exit status is the command's own, or 128 and the number of the signal that ended it.\n"
         "On a terminal the command gets another terminal of its own, and Ctrl-] pressed three\n"
         "times within a second leaves it. Otherwise our standard streams are carried to it. With\n"
-        "--json it gets no input, and its output becomes part of the document.");
+        "--json it gets no input, and its output becomes part of the document.";
     return [options = std::move(options)](const Context& context) {
         return run_enter(context, *options);
     };

@@ -7,7 +7,6 @@
 #include "svctl/since.h"
 #include "svctl/verbs.h"
 
-#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <fmt/format.h>
 #include <memory>
@@ -53,24 +52,21 @@ void print_events(const Context& context, const Json& events) {
 
 }  // namespace
 
-VerbAction declare_events(CLI::App& command) {
+VerbAction declare_events(Syntax& syntax) {
     auto options = std::make_unique<EventsOptions>();
-    command.add_option("UNIT", options->units, "only what concerns these units");
-    command
-        .add_option("--kind", options->kinds,
-                    "only events of this kind: state, skipped, drift, asked or name; repeatable")
-        ->allow_extra_args(false)
-        ->check(CLI::IsMember({"state", "skipped", "drift", "asked", "name"}).description(""))
-        ->type_name("KIND");
-    add_since(command, options->since);
-    command.add_flag("-f,--follow", options->follow, "go on with events as they happen");
-    command.footer(
+    syntax.add("UNIT", &options->units, "only what concerns these units");
+    syntax.add("--kind", &options->kinds,
+               "only events of this kind: state, skipped, drift, asked or name; repeatable",
+               {.type = "KIND", .choices = {"state", "skipped", "drift", "asked", "name"}});
+    add_since(syntax, options->since);
+    syntax.add("-f,--follow", &options->follow, "go on with events as they happen");
+    syntax.footer =
         "A line shows the time, the unit, and what it is about: a new state, an optional key that\n"
         "the unit runs without (skipped), confinement that is no longer as declared, or is so "
         "again\n"
         "(drift), what somebody has asked for by the system bus (asked), or the name on the bus "
         "that\n"
-        "service.ready waits for (name).");
+        "service.ready waits for (name).";
     return [options = std::move(options)](const Context& context) {
         return print_replies(context, Method::events, {{"units", options->units}}, options->follow,
                              [&](const Json& parameters) {

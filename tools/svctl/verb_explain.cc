@@ -12,7 +12,6 @@
 #include "unit/systemd_words.h"
 #include "unit/unknown_words.h"
 
-#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <fmt/format.h>
 #include <memory>
@@ -202,13 +201,12 @@ int run_explain(const Context& context, const std::vector<std::string>& words) {
 
 }  // namespace
 
-VerbAction declare_explain(CLI::App& command) {
+VerbAction declare_explain(Syntax& syntax) {
     auto words = std::make_unique<std::vector<std::string>>();
-    command.add_option(
-        "KEY", *words,
-        "a key such as cgroup.memory.max, a table such as cgroup, a directive of "
-        "systemd's such as MemoryMax, a set of system calls such as @base, or a system "
-        "call by name or number");
+    syntax.add("KEY", words.get(),
+               "a key such as cgroup.memory.max, a table such as cgroup, a directive of "
+               "systemd's such as MemoryMax, a set of system calls such as @base, or a system "
+               "call by name or number");
     return [words = std::move(words)](const Context& context) {
         return run_explain(context, *words);
     };

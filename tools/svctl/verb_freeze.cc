@@ -4,8 +4,8 @@
 
 namespace confinit {
 
-VerbAction declare_freeze(CLI::App& command) {
-    return declare_unit_job(command, Method::freeze);
+VerbAction declare_freeze(Syntax& syntax) {
+    return declare_unit_job(syntax, Method::freeze);
 }
 
 }  // namespace confinit

@@ -4,7 +4,7 @@
 
 namespace confinit {
 
-VerbAction declare_halt(CLI::App& /*command*/) {
+VerbAction declare_halt(Syntax& /*syntax*/) {
     return declare_machine_job(Method::halt);
 }
 

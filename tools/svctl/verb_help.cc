@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // help [VERB]: what a verb does and takes; `help json` tells the shapes of documents.
+#include "svctl/command_line.h"
 #include "svctl/output.h"
 #include "svctl/usage.h"
-#include "svctl/verbs.h"
 
-#include <CLI/CLI.hpp>
 #include <memory>
+#include <string_view>
+#include <vector>
 
 namespace confinit {
 namespace {
@@ -62,32 +63,27 @@ types of the control interface: GetInterfaceDescription of org.confinit.Manager 
 its text. With --follow, further documents of the same shape come as things happen.
 )";
 
-int run_help(const CLI::App& app, const Context& context, const std::string& topic) {
-    // App::help() would tell of the verb that was chosen, which is this one.
-    if (topic.empty()) {
-        print(app.get_formatter()->make_help(&app, app.get_name(), CLI::AppFormatMode::Normal));
-    }
+int run_help(const Context& context, const std::string& topic) {
+    if (topic.empty()) print(help_of_svctl());
     if (topic == "json") print(json_text);
     if (topic.empty() || topic == "json") return 0;
-    std::vector<std::string> names;
-    for (const CLI::App* verb : app.get_subcommands([](const CLI::App*) { return true; })) {
-        if (verb->get_name() == topic) {
-            print(verb->help(app.get_name()));
-            return 0;
-        }
-        names.push_back(verb->get_name());
+    if (const Verb* verb = find_verb(topic)) {
+        print(help_of(*verb));
+        return 0;
     }
-    const std::vector<std::string_view> verbs(names.begin(), names.end());
+    std::vector<std::string_view> verbs;
+    for (const Verb& verb : all_verbs())
+        verbs.push_back(verb.name);
     return report_refusal(context, {.name = "usage", .message = unknown_verb(topic, verbs)});
 }
 
 }  // namespace
 
-VerbAction declare_help(CLI::App& command) {
+VerbAction declare_help(Syntax& syntax) {
     auto topic = std::make_unique<std::string>();
-    command.add_option("VERB", *topic, "a verb, or \"json\" for the shapes of --json");
-    return [topic = std::move(topic), &command](const Context& context) {
-        return run_help(*command.get_parent(), context, *topic);
+    syntax.add("VERB", topic.get(), "a verb, or \"json\" for the shapes of --json");
+    return [topic = std::move(topic)](const Context& context) {
+        return run_help(context, *topic);
     };
 }
 

@@ -4,7 +4,6 @@
 #include "svctl/signal_name.h"
 #include "svctl/unit_reports.h"
 
-#include <CLI/CLI.hpp>
 #include <memory>
 
 namespace confinit {
@@ -16,22 +15,20 @@ struct KillOptions {
     std::string whom = "all";
 };
 
+std::string signal_fault(const std::string& text) {
+    return parse_signal(text) ? std::string{} : "'" + text + "' is no signal";
+}
+
 }  // namespace
 
-VerbAction declare_kill(CLI::App& command) {
+VerbAction declare_kill(Syntax& syntax) {
     auto options = std::make_unique<KillOptions>();
-    add_units(command, options->units);
-    command.add_option("-s,--signal", options->signal, "name or number, TERM unless given")
-        ->check(
-            [](const std::string& text) {
-                return parse_signal(text) ? std::string{} : "'" + text + "' is no signal";
-            },
-            "")
-        ->type_name("SIGNAL");
-    command.add_option("--whom", options->whom, "main or all; all unless given")
-        ->check(CLI::IsMember({"main", "all"}).description(""))
-        ->type_name("WHOM");
-    command.footer("Also as `svctl kill -9 UNIT` and `svctl kill -HUP UNIT`.");
+    add_units(syntax, options->units);
+    syntax.add("-s,--signal", &options->signal, "name or number, TERM unless given",
+               {.type = "SIGNAL", .check = signal_fault});
+    syntax.add("--whom", &options->whom, "main or all; all unless given",
+               {.type = "WHOM", .choices = {"main", "all"}});
+    syntax.footer = "Also as `svctl kill -9 UNIT` and `svctl kill -HUP UNIT`.";
     return [options = std::move(options)](const Context& context) {
         const Json parameters{{"signal", parse_signal(options->signal).value_or(0)},
                               {"whom", options->whom}};

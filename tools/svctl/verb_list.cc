@@ -6,7 +6,6 @@
 #include "svctl/request.h"
 #include "svctl/verbs.h"
 
-#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <fnmatch.h>
 #include <memory>
@@ -54,21 +53,15 @@ int run_list(const Context& context, const ListOptions& options) {
 
 }  // namespace
 
-VerbAction declare_list(CLI::App& command) {
+VerbAction declare_list(Syntax& syntax) {
     auto options = std::make_unique<ListOptions>();
-    command.add_option("PATTERN", options->patterns, "only units of such names: \"heat@*\"");
-    command
-        .add_option("--state", options->states,
-                    "only units in one of these states: active, failed, auto-restart, enabled, ...")
-        ->delimiter(',')
-        ->allow_extra_args(false)
-        ->type_name("STATE");
-    command.add_option("--kind", options->kinds, "only services, groups or targets")
-        ->delimiter(',')
-        ->allow_extra_args(false)
-        ->check(CLI::IsMember({"service", "group", "target"}).description(""))
-        ->type_name("KIND");
-    command.add_flag("--failed", options->failed, "only units that have failed");
+    syntax.add("PATTERN", &options->patterns, "only units of such names: \"heat@*\"");
+    syntax.add("--state", &options->states,
+               "only units in one of these states: active, failed, auto-restart, enabled, ...",
+               {.type = "STATE", .delimiter = ','});
+    syntax.add("--kind", &options->kinds, "only services, groups or targets",
+               {.type = "KIND", .delimiter = ',', .choices = {"service", "group", "target"}});
+    syntax.add("--failed", &options->failed, "only units that have failed");
     return [options = std::move(options)](const Context& context) {
         return run_list(context, *options);
     };

@@ -7,7 +7,6 @@
 #include "svctl/output.h"
 #include "svctl/since.h"
 
-#include <CLI/CLI.hpp>
 #include <cstdint>
 #include <map>
 #include <memory>
@@ -82,21 +81,19 @@ int run_logs(const Context& context, const LogsOptions& options) {
 
 }  // namespace
 
-VerbAction declare_logs(CLI::App& command) {
+VerbAction declare_logs(Syntax& syntax) {
     auto options = std::make_unique<LogsOptions>();
-    add_units(command, options->units);
-    command
-        .add_option("-n,--lines", options->lines,
-                    "at most so many lines of what is kept of a unit, up to 1000000")
-        ->check(CLI::Range(0, 1'000'000).description(""))
-        ->type_name("LINES");
-    add_since(command, options->since);
-    command.add_flag("-f,--follow", options->follow, "go on with lines as they are written");
-    command.footer(
+    add_units(syntax, options->units);
+    syntax.add("-n,--lines", &options->lines,
+               "at most so many lines of what is kept of a unit, up to 1000000",
+               {.type = "LINES", .range = {{0, 1'000'000}}});
+    add_since(syntax, options->since);
+    syntax.add("-f,--follow", &options->follow, "go on with lines as they are written");
+    syntax.footer =
         "A line shows its time, \"|\" for standard output or \"!\" for standard error, and its\n"
         "text; of several units the name too. \"+\" beside it: the text continues the line before\n"
         "it, which was long or had waited for its newline. With --json each unit, and with\n"
-        "--follow each group of lines, has a document of its own.");
+        "--follow each group of lines, has a document of its own.";
     return [options = std::move(options)](const Context& context) {
         return run_logs(context, *options);
     };

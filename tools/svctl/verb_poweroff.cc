@@ -4,7 +4,7 @@
 
 namespace confinit {
 
-VerbAction declare_poweroff(CLI::App& /*command*/) {
+VerbAction declare_poweroff(Syntax& /*syntax*/) {
     return declare_machine_job(Method::power_off);
 }
 

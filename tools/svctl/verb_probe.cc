@@ -28,7 +28,7 @@ int run_probe(const Context& context) {
 
 }  // namespace
 
-VerbAction declare_probe(CLI::App& /*command*/) {
+VerbAction declare_probe(Syntax& /*syntax*/) {
     return run_probe;
 }
 

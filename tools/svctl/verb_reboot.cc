@@ -4,7 +4,7 @@
 
 namespace confinit {
 
-VerbAction declare_reboot(CLI::App& /*command*/) {
+VerbAction declare_reboot(Syntax& /*syntax*/) {
     return declare_machine_job(Method::reboot);
 }
 

@@ -2,16 +2,14 @@
 // reload UNIT...: sends the units' main processes the signal at which they read their files again.
 #include "svctl/declare.h"
 
-#include <CLI/CLI.hpp>
-
 namespace confinit {
 
-VerbAction declare_reload(CLI::App& command) {
-    command.footer(
+VerbAction declare_reload(Syntax& syntax) {
+    syntax.footer =
         "The signal is that of service.reload, without which the verb is refused. It is done when "
         "the signal is sent; `svctl status` shows what the service says of itself. "
-        "`svctl daemon-reload` makes the supervisor read unit files again.");
-    return declare_unit_job(command, Method::reload);
+        "`svctl daemon-reload` makes the supervisor read unit files again.";
+    return declare_unit_job(syntax, Method::reload);
 }
 
 }  // namespace confinit

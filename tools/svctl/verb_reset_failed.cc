@@ -5,15 +5,14 @@
 #include "svctl/request.h"
 #include "svctl/unit_reports.h"
 
-#include <CLI/CLI.hpp>
 #include <memory>
 
 namespace confinit {
 
-VerbAction declare_reset_failed(CLI::App& command) {
+VerbAction declare_reset_failed(Syntax& syntax) {
     auto units = std::make_unique<std::vector<std::string>>();
-    add_units(command, *units)->required(false);
-    command.footer("Without a unit: all that have failed.");
+    add_units(syntax, *units).is_required = false;
+    syntax.footer = "Without a unit: all that have failed.";
     return [units = std::move(units)](const Context& context) {
         if (!units->empty()) return run_jobs(context, *units, Method::reset_failed);
         const auto answer = request(context, Method::reset_failed);

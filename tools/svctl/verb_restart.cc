@@ -4,8 +4,8 @@
 
 namespace confinit {
 
-VerbAction declare_restart(CLI::App& command) {
-    return declare_unit_job(command, Method::restart);
+VerbAction declare_restart(Syntax& syntax) {
+    return declare_unit_job(syntax, Method::restart);
 }
 
 }  // namespace confinit

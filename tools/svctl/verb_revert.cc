@@ -5,7 +5,6 @@
 #include "svctl/output.h"
 #include "svctl/request.h"
 
-#include <CLI/CLI.hpp>
 #include <memory>
 
 namespace confinit {
@@ -30,16 +29,16 @@ int run_revert(const Context& context, const RevertOptions& options) {
 
 }  // namespace
 
-VerbAction declare_revert(CLI::App& command) {
+VerbAction declare_revert(Syntax& syntax) {
     auto options = std::make_unique<RevertOptions>();
-    command.add_option("UNIT", options->unit, "name of the unit")->required();
-    command.add_option("KEY", options->keys, "such as cgroup.memory.max or memory.max");
-    command.add_flag("--force", options->force, "also below what is in use");
-    command.footer(
+    syntax.add("UNIT", &options->unit, "name of the unit", {.is_required = true});
+    syntax.add("KEY", &options->keys, "such as cgroup.memory.max or memory.max");
+    syntax.add("--force", &options->force, "also below what is in use");
+    syntax.footer =
         "Takes the keys out of the drop-ins that `svctl set` writes, all keys where none is named. "
         "What the unit says without them is in force at once; where no key is named, so is every "
         "other limit that its files give otherwise than it runs, as after a drop-in was removed by "
-        "hand. The exit status is that of `svctl set`.");
+        "hand. The exit status is that of `svctl set`.";
     return [options = std::move(options)](const Context& context) {
         return run_revert(context, *options);
     };

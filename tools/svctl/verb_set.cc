@@ -5,7 +5,6 @@
 #include "svctl/output.h"
 #include "svctl/request.h"
 
-#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <fmt/format.h>
 #include <memory>
@@ -65,23 +64,22 @@ int run_set(const Context& context, const SetOptions& options) {
 
 }  // namespace
 
-VerbAction declare_set(CLI::App& command) {
+VerbAction declare_set(Syntax& syntax) {
     auto options = std::make_unique<SetOptions>();
-    command.add_option("UNIT", options->unit, "name of the unit")->required();
-    command
-        .add_option("KEY=VALUE", options->changes,
-                    "such as cgroup.memory.max=128M or memory.max=128M; KEY= takes it back")
-        ->required();
-    command.add_flag("--runtime", options->runtime, "until the next boot");
-    command.add_flag("--force", options->force, "also below what is in use");
-    command.footer(
+    syntax.add("UNIT", &options->unit, "name of the unit", {.is_required = true});
+    syntax.add("KEY=VALUE", &options->changes,
+               "such as cgroup.memory.max=128M or memory.max=128M; KEY= takes it back",
+               {.is_required = true});
+    syntax.add("--runtime", &options->runtime, "until the next boot");
+    syntax.add("--force", &options->force, "also below what is in use");
+    syntax.footer =
         "Keys of [cgroup], all of them or none. They are checked as in the unit file, written, "
         "read "
         "back, and kept in a drop-in of the unit, which is named; `svctl revert` takes it back. A "
         "limit below what is in use is refused: processes would be killed or slowed down.\n"
         "The exit status is 6 for a key that is unknown or cannot be changed and for a bad value, "
         "4 when there is no such unit, 5 for who may not, and 1 when the kernel refuses a value, "
-        "it is below what is in use, or a later drop-in decides.");
+        "it is below what is in use, or a later drop-in decides.";
     return [options = std::move(options)](const Context& context) {
         return run_set(context, *options);
     };

@@ -10,7 +10,6 @@
 #include "unit/systemd_words.h"
 #include "unit/unknown_words.h"
 
-#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <fmt/format.h>
 #include <memory>
@@ -115,22 +114,19 @@ Answer<UnitReport> ask_properties(const Context& context, const ShowOptions& opt
 
 }  // namespace
 
-VerbAction declare_show(CLI::App& command) {
+VerbAction declare_show(Syntax& syntax) {
     auto options = std::make_unique<ShowOptions>();
-    add_units(command, options->units);
-    command.add_option("-p,--property", options->keys, "only this KEY; may be given several times")
-        ->type_name("KEY")
-        ->expected(1)
-        ->allow_extra_args(false)
-        ->take_all();
-    auto* filter = command.add_flag("--filter", options->filter,
-                                    "the system call filter of one unit, or of a unit FILE.toml");
-    command.add_flag("--bpf", options->program, "with its instructions")->needs(filter);
-    command.footer(
+    add_units(syntax, options->units);
+    syntax.add("-p,--property", &options->keys, "only this KEY; may be given several times",
+               {.type = "KEY", .is_one_in_help = true});
+    syntax.add("--filter", &options->filter,
+               "the system call filter of one unit, or of a unit FILE.toml");
+    syntax.add("--bpf", &options->program, "with its instructions", {.needs = "--filter"});
+    syntax.footer =
         "Lines with '#' tell which drop-in gives a key. "
         "With --json, the filter is a profile of the OCI runtime specification, which the key "
         "seccomp.profile reads. Other runtimes read it in the same way, unless it has a member "
-        "\"confinit\".");
+        "\"confinit\".";
     return [options = std::move(options)](const Context& context) {
         if (options->filter) {
             if (options->units.size() == 1) {

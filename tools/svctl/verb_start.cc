@@ -4,8 +4,8 @@
 
 namespace confinit {
 
-VerbAction declare_start(CLI::App& command) {
-    return declare_unit_job(command, Method::start);
+VerbAction declare_start(Syntax& syntax) {
+    return declare_unit_job(syntax, Method::start);
 }
 
 }  // namespace confinit

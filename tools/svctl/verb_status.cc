@@ -8,7 +8,6 @@
 #include "svctl/status_text.h"
 #include "svctl/unit_reports.h"
 
-#include <CLI/CLI.hpp>
 #include <ctime>
 #include <memory>
 
@@ -51,10 +50,10 @@ int report_overview(const Context& context) {
 
 }  // namespace
 
-VerbAction declare_status(CLI::App& command) {
+VerbAction declare_status(Syntax& syntax) {
     auto units = std::make_unique<std::vector<std::string>>();
-    add_units(command, *units)->required(false);
-    command.footer("Without a unit: the machine, what has failed, and what is on its way.");
+    add_units(syntax, *units).is_required = false;
+    syntax.footer = "Without a unit: the machine, what has failed, and what is on its way.";
     return [units = std::move(units)](const Context& context) {
         if (units->empty()) return report_overview(context);
         return report_units(context, *units, [&context](const std::string& unit) {

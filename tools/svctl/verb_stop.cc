@@ -4,8 +4,8 @@
 
 namespace confinit {
 
-VerbAction declare_stop(CLI::App& command) {
-    return declare_unit_job(command, Method::stop);
+VerbAction declare_stop(Syntax& syntax) {
+    return declare_unit_job(syntax, Method::stop);
 }
 
 }  // namespace confinit

@@ -2,16 +2,14 @@
 // thaw UNIT...: lets the processes of frozen units run on.
 #include "svctl/declare.h"
 
-#include <CLI/CLI.hpp>
-
 namespace confinit {
 
-VerbAction declare_thaw(CLI::App& command) {
-    command.footer(
+VerbAction declare_thaw(Syntax& syntax) {
+    syntax.footer =
         "A unit that a group above it keeps frozen runs on when that is thawed: the error names "
         "it. "
-        "The unit's own freeze is taken back all the same.");
-    return declare_unit_job(command, Method::thaw);
+        "The unit's own freeze is taken back all the same.";
+    return declare_unit_job(syntax, Method::thaw);
 }
 
 }  // namespace confinit

@@ -7,7 +7,6 @@
 #include "svctl/output.h"
 #include "svctl/unit_reports.h"
 
-#include <CLI/CLI.hpp>
 #include <fmt/format.h>
 #include <memory>
 
@@ -147,16 +146,15 @@ int run_verify(const Context& context, const Arguments& arguments) {
 
 }  // namespace
 
-VerbAction declare_verify(CLI::App& command) {
+VerbAction declare_verify(Syntax& syntax) {
     auto arguments = std::make_unique<Arguments>();
-    auto* units = add_units(command, arguments->units)->required(false);
-    auto* all = command.add_flag("--all", arguments->all, "every unit that runs");
-    all->excludes(units);
-    command.add_flag("-q,--quiet", arguments->quiet, "print differences alone");
-    command.footer(
+    add_units(syntax, arguments->units).is_required = false;
+    syntax.add("--all", &arguments->all, "every unit that runs", {.excludes = "UNIT"});
+    syntax.add("-q,--quiet", &arguments->quiet, "print differences alone");
+    syntax.footer =
         "Each line: same, narrower (the program has confined itself further), DIFFERS or unseen\n"
         "(the kernel shows it to the process alone), then the key, what the unit declares, and\n"
-        "what is in force.");
+        "what is in force.";
     return [arguments = std::move(arguments)](const Context& context) {
         return run_verify(context, *arguments);
     };

@@ -33,7 +33,7 @@ int run_version(const Context& context) {
 
 }  // namespace
 
-VerbAction declare_version(CLI::App& /*command*/) {
+VerbAction declare_version(Syntax& /*syntax*/) {
     return run_version;
 }
 

@@ -3,49 +3,62 @@
 #pragma once
 
 #include "svctl/context.h"
+#include "svctl/syntax.h"
 
 #include <functional>
-
-// A verb with options of its own includes CLI/CLI.hpp, which takes seconds to compile.
-namespace CLI {
-class App;
-class Option;
-}  // namespace CLI
+#include <span>
+#include <string_view>
 
 namespace confinit {
 
 // Does the verb with the options that were parsed, and returns the exit code.
 using VerbAction = std::move_only_function<int(const Context& context)>;
 
-VerbAction declare_bridge(CLI::App& command);
-VerbAction declare_cat(CLI::App& command);
-VerbAction declare_check(CLI::App& command);
-VerbAction declare_daemon_reload(CLI::App& command);
-VerbAction declare_disable(CLI::App& command);
-VerbAction declare_enable(CLI::App& command);
-VerbAction declare_enter(CLI::App& command);
-VerbAction declare_events(CLI::App& command);
-VerbAction declare_explain(CLI::App& command);
-VerbAction declare_freeze(CLI::App& command);
-VerbAction declare_halt(CLI::App& command);
-VerbAction declare_help(CLI::App& command);
-VerbAction declare_kill(CLI::App& command);
-VerbAction declare_list(CLI::App& command);
-VerbAction declare_logs(CLI::App& command);
-VerbAction declare_poweroff(CLI::App& command);
-VerbAction declare_probe(CLI::App& command);
-VerbAction declare_reboot(CLI::App& command);
-VerbAction declare_reload(CLI::App& command);
-VerbAction declare_reset_failed(CLI::App& command);
-VerbAction declare_restart(CLI::App& command);
-VerbAction declare_revert(CLI::App& command);
-VerbAction declare_set(CLI::App& command);
-VerbAction declare_show(CLI::App& command);
-VerbAction declare_start(CLI::App& command);
-VerbAction declare_status(CLI::App& command);
-VerbAction declare_stop(CLI::App& command);
-VerbAction declare_thaw(CLI::App& command);
-VerbAction declare_verify(CLI::App& command);
-VerbAction declare_version(CLI::App& command);
+struct Verb {
+    std::string_view name;
+    const char* group;
+    const char* summary;
+    // Only the verb that the command line names is declared: the others cost nothing.
+    VerbAction (*declare)(Syntax& syntax);
+    bool is_of_files = false;  // works on files of the machine: with --host, on that one
+};
+
+// In the order of the help.
+std::span<const Verb> all_verbs();
+const Verb* find_verb(std::string_view name);
+
+// The options that may stand before each verb and behind it.
+Syntax common_syntax(Context& context);
+
+VerbAction declare_bridge(Syntax& syntax);
+VerbAction declare_cat(Syntax& syntax);
+VerbAction declare_check(Syntax& syntax);
+VerbAction declare_daemon_reload(Syntax& syntax);
+VerbAction declare_disable(Syntax& syntax);
+VerbAction declare_enable(Syntax& syntax);
+VerbAction declare_enter(Syntax& syntax);
+VerbAction declare_events(Syntax& syntax);
+VerbAction declare_explain(Syntax& syntax);
+VerbAction declare_freeze(Syntax& syntax);
+VerbAction declare_halt(Syntax& syntax);
+VerbAction declare_help(Syntax& syntax);
+VerbAction declare_kill(Syntax& syntax);
+VerbAction declare_list(Syntax& syntax);
+VerbAction declare_logs(Syntax& syntax);
+VerbAction declare_poweroff(Syntax& syntax);
+VerbAction declare_probe(Syntax& syntax);
+VerbAction declare_reboot(Syntax& syntax);
+VerbAction declare_reload(Syntax& syntax);
+VerbAction declare_reset_failed(Syntax& syntax);
+VerbAction declare_restart(Syntax& syntax);
+VerbAction declare_revert(Syntax& syntax);
+VerbAction declare_set(Syntax& syntax);
+VerbAction declare_show(Syntax& syntax);
+VerbAction declare_start(Syntax& syntax);
+VerbAction declare_status(Syntax& syntax);
+VerbAction declare_stop(Syntax& syntax);
+VerbAction declare_thaw(Syntax& syntax);
+VerbAction declare_verify(Syntax& syntax);
+VerbAction declare_version(Syntax& syntax);
 
 }  // namespace confinit
