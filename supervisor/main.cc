@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // confinit: a supervisor of confined services; as PID 1 the init of its machine or container.
-#include "carrier_process.h"
-#include "console.h"
 #include "kernel/descriptor_limit.h"
-#include "machine_end.h"
-#include "options.h"
-#include "own_user.h"
-#include "supervisor.h"
+#include "supervisor/control/carrier_process.h"
+#include "supervisor/machine/console.h"
+#include "supervisor/machine/machine_end.h"
+#include "supervisor/machine/options.h"
+#include "supervisor/machine/own_user.h"
+#include "supervisor/supervisor.h"
 
 #include <algorithm>
 #include <cerrno>

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 // Supervisor: constructs every part, connects them, and turns the loop until the end.
-#include "supervisor.h"
+#include "supervisor/supervisor.h"
 
-#include "fixed_identity.h"
+#include "supervisor/units/fixed_identity.h"
 
 #include "base/file.h"
 #include "kernel/capability_set.h"
 #include "kernel/probe.h"
-#include "launch/spawn.h"
-#include "launch/user_database.h"
+#include "launch/plan/user_database.h"
+#include "launch/spawn/spawn.h"
 
 #include <algorithm>
 #include <array>
@@ -153,15 +153,15 @@ Status Supervisor::connect() {
     notify_hub_ = TRY(NotifyHub::make());
     reaper_.set_before([this] { notify_hub_->read_all(); });
     workers_ = TRY(Workers::make(*loop_, reaper_, clone_method_));
-    services_.reset(new Services{*loop_, reaper_, *cgroup_events_, *signals_of_nodes_,
-                                 tree_ ? &*tree_ : nullptr, *launch_context_, clone_method_,
-                                 console_, *workers_, notify_hub_.get()});
-    services_->why_no_tree = why_no_tree_;
-    manager_ = std::make_unique<Manager>(*services_, options_.unit_directories);
+    machinery_.reset(new Machinery{*loop_, reaper_, *cgroup_events_, *signals_of_nodes_,
+                                   tree_ ? &*tree_ : nullptr, *launch_context_, clone_method_,
+                                   console_, *workers_, notify_hub_.get()});
+    machinery_->why_no_tree = why_no_tree_;
+    manager_ = std::make_unique<Manager>(*machinery_, options_.unit_directories);
     launch_context_->find_running = [this](std::string_view unit) {
         return manager_->find_running(unit);
     };
-    enter_sessions_ = std::make_unique<EnterSessions>(*services_);
+    enter_sessions_ = std::make_unique<EnterSessions>(*machinery_);
     reaper_.set_stranger([this](pid_t) {
         manager_->drain_reports();
         enter_sessions_->drain_reports();

@@ -2,22 +2,22 @@
 // Supervisor: constructs every part, connects them, and turns the loop until the end.
 #pragma once
 
-#include "cgroup_events.h"
-#include "cgroup_tree.h"
-#include "console.h"
-#include "control_server.h"
-#include "drift_check.h"
-#include "ending.h"
-#include "enter_session.h"
-#include "event_loop.h"
-#include "hands.h"
-#include "id_ranges.h"
-#include "machine.h"
-#include "manager.h"
-#include "notify_sender.h"
-#include "options.h"
-#include "reaper.h"
-#include "worker.h"
+#include "supervisor/control/enter_session.h"
+#include "supervisor/control/server.h"
+#include "supervisor/helpers/hands.h"
+#include "supervisor/helpers/worker.h"
+#include "supervisor/jobs/drift_check.h"
+#include "supervisor/jobs/ending.h"
+#include "supervisor/jobs/manager.h"
+#include "supervisor/loop/cgroup_events.h"
+#include "supervisor/loop/event_loop.h"
+#include "supervisor/loop/reaper.h"
+#include "supervisor/machine/console.h"
+#include "supervisor/machine/machine.h"
+#include "supervisor/machine/options.h"
+#include "supervisor/units/cgroup_tree.h"
+#include "supervisor/units/id_ranges.h"
+#include "supervisor/units/notify_sender.h"
 
 #include <memory>
 #include <optional>
@@ -76,7 +76,7 @@ private:
     Fd reaper_program_;
     FilterCache filters_;
     std::unique_ptr<LaunchContext> launch_context_;
-    std::unique_ptr<Services> services_;
+    std::unique_ptr<Machinery> machinery_;
     std::unique_ptr<Manager> manager_;
     std::unique_ptr<DriftCheck> drift_check_;
     std::unique_ptr<EnterSessions> enter_sessions_;

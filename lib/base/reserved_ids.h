@@ -9,7 +9,7 @@ namespace confinit {
 // Helpers that read what strangers write have it, as user and as group.
 inline constexpr uid_t helpers_user = ~uid_t{0} - 3;
 
-// PID 1 and its workers have it: see supervisor/own_user.h.
+// PID 1 and its workers have it: see supervisor/machine/own_user.h.
 inline constexpr uid_t own_user = ~uid_t{0} - 2;
 
 // Nobody has it: the owner of files that none may open. The greatest number, (uid_t)-1, changes

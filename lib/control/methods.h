@@ -48,8 +48,9 @@ enum class Method {
     version,
 };
 
-// Those who may call a method: supervisor/authority.h says who is an operator, supervisor/deputy.h
-// who is a deputy. `deputy`: in its own name, about what only it can know.
+// Those who may call a method: supervisor/control/authority.h says who is an operator,
+// supervisor/control/deputy.h who is a deputy. `deputy`: in its own name, about what only it can
+// know.
 enum class Callers { anyone, operators, deputy };
 
 // Polkit is asked for one of these when somebody calls by the bus. Each is an action of

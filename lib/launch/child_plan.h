@@ -15,9 +15,9 @@
 
 namespace confinit {
 
-// The steps of a launch, in their order. The table in child.cc and the texts in launch_report.cc
-// are indexed by it, and the compiler counts all three. Each step needs a privilege, a path or a
-// descriptor that a later one takes away.
+// The steps of a launch, in their order. The table in child/child.cc and the texts in
+// spawn/launch_report.cc are indexed by it, and the compiler counts all three. Each step needs a
+// privilege, a path or a descriptor that a later one takes away.
 enum class LaunchStage : std::uint32_t {
     separation,        // not traceable, and without PID 1's descriptors
     id_maps,           // wait until the parent has written the id maps and lifted the limits
@@ -237,5 +237,9 @@ inline constexpr int exit_setup_failed = 126;
 
 // Does the plan's preparations, tells the child, and ends.
 [[noreturn]] void run_preparer(const ChildPlan& plan) noexcept;
+
+// Removes these directories of the host with all that is in them; absolute, without symbolic links.
+// It ends with 0, or with the errno that kept one of them.
+[[noreturn]] void run_remover(std::span<const char* const> paths) noexcept;
 
 }  // namespace confinit

@@ -5,7 +5,7 @@
 #include "base/file.h"
 #include "base/json.h"
 #include "kernel/capability_set.h"
-#include "launch/spawn.h"
+#include "launch/spawn/spawn.h"
 
 #include <algorithm>
 #include <array>

@@ -3,8 +3,8 @@
 #include "measure.h"
 
 #include "base/file.h"
-#include "launch/spawn.h"
-#include "unit_node.h"
+#include "launch/spawn/spawn.h"
+#include "supervisor/units/unit_node.h"
 
 #include <cerrno>
 #include <cstdio>

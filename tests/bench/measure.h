@@ -2,8 +2,8 @@
 // One launch in each way, from its start to the service's first instruction.
 #pragma once
 
-#include "cgroup_tree.h"
-#include "launch/plan.h"
+#include "launch/plan/plan.h"
+#include "supervisor/units/cgroup_tree.h"
 #include "variants.h"
 
 #include <chrono>

@@ -2,7 +2,7 @@
 // The services that the benchmark launches, each as a unit and as what the C launcher takes.
 #include "variants.h"
 
-#include "launch/vocabulary.h"
+#include "launch/seccomp/kernel_vocabulary.h"
 #include "unit/loader.h"
 
 #include <cstdio>

@@ -3,8 +3,8 @@
 // its signals, limits and descriptors, and the directory that it stands in.
 #include "base/file.h"
 #include "fault.h"
-#include "launch/launch_report.h"
 #include "launch/own_finding.h"
+#include "launch/spawn/launch_report.h"
 #include "malloc_guard.h"
 #include "scene.h"
 

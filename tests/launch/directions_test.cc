@@ -5,7 +5,7 @@
 // A key that cannot be changed in a direction says why. A key without a row is a failure of its
 // own.
 #include "every_key.h"
-#include "launch/verify.h"
+#include "launch/verify/verify.h"
 #include "outside.h"
 #include "unit/keys.h"
 

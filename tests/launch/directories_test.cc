@@ -3,8 +3,8 @@
 // and what removes the runtime ones.
 #include "base/file.h"
 #include "fault.h"
-#include "launch/launch_report.h"
-#include "launch/removal.h"
+#include "launch/spawn/launch_report.h"
+#include "launch/spawn/removal.h"
 #include "mount_unit.h"
 
 #include <cerrno>

@@ -2,8 +2,8 @@
 // The part that the tests of every key share: which keys confine, and a unit with one of them.
 #include "every_key.h"
 
-#include "launch/id_maps.h"
-#include "launch/vocabulary.h"
+#include "launch/plan/id_maps.h"
+#include "launch/seccomp/kernel_vocabulary.h"
 #include "unit/keys.h"
 #include "unit/loader.h"
 

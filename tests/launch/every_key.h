@@ -2,7 +2,7 @@
 // The part that the tests of every key share: which keys confine, and a unit with one of them.
 #pragma once
 
-#include "launch/plan.h"
+#include "launch/plan/plan.h"
 #include "scene.h"
 #include "unit/unit.h"
 

@@ -2,7 +2,7 @@
 // Every step of a launch made to fail: it is told exactly, and the program never runs.
 #include "base/file.h"
 #include "fault.h"
-#include "launch/launch_report.h"
+#include "launch/spawn/launch_report.h"
 #include "scene.h"
 
 #include <catch2/catch.hpp>

@@ -2,8 +2,8 @@
 // A probe under the filter of a unit, from the unit's text to what the probe finds.
 #pragma once
 
-#include "launch/plan.h"
-#include "launch/vocabulary.h"
+#include "launch/plan/plan.h"
+#include "launch/seccomp/kernel_vocabulary.h"
 #include "scene.h"
 #include "unit/loader.h"
 

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // Namespaces that are there already, joined by unit or by path; and clocks of the service's own.
 #include "fault.h"
-#include "launch/id_maps.h"
-#include "launch/launch_report.h"
-#include "launch/verify.h"
-#include "launch/vocabulary.h"
+#include "launch/plan/id_maps.h"
+#include "launch/seccomp/kernel_vocabulary.h"
+#include "launch/spawn/launch_report.h"
+#include "launch/verify/verify.h"
 #include "scene.h"
 #include "unit/loader.h"
 

@@ -2,9 +2,9 @@
 // MountUnit: a launch of a unit's text with a mount namespace, for tests of its [mounts].
 #pragma once
 
-#include "launch/plan.h"
-#include "launch/verify.h"
-#include "launch/vocabulary.h"
+#include "launch/plan/plan.h"
+#include "launch/seccomp/kernel_vocabulary.h"
+#include "launch/verify/verify.h"
 #include "scene.h"
 #include "unit/loader.h"
 

@@ -4,8 +4,8 @@
 #include "base/file.h"
 #include "fault.h"
 #include "kernel/proc_status.h"
-#include "launch/launch_report.h"
-#include "launch/parent_part.h"
+#include "launch/spawn/launch_report.h"
+#include "launch/spawn/parent_part.h"
 #include "scene.h"
 
 #include <catch2/catch.hpp>

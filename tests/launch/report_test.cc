@@ -2,8 +2,8 @@
 // What the parent makes of failures: keys, objects and hints, and records that make no sense.
 #include "base/file.h"
 #include "fault.h"
-#include "launch/launch_hints.h"
-#include "launch/parent_part.h"
+#include "launch/spawn/launch_hints.h"
+#include "launch/spawn/parent_part.h"
 #include "scene.h"
 
 #include <atomic>

@@ -3,7 +3,7 @@
 #pragma once
 
 #include "base/fd.h"
-#include "launch/spawn.h"
+#include "launch/spawn/spawn.h"
 
 #include <linux/mount.h>
 #include <map>

@@ -3,8 +3,8 @@
 #include "base/bit_list.h"
 #include "base/text.h"
 #include "fault.h"
-#include "launch/launch_report.h"
-#include "launch/verify.h"
+#include "launch/spawn/launch_report.h"
+#include "launch/verify/verify.h"
 #include "scene.h"
 
 #include <array>

@@ -3,8 +3,8 @@
 // them: each way works where the key is not given, so that the test can fail.
 #include "fault.h"
 #include "filtered_probe.h"
-#include "launch/launch_report.h"
-#include "launch/verify.h"
+#include "launch/spawn/launch_report.h"
+#include "launch/verify/verify.h"
 
 #include <cerrno>
 #include <csignal>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // A unit's text from the reader over the plan to a running process, read back from the kernel.
-#include "launch/verify.h"
-#include "launch/vocabulary.h"
+#include "launch/seccomp/kernel_vocabulary.h"
+#include "launch/verify/verify.h"
 #include "scene.h"
 #include "unit/loader.h"
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The operators: a table of callers against a supervisor.
-#include "authority.h"
+#include "supervisor/control/authority.h"
 
 #include <catch2/catch.hpp>
 

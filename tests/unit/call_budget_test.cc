@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The time of PID 1 that the callers of one user may take.
-#include "call_budget.h"
+#include "supervisor/control/call_budget.h"
 
 #include <catch2/catch.hpp>
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // One caller's bytes: whole calls in, replies and descriptors out, within bounds.
-#include "control_connection.h"
 #include "base/unix_socket.h"
+#include "supervisor/control/connection.h"
 
 #include <array>
 #include <catch2/catch.hpp>

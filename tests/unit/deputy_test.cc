@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // What a deputy may ask for, and in whose name; and how a call tells it.
-#include "deputy.h"
+#include "supervisor/control/deputy.h"
 #include "control/message.h"
 
 #include <catch2/catch.hpp>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The event loop: watches that go away while they are due, timers, deferred work, exceptions.
-#include "event_loop.h"
-#include "timer.h"
+#include "supervisor/loop/event_loop.h"
+#include "supervisor/loop/timer.h"
 
 #include <catch2/catch.hpp>
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The texts of events: states with their reasons, and drift that begins and ends.
-#include "event_text.h"
+#include "supervisor/jobs/event_text.h"
 
 #include <catch2/catch.hpp>
 

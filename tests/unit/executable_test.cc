@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Programs that cannot be executed, told apart before the launch.
-#include "launch/executable.h"
+#include "launch/plan/executable.h"
 
 #include "plan_scene.h"
 

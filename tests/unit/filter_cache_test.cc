@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Compiled filters that are kept: never one of another configuration, and never too many.
-#include "launch/filter_cache.h"
+#include "launch/seccomp/filter_cache.h"
 
 #include "plan_scene.h"
 

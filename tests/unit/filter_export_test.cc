@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // A filter that was shown is read again as the same filter.
-#include "launch/filter_export.h"
+#include "launch/seccomp/filter_export.h"
 #include "base/file.h"
 #include "kernel/bpf_text.h"
 #include "kernel/syscall_sets.h"
-#include "launch/profile_policy.h"
-#include "launch/seccomp_policy.h"
-#include "launch/vocabulary.h"
+#include "launch/seccomp/kernel_vocabulary.h"
+#include "launch/seccomp/policy.h"
+#include "launch/seccomp/profile_policy.h"
 #include "libseccomp_reference.h"
 #include "syscall_filter_scene.h"
 

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Hands: who holds a close or a read up holds nobody else, and no number is met twice.
-#include "hands.h"
+#include "supervisor/helpers/hands.h"
 #include "base/file.h"
-#include "pipe_reader.h"
 #include "reaping_loop.h"
+#include "supervisor/units/pipe_reader.h"
 
 #include <arpa/inet.h>
 #include <array>

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Which keys are named where SIGSYS ended a service.
-#include "launch/killing_keys.h"
+#include "launch/seccomp/killing_keys.h"
 
-#include "launch/vocabulary.h"
+#include "launch/seccomp/kernel_vocabulary.h"
 #include "unit_scene.h"
 
 namespace confinit {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // From the limits of one reading of a unit to those of another, and where a change is kept.
-#include "limit_changes.h"
-#include "change_plan.h"
+#include "supervisor/units/limit_changes.h"
 #include "kernel/cgroup_default.h"
+#include "supervisor/jobs/change_plan.h"
 
 #include <catch2/catch.hpp>
 

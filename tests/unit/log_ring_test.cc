@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The log ring: lines from pieces, bounds, and what is dropped.
-#include "log_ring.h"
+#include "supervisor/units/log_ring.h"
 
 #include <catch2/catch.hpp>
 

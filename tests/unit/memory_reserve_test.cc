@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // The reserve of memory: who holds it gets memory where the kernel gives none.
-#include "memory_reserve.h"
+#include "supervisor/loop/memory_reserve.h"
 
 #include "base/json.h"
-#include "call_budget.h"
+#include "supervisor/control/call_budget.h"
 
 #include <catch2/catch.hpp>
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What is a stall: the kernel's events without a pause, and a service that is slowed down all
 // along.
-#include "memory_stall.h"
+#include "supervisor/units/memory_stall.h"
 
 #include <catch2/catch.hpp>
 

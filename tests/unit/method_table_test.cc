@@ -6,8 +6,8 @@
 #include "control/description.h"
 #include "control/manager_interface.h"
 #include "control/methods.h"
-#include "control_methods.h"
 #include "source_paths.h"
+#include "supervisor/control/methods.h"
 
 #include <catch2/catch.hpp>
 

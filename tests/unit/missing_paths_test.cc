@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // MissingPaths: check --here names the paths that the launch would not find.
-#include "launch/missing_paths.h"
+#include "launch/plan/missing_paths.h"
 
 #include "launch/owner_text.h"
 #include "plan_scene.h"

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Arguments and words of the kernel's command line: none that is nearly ours is passed over.
-#include "options.h"
+#include "supervisor/machine/options.h"
 
 #include <catch2/catch.hpp>
 

@@ -2,7 +2,7 @@
 // PlanScene: a root directory, a unit for it and a supervisor's context, for tests of plans.
 #pragma once
 
-#include "launch/plan.h"
+#include "launch/plan/plan.h"
 
 #include "temporary_directory.h"
 

@@ -4,9 +4,9 @@
 #include "base/file.h"
 #include "kernel/capability_set.h"
 #include "kernel/syscall_sets.h"
-#include "launch/argument_width.h"
-#include "launch/profile_policy.h"
-#include "launch/vocabulary.h"
+#include "launch/seccomp/argument_width.h"
+#include "launch/seccomp/kernel_vocabulary.h"
+#include "launch/seccomp/profile_policy.h"
 #include "libseccomp_reference.h"
 #include "rounds.h"
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // What a container's profile decides under its conditions, and what the unit's own lists change.
-#include "launch/profile_policy.h"
-#include "launch/seccomp_policy.h"
-#include "launch/vocabulary.h"
+#include "launch/seccomp/profile_policy.h"
+#include "launch/seccomp/kernel_vocabulary.h"
+#include "launch/seccomp/policy.h"
 #include "temporary_directory.h"
 
 #include "kernel/syscall_sets.h"

@@ -2,7 +2,7 @@
 // WatchScene: a service whose main process is the test itself, and the loop that listens to it.
 #pragma once
 
-#include "readiness_watch.h"
+#include "supervisor/units/readiness_watch.h"
 #include "temporary_directory.h"
 
 #include <catch2/catch.hpp>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The reaper: each child's end is told once, also when there is no memory to hear of it.
-#include "reaper.h"
+#include "supervisor/loop/reaper.h"
 
 #include <catch2/catch.hpp>
 

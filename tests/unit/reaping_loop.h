@@ -2,8 +2,8 @@
 // ReapingLoop: the loop and the reaper, connected as the supervisor connects them.
 #pragma once
 
-#include "event_loop.h"
-#include "reaper.h"
+#include "supervisor/loop/event_loop.h"
+#include "supervisor/loop/reaper.h"
 
 #include <catch2/catch.hpp>
 #include <csignal>

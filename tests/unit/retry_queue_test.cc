@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // A queue whose handler may fail: an exception loses no entry.
-#include "retry_queue.h"
+#include "supervisor/loop/retry_queue.h"
 
 #include <catch2/catch.hpp>
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Back doors: what a list or a rule denies is not reached by a call whose arguments lie in memory.
-#include "launch/argument_width.h"
+#include "launch/seccomp/argument_width.h"
 #include "seccomp_scene.h"
 
 #include <sys/socket.h>

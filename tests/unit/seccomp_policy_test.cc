@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The [seccomp] lists: which entry wins, what is unknown, and real programs under the filter.
-#include "launch/seccomp_policy.h"
+#include "launch/seccomp/policy.h"
 
 #include "kernel/syscall_sets.h"
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // seccomp.rules: from their text to the answers of the compiled filter.
 #include "kernel/syscall_sets.h"
-#include "launch/seccomp_policy.h"
-#include "launch/vocabulary.h"
+#include "launch/seccomp/kernel_vocabulary.h"
+#include "launch/seccomp/policy.h"
 #include "unit_scene.h"
 
 #include <cerrno>

@@ -4,8 +4,8 @@
 
 #include "kernel/syscall_sets.h"
 #include "launch/protection.h"
-#include "launch/seccomp_policy.h"
-#include "launch/vocabulary.h"
+#include "launch/seccomp/kernel_vocabulary.h"
+#include "launch/seccomp/policy.h"
 #include "unit_scene.h"
 
 #include <cerrno>

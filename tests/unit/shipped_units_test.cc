@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The unit files that we ship load with the words that the kernel's tables know.
-#include "launch/vocabulary.h"
+#include "launch/seccomp/kernel_vocabulary.h"
 #include "source_paths.h"
 #include "unit/loader.h"
 

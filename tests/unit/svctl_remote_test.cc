@@ -4,10 +4,10 @@
 
 #include "base/file.h"
 #include "build_paths.h"
-#include "carrier_process.h"
 #include "control/fields.h"
 #include "control/framed_streams.h"
 #include "entered_command.h"
+#include "supervisor/control/carrier_process.h"
 #include "svctl_scene.h"
 #include "temporary_directory.h"
 

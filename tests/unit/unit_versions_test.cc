@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The versions of a unit: which keys differ, which of them wait for a restart, and what is said.
-#include "unit_versions.h"
+#include "supervisor/jobs/unit_versions.h"
 #include "unit/difference.h"
 #include "unit_scene.h"
 

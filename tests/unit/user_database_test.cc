@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Users and groups from passwd and group files, damaged ones among them.
-#include "launch/user_database.h"
+#include "launch/plan/user_database.h"
 
 #include "temporary_directory.h"
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Verify of mounts: what counts as the same, and that each kind of difference is found.
-#include "launch/verify_parts.h"
+#include "launch/verify/parts.h"
 
 #include <algorithm>
 #include <catch2/catch.hpp>

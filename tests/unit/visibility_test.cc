@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The callers that could read a file by owner, mode and groups.
-#include "visibility.h"
+#include "supervisor/control/visibility.h"
 
 #include "temporary_directory.h"
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Workers: answers, failures, patience, bounds, and what a worker does not hold.
-#include "worker.h"
+#include "supervisor/helpers/worker.h"
 #include "reaping_loop.h"
 #include "temporary_directory.h"
 

@@ -3,7 +3,7 @@
 #include "svctl/declare_enablement.h"
 
 #include "control/fields.h"
-#include "launch/vocabulary.h"
+#include "launch/seccomp/kernel_vocabulary.h"
 #include "svctl/declare.h"
 #include "svctl/output.h"
 #include "svctl/unit_reports.h"

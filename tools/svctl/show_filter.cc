@@ -5,9 +5,9 @@
 #include "control/fields.h"
 #include "kernel/bpf_text.h"
 #include "kernel/capability_set.h"
-#include "launch/filter_export.h"
-#include "launch/unit_filter.h"
-#include "launch/vocabulary.h"
+#include "launch/seccomp/filter_export.h"
+#include "launch/seccomp/kernel_vocabulary.h"
+#include "launch/seccomp/unit_filter.h"
 #include "svctl/output.h"
 #include "unit/loader.h"
 

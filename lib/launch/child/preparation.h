@@ -1,0 +1,15 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the preparer does before the child goes on: directories of the host, and a root image.
+#pragma once
+
+#include "launch/child/context.h"
+
+namespace confinit {
+
+// child/directories.cc
+bool prepare_directory(ChildContext& child, const Preparation& wanted);
+
+// child/image.cc: ChildContext::image becomes a detached mount of the image's file system.
+bool mount_image(ChildContext& child, const Preparation& image);
+
+}  // namespace confinit

@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: Apache-2.0
+// The directories of a service as preparations of its launch.
+#include "launch/plan/parts.h"
+
+#include "unit/directory_kinds.h"
+
+#include <algorithm>
+
+namespace confinit {
+namespace {
+
+// The owner of a directory as the host knows it.
+struct Owner {
+    std::uint32_t uid = 0;
+    std::uint32_t gid = 0;
+};
+
+LaunchResult<Owner> owner_of(const Unit& unit, const UserDatabase& database,
+                             const ServiceDirectory& directory, const ChildPlan& child,
+                             const std::string& key) {
+    Owner inside{child.uid, child.gid};
+    if (directory.user) inside.uid = TRY(resolve_user_id(database, *directory.user, key));
+    if (directory.group) inside.gid = TRY(resolve_group_id(database, *directory.group, key));
+    const NamespaceConfig& namespaces = unit.namespaces;
+    if (!namespaces.user && !joins_namespace(namespaces, NamespaceKind::user)) return inside;
+    const auto uid = outside_id(namespaces.uid_map, inside.uid);
+    const auto gid = outside_id(namespaces.gid_map, inside.gid);
+    if (uid && gid) return Owner{*uid, *gid};
+    return std::unexpected(
+        LaunchFailure{.key = key,
+                      .object = directory.name,
+                      .hint = "its user or group has no id outside of the service's namespace"});
+}
+
+}  // namespace
+
+std::string directory_path(const Preparation& preparation) {
+    return std::string{preparation.base} + "/" + preparation.path;
+}
+
+LaunchStatus apply_directories(const Unit& unit, const UserDatabase& database, LaunchPlan& plan) {
+    const bool has_none = std::ranges::all_of(directory_kinds, [&](const DirectoryKind& kind) {
+        return (unit.directories.*kind.list).empty();
+    });
+    if (has_none) return {};
+    const ServiceView host{"/", FileSystems::local};
+    for (const DirectoryKind& kind : directory_kinds) {
+        const auto& list = unit.directories.*kind.list;
+        for (std::size_t i = 0; i < list.size(); ++i) {
+            std::string key = std::string{kind.key} + "[" + std::to_string(i) + "]";
+            const Owner owner = TRY(owner_of(unit, database, list[i], plan.child, key));
+            Preparation directory{};
+            directory.kind = Preparation::Kind::directory;
+            directory.base = keep(plan, host.resolve(kind.base));
+            directory.path = keep(plan, list[i].name);
+            directory.mode = list[i].mode;
+            directory.uid = owner.uid;
+            directory.gid = owner.gid;
+            directory.gives_over = unit.directories.chown_recursively;
+            if (kind.ends_with_service) {
+                plan.runtime_directories.push_back(directory_path(directory));
+            }
+            plan.preparations.push_back(directory);
+            plan.preparation_keys.push_back(std::move(key));
+        }
+    }
+    return {};
+}
+
+}  // namespace confinit

@@ -1,0 +1,156 @@
+// SPDX-License-Identifier: Apache-2.0
+// The plan of a command that enters a running service: confined like it, in its namespaces.
+#include "launch/namespace_table.h"
+#include "launch/plan/executable.h"
+#include "launch/plan/parts.h"
+
+#include "base/text.h"
+
+#include <cerrno>
+#include <string_view>
+
+namespace confinit {
+namespace {
+
+constexpr std::string_view default_command = "/bin/sh";
+
+std::string_view path_variable(const std::vector<std::string>& environment) {
+    constexpr std::string_view name = "PATH=";
+    for (const std::string_view variable : environment) {
+        if (variable.starts_with(name)) return variable.substr(name.size());
+    }
+    return {};
+}
+
+bool is_program(const Lookup& found) {
+    return found.presence == Lookup::Presence::present && S_ISREG(found.status.st_mode) &&
+           (found.status.st_mode & 0111) != 0;
+}
+
+// The first file of that name in the service's PATH. Where none is certain, one in a directory
+// that cannot be looked into from here is tried.
+LaunchResult<std::string> find_program(const std::string& name, std::string_view search_path,
+                                       const ServiceView& view) {
+    if (name.find('/') != std::string::npos) return name;
+    std::optional<std::string> uncertain;
+    for (const std::string_view directory : split(search_path, ':')) {
+        if (!directory.starts_with('/')) continue;
+        std::string candidate = std::string{directory} + "/" + name;
+        const Lookup found = view.find(candidate);
+        if (is_program(found)) return candidate;
+        if (found.presence == Lookup::Presence::unknown && !uncertain) uncertain = candidate;
+    }
+    if (uncertain) return std::move(*uncertain);
+    return std::unexpected(
+        LaunchFailure{.object = name,
+                      .call = "execve",
+                      .error = ENOENT,
+                      .hint = "not in the service's PATH, " + std::string{search_path}});
+}
+
+// The mounts are the service's already; for looking paths up they are planned once more and then
+// left out.
+LaunchResult<ServiceView> view_of_running(const Unit& unit, const LaunchContext& context) {
+    LaunchPlan plan;
+    TRY(apply_mounts(unit, context, plan));
+    return make_service_view(plan, FileSystems::local);
+}
+
+LaunchStatus apply_command(const Unit& unit, const LaunchContext& context,
+                           const EnterRequest& request, LaunchPlan& plan) {
+    plan.arguments = request.command;
+    if (plan.arguments.empty()) plan.arguments.emplace_back(default_command);
+    const ServiceView view = TRY(view_of_running(unit, context));
+    plan.executable = TRY(find_program(plan.arguments[0], path_variable(plan.environment), view));
+    const std::string directory = unit.service->working_directory.value_or("/");
+    const Lookup found = view.find(directory);
+    // What lies in a file system of the service's own cannot be seen from here; it was there when
+    // the service began in it.
+    const bool is_gone =
+        found.presence == Lookup::Presence::absent ||
+        (found.presence == Lookup::Presence::present && !S_ISDIR(found.status.st_mode));
+    if (is_gone) return {};
+    return apply_working_directory(unit, plan);
+}
+
+void set_term(const std::string& term, std::vector<std::string>& environment) {
+    if (term.empty()) return;
+    std::erase_if(environment,
+                  [](const std::string& variable) { return variable.starts_with("TERM="); });
+    environment.push_back("TERM=" + term);
+}
+
+void join_namespaces(const Unit& unit, int pidfd, ChildPlan& child) {
+    child.join_pidfd = pidfd;
+    std::uint64_t flags = new_namespaces(unit.namespaces);
+    for (const JoinedNamespace& joined : unit.namespaces.joined)
+        flags |= namespace_row(joined.kind).flag;
+    child.join_flags = static_cast<int>(flags);
+    child.fork_into_pid_namespace = (flags & CLONE_NEWPID) != 0;
+}
+
+// Root with all that the service's namespaces give; of the confinement only these are left.
+LaunchResult<Identity> privileged_identity(const Unit& unit) {
+    const NamespaceConfig& namespaces = unit.namespaces;
+    const bool has_root = outside_id(namespaces.uid_map, 0) && outside_id(namespaces.gid_map, 0);
+    if (!namespaces.uid_map.empty() && !has_root) {
+        return std::unexpected(
+            LaunchFailure{.key = "namespaces.user",
+                          .object = "0",
+                          .hint = "--privileged is user 0, to which the id maps give no place"});
+    }
+    Identity identity;
+    identity.name = "root";
+    identity.groups = {0};
+    identity.home = "/root";
+    return identity;
+}
+
+LaunchStatus apply_privileged(const LaunchContext& context, LaunchPlan& plan) {
+    plan.child.last_capability = last_capability(TRY(all_capabilities()));
+    plan.child.keep_all_capabilities = true;
+    plan.child.bounding = context.capabilities;
+    plan.expected_capabilities = sets_after_exec({.uid = 0, .bounding = context.capabilities});
+    return {};
+}
+
+LaunchStatus apply_privileges(const Unit& unit, const LaunchContext& context, bool privileged,
+                              LaunchPlan& plan) {
+    if (privileged) return apply_privileged(context, plan);
+    TRY(apply_capabilities(unit, context, plan));
+    return apply_filter(unit, context, plan);
+}
+
+}  // namespace
+
+LaunchResult<std::unique_ptr<LaunchPlan>> make_enter_plan(const Unit& unit,
+                                                          const LaunchContext& context, int pidfd,
+                                                          const EnterRequest& request) {
+    if (!unit.service) {
+        return std::unexpected(LaunchFailure{
+            .key = "service", .object = unit.name, .hint = "there is no service to enter"});
+    }
+    auto plan = std::make_unique<LaunchPlan>();
+    plan->unit = unit.name;
+    Identity identity;
+    if (request.privileged) {
+        identity = TRY(privileged_identity(unit));
+    } else {
+        const UserDatabase database = TRY(load_user_database(unit));
+        identity = TRY(resolve_identity(unit, context, database));
+    }
+    TRY(apply_identity(unit, context, identity, *plan));
+    TRY(apply_privileges(unit, context, request.privileged, *plan));
+    apply_process_limits(unit, *plan);
+    join_namespaces(unit, pidfd, plan->child);
+    plan->environment = make_environment(unit, identity);
+    set_term(request.term, plan->environment);
+    TRY(apply_command(unit, context, request, *plan));
+    // The maps of the service's namespace stand already.
+    plan->uid_map.clear();
+    plan->gid_map.clear();
+    bind_child_plan(*plan);
+    return plan;
+}
+
+}  // namespace confinit

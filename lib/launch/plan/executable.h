@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: Apache-2.0
+// Executable: why execve(2) refuses a service's program, told apart where the errno does not.
+//
+// ENOENT is a missing file, script interpreter or dynamic loader alike, and EACCES has five causes:
+// execve(2), "ERRORS".
+#pragma once
+
+#include "launch/plan/plan.h"
+#include "launch/plan/service_view.h"
+
+#include <optional>
+
+namespace confinit {
+
+// What makes it certain, before the launch, that the program cannot be executed. What only the
+// launch can tell is left to it.
+std::optional<LaunchFailure> find_executable_fault(const LaunchPlan& plan, const ServiceView& view);
+
+// The failure of the child's execve(2) with this errno, with the likely cause as its hint.
+LaunchFailure explain_execve(const LaunchPlan& plan, int error);
+
+// What the plan's service will see. `all` file systems only right after the kernel has answered
+// for the same paths.
+ServiceView make_service_view(const LaunchPlan& plan, FileSystems file_systems);
+
+}  // namespace confinit

@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: Apache-2.0
+// HostLook: whether a unit could run on this machine and kernel, without starting anything.
+#include "launch/plan/host_look.h"
+
+#include "base/text.h"
+#include "kernel/cgroup.h"
+#include "kernel/probe.h"
+#include "kernel/proc_status.h"
+#include "launch/namespace_table.h"
+#include "launch/plan/id_maps.h"
+#include "launch/plan/missing_paths.h"
+#include "launch/plan/parts.h"
+#include "launch/protection.h"
+
+#include <algorithm>
+#include <cerrno>
+#include <iterator>
+#include <optional>
+
+namespace confinit {
+namespace {
+
+class Needs {
+public:
+    explicit Needs(const Unit& unit) : unit_(unit) {}
+
+    std::vector<LaunchFailure> unmet() {
+        check_namespaces();
+        check_controllers();
+        if (filter_with_protection(unit_)) need("seccomp", "seccomp");
+        if (!unit_.mounts.overlay.empty()) need("mounts.overlay", "filesystem.overlay");
+        if (unit_.mounts.root_image) need("mounts.root_image", "loop");
+        return std::move(unmet_);
+    }
+
+private:
+    // A feature by its name in the probe.
+    void need(std::string_view key, const std::string& name) {
+        const auto feature = std::ranges::find(features_, name, &Feature::name);
+        if (feature != features_.end() && feature->available) return;
+        unmet_.push_back({.key = std::string{key},
+                          .object = name,
+                          .hint = feature != features_.end() ? feature->detail
+                                                             : "this kernel does not have it"});
+    }
+
+    void check_namespaces() {
+        const std::uint64_t flags = new_namespaces(unit_.namespaces);
+        for (const NamespaceRow& row : namespace_rows) {
+            if ((flags & row.flag) != 0) need(row.key, "namespace." + std::string{row.link});
+        }
+    }
+
+    void check_controllers() {
+        const auto offered = std::ranges::find(features_, "cgroup2.controllers", &Feature::name);
+        const std::string words = offered != features_.end() ? offered->detail : std::string{};
+        const auto controllers = split_words(words);
+        for (const CgroupSetting& setting : unit_.cgroup) {
+            const std::string_view controller = controller_of(setting.file);
+            if (controller.empty()) continue;
+            if (std::ranges::find(controllers, controller) != controllers.end()) {
+                check_file(setting, controller);
+                continue;
+            }
+            unmet_.push_back({.key = setting.key(),
+                              .object = std::string{controller},
+                              .hint = "no such controller here; cgroup v2 has: " +
+                                      (words.empty() ? "none" : words)});
+        }
+    }
+
+    // What our own node has of a controller is what a new one would have. Where it has nothing of
+    // it, only the start can tell.
+    void check_file(const CgroupSetting& setting, std::string_view controller) {
+        if (!own_node_) return;
+        const auto enabled = own_node_->controllers();
+        const bool is_shown = enabled && std::ranges::find(*enabled, controller) != enabled->end();
+        if (!is_shown) return;
+        const auto text = own_node_->read(setting.file);
+        if (text || text.error().code != ENOENT) return;
+        unmet_.push_back({.key = setting.key(),
+                          .object = own_node_->path() + "/" + setting.file,
+                          .error = ENOENT,
+                          .hint = "this kernel has no such file"});
+    }
+
+    // At the root of the machine most files are missing, whatever the kernel has.
+    static std::optional<Cgroup> find_own_node() {
+        const auto process = open_own_process();
+        if (!process) return std::nullopt;
+        const auto path = read_cgroup_path(*process);
+        if (!path || *path == "/") return std::nullopt;
+        auto node = Cgroup::open("/sys/fs/cgroup" + *path);
+        return node ? std::optional{std::move(*node)} : std::nullopt;
+    }
+
+    const Unit& unit_;
+    std::optional<Cgroup> own_node_ = find_own_node();
+    std::vector<Feature> features_ = probe_kernel();
+    std::vector<LaunchFailure> unmet_;
+};
+
+}  // namespace
+
+std::vector<LaunchFailure> missing_here(Unit unit, const LaunchContext& context) {
+    std::erase_if(unit.namespaces.joined,
+                  [](const JoinedNamespace& joined) { return !joined.unit.empty(); });
+    std::vector<LaunchFailure> missing = Needs{unit}.unmet();
+    if (!unit.service) return missing;
+    if (auto settled = settle_id_maps(context, unit); !settled) {
+        missing.push_back(std::move(settled).error());
+    } else if (auto plan = make_launch_plan(unit, context); !plan) {
+        missing.push_back(std::move(plan).error());
+    } else {
+        std::ranges::move(missing_paths(**plan), std::back_inserter(missing));
+    }
+    return missing;
+}
+
+}  // namespace confinit

@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: Apache-2.0
+// MissingPaths: the paths that a launch would not find, by its plan.
+#include "launch/plan/missing_paths.h"
+
+#include "launch/owner_text.h"
+#include "launch/plan/parts.h"
+
+#include <algorithm>
+#include <cerrno>
+#include <string>
+#include <sys/stat.h>
+
+namespace confinit {
+namespace {
+
+class PathNeeds {
+public:
+    explicit PathNeeds(const LaunchPlan& plan)
+        : plan_(plan),
+          host_{"/", FileSystems::all},
+          service_{plan.child.root != nullptr ? plan.child.root : "/", FileSystems::all} {
+        if (plan.child.image_mount_point != nullptr) service_.hide_root();
+    }
+
+    std::vector<LaunchFailure> unmet() {
+        check_directories();
+        for (std::size_t i = 0; i < plan_.mount_ops.size() && i < plan_.mount_targets.size(); ++i) {
+            check_mount(plan_.mount_ops[i], plan_.mount_keys[i]);
+            service_.add_mount(plan_.mount_ops[i], plan_.mount_targets[i]);
+        }
+        check_working_directory();
+        return std::move(unmet_);
+    }
+
+private:
+    // The ids of a user namespace of its own are given at the start.
+    void check_directories() {
+        for (std::size_t i = 0; i < plan_.preparations.size(); ++i) {
+            const Preparation& wanted = plan_.preparations[i];
+            if (wanted.kind != Preparation::Kind::directory) continue;
+            const std::string path = directory_path(wanted);
+            const Lookup found = host_.find(path);
+            if (found.presence != Lookup::Presence::present) continue;
+            const struct stat& status = found.status;
+            if (!S_ISDIR(status.st_mode)) {
+                add(plan_.preparation_keys[i], path, 0, "it is there and no directory");
+            } else if (!wanted.gives_over && plan_.uid_map.empty() &&
+                       (status.st_uid != wanted.uid || status.st_gid != wanted.gid)) {
+                add(plan_.preparation_keys[i], path, 0,
+                    "it is there and belongs to " + owner_text(status.st_uid, status.st_gid) +
+                        ", and the unit wants a directory of " +
+                        owner_text(wanted.uid, wanted.gid) +
+                        "; directories.chown = \"recursive\" gives it over");
+            }
+        }
+    }
+
+    void check_mount(const MountOp& op, const std::string& key) {
+        if (!key.starts_with("mounts.") || op.may_be_absent) return;
+        const bool has_source = op.kind == MountOpKind::bind ||
+                                (op.kind == MountOpKind::overlay_layer && op.mode != memory_layer);
+        if (has_source && is_absent(host_, op.source)) {
+            add(key, op.source, ENOENT, "there is no such path on the host");
+        }
+        if (is_on_what_is_there(op) && is_absent(service_, op.target)) {
+            add(key, op.target, ENOENT, "there is no such path in the service's root");
+        }
+    }
+
+    // Within a tmpfs of the launch the mount points are made.
+    static bool is_on_what_is_there(const MountOp& op) {
+        switch (op.kind) {
+        case MountOpKind::bind:
+        case MountOpKind::tmpfs:
+        case MountOpKind::overlay:
+        case MountOpKind::read_only:
+        case MountOpKind::read_write:
+        case MountOpKind::inaccessible:
+        case MountOpKind::no_exec:
+        case MountOpKind::exec:
+            return op.inside == 0;
+        case MountOpKind::propagation:
+        case MountOpKind::proc:
+        case MountOpKind::device_node:
+        case MountOpKind::devpts:
+        case MountOpKind::mqueue:
+        case MountOpKind::cgroup:
+        case MountOpKind::overlay_layer:
+        case MountOpKind::directory:
+        case MountOpKind::symlink:
+        case MountOpKind::seal:
+        case MountOpKind::change_root:
+        case MountOpKind::change_propagation:
+            return false;
+        }
+        return false;
+    }
+
+    void check_working_directory() {
+        const char* path = plan_.child.working_directory;
+        if (path == nullptr) return;
+        const Lookup found = service_.find(path);
+        constexpr const char* key = "service.working_directory";
+        if (found.presence == Lookup::Presence::present && !S_ISDIR(found.status.st_mode)) {
+            add(key, path, ENOTDIR, "it is no directory");
+        } else if (is_absent(service_, path)) {
+            add(key, path, ENOENT, "there is no such directory in the service's root");
+        }
+    }
+
+    bool is_absent(const ServiceView& view, const std::string& path) const {
+        if (is_within(path, "/run") || is_prepared(path)) return false;
+        return view.find(path).presence == Lookup::Presence::absent;
+    }
+
+    bool is_prepared(const std::string& path) const {
+        return std::ranges::any_of(plan_.preparations, [&](const Preparation& directory) {
+            return directory.kind == Preparation::Kind::directory &&
+                   (is_within(path, directory_path(directory)) ||
+                    is_within(directory_path(directory), path));
+        });
+    }
+
+    void add(std::string key, std::string object, int error, std::string hint) {
+        unmet_.push_back({.key = std::move(key),
+                          .object = std::move(object),
+                          .call = {},
+                          .error = error,
+                          .hint = std::move(hint)});
+    }
+
+    const LaunchPlan& plan_;
+    ServiceView host_;
+    ServiceView service_;
+    std::vector<LaunchFailure> unmet_;
+};
+
+}  // namespace
+
+std::vector<LaunchFailure> missing_paths(const LaunchPlan& plan) {
+    return PathNeeds{plan}.unmet();
+}
+
+}  // namespace confinit

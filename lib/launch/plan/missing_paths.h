@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: Apache-2.0
+// MissingPaths: the paths that a launch would not find, by its plan.
+#pragma once
+
+#include "launch/plan/plan.h"
+
+#include <vector>
+
+namespace confinit {
+
+// The sources and targets of mounts that are not there, a working directory that is none, and
+// directories of the service that are another's. A path that the launch makes itself is no missing
+// one, nor is one that may come at run time: below /run, or on a file system of the launch.
+std::vector<LaunchFailure> missing_paths(const LaunchPlan& plan);
+
+}  // namespace confinit

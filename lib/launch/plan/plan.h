@@ -1,0 +1,180 @@
+// SPDX-License-Identifier: Apache-2.0
+// LaunchPlan: a Unit resolved against this machine, owning all that the ChildPlan borrows.
+#pragma once
+
+#include "base/fd.h"
+#include "base/result.h"
+#include "kernel/capability_set.h"
+#include "kernel/syscall_filter.h"
+#include "launch/child_plan.h"
+#include "launch/failure.h"
+#include "launch/seccomp/filter_cache.h"
+#include "unit/unit.h"
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <sys/types.h>
+#include <vector>
+
+namespace confinit {
+
+// The main process of a unit that runs; `pidfd` is valid while the launch is planned.
+struct RunningUnit {
+    pid_t pid = 0;
+    int pidfd = -1;
+};
+
+// A user that cannot become another: its ids and its list of supplementary groups.
+struct FixedIdentity {
+    std::uint32_t uid = 0;
+    std::uint32_t gid = 0;
+    std::vector<std::uint32_t> groups;
+};
+
+// What the supervisor lends to every launch.
+struct LaunchContext {
+    const Fd& reaper_program;       // sealed memfd of confinit-reaper
+    std::string inaccessible_file;  // a regular file of mode 000 for mounts.inaccessible; beside
+                                    // it is an empty directory 'image', for mounts.root_image
+    // Where the directories of the units' notify sockets are, see notify_directory(), and where a
+    // service with a mount namespace of its own finds the one that is its own.
+    std::string notify_root = "/run/confinit/notify";
+    CapabilityMask capabilities;    // those that the supervisor itself has in its bounding set
+    std::uint64_t memory_total;     // bytes, for percentages
+    std::string cgroup_mount = {};  // where our own cgroup tree is mounted, if there is one
+
+    // Absent where there is no supervisor: for "unit:NAME", and for a unit's own 65,536 ids.
+    std::function<std::optional<RunningUnit>(std::string_view unit)> find_running = {};
+    std::function<std::uint32_t(const std::string& unit)> separate_ids = {};
+
+    // The supervisor's runtime directory, which a mount namespace of a service's own hides, and the
+    // sockets in it that an operator or a deputy sees there nevertheless. Empty where there is no
+    // supervisor.
+    std::string runtime_directory = {};
+    std::vector<std::string> operator_sockets = {};
+    std::vector<std::string> deputy_sockets = {};
+
+    FilterCache* filters = nullptr;  // absent: every plan compiles its own
+
+    // The supervisor's own, where it cannot change its groups: an ordinary user's, or that of the
+    // root of a user namespace which denies setgroups(2).
+    std::optional<FixedIdentity> fixed_identity = {};
+};
+
+// A namespace that the service joins, held open while the plan lives.
+struct JoinTarget {
+    std::string_view key;    // "namespaces.net"
+    std::uint64_t flag = 0;  // CLONE_NEW*
+    Fd file;
+    std::string identity;  // "net:[4026531840]", as /proc/PID/ns shows it
+};
+
+// The node below that of a unit with cgroup.delegate which the service may write, and runs in.
+inline constexpr const char* delegated_node_name = "delegated";
+
+struct LaunchPlan {
+    std::string unit;
+    std::string executable;
+    std::vector<std::string> arguments;
+    std::vector<std::string> environment;
+    CgroupConfig cgroup;            // percentages resolved, the kernel's form, in order
+    std::uint64_t clone_flags = 0;  // CLONE_NEW* for clone3(2)
+    std::string uid_map;            // the text of the map files, empty without a user ns
+    std::string gid_map;
+    bool deny_setgroups = false;
+    bool keeps_own_groups = false;  // the supervisor's, see fixed_identity
+    BpfProgram filter;
+    CapabilitySets expected_capabilities;  // of the running service, by capabilities(7)
+
+    // For `verify` and messages: the key of each mount op, rlimit and so on, by index.
+    std::vector<std::string> mount_keys;
+    std::vector<std::string>
+        mount_targets;  // without symbolic links, as far as the plan could tell
+    std::vector<std::string> rlimit_keys;
+    std::vector<std::string> preparation_keys;
+    std::vector<std::string>
+        runtime_directories;  // on the host; removed when the service has ended
+    std::vector<JoinTarget> join_targets;
+
+    std::vector<std::string> warnings;  // what is allowed and hardly meant: "KEY: ..."
+
+    ChildPlan child;
+
+    // The memory behind `child`.
+    std::vector<MountOp> mount_ops;
+    std::vector<Preparation> preparations;
+    std::vector<std::unique_ptr<std::string>> strings;
+    std::vector<char*> argv;
+    std::vector<char*> envp;
+    std::vector<rlimit64> rlimit_values;
+    std::vector<int> rlimit_resources;
+    std::vector<gid_t> groups;
+    std::vector<int> join_descriptors;
+    int nice = 0;
+    std::vector<std::uint64_t> cpu_affinity;
+};
+
+// Resolves a unit: user and group ids from /etc/passwd and /etc/group of the service's root (no
+// NSS), the executable's path, the filter, the mounts in order. Fails with the key at fault.
+// The plan is on the heap because the ChildPlan points into it.
+//
+// What a unit does not say:
+// - The kernel's group list is the declared supplementary groups and the primary group, nothing
+//   else: the members that the group file lists give a service no group that its unit does not.
+// - The environment is PATH, HOME, SHELL and, for a user with an entry, USER and LOGNAME; the
+//   unit's own variables win. Nothing of the supervisor's is passed on.
+// - A percentage of a memory key is of `memory_total`, one of pids.max is of kernel.pid_max.
+// - Of the mounts the one with the longest path wins. At one path file systems come before
+//   attributes, and of the attributes the strictest wins. A mount of the launch's own is writable
+//   within a read_only path, which it was declared beside, but never executable within a no_exec
+//   one.
+// - private_tmp is a tmpfs on /tmp, which must be there, and on /var/tmp where it is there.
+// - A new pid namespace with a new mount namespace has a /proc of its own.
+// - Who has no entry in the passwd file has to name a group.
+// - A unit that names neither user nor groups runs as root, and as the supervisor itself where that
+//   has a fixed identity.
+// - A unit that is ready by notify, or has a watchdog, has NOTIFY_SOCKET in its environment, whose
+//   last part each run sets, see set_notify_name(). With a new mount namespace the socket's
+//   directory is mounted on notify_root.
+// - Of the supervisor's runtime directory a new mount namespace shows the notify socket, to an
+//   operator (service.operator) the sockets by which it rules, and to a deputy (service.deputy) the
+//   one by which it asks.
+// - A new session keyring, where the kernel offers one.
+LaunchResult<std::unique_ptr<LaunchPlan>> make_launch_plan(const Unit& unit,
+                                                           const LaunchContext& context);
+
+// Whether the unit may send to a notify socket of its own.
+bool has_notify_socket(const Unit& unit);
+// The host's directory of the unit's notify socket, which only one run at a time uses.
+std::string notify_directory(const Unit& unit, const LaunchContext& context);
+inline constexpr std::string_view notify_socket_name = "socket";
+// The socket's name is another one in each run, of this length. The plan has zeros in its place.
+inline constexpr std::size_t notify_name_length = 22;
+void set_notify_name(LaunchPlan& plan, std::string_view name);
+
+// The key of the mounts that hide the supervisor's runtime directory.
+inline constexpr std::string_view operator_key = "service.operator";
+inline constexpr std::string_view deputy_key = "service.deputy";
+
+// The unit's cgroup settings as they are to be written: percentages and devices resolved.
+LaunchResult<CgroupConfig> make_cgroup_config(const Unit& unit, const LaunchContext& context);
+
+// The plan of a command that enters a running service: the same ids, capabilities, filter and
+// limits as `service`, but joining the namespaces of `pidfd` in place of making new ones.
+// `privileged` is uid 0 with every capability, without the filter and no_new_privs. A command
+// without a slash is looked up in the service's PATH, inside of its root; no command is /bin/sh.
+// The working directory is "/" where the service's own cannot be told to exist.
+struct EnterRequest {
+    std::vector<std::string> command;
+    std::string term;  // $TERM
+    bool privileged = false;
+};
+LaunchResult<std::unique_ptr<LaunchPlan>> make_enter_plan(const Unit& unit,
+                                                          const LaunchContext& context, int pidfd,
+                                                          const EnterRequest& request);
+
+}  // namespace confinit

@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a service runs: its program, arguments, environment and working directory.
+#include "launch/plan/parts.h"
+
+#include "base/text.h"
+#include "unit/directory_kinds.h"
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+
+namespace confinit {
+namespace {
+
+constexpr std::string_view default_path =
+    "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+
+void set_variable(std::vector<std::string>& environment, const std::string& name,
+                  std::string_view value) {
+    const std::string prefix = name + "=";
+    const auto present = std::ranges::find_if(
+        environment, [&](const std::string& variable) { return variable.starts_with(prefix); });
+    std::string variable = prefix + std::string{value};
+    if (present == environment.end()) {
+        environment.push_back(std::move(variable));
+        return;
+    }
+    *present = std::move(variable);
+}
+
+// Such links of a procfs lead to whatever a process has open, outside of any root.
+bool leads_through_process(std::string_view path) {
+    constexpr std::array<std::string_view, 4> links{"fd", "cwd", "root", "map_files"};
+    const auto parts = split(path, '/');
+    if (parts.size() > 2 && parts[1] == "dev" && parts[2] == "fd") return true;
+    if (parts.size() < 2 || parts[1] != "proc") return false;
+    return std::ranges::any_of(parts, [&](std::string_view part) {
+        return std::ranges::find(links, part) != links.end();
+    });
+}
+
+}  // namespace
+
+LaunchStatus apply_program(const Unit& unit, LaunchPlan& plan) {
+    const ServiceConfig& service = *unit.service;
+    plan.arguments = service.command;
+    plan.executable = service.command[0];
+    if (!plan.executable.starts_with('/')) {
+        return std::unexpected(
+            LaunchFailure{.key = "service.command[0]",
+                          .object = plan.executable,
+                          .hint = "it must be an absolute path; PATH is not searched"});
+    }
+    if (service.tty) plan.child.tty = keep(plan, *service.tty);
+    return {};
+}
+
+std::vector<std::string> make_environment(const Unit& unit, const Identity& identity) {
+    std::vector<std::string> environment;
+    set_variable(environment, "PATH", default_path);
+    set_variable(environment, "HOME", identity.home);
+    set_variable(environment, "SHELL", identity.shell);
+    if (identity.name) {
+        set_variable(environment, "USER", *identity.name);
+        set_variable(environment, "LOGNAME", *identity.name);
+    }
+    for (const DirectoryKind& kind : directory_kinds) {
+        std::string paths;
+        for (const ServiceDirectory& directory : unit.directories.*kind.list) {
+            paths.append(paths.empty() ? "" : ":").append(kind.base).append("/");
+            paths.append(directory.name);
+        }
+        if (!paths.empty()) set_variable(environment, std::string{kind.variable}, paths);
+    }
+    for (const auto& [name, value] : unit.service->environment) {
+        set_variable(environment, name, value);
+    }
+    return environment;
+}
+
+LaunchStatus apply_working_directory(const Unit& unit, LaunchPlan& plan) {
+    const std::string directory = unit.service->working_directory.value_or("/");
+    if (!directory.starts_with('/') || leads_through_process(directory)) {
+        return std::unexpected(LaunchFailure{
+            .key = "service.working_directory",
+            .object = directory,
+            .hint = "it must be an absolute path that does not lead through a process's files"});
+    }
+    plan.child.working_directory = keep(plan, directory);
+    return {};
+}
+
+}  // namespace confinit

@@ -1,0 +1,239 @@
+// SPDX-License-Identifier: Apache-2.0
+// ServiceView: what a service will find at a path, told from the host before anything is mounted.
+#include "launch/plan/service_view.h"
+
+#include "base/text.h"
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <climits>
+#include <deque>
+#include <map>
+#include <unistd.h>
+#include <utility>
+
+namespace confinit {
+namespace {
+
+constexpr int most_links = 40;  // the kernel's MAXSYMLINKS: path_resolution(7)
+
+// Types whose answers depend on another machine or on a process.
+constexpr std::array<std::string_view, 11> waiting_types{
+    "nfs", "cifs", "smb", "fuse", "9p", "virtiofs", "ceph", "autofs", "afs", "coda", "lustre"};
+
+bool can_keep_waiting(const Mount& mount) {
+    return std::ranges::any_of(waiting_types,
+                               [&](std::string_view type) { return mount.type.starts_with(type); });
+}
+
+std::string append(std::string_view directory, std::string_view rest) {
+    std::string path{directory == "/" ? std::string_view{} : directory};
+    if (rest != "/") path += rest;
+    return path.empty() ? "/" : path;
+}
+
+std::string parent_of(const std::string& path) {
+    const std::size_t slash = path.rfind('/');
+    return slash == 0 || slash == std::string::npos ? "/" : path.substr(0, slash);
+}
+
+std::optional<std::string> read_link(const std::string& path) {
+    std::array<char, PATH_MAX> text;
+    const ssize_t size = readlink(path.c_str(), text.data(), text.size());
+    if (size <= 0) return std::nullopt;
+    return std::string{text.data(), static_cast<std::size_t>(size)};
+}
+
+// The parts of a path still to be walked.
+using Parts = std::deque<std::string>;
+
+void push_front(Parts& parts, std::string_view path) {
+    const auto words = split(path, '/');
+    for (std::size_t i = words.size(); i > 0; --i) {
+        if (!words[i - 1].empty() && words[i - 1] != ".") parts.emplace_front(words[i - 1]);
+    }
+}
+
+std::string append_all(std::string path, const Parts& parts) {
+    for (const std::string& part : parts)
+        path = append(path, "/" + part);
+    return path;
+}
+
+}  // namespace
+
+// Where a walk along a path stands: `lookup` is of `current`, `parts` are still to come.
+struct ServiceView::Walk {
+    Parts parts;
+    std::string current = "/";
+    Lookup lookup;
+    int links = 0;
+
+    bool goes_on() const { return !parts.empty() && lookup.presence == Lookup::Presence::present; }
+
+    void end(int error) {
+        lookup.presence = Lookup::Presence::absent;
+        lookup.error = error;
+    }
+
+    std::string next() {
+        const std::string part = std::move(parts.front());
+        parts.pop_front();
+        return part == ".." ? parent_of(current) : append(current, "/" + part);
+    }
+
+    std::string path() const { return append_all(current, parts); }
+};
+
+class HostLook {
+public:
+    HostLook() {
+        if (auto table = MountTable::read_own()) mounts_ = std::move(*table);
+    }
+
+    // `path` of the answer is left out: that is the service's.
+    const Lookup& at(const std::string& path, FileSystems file_systems) {
+        const auto [place, is_new] = seen_.try_emplace(path);
+        if (is_new) place->second = look(path, file_systems);
+        return place->second;
+    }
+
+private:
+    Lookup look(const std::string& path, FileSystems file_systems) const {
+        Lookup lookup;
+        const Mount* mount = mounts_ ? mounts_->find_mount(path) : nullptr;
+        // What a procfs shows depends on who looks.
+        if (mount == nullptr || mount->type == "proc") return lookup;
+        if (file_systems == FileSystems::local && can_keep_waiting(*mount)) return lookup;
+        lookup.is_noexec = mount->has_option("noexec");
+        lookup.is_nosuid = mount->has_option("nosuid");
+        if (lstat(path.c_str(), &lookup.status) < 0) {
+            lookup.error = errno;
+            const bool is_absent = errno == ENOENT || errno == ENOTDIR;
+            lookup.presence = is_absent ? Lookup::Presence::absent : Lookup::Presence::unknown;
+            return lookup;
+        }
+        lookup.host_path = path;
+        lookup.presence = Lookup::Presence::present;
+        return lookup;
+    }
+
+    std::optional<MountTable> mounts_;
+    std::map<std::string, Lookup> seen_;
+};
+
+namespace {
+
+// One thread makes plans, one at a time.
+std::shared_ptr<HostLook> shared_look;
+
+}  // namespace
+
+SharedHostLook::SharedHostLook() {
+    shared_look = std::make_shared<HostLook>();
+}
+
+SharedHostLook::~SharedHostLook() {
+    shared_look.reset();
+}
+
+ServiceView::ServiceView(const std::string& root, FileSystems file_systems)
+    : file_systems_(file_systems) {
+    const bool is_shared = shared_look != nullptr && file_systems == FileSystems::local;
+    host_look_ = is_shared ? shared_look : std::make_shared<HostLook>();
+    service_.root = walk(host_, root).path();
+}
+
+void ServiceView::hide_root() {
+    service_.mounts.push_back({"/", {}, Cover::hidden});
+}
+
+void ServiceView::add_mount(const MountOp& op, std::string target) {
+    switch (op.kind) {
+    case MountOpKind::bind:
+    case MountOpKind::device_node:
+        service_.mounts.push_back({std::move(target), walk(host_, op.source).path(), Cover::bind});
+        return;
+    case MountOpKind::tmpfs:
+    case MountOpKind::proc:
+    case MountOpKind::devpts:
+    case MountOpKind::mqueue:
+    case MountOpKind::overlay:
+    case MountOpKind::cgroup:
+    case MountOpKind::symlink:
+    case MountOpKind::inaccessible:
+        service_.mounts.push_back({std::move(target), {}, Cover::hidden});
+        return;
+    case MountOpKind::propagation:
+    case MountOpKind::overlay_layer:
+    case MountOpKind::directory:
+    case MountOpKind::seal:
+    case MountOpKind::read_only:
+    case MountOpKind::read_write:
+    case MountOpKind::no_exec:
+    case MountOpKind::exec:
+    case MountOpKind::change_root:
+    case MountOpKind::change_propagation:
+        return;
+    }
+}
+
+Lookup ServiceView::find(std::string_view path) const {
+    return walk(service_, path).lookup;
+}
+
+std::string ServiceView::resolve(std::string_view path) const {
+    return walk(service_, path).path();
+}
+
+// The host's path for one of the tree's; absent below a mount that is yet to be made.
+std::optional<std::string> ServiceView::host_path(const Tree& tree, std::string_view path) {
+    const PlannedMount* nearest = nullptr;
+    for (const PlannedMount& mount : tree.mounts) {
+        if (!is_within(path, mount.target)) continue;
+        if (nearest == nullptr || mount.target.size() >= nearest->target.size()) nearest = &mount;
+    }
+    if (nearest == nullptr) return append(tree.root, path);
+    if (nearest->cover == Cover::hidden) return std::nullopt;
+    if (nearest->target == "/") return append(nearest->source, path);
+    return append(nearest->source, path.substr(nearest->target.size()));
+}
+
+Lookup ServiceView::look_at(const Tree& tree, const std::string& path) const {
+    const auto host = host_path(tree, path);
+    Lookup lookup = host ? host_look_->at(*host, file_systems_) : Lookup{};
+    lookup.path = path;
+    return lookup;
+}
+
+ServiceView::Walk ServiceView::walk(const Tree& tree, std::string_view path) const {
+    Walk walk;
+    push_front(walk.parts, path);
+    walk.lookup = look_at(tree, "/");
+    while (walk.goes_on()) {
+        if (!S_ISDIR(walk.lookup.status.st_mode)) {
+            walk.end(ENOTDIR);
+            break;
+        }
+        std::string next = walk.next();
+        walk.lookup = look_at(tree, next);
+        const bool is_link = walk.lookup.presence == Lookup::Presence::present &&
+                             S_ISLNK(walk.lookup.status.st_mode);
+        const auto link = is_link ? read_link(walk.lookup.host_path) : std::nullopt;
+        if (!link) {
+            walk.current = std::move(next);
+            continue;
+        }
+        if (++walk.links > most_links) {
+            walk.end(ELOOP);
+            break;
+        }
+        if (link->starts_with('/')) walk.current = "/";
+        push_front(walk.parts, *link);
+        walk.lookup = look_at(tree, walk.current);
+    }
+    return walk;
+}
+
+}  // namespace confinit

@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: Apache-2.0
+// The child's report in the words of promise two: key, object, call, errno and one hint.
+#pragma once
+
+#include "launch/plan/plan.h"
+
+#include <string_view>
+
+namespace confinit {
+
+// What a stage is for, as the end of "while it was to ...": "set up the mounts".
+std::string_view launch_stage_text(LaunchStage stage);
+
+// The failure of a record of kind `failed`. It looks at the program's file where execve(2) failed.
+// A record with values out of range, which only a broken sender makes, is told as such.
+LaunchFailure explain(const LaunchPlan& plan, const LaunchReport& report);
+
+}  // namespace confinit

@@ -1,0 +1,203 @@
+// SPDX-License-Identifier: Apache-2.0
+// Spawning: one clone3(2) into the node, and what the parent gets to watch it by.
+#include "launch/spawn/spawn.h"
+
+#include "base/file.h"
+#include "kernel/pidfd.h"
+#include "launch/spawn/parent_part.h"
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <csignal>
+#include <fcntl.h>
+#include <grp.h>
+#include <sched.h>
+#include <sys/socket.h>
+#include <unistd.h>
+#include <vector>
+
+namespace confinit {
+
+namespace {
+
+// The child's descriptors lie above those that become the service's own, so that its dup3(2) can
+// neither collide nor be a no-op.
+constexpr int lowest_child_descriptor = 10;
+
+Result<Fd> child_stream(const Fd& stream, int lowest) {
+    if (stream) return duplicate(stream, lowest);
+    return duplicate(TRY(open_at(AT_FDCWD, "/dev/null", O_RDWR)), lowest);
+}
+
+// What the child works with. All but the parent's ends and the page goes when spawn() returns.
+struct LentDescriptors {
+    ReportChannel report;
+    ReportChannel exit;
+    Fd prepared;  // the child's end of what the preparer tells it
+    Fd preparer;
+    std::array<Fd, 3> streams;
+    Fd ready;
+    std::vector<int> mount_sources;
+    LastWordsPage last_words;
+};
+
+Result<LentDescriptors> lend(const LaunchPlan& plan, const Streams& streams) {
+    LentDescriptors lent;
+    const int lowest = std::max(lowest_child_descriptor, plan.child.ready_number + 1);
+    lent.report = TRY(make_report_channel(lowest));
+    if (plan.child.reaper_program >= 0) lent.exit = TRY(make_report_channel(lowest));
+    if (!plan.child.preparations.empty()) {
+        auto [child, preparer] = TRY(make_seqpacket_pair());
+        lent.prepared = TRY(duplicate(child, lowest));
+        lent.preparer = TRY(duplicate(preparer, lowest));
+    }
+    lent.streams[0] = TRY(child_stream(streams.input, lowest));
+    lent.streams[1] = TRY(child_stream(streams.output, lowest));
+    lent.streams[2] = TRY(child_stream(streams.error, lowest));
+    if (streams.ready) lent.ready = TRY(duplicate(streams.ready, lowest));
+    lent.mount_sources.assign(plan.child.mounts.size(), -1);
+    lent.last_words = TRY(LastWordsPage::make());
+    return lent;
+}
+
+// Where the process belongs, and how it gets there.
+struct Place {
+    int node;
+    CloneMethod method;
+
+    bool is_moved_to() const { return node >= 0 && method != CloneMethod::clone3_into_node; }
+};
+
+bool has_parent_part(const LaunchPlan& plan, const Place& place) {
+    return place.is_moved_to() || !plan.uid_map.empty() || plan.child.limits_by_parent;
+}
+
+ChildPlan complete(const LaunchPlan& plan, const Place& place, LentDescriptors& lent) {
+    ChildPlan child = plan.child;
+    child.report_socket = lent.report.child.get();
+    child.exit_socket = lent.exit.child.get();
+    for (std::size_t i = 0; i < lent.streams.size(); ++i)
+        child.streams[i] = lent.streams[i].get();
+    child.preparation_socket = lent.prepared.get();
+    child.preparer_socket = lent.preparer.get();
+    child.ready_pipe = lent.ready.get();
+    child.wait_for_parent = has_parent_part(plan, place);
+    // Those of a process that cannot be traced belong to root.
+    child.owns_proc_files = geteuid() != 0;
+    child.mount_sources = lent.mount_sources.data();
+    child.last_words = lent.last_words.get();
+    return child;
+}
+
+// The child begins with every signal blocked: none that is meant for it gets lost before it can
+// take effect, and none ends it halfway through a step.
+class BlockedSignals {
+public:
+    BlockedSignals() {
+        sigset_t all;
+        (void)sigfillset(&all);
+        (void)sigprocmask(SIG_SETMASK, &all, &previous_);
+    }
+    BlockedSignals(const BlockedSignals&) = delete;
+    BlockedSignals& operator=(const BlockedSignals&) = delete;
+    ~BlockedSignals() { (void)sigprocmask(SIG_SETMASK, &previous_, nullptr); }
+
+private:
+    sigset_t previous_;
+};
+
+struct Cloned {
+    pid_t pid = 0;
+    Fd pidfd;
+};
+
+// Where setgroups(2) is denied in a new user namespace, the child could not get rid of groups that
+// it inherits; and we have no use for any of our own.
+LaunchStatus drop_own_groups(const LaunchPlan& plan) {
+    if (plan.child.set_groups || plan.keeps_own_groups || getgroups(0, nullptr) == 0) return {};
+    if (setgroups(0, nullptr) == 0) return {};
+    return std::unexpected(LaunchFailure{.key = "service.supplementary_groups",
+                                         .call = "setgroups",
+                                         .error = errno,
+                                         .hint = "the supervisor lacks CAP_SETGID to drop its own "
+                                                 "groups, which the service would keep: start it "
+                                                 "without any (setpriv --clear-groups as root)"});
+}
+
+// A plain copy of this process: no memory is shared but the last words.
+LaunchResult<Cloned> clone_child(const LaunchPlan& plan, const Place& place,
+                                 const ChildPlan& child) {
+    int pidfd = -1;
+    // The cgroup namespace is left to the child: from here it would have our own node as its root.
+    constexpr std::uint64_t made_by_child = CLONE_NEWCGROUP;
+    const std::uint64_t namespaces = plan.clone_flags & ~made_by_child;
+    const BlockedSignals blocked;
+    const long pid = clone_process(place.method, namespaces, place.node, pidfd);
+    if (pid < 0) {
+        LaunchFailure failure = explain_clone(plan, place.node, static_cast<int>(-pid));
+        if (place.method == CloneMethod::clone_then_move) failure.call = "clone";
+        return std::unexpected(std::move(failure));
+    }
+    if (pid == 0) run_child(child);
+    return Cloned{static_cast<pid_t>(pid), Fd{pidfd}};
+}
+
+// Outside of the node: it counts against no limit of the service.
+LaunchResult<Cloned> clone_preparer(const Place& place, const ChildPlan& child) {
+    if (child.preparations.empty()) return Cloned{};
+    int pidfd = -1;
+    const BlockedSignals blocked;
+    const long pid = clone_process(place.method, 0, -1, pidfd);
+    if (pid < 0) {
+        return std::unexpected(
+            LaunchFailure{.call = "clone3",
+                          .error = static_cast<int>(-pid),
+                          .hint = "no process can be made that prepares the launch"});
+    }
+    if (pid == 0) run_preparer(child);
+    return Cloned{static_cast<pid_t>(pid), Fd{pidfd}};
+}
+
+LaunchStatus finish_parent_part(const LaunchPlan& plan, const Place& place, pid_t child,
+                                const Fd& report_socket) {
+    if (!has_parent_part(plan, place)) return {};
+    if (place.is_moved_to()) TRY(move_into_node(place.node, child));
+    TRY(do_parent_part(plan, child));
+    const char go = 1;
+    if (send(report_socket.get(), &go, sizeof go, MSG_NOSIGNAL) == sizeof go) return {};
+    // A child that has ended meanwhile has reported why, or is seen to have died.
+    if (errno == EPIPE || errno == ECONNRESET) return {};
+    return std::unexpected(LaunchFailure{.call = "send", .error = errno});
+}
+
+}  // namespace
+
+LaunchResult<Spawned> spawn(const LaunchPlan& plan, int node, Streams streams, CloneMethod method) {
+    const Place place{node, method};
+    auto lent = lend(plan, streams);
+    if (!lent) return std::unexpected(to_launch_failure(std::move(lent).error()));
+    TRY(drop_own_groups(plan));
+    const ChildPlan child = complete(plan, place, *lent);
+    Cloned cloned = TRY(clone_child(plan, place, child));
+
+    auto preparer = clone_preparer(place, child);
+    LaunchStatus done = preparer ? LaunchStatus{} : std::unexpected(std::move(preparer).error());
+    if (done) done = finish_parent_part(plan, place, cloned.pid, lent->report.parent);
+    if (!done) {
+        // It fails only for a child that has ended already.
+        signal_process(cloned.pidfd, SIGKILL);
+        return std::unexpected(std::move(done).error());
+    }
+    return Spawned{
+        .pid = cloned.pid,
+        .pidfd = std::move(cloned.pidfd),
+        .report_socket = std::move(lent->report.parent),
+        .exit_socket = std::move(lent->exit.parent),
+        .preparer = preparer->pid,
+        .preparer_pidfd = std::move(preparer->pidfd),
+        .last_words = std::move(lent->last_words),
+    };
+}
+
+}  // namespace confinit

@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+// Spawning: one clone3(2) into the node, and what the parent gets to watch it by.
+//
+// What the caller learns from the report socket, in this order:
+// - a record of kind `executing`: all steps but the filter and execve(2) are done; its sender is
+//   the main process;
+// - a record of kind `failed`: no service; explain() it;
+// - the hang-up: after `executing` (and no `failed`) it means that the program runs; without it,
+//   that the child was killed during the launch.
+#pragma once
+
+#include "base/fd.h"
+#include "kernel/clone.h"
+#include "launch/plan/plan.h"
+#include "launch/report_channel.h"
+#include "launch/spawn/launch_report.h"
+
+#include <string>
+#include <sys/types.h>
+
+namespace confinit {
+
+// The descriptors that become 0, 1 and 2 of the service; an empty one becomes /dev/null. `ready` is
+// the writing end of the pipe that becomes ChildPlan::ready_number, where that is asked for.
+struct Streams {
+    Fd input;
+    Fd output;
+    Fd error;
+    Fd ready = {};
+};
+
+struct Spawned {
+    pid_t pid = 0;  // the first process: the main one, our reaper of a new pid namespace,
+                    // or a short-lived one where a pid namespace is joined
+    Fd pidfd;
+    Fd report_socket;    // non-blocking; readable when there is news
+    Fd exit_socket;      // likewise: the reaper's `main_exited`, or its own `failed` before the
+                         // service runs; empty without a reaper
+    pid_t preparer = 0;  // a short-lived process beside it, where the plan has preparations;
+    Fd preparer_pidfd;   // it ends by itself, and is left to the caller's reaping
+    LastWordsPage last_words;  // for receive_report() on the report socket
+};
+
+// Starts the first process in `node` (a directory descriptor of a fresh cgroup, or -1 for none).
+// It returns at once: the child's success or failure comes over the report socket. The plan must
+// live until that is known. When the parent's own part fails (the node, id maps, limits), the child
+// has been sent SIGKILL and is left to the caller's reaping.
+//
+// Who enters a pid namespace is the caller's child: the kernel lets the namespace's reaper end only
+// after the caller has reaped it as well (pid_namespaces(7)).
+//
+// With a reaper, a signal that is sent to it from outside of its pid namespace goes on to the main
+// process: whoever signals all processes of a node sends to the reaper or to the others, not both.
+LaunchResult<Spawned> spawn(const LaunchPlan& plan, int node, Streams streams,
+                            CloneMethod method = CloneMethod::clone3_into_node);
+
+// Copies confinit-reaper into a sealed memfd, so that nothing in a container can write to it.
+Result<Fd> load_reaper(const std::string& path);
+
+}  // namespace confinit

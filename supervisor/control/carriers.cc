@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: Apache-2.0
+// Carriers: processes that carry an entered command's streams as frames.
+#include "supervisor/control/carriers.h"
+
+#include "control/frames.h"
+#include "supervisor/control/carrier_process.h"
+
+#include <cstdlib>
+#include <fcntl.h>
+#include <string>
+#include <unistd.h>
+#include <utility>
+#include <vector>
+
+namespace confinit {
+namespace {
+
+// In the child. Every descriptor of PID 1 is closed by execve(2), these ones apart.
+// It allocates nothing: an exception would go on in a copy of PID 1's loop.
+[[noreturn]] void become_carrier(std::span<const int> kept, char* const arguments[]) noexcept {
+    for (const int fd : kept)
+        (void)fcntl(fd, F_SETFD, 0);
+    char* const no_environment[] = {nullptr};
+    (void)execve("/proc/self/exe", arguments, no_environment);
+    _exit(EXIT_FAILURE);
+}
+
+// There is room in a new pipe for a reply and one piece of input, and later for the end.
+Status give(const Fd& orders, FrameKind kind, std::string_view content) {
+    const std::string frame = encode_frame(kind, content);
+    const ssize_t count = write(orders.get(), frame.data(), frame.size());
+    if (count < 0) return errno_failure("write", "a carrier's pipe");
+    if (count < static_cast<ssize_t>(frame.size())) return failure("a carrier's pipe is full");
+    return {};
+}
+
+}  // namespace
+
+Carriers::~Carriers() {
+    for (const auto& [pid, carrier] : carriers_)
+        reaper_.forget(pid);
+}
+
+Result<pid_t> Carriers::start(const ControlConnection& caller, const Json& reply,
+                              std::span<const Fd> streams, Gone gone) {
+    Pipe orders = TRY(make_pipe(O_NONBLOCK));
+    TRY(give(orders.write_end, FrameKind::reply, encode_reply(reply)));
+    TRY(give(orders.write_end, FrameKind::unread, caller.unread()));
+    std::vector<int> kept{caller.socket().get(), orders.read_end.get()};
+    for (const Fd& fd : streams)
+        kept.push_back(fd.get());
+    std::vector<std::string> words{carrier_name};
+    for (const int fd : kept)
+        words.push_back(std::to_string(fd));
+    std::vector<char*> arguments;
+    for (std::string& word : words)
+        arguments.push_back(word.data());
+    arguments.push_back(nullptr);
+    int pidfd = -1;
+    const long pid = clone_process(method_, 0, -1, pidfd);
+    if (pid == 0) become_carrier(kept, arguments.data());
+    if (pid < 0) return std::unexpected(system_error(static_cast<int>(-pid), "clone"));
+    const Fd process{pidfd};
+    const auto carrier = static_cast<pid_t>(pid);
+    carriers_.insert_or_assign(carrier, Carrier{std::move(orders.write_end), std::move(gone)});
+    reaper_.adopt(carrier, [this, carrier](ExitStatus) {
+        const auto found = carriers_.find(carrier);
+        if (found->second.gone) found->second.gone();
+        carriers_.erase(found);
+    });
+    return carrier;
+}
+
+void Carriers::end(pid_t carrier, const Json& facts) {
+    const auto found = carriers_.find(carrier);
+    if (found == carriers_.end()) return;
+    (void)give(found->second.orders, FrameKind::end, dump(facts));
+    forget(carrier);
+}
+
+void Carriers::forget(pid_t carrier) {
+    const auto found = carriers_.find(carrier);
+    if (found != carriers_.end()) found->second.gone = nullptr;
+}
+
+}  // namespace confinit

@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+// Log lines as the control interface shows them.
+#include "supervisor/control/log_lines.h"
+
+#include "base/name_table.h"
+
+#include <algorithm>
+
+namespace confinit {
+namespace {
+
+constexpr auto line_part_names = make_name_table<LinePart>({
+    {LinePart::whole, "whole"},
+    {LinePart::first, "first"},
+    {LinePart::middle, "middle"},
+    {LinePart::last, "last"},
+});
+
+}  // namespace
+
+Json lines_from(const LogRing& log, std::uint64_t first_number) {
+    Json lines = Json::array();
+    for (const LogLine& line : log.lines()) {
+        if (line.number < first_number) continue;
+        const auto time =
+            std::chrono::duration_cast<std::chrono::microseconds>(line.time.time_since_epoch());
+        lines.push_back({
+            {"part", line_part_names.name(line.part)},
+            {"time_us", time.count()},
+            {"stream", line.stream == LogStream::standard_output ? "stdout" : "stderr"},
+            {"text", line.text},
+        });
+    }
+    return lines;
+}
+
+Json last_lines(const LogRing& log, std::size_t count) {
+    const std::size_t skipped = log.lines().size() - std::min(log.lines().size(), count);
+    if (log.lines().size() == skipped) return Json::array();
+    return lines_from(log, log.lines()[skipped].number);
+}
+
+}  // namespace confinit

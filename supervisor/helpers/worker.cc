@@ -1,0 +1,295 @@
+// SPDX-License-Identifier: Apache-2.0
+// Workers: work that may take long or wait is done by a copy of PID 1; its answer comes back to the
+// loop.
+#include "supervisor/helpers/worker.h"
+
+#include "base/text.h"
+#include "kernel/pidfd.h"
+#include "supervisor/loop/memory_reserve.h"
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <csignal>
+#include <fmt/format.h>
+#include <sys/epoll.h>
+#include <unistd.h>
+
+namespace confinit {
+namespace {
+
+bool is_privileged(uid_t uid) {
+    return uid == 0 || uid == geteuid();
+}
+
+template <class Range, class Claim>
+std::size_t count_of(const Range& range, Claim claim) {
+    return static_cast<std::size_t>(std::ranges::count_if(range, claim));
+}
+
+Result<Pipe> make_answer_pipe() {
+    Pipe pipe = TRY(make_pipe());
+    // The worker's end waits for room: PID 1 takes the answer piece by piece.
+    TRY(set_nonblocking(pipe.read_end));
+    return pipe;
+}
+
+Error no_process(int error) {
+    Error told = system_error(error, "clone");
+    if (error == ENOMEM || error == EAGAIN) {
+        told.what +=
+            ": it takes a process beside PID 1, for which there is no room now; try again "
+            "when there is";
+    }
+    return told;
+}
+
+// There is room before anything is read, since it does not come again.
+void make_room(std::string& received, std::size_t more) {
+    const OutsideReserve outside;
+    if (received.capacity() - received.size() < more) received.reserve(2 * received.size() + more);
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Workers>> Workers::make(EventLoop& loop, Reaper& reaper, CloneMethod method,
+                                               WorkerBounds bounds) {
+    std::unique_ptr<Workers> workers{new Workers{loop, reaper, method, bounds}};
+    workers->timer_ = TRY(Timer::make(loop, [self = workers.get()] { self->give_up_overdue(); }));
+    return workers;
+}
+
+Workers::~Workers() {
+    *is_here_ = false;
+    for (auto& [id, worker] : workers_)
+        run_in_destructor([&] { end_worker(worker); });
+}
+
+std::size_t Workers::running() const {
+    return count_of(workers_, [](const auto& entry) { return !entry.second.is_killed; });
+}
+
+std::size_t Workers::left_behind() const {
+    return workers_.size() - running();
+}
+
+// Why one more job of this user cannot even wait.
+std::optional<std::string> Workers::refusal(uid_t uid) const {
+    const std::size_t hanging = count_of(workers_, [&](const auto& entry) {
+        const bool counts = is_privileged(uid) || !is_privileged(entry.second.uid);
+        return entry.second.is_killed && counts;
+    });
+    if (hanging >= (is_privileged(uid) ? bounds_.left_behind : bounds_.left_behind_others)) {
+        return fmt::format("{} earlier workers hang in the kernel", hanging);
+    }
+    if (queue_.size() >= bounds_.queued) return fmt::format("{} jobs wait already", queue_.size());
+    if (is_privileged(uid)) return std::nullopt;
+    const std::size_t of_uid =
+        count_of(queue_, [&](const Waiting& waiting) { return waiting.job.uid == uid; });
+    if (of_uid >= bounds_.queued_each_uid) {
+        return fmt::format("{} jobs of uid {} wait already", of_uid, uid);
+    }
+    const std::size_t of_others =
+        count_of(queue_, [](const Waiting& waiting) { return !is_privileged(waiting.job.uid); });
+    if (of_others >= bounds_.queued_others) {
+        return fmt::format("{} jobs of unprivileged users wait already", of_others);
+    }
+    return std::nullopt;
+}
+
+bool Workers::may_start(uid_t uid) const {
+    if (running() >= bounds_.at_once) return false;
+    if (is_privileged(uid)) return true;
+    const std::size_t of_others = count_of(workers_, [](const auto& entry) {
+        return !entry.second.is_killed && !is_privileged(entry.second.uid);
+    });
+    const std::size_t of_uid =
+        count_of(workers_, [&](const auto& entry) { return entry.second.uid == uid; });
+    return of_others < bounds_.at_once_others && of_uid < bounds_.each_uid;
+}
+
+Workers::Id Workers::run(WorkerJob job, Done done) {
+    const Id id = next_id_++;
+    if (auto why = refusal(job.uid)) {
+        answer_later(std::move(done), failure(fmt::format("{}: no room for it: {}; try again later",
+                                                          job.name, *why)));
+        return id;
+    }
+    queue_.push_back({id, std::move(job), std::move(done)});
+    start_later();
+    return id;
+}
+
+void Workers::cancel(Id id) {
+    std::erase_if(queue_, [id](const Waiting& waiting) { return waiting.id == id; });
+    const auto found = workers_.find(id);
+    if (found == workers_.end()) return;
+    found->second.done = nullptr;
+    end_worker(found->second);
+}
+
+void Workers::answer_later(Done done, Result<std::string> answer) {
+    // std::function wants what can be copied.
+    auto parts =
+        std::make_shared<std::pair<Done, Result<std::string>>>(std::move(done), std::move(answer));
+    loop_.defer([parts] { parts->first(std::move(parts->second)); });
+}
+
+void Workers::start_later() {
+    if (std::exchange(starts_later_, true)) return;
+    loop_.defer([this, is_here = is_here_] {
+        if (!*is_here) return;
+        starts_later_ = false;
+        start_due();
+    });
+}
+
+void Workers::start_due() {
+    for (auto next = queue_.begin(); next != queue_.end();) {
+        if (!may_start(next->job.uid)) {
+            ++next;
+            continue;
+        }
+        Waiting waiting = std::move(*next);
+        next = queue_.erase(next);
+        if (auto started = start(waiting); !started) {
+            answer_later(std::move(waiting.done),
+                         std::unexpected(std::move(started).error().in(waiting.job.name)));
+        }
+    }
+    set_timer();
+}
+
+Status Workers::start(Waiting& waiting) {
+    Pipe pipe = TRY(make_answer_pipe());
+    const Id id = waiting.id;
+    Watch watch =
+        TRY(loop_.on_fd(pipe.read_end, EPOLLIN, [this, id](std::uint32_t) { on_answer(id); }));
+    int pidfd = -1;
+    const long pid = clone_process(method_, 0, -1, pidfd);
+    if (pid == 0) {
+        run_worker(waiting.job.task, pipe.write_end,
+                   {.gives_way = !is_privileged(waiting.job.uid)});
+    }
+    if (pid < 0) return std::unexpected(no_process(static_cast<int>(-pid)));
+    reaper_.adopt(static_cast<pid_t>(pid), [this, id, is_here = is_here_](ExitStatus status) {
+        if (*is_here) on_exit(id, status);
+    });
+    // PID 1's copy of the worker's end goes here, before anybody else can inherit it: the end of
+    // the pipe is the end of the worker.
+    workers_.emplace(id, Worker{.name = std::move(waiting.job.name),
+                                .uid = waiting.job.uid,
+                                .done = std::move(waiting.done),
+                                .deadline = Clock::now() + waiting.job.patience,
+                                .patience = waiting.job.patience,
+                                .process = Fd{pidfd},
+                                .pipe = std::move(pipe.read_end),
+                                .watch = std::move(watch),
+                                .received = {}});
+    return {};
+}
+
+// Takes one piece; whether there may be more at once.
+bool Workers::read_answer(Worker& worker) {
+    if (!worker.watch) return false;
+    std::array<char, 65536> piece;
+    make_room(worker.received, piece.size());
+    const ssize_t count = read(worker.pipe.get(), piece.data(), piece.size());
+    if (count < 0 && errno == EINTR) return true;
+    if (count < 0 && errno == EAGAIN) return false;
+    if (count <= 0) {
+        worker.watch.reset();
+        return false;
+    }
+    worker.received.append(piece.data(), static_cast<std::size_t>(count));
+    return true;
+}
+
+// One piece a turn of the loop, so that a long answer holds nobody up.
+void Workers::on_answer(Id id) {
+    const auto found = workers_.find(id);
+    if (found == workers_.end()) return;
+    (void)read_answer(found->second);
+    (void)finish_if_complete(id);
+}
+
+bool Workers::finish_if_complete(Id id) {
+    Worker& worker = workers_.at(id);
+    switch (answer_state(worker.received, bounds_.answer)) {
+    case AnswerState::partial:
+        return false;
+    case AnswerState::complete:
+        worker.watch.reset();
+        finish(id, decode_answer(std::exchange(worker.received, {})));
+        return true;
+    case AnswerState::too_large:
+        end_worker(worker);
+        finish(id, failure(fmt::format("{}: the answer is longer than {} bytes", worker.name,
+                                       bounds_.answer)));
+        return true;
+    }
+    return false;
+}
+
+void Workers::on_exit(Id id, ExitStatus status) {
+    const auto found = workers_.find(id);
+    if (found == workers_.end()) return;
+    Worker& worker = found->second;
+    // Not more than a pipe holds is left.
+    while (worker.done && read_answer(worker)) {
+    }
+    if (worker.done && !finish_if_complete(id)) {
+        finish(id, failure(fmt::format("{}: its worker {} before it had answered", worker.name,
+                                       exit_text(status))));
+    }
+    workers_.erase(id);
+    start_later();
+    set_timer();
+}
+
+void Workers::finish(Id id, Result<std::string> answer) {
+    Worker& worker = workers_.at(id);
+    if (!worker.done) return;
+    // The one who is called may run and cancel other jobs.
+    Done done = std::exchange(worker.done, nullptr);
+    done(std::move(answer));
+}
+
+void Workers::end_worker(Worker& worker) {
+    if (std::exchange(worker.is_killed, true)) return;
+    worker.watch.reset();
+    worker.pipe.reset();
+    worker.received = {};
+    signal_process(worker.process, SIGKILL);
+    start_later();
+}
+
+void Workers::give_up_overdue() {
+    std::vector<Id> overdue;
+    for (const auto& [id, worker] : workers_) {
+        if (!worker.is_killed && worker.deadline <= Clock::now()) overdue.push_back(id);
+    }
+    for (const Id id : overdue) {
+        const auto found = workers_.find(id);
+        if (found == workers_.end()) continue;
+        Worker& worker = found->second;
+        end_worker(worker);
+        const auto patience =
+            std::chrono::duration_cast<std::chrono::microseconds>(worker.patience);
+        finish(id,
+               std::unexpected(Error{ETIMEDOUT, fmt::format("{}: not done within {}", worker.name,
+                                                            format_duration(patience))}));
+    }
+    set_timer();
+}
+
+void Workers::set_timer() {
+    std::optional<Clock::time_point> next;
+    for (const auto& [id, worker] : workers_) {
+        if (!worker.is_killed) next = std::min(next.value_or(worker.deadline), worker.deadline);
+    }
+    if (!next) return timer_->stop();
+    timer_->set(std::max<Clock::duration>(*next - Clock::now(), std::chrono::milliseconds{1}));
+}
+
+}  // namespace confinit

@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: Apache-2.0
+// The worker's own side: from the copy of PID 1 to an answer on a pipe.
+#include "supervisor/helpers/worker_process.h"
+
+#include "supervisor/machine/own_user.h"
+
+#include <algorithm>
+#include <cerrno>
+#include <csignal>
+#include <cstring>
+#include <exception>
+#include <linux/close_range.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+namespace confinit {
+namespace {
+
+constexpr int nice_of_one_that_gives_way = 10;
+
+// Before the text of an answer.
+struct Head {
+    std::uint64_t size;    // of the text
+    std::int32_t code;     // Error::code
+    std::uint32_t failed;  // whether the text is an error's
+};
+
+Head head_of(std::string_view received) {
+    Head head{};
+    std::memcpy(&head, received.data(), sizeof head);
+    return head;
+}
+
+// PID 1 blocks the signals that it reads from a signalfd, and ignores some.
+void reset_signals() {
+    for (int signal = 1; signal < NSIG; ++signal)
+        (void)std::signal(signal, SIG_DFL);
+    sigset_t none;
+    sigemptyset(&none);
+    (void)sigprocmask(SIG_SETMASK, &none, nullptr);
+}
+
+void close_all_but(std::vector<int> kept) {
+    std::ranges::sort(kept);
+    unsigned next = STDERR_FILENO + 1;
+    for (const int fd : kept) {
+        if (fd < static_cast<int>(next)) continue;
+        const auto number = static_cast<unsigned>(fd);
+        if (number > next) (void)syscall(SYS_close_range, next, number - 1, 0);
+        next = number + 1;
+    }
+    (void)syscall(SYS_close_range, next, ~0U, 0);
+}
+
+Result<std::string> do_work(WorkerTask& task) {
+    try {
+        return task.work();
+    } catch (const std::exception& exception) {
+        return failure(exception.what());
+    }
+}
+
+void write_whole(const Fd& pipe, std::string_view bytes) {
+    while (!bytes.empty()) {
+        const ssize_t count = write(pipe.get(), bytes.data(), bytes.size());
+        if (count < 0 && errno == EINTR) continue;
+        if (count <= 0) return;
+        bytes.remove_prefix(static_cast<std::size_t>(count));
+    }
+}
+
+}  // namespace
+
+void run_worker(WorkerTask& task, const Fd& pipe, WorkerManners manners) {
+    // The effective id stays, and with it the right to read what PID 1 reads. The call fails for
+    // an ordinary user's supervisor, whose services run as its own user.
+    (void)syscall(SYS_setresuid, own_user, geteuid(), own_user);
+    // The copy holds all of PID 1's memory and, for a moment, its descriptors: no tracer may come
+    // near it.
+    (void)prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+    (void)prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
+    (void)prctl(PR_SET_NAME, "confinit-worker", 0, 0, 0);
+    std::vector<int> kept;
+    if (task.descriptors) kept = task.descriptors();
+    kept.push_back(pipe.get());
+    close_all_but(std::move(kept));
+    reset_signals();
+    if (manners.gives_way) (void)setpriority(PRIO_PROCESS, 0, nice_of_one_that_gives_way);
+
+    const Result<std::string> answer = do_work(task);
+    const std::string& text = answer ? *answer : answer.error().what;
+    const Head head{
+        .size = text.size(), .code = answer ? 0 : answer.error().code, .failed = answer ? 0U : 1U};
+    write_whole(pipe, {reinterpret_cast<const char*>(&head), sizeof head});
+    write_whole(pipe, text);
+    // No destructor of PID 1's objects runs, and nothing of its buffers is written twice.
+    _exit(0);
+}
+
+AnswerState answer_state(std::string_view received, std::size_t limit) {
+    if (received.size() < sizeof(Head)) return AnswerState::partial;
+    const Head head = head_of(received);
+    if (head.size > limit) return AnswerState::too_large;
+    return received.size() - sizeof head < head.size ? AnswerState::partial : AnswerState::complete;
+}
+
+Result<std::string> decode_answer(std::string received) {
+    const Head head = head_of(received);
+    received.erase(0, sizeof head);
+    received.resize(head.size);
+    if (head.failed == 0) return received;
+    return std::unexpected(Error{head.code, std::move(received)});
+}
+
+}  // namespace confinit

@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0
+// ChangePlan: what a live change comes to, before anything is written.
+#pragma once
+
+#include "supervisor/jobs/live_change.h"
+#include "supervisor/units/limit_changes.h"
+
+#include <expected>
+#include <span>
+#include <string>
+#include <vector>
+
+namespace confinit {
+
+// One drop-in, as it is to be and as it was. An empty text is no file.
+struct FileEdit {
+    std::string path;
+    std::string text;
+    std::string before;
+};
+
+struct ChangePlan {
+    std::vector<std::string> keys;  // by their whole names
+    std::vector<FileEdit> edits;    // empty: no file is changed
+    Unit unit;                      // as it is read with the edits
+    LimitChanges limits;
+};
+
+// Where our drop-ins go: the first directory of the search path, and with `runtime` the first below
+// /run. Never one that is not read; empty where there is none.
+std::string drop_in_directory(std::span<const std::string> search_path, bool runtime);
+
+std::expected<ChangePlan, ChangeRefused> plan_change(const Manager& manager, const Service& service,
+                                                     const ChangeRequest& request);
+
+}  // namespace confinit

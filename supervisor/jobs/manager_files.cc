@@ -1,0 +1,150 @@
+// SPDX-License-Identifier: Apache-2.0
+// The manager's part about versions: looks at the files of loaded units, and forgets what is gone.
+#include "supervisor/jobs/manager.h"
+#include "supervisor/loop/memory_reserve.h"
+
+#include "unit/difference.h"
+#include "unit/origins.h"
+#include "unit/seccomp_profile.h"
+#include "unit/unit_files.h"
+
+#include <algorithm>
+#include <fmt/format.h>
+
+namespace confinit {
+namespace {
+
+// Those of the unit and the other file that it was made from.
+UnitStamp whole_stamp(UnitStamp stamp, const Unit& unit) {
+    if (unit.seccomp && unit.seccomp->profile) stamp.add_file(unit.seccomp->profile->path);
+    return stamp;
+}
+
+bool is_not_found(const std::vector<Problem>& problems) {
+    return !problems.empty() && problems.front().key == not_found_key;
+}
+
+}  // namespace
+
+const UnitNode* unit_node_of(const Service& service) {
+    if (service.run) return service.run->unit_node();
+    return service.group ? &service.group->unit_node() : nullptr;
+}
+
+const Unit* running_unit(const Service& service) {
+    if (service.run) return &service.run->unit();
+    return service.group ? &service.group->unit() : nullptr;
+}
+
+const std::string& group_of(const Service& service) {
+    const Unit* running = running_unit(service);
+    return running != nullptr ? running->cgroup_place.group : service.unit.cgroup_place.group;
+}
+
+std::vector<std::string> outdated_keys(const Service& service) {
+    const Unit* running = running_unit(service);
+    if (running == nullptr) return {};
+    std::vector<std::string> left_out;
+    for (const SkippedKey& skipped : service.skipped)
+        left_out.push_back(skipped.key);
+    return outdated_keys(*running, service.unit, left_out);
+}
+
+Manager::UnitOnDisk Manager::read_unit(std::string_view name) const {
+    UnitStamp stamp = UnitStamp::take(name, directories_);
+    auto unit = load_unit(name, directories_, vocabulary_);
+    if (unit) stamp = whole_stamp(std::move(stamp), *unit);
+    return {std::move(unit), std::move(stamp)};
+}
+
+DiskLook Manager::compared(const Unit& loaded, const UnitOnDisk& found) {
+    if (!found.unit) {
+        const std::vector<Problem>& problems = found.unit.error();
+        if (is_not_found(problems)) return {found.stamp, OnDisk::gone};
+        return {found.stamp, OnDisk::broken, {}, texts(problems)};
+    }
+    auto keys = differing_keys(loaded, *found.unit);
+    if (keys.empty()) return {found.stamp, OnDisk::same};
+    return {found.stamp, OnDisk::changed, std::move(keys)};
+}
+
+Checked<Unit> Manager::read_with(std::string_view name, std::span<const Draft> drafts) const {
+    return load_unit_with(name, directories_, vocabulary_, drafts);
+}
+
+// The result is remembered until the files change again, so that looking again is cheap.
+const DiskLook& Manager::look_at_disk(Service& service) {
+    DiskLook& look = service.disk;
+    if (service.unit.files.empty()) return look;
+    const bool holds = !look.stamp.is_young() && look.stamp.holds(mark_of_disk());
+    if (!holds) look = compared(service.unit, read_unit(service.unit.name));
+    if (!look.not_read) look.not_read = foreign_files_of(service.unit.name, directories_);
+    return look;
+}
+
+OnDisk Manager::glance_at_disk(Service& service, std::uint64_t directories) const {
+    DiskLook& look = service.disk;
+    if (service.unit.files.empty() || look.stamp.holds(directories)) return look.state;
+    UnitStamp now = whole_stamp(UnitStamp::take(service.unit.name, directories_), service.unit);
+    if (!now.has_main_file()) return OnDisk::gone;
+    if (!now.is_same(look.stamp)) return OnDisk::changed;
+    look.stamp.adopt_directories(now);
+    look.not_read.reset();
+    return look.state;
+}
+
+std::uint64_t Manager::mark_of_disk() const {
+    return mark_of_directories(directories_);
+}
+
+bool Manager::forget(const std::string& name) {
+    const auto found = services_.find(name);
+    if (found == services_.end() || !engine_.forget(name)) return false;
+    retries_.erase(name);
+    note(name, EventKind::units, "forgotten");
+    // The caller's name may be that of the unit itself.
+    services_.erase(found);
+    return true;
+}
+
+// Nothing may be forgotten while an action of this unit is performed.
+void Manager::forget_if_gone(const std::string& name) {
+    machinery_.loop.defer([this, name] {
+        const auto found = services_.find(name);
+        if (found == services_.end()) return;
+        if (engine_.state(name).sub != engine::SubState::dead) return;
+        if (glance_at_disk(*found->second, mark_of_disk()) == OnDisk::gone) (void)forget(name);
+    });
+}
+
+std::string Manager::naming_text(const std::string& starter, const std::string& name) const {
+    const auto index_in = [&](const Unit& unit) {
+        const auto& names = unit.unit.requires_units;
+        return static_cast<std::size_t>(std::ranges::find(names, name) - names.begin());
+    };
+    const auto names_it = [&](const auto& entry) {
+        const Unit& unit = entry.second->unit;
+        return index_in(unit) < unit.unit.requires_units.size();
+    };
+    auto found = services_.find(starter);
+    if (found == services_.end() || !names_it(*found)) {
+        found = std::ranges::find_if(services_, names_it);
+    }
+    if (found == services_.end()) return {};
+    const Unit& unit = found->second->unit;
+    const Naming naming = find_naming(unit, "unit.requires", index_in(unit), name);
+    return fmt::format("; {} of {} names it", naming.key, place_text(naming.place));
+}
+
+void Manager::reset_failed(const std::string& name) {
+    const auto found = services_.find(name);
+    if (found == services_.end()) return;
+    if (engine_.state(name).sub == engine::SubState::failed) {
+        found->second->last_end.reset();
+        found->second->skipped.clear();
+    }
+    const MemoryReserve reserve;
+    perform(engine_.reset_failed(name, engine_now()));
+}
+
+}  // namespace confinit

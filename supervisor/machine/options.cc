@@ -1,0 +1,240 @@
+// SPDX-License-Identifier: Apache-2.0
+// Options: what the supervisor was started with, from its arguments and the kernel's command line.
+#include "supervisor/machine/options.h"
+
+#include "base/text.h"
+#include "unit/forms.h"
+#include "unit/loader.h"
+
+#include <algorithm>
+#include <fmt/format.h>
+#include <string_view>
+#include <utility>
+
+namespace confinit {
+
+const char* const help_text =
+    "usage: confinit [--unit=UNIT] [--units=DIRECTORY]... [--runtime=DIRECTORY]\n"
+    "                [--socket=PATH] [--reaper=FILE] [--verify=DURATION] [--cgroup=DIRECTORY]\n"
+    "                [--without-cgroup] [--log-group=GROUP] [--status-group=GROUP]\n"
+    "                [--end-timeout=DURATION] [--version] [--help]\n"
+    "\n"
+    "As PID 1 it is the init of the machine or container; otherwise it supervises as an ordinary\n"
+    "process. Limits then need a node of the cgroup tree that is delegated to it and that it is\n"
+    "alone in: the one that it was started in (systemd-run --user -p Delegate=yes confinit ...), "
+    "or\n"
+    "an empty one by --cgroup=DIRECTORY. It moves only itself, and undoes all of it at its end.\n"
+    "Without such a node, or with --without-cgroup, units that declare limits are refused. It "
+    "ends\n"
+    "with 1 where there is no unit to run, or an option is unknown or has a bad value.\n"
+    "\n"
+    "On a machine the kernel's command line may hold confinit.unit=UNIT,\n"
+    "confinit.verify=DURATION: how often the confinement of what runs is read back (10min; 0s:\n"
+    "never), confinit.log_group=GROUP: whose members may read log lines, beside root, and\n"
+    "confinit.status_group=GROUP: whose members alone may ask questions through the socket\n"
+    "'status' of the runtime directory, in place of everybody. confinit.end_timeout=DURATION is\n"
+    "the most that the end of everything takes, from the request to the last step (90s; in a\n"
+    "container 8s).\n";
+
+namespace {
+
+constexpr std::string_view kernel_prefix = "confinit.";
+
+struct KnownOption {
+    std::string_view name;
+    bool (*take)(Options& options, std::string_view value);  // false: no good value
+    std::string_view wanted;                                 // empty for one without a value
+    bool is_kernel_word;
+};
+
+// An empty value is most often a variable of a script that is not set. It must not mean the
+// default, which for the status socket is everybody.
+template <auto member>
+bool take_text(Options& options, std::string_view value) {
+    if (!value.empty()) options.*member = value;
+    return !value.empty();
+}
+
+template <auto member>
+bool take_duration(Options& options, std::string_view value) {
+    const auto duration = parse_duration(value);
+    if (duration) options.*member = *duration;
+    return duration.has_value();
+}
+
+template <auto member>
+bool take_flag(Options& options, std::string_view) {
+    return options.*member = true;
+}
+
+bool take_directory(Options& options, std::string_view value) {
+    if (!value.empty()) options.unit_directories.emplace_back(value);
+    return !value.empty();
+}
+
+constexpr KnownOption known_options[] = {
+    {"unit", take_text<&Options::target>, "a unit's name", true},
+    {"units", take_directory, "a directory", false},
+    {"runtime", take_text<&Options::runtime_directory>, "a directory", false},
+    {"socket", take_text<&Options::socket>, "a path", false},
+    {"reaper", take_text<&Options::reaper>, "a file", false},
+    {"verify", take_duration<&Options::verify_interval>, duration_form, true},
+    {"cgroup", take_text<&Options::cgroup>, "a directory", false},
+    {"without-cgroup", take_flag<&Options::without_cgroup>, "", false},
+    {"log-group", take_text<&Options::log_group>, "a group's name or number", true},
+    {"status-group", take_text<&Options::status_group>, "a group's name or number", true},
+    {"end-timeout", take_duration<&Options::end_timeout>, duration_form, true},
+    {"version", take_flag<&Options::show_version>, "", false},
+    {"help", take_flag<&Options::show_help>, "", false},
+};
+
+// "status_group" for "status-group".
+std::string kernel_name(std::string_view name) {
+    std::string text{name};
+    for (char& letter : text)
+        if (letter == '-') letter = '_';
+    return text;
+}
+
+const KnownOption* find_option(std::string_view name) {
+    for (const KnownOption& known : known_options)
+        if (known.name == name) return &known;
+    return nullptr;
+}
+
+const KnownOption* find_kernel_option(std::string_view name) {
+    for (const KnownOption& known : known_options)
+        if (known.is_kernel_word && kernel_name(known.name) == name) return &known;
+    return nullptr;
+}
+
+// An argument or a word of the kernel's command line: NAME, or NAME=VALUE.
+struct Parts {
+    std::string_view name;
+    std::string_view value;  // with its '='
+};
+
+Parts split(std::string_view word) {
+    const std::size_t end = std::min(word.find('='), word.size());
+    return {.name = word.substr(0, end), .value = word.substr(end)};
+}
+
+// "; did you mean 'confinit.verify=0s'?".
+std::string nearest_kernel_word(const Parts& parts) {
+    std::vector<std::string> names;
+    for (const KnownOption& known : known_options)
+        if (known.is_kernel_word) names.push_back(kernel_name(known.name));
+    const std::vector<std::string_view> words(names.begin(), names.end());
+    const auto nearest = nearest_word(kernel_name(parts.name), words);
+    if (!nearest) return {};
+    return fmt::format("; did you mean '{}{}{}'?", kernel_prefix, *nearest,
+                       parts.value.empty() ? "=" : parts.value);
+}
+
+std::string nearest_option(const Parts& parts) {
+    std::vector<std::string_view> names;
+    for (const KnownOption& known : known_options)
+        names.push_back(known.name);
+    const auto nearest = nearest_word(parts.name, names);
+    if (!nearest) return "; confinit --help tells the options";
+    const bool has_value = !find_option(*nearest)->wanted.empty();
+    const std::string_view value = parts.value.empty() ? "=" : parts.value;
+    return fmt::format("; did you mean '--{}{}'?", *nearest, has_value ? value : "");
+}
+
+std::string_view without_dashes(std::string_view argument) {
+    return argument.substr(std::min(argument.find_first_not_of('-'), argument.size()));
+}
+
+// The fault of an argument, empty for a good one, which is taken. `next` is the argument after it.
+std::string take_argument(Options& options, std::string_view argument, std::string_view next) {
+    const Parts parts = split(without_dashes(argument));
+    const KnownOption* known = argument.starts_with("--") ? find_option(parts.name) : nullptr;
+    if (known == nullptr || argument[2] == '-')
+        return fmt::format("argument '{}' is unknown{}", argument, nearest_option(parts));
+    if (known->wanted.empty()) {
+        if (!parts.value.empty()) return fmt::format("option '--{}' takes no value", known->name);
+    } else if (parts.value.empty()) {
+        return fmt::format("option '{}' has no value; did you mean '{}={}'?", argument, argument,
+                           next);
+    }
+    if (known->take(options, parts.value.substr(std::min<std::size_t>(1, parts.value.size()))))
+        return {};
+    return fmt::format("option '{}' has a bad value; {} is wanted", argument, known->wanted);
+}
+
+void read_arguments(Options& options, int count, char** arguments) {
+    for (int i = 1; i < count; ++i) {
+        const std::string_view argument = arguments[i];
+        std::string_view next = i + 1 < count ? arguments[i + 1] : "";
+        if (next.starts_with("-")) next = {};
+        std::string fault = take_argument(options, argument, next);
+        if (fault.empty()) continue;
+        options.faults.push_back(std::move(fault));
+        // The value of "--unit web" has been told of with its option.
+        const KnownOption* known = find_option(without_dashes(argument));
+        const bool is_value = known != nullptr && !known->wanted.empty() && !next.empty();
+        if (is_value && argument.starts_with("--")) ++i;
+    }
+}
+
+// Words that follow "--" on the kernel's command line, and those of a virtual machine monitor.
+void note_arguments(Options& options, int count, char** arguments) {
+    for (int i = 1; i < count; ++i) {
+        const std::string_view argument = arguments[i];
+        const Parts parts = split(without_dashes(argument));
+        const KnownOption* known = find_option(parts.name);
+        // For some options there is no word that could be meant.
+        const bool may_be_word =
+            argument.starts_with("--") && (known == nullptr || known->is_kernel_word);
+        const std::string nearest = may_be_word ? nearest_kernel_word(parts) : "";
+        (nearest.empty() ? options.ignored : options.faults)
+            .push_back(fmt::format("argument '{}' is ignored: the init of a machine reads words "
+                                   "'{}NAME=' of the kernel's command line{}",
+                                   argument, kernel_prefix, nearest));
+    }
+}
+
+void read_kernel_words(Options& options) {
+    for (const KnownOption& known : known_options) {
+        if (!known.is_kernel_word) continue;
+        // A bad value is among the faults below.
+        (void)known.take(options, kernel_word(kernel_name(known.name)));
+    }
+    for (const std::string& word : kernel_words()) {
+        if (auto fault = kernel_word_fault(word); !fault.empty())
+            options.faults.push_back(std::move(fault));
+    }
+}
+
+}  // namespace
+
+std::string kernel_word_fault(std::string_view word) {
+    const Parts parts = split(word.substr(kernel_prefix.size()));
+    const std::string text = fmt::format("kernel word '{}' ", word);
+    const KnownOption* known = find_kernel_option(parts.name);
+    if (known == nullptr) return text + "is unknown" + nearest_kernel_word(parts);
+    if (parts.value.empty()) return text + "has no value";
+    Options options;
+    if (known->take(options, parts.value.substr(1))) return {};
+    return text + fmt::format("has a bad value; {} is wanted", known->wanted);
+}
+
+Options read_options(Mode mode, int count, char** arguments) {
+    Options options;
+    if (mode == Mode::machine) {
+        note_arguments(options, count, arguments);
+        read_kernel_words(options);
+    } else {
+        read_arguments(options, count, arguments);
+    }
+    if (options.socket.empty()) {
+        options.socket = options.runtime_directory + "/control";
+    }
+    if (options.unit_directories.empty()) {
+        options.unit_directories.assign(std::begin(default_unit_path), std::end(default_unit_path));
+    }
+    return options;
+}
+
+}  // namespace confinit

@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0
+// Options: what the supervisor was started with, from its arguments and the kernel's command line.
+#pragma once
+
+#include "supervisor/machine/machine.h"
+
+#include <chrono>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace confinit {
+
+struct Options {
+    std::string target = "default";  // the unit that boot starts
+    std::string socket;              // the control socket
+    std::string status_group;        // who may use the status socket; empty: everybody
+    std::string runtime_directory = "/run/confinit";
+    std::string cgroup;           // the node to divide as an ordinary process, by its directory
+    bool without_cgroup = false;  // as an ordinary process
+    std::string reaper = "/usr/lib/confinit/confinit-reaper";
+    std::vector<std::string> unit_directories;
+    // How often the confinement of what runs is read back; zero: never.
+    std::chrono::microseconds verify_interval = std::chrono::minutes{10};
+    // The most that the end of everything takes; absent: 8 s in a container, 90 s elsewhere.
+    std::optional<std::chrono::microseconds> end_timeout;
+    std::string log_group;             // whose members may read log lines; empty: root alone
+    std::vector<std::string> ignored;  // of a machine's arguments, a line each
+    // What is wrong with words that should be ours. Only the init of a machine goes on with them.
+    std::vector<std::string> faults;
+    bool show_version = false;
+    bool show_help = false;
+};
+
+// As PID 1 of a machine only words "confinit.*" of the kernel's command line are read: a virtual
+// machine monitor appends words of its own to what the kernel passes as our arguments, so every
+// argument is ignored with one message. Elsewhere an unknown argument is a fault.
+Options read_options(Mode mode, int count, char** arguments);
+
+// The fault of a word "confinit.NAME=VALUE" of the kernel's command line, such as a NAME that no
+// option has or a VALUE that it cannot have; empty for a good word.
+std::string kernel_word_fault(std::string_view word);
+
+extern const char* const help_text;
+
+}  // namespace confinit

@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+// Machinery: what every run and every group borrows from the supervisor.
+#pragma once
+
+#include "launch/plan/plan.h"
+#include "launch/spawn/spawn.h"
+#include "supervisor/helpers/worker.h"
+#include "supervisor/loop/cgroup_events.h"
+#include "supervisor/loop/event_loop.h"
+#include "supervisor/loop/reaper.h"
+#include "supervisor/machine/console.h"
+#include "supervisor/units/cgroup_tree.h"
+#include "supervisor/units/notify_sender.h"
+#include "supervisor/units/service_signals.h"
+
+namespace confinit {
+
+// `tree` is null on a machine without cgroup v2.
+struct Machinery {
+    EventLoop& loop;
+    Reaper& reaper;
+    CgroupEvents& cgroup_events;
+    NodeSignals& signals;
+    const CgroupTree* tree;
+    const LaunchContext& launch_context;
+    CloneMethod clone_method;
+    Console& console;
+    Workers& workers;
+    NotifyHub* notify_hub = nullptr;  // null where it could not be made
+    bool told_of_pressure = false;    // that the kernel tells none
+    std::string why_no_tree = {};     // where `tree` is null
+};
+
+}  // namespace confinit

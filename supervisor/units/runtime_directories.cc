@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+// RuntimeDirectories: the removal of a run's runtime directories.
+#include "supervisor/units/runtime_directories.h"
+
+#include "base/text.h"
+#include "supervisor/units/run.h"
+
+#include <csignal>
+#include <fmt/format.h>
+#include <poll.h>
+
+namespace confinit {
+namespace {
+
+bool has_ended(const Fd& process) {
+    pollfd watched{.fd = process.get(), .events = POLLIN, .revents = 0};
+    return poll(&watched, 1, 0) != 0;
+}
+
+}  // namespace
+
+RuntimeDirectories::~RuntimeDirectories() {
+    if (removal_.pid > 0 && !is_over_) reaper_.forget(removal_.pid);
+}
+
+bool RuntimeDirectories::remove(const std::string& unit, std::span<const std::string> paths,
+                                const Fd& preparer) {
+    if (paths.empty() || is_over_) return true;
+    if (removal_.pid > 0 || !has_ended(preparer)) return false;
+    const auto warn = [this, what = fmt::format("{}: remove '{}'", unit, join(paths, "', '"))](
+                          std::string_view why) {
+        console_.warning(fmt::format("{}: {}, ignoring", what, why));
+    };
+    auto begun = begin_removal(paths, method_);
+    if (!begun) {
+        warn(begun.error().what);
+        is_over_ = true;
+        return true;
+    }
+    removal_ = std::move(*begun);
+    reaper_.adopt(removal_.pid, [this, warn](ExitStatus status) {
+        is_over_ = true;
+        if (status.is_clean()) return;
+        warn(status.code == CLD_EXITED ? errno_text(status.status) : exit_text(status));
+    });
+    return false;
+}
+
+}  // namespace confinit
