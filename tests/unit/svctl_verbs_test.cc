@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Tests of svctl's verbs against a supervisor that is played: calls, output and exit codes.
+#include "svctl/verbs.h"
 #include "svctl_scene.h"
 #include "temporary_directory.h"
 
@@ -70,6 +71,8 @@ TEST_CASE("calls have the method and the parameters of the verb", "[svctl]") {
     const auto [arguments, method, parameters] =
         GENERATE(table<std::vector<std::string>, std::string, Json>({
             {{"start", "heat"}, "Start", {{"unit", "heat"}}},
+            {{"--raw", "start", "start"}, "Start", {{"unit", "start"}}},
+            {{"--", "start", "heat"}, "Start", {{"unit", "heat"}}},
             {{"stop", "status"}, "Stop", {{"unit", "status"}}},
             {{"restart", "heat"}, "Restart", {{"unit", "heat"}}},
             {{"reload", "heat"}, "Reload", {{"unit", "heat"}}},
@@ -314,6 +317,29 @@ TEST_CASE("a wrong command line exits 1, as a document when JSON is asked for", 
                                             : "svctl: see svctl help " + verb + "\n"));
     CHECK(json.status == 1);
     CHECK(json.document()["error"]["name"] == "usage");
+}
+
+TEST_CASE("the value of an option is no verb", "[svctl]") {
+    const Outcome outcome = run_svctl("/nowhere", {"--socket", "start", "list"});
+
+    CHECK(outcome.error.contains("connect 'start'"));
+}
+
+TEST_CASE("a verb's help is the same wherever it is asked for", "[svctl]") {
+    const std::string overview = run_svctl("/nowhere", {"help"}).output;
+    for (const Verb& verb : all_verbs()) {
+        const std::string name{verb.name};
+        const std::string help = run_svctl("/nowhere", {"help", name}).output;
+
+        INFO(help);
+        CHECK(overview.contains("  " + name + " "));
+        CHECK(help.starts_with(verb.summary + ("\nUsage: svctl " + name + " [OPTIONS]")));
+        CHECK(run_svctl("/nowhere", {name, "--help"}).output == help);
+        CHECK(run_svctl("/nowhere", {"--json", "--help", name}).output == help);
+        CHECK(run_svctl("/nowhere", {"mistake", name, "-h"}).output == help);
+    }
+    CHECK(run_svctl("/nowhere", {"help", "start"}).output.contains("Exit status:"));
+    CHECK_FALSE(run_svctl("/nowhere", {"help", "kill"}).output.contains("Exit status:"));
 }
 
 TEST_CASE("help names every exit code and exits 0", "[svctl][X20]") {
