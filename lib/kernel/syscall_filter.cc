@@ -307,7 +307,7 @@ BpfProgram compile_filter(const SyscallPolicy& policy) {
     return assembler.take_program();
 }
 
-std::uint32_t run_filter(const BpfProgram& program, std::uint32_t architecture,
+std::uint32_t run_filter(std::span<const sock_filter> program, std::uint32_t architecture,
                          std::uint32_t number, const SyscallArguments& arguments) {
     seccomp_data call{.nr = static_cast<int>(number), .arch = architecture};
     std::ranges::copy(arguments, call.args);

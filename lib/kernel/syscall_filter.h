@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <linux/audit.h>
 #include <linux/filter.h>
+#include <span>
 #include <vector>
 
 namespace confinit {
@@ -79,7 +80,7 @@ BpfProgram compile_filter(const SyscallPolicy& policy);
 
 // Runs a program on one call as the kernel would and returns the SECCOMP_RET_* value, for tests.
 // A program that is no valid filter yields KILL_PROCESS.
-std::uint32_t run_filter(const BpfProgram& program, std::uint32_t architecture,
+std::uint32_t run_filter(std::span<const sock_filter> program, std::uint32_t architecture,
                          std::uint32_t number, const SyscallArguments& arguments = {});
 
 }  // namespace confinit

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // ChildPlan: everything the child does between clone3(2) and execve(2), as plain data.
 //
-// The parent resolves every name, id, path and program before the clone; the child only walks
-// this. It borrows all memory from the LaunchPlan that made it.
+// Every name, id, path and program is resolved before the clone; the child only walks this. It
+// borrows all memory from the image of the plan and from its parent.
 #pragma once
+
+#include "launch/plan_forms.h"
 
 #include <cstddef>
 #include <cstdint>
@@ -11,6 +13,7 @@
 #include <span>
 #include <sys/resource.h>
 #include <sys/types.h>
+#include <tuple>
 #include <type_traits>
 
 namespace confinit {
@@ -86,40 +89,54 @@ inline constexpr std::uint32_t memory_layer = 3;  // upper and work, in a tmpfs
 // Paths are absolute. Targets are resolved inside of the new root with openat2(2)
 // (RESOLVE_IN_ROOT) and must exist, unless the op makes them. Sources are resolved on the host,
 // before any op has covered a part of it.
-struct MountOp {
-    MountOpKind kind;
-    const char* source;  // bind, device_node, overlay_layer: host path; symlink: its text
-                         // tmpfs, overlay_layer in memory: "size=..."
-                         // inaccessible: the file that covers a target which is no directory
-                         // read_write, exec within a bind: the path on the host
-    const char* target;
-    const char* options;       // tmpfs: the mode, "0755"; proc: "hidepid=..."; overlay: "userxattr"
-    std::uint64_t attributes;  // MOUNT_ATTR_* of mount_setattr(2) that are added, never taken away
-                               // change_propagation: MS_PRIVATE, MS_SHARED or MS_UNBINDABLE
-    bool recursive;            // bind, and what is copied: with all that is mounted below
-    std::uint32_t mode;        // directory; overlay_layer: which; overlay: how many layers it has
-    std::uint64_t device;      // device_node: the expected st_rdev
-    const char* place;         // the target without symbolic links, where the plan could tell; the
-                               // launch follows none then, for it could be another one now
-    std::uint32_t inside;      // the op, by its index, of whose tmpfs `place` is a path; what does
-                               // not exist is made there, and nowhere else
-    bool exact_source;         // bind: no symbolic link is followed on the way to the source
-    bool may_be_absent;        // nothing is done where the target does not exist
+template <class Form>
+struct MountOpIn {
+    using Text = typename Form::Text;
+
+    MountOpKind kind{};
+    Text source{};  // bind, device_node, overlay_layer: host path; symlink: its text
+                    // tmpfs, overlay_layer in memory: "size=..."
+                    // inaccessible: the file that covers a target which is no directory
+                    // read_write, exec within a bind: the path on the host
+    Text target{};
+    Text options{};  // tmpfs: the mode, "0755"; proc: "hidepid=..."; overlay: "userxattr"
+    std::uint64_t attributes = 0;  // MOUNT_ATTR_* of mount_setattr(2) that are added, never taken
+                                   // away
+                                   // change_propagation: MS_PRIVATE, MS_SHARED or MS_UNBINDABLE
+    bool recursive = false;        // bind, and what is copied: with all that is mounted below
+    std::uint32_t mode = 0;     // directory; overlay_layer: which; overlay: how many layers it has
+    std::uint64_t device = 0;   // device_node: the expected st_rdev
+    Text place{};               // the target without symbolic links, where the plan could tell; the
+                                // launch follows none then, for it could be another one now
+    std::uint32_t inside = 0;   // the op, by its index, of whose tmpfs `place` is a path; what does
+                                // not exist is made there, and nowhere else
+    bool exact_source = false;  // bind: no symbolic link is followed on the way to the source
+    bool may_be_absent = false;  // nothing is done where the target does not exist
 };
+
+using MountOp = MountOpIn<Sealed>;
+using MountDraft = MountOpIn<Drafted>;
 
 // What is done for the child with the rights of the host's root, by a process of its own: the
 // child may be in a user namespace, and the parent may not wait for a file system.
-struct Preparation {
-    enum class Kind : std::uint32_t { directory, image };
+enum class PreparationKind : std::uint32_t { directory, image };
 
-    Kind kind;
-    const char* base;  // directory: where it is made, "/var/lib", which may be a link of the host's
-    const char* path;  // directory: below `base`; image: of its file
-    std::uint32_t mode;
-    uid_t uid;
-    gid_t gid;
-    bool gives_over;  // whatever is in a directory of another owner is given to this one
+template <class Form>
+struct PreparationIn {
+    using Kind = PreparationKind;
+    using Text = typename Form::Text;
+
+    Kind kind{};
+    Text base{};  // directory: where it is made, "/var/lib", which may be a link of the host's
+    Text path{};  // directory: below `base`; image: of its file
+    std::uint32_t mode = 0;
+    uid_t uid = 0;
+    gid_t gid = 0;
+    bool gives_over = false;  // whatever is in a directory of another owner is given to this one
 };
+
+using Preparation = PreparationIn<Sealed>;
+using PreparationDraft = PreparationIn<Drafted>;
 
 // What the child says to the parent: one datagram of the report socket each.
 struct LaunchReport {
@@ -155,15 +172,85 @@ struct LastWords {
 // A session keyring of its own; `if_offered` where nobody asked for it by name.
 enum class ChildKeyring : std::uint32_t { inherited, separate_if_offered, separate };
 
-struct ChildPlan {
+// The numbers of a plan for its child. The order leaves no gaps: equal plans are equal bytes.
+struct ChildNumbers {
+    std::uint64_t signal_mask = 0;  // the kernel's sigset_t; all is blocked until `session`
+    std::uint64_t bounding = ~0ULL;
+    std::uint64_t ambient = 0;
+    std::uint64_t inheritable = 0;
+
+    unsigned securebits = 0;
+    int last_capability = 40;
+    gid_t gid = 0;
+    uid_t uid = 0;
+    // With a new user namespace: the ids, inside of it, that what the mounts create belongs to. The
+    // child itself comes with an id that the namespace does not know, and could create nothing.
+    uid_t builder_uid = 0;
+    gid_t builder_gid = 0;
+    mode_t umask = 022;
+    int ready_number = -1;  // the descriptor that the service writes a newline to, or -1
+    int nice = 0;
+    int scheduling_policy = -1;  // SCHED_*, or -1: as it is
+    int scheduling_priority = 0;
+    int io_priority = -1;  // for ioprio_set(2), or -1: as it is
+    int join_flags = 0;    // CLONE_NEW* for setns(2), of what `svctl enter` joins
+    ChildKeyring keyring = ChildKeyring::inherited;
+
+    bool builds_as_mapped = false;
+    bool sets_nice = false;
+    bool limits_by_parent = false;  // a user namespace takes the right to raise them away
+    bool has_reaper = false;
+    bool fork_into_pid_namespace = false;
+    bool new_cgroup_namespace = false;
+    bool new_network = false;
+    bool keep_all_capabilities = false;  // enter --privileged
+    bool set_groups = true;              // false where setgroups is denied in the user namespace
+    bool no_new_privs = false;
+    bool gap[6] = {};
+};
+
+static_assert(std::has_unique_object_representations_v<ChildNumbers>);
+
+// A plan for the child, in any of its forms.
+template <class Form>
+struct ChildPlanIn : ChildNumbers {
+    using Text = typename Form::Text;
+    template <class T>
+    using List = typename Form::template List<T>;
+
+    Text tty{};  // becomes 0, 1, 2 and the controlling terminal
+    Text oom_score_adj{};
+    Text time_offsets{};  // the text of timens_offsets, for a new time namespace
+    Text hostname{};
+    Text root{};               // mounts.root, or null
+    Text image_mount_point{};  // where the image becomes a part of the tree
+    Text working_directory{};
+    List<rlimit64> rlimit_values{};
+    List<int> rlimit_resources{};
+    List<std::uint64_t> cpu_affinity{};
+    List<typename Form::MountOp> mounts{};
+    List<typename Form::Preparation> preparations{};
+    List<gid_t> groups{};
+    List<sock_filter> filter{};
+
+    // All that is no number, for whoever brings a plan from one form to another.
+    static auto references(auto& plan) {
+        return std::tie(plan.tty, plan.oom_score_adj, plan.time_offsets, plan.hostname, plan.root,
+                        plan.image_mount_point, plan.working_directory, plan.rlimit_values,
+                        plan.rlimit_resources, plan.cpu_affinity, plan.mounts, plan.preparations,
+                        plan.groups, plan.filter);
+    }
+};
+
+// What is another one in each run. All descriptors are above the range of 0, 1, 2.
+struct ChildRun {
     const char* executable = nullptr;  // absolute, inside of the new root
     char* const* argv = nullptr;
     char* const* envp = nullptr;
-
-    // Filled in by spawn(). All descriptors are above the range of 0, 1, 2.
     int report_socket = -1;         // SOCK_SEQPACKET: LaunchReport records to the parent
     int exit_socket = -1;           // SOCK_SEQPACKET: the reaper's record, or -1
     int streams[3] = {-1, -1, -1};  // what becomes 0, 1, 2
+    bool tty_is_stream = false;     // stream 0 is a pty slave that becomes the controlling tty
     int preparation_socket = -1;    // SOCK_SEQPACKET: from the preparer, or -1
     int preparer_socket = -1;       // the preparer's end of it
     int ready_pipe = -1;            // what becomes ready_number, or -1; above that number
@@ -171,61 +258,15 @@ struct ChildPlan {
     bool wait_for_parent = false;   // one byte on the report socket when the parent's part is done
     int* mount_sources = nullptr;   // the child's own notes: a descriptor for each MountOp
     LastWords* last_words = nullptr;
-
-    int ready_number = -1;  // the descriptor that the service writes a newline to, or -1
-
-    const char* tty = nullptr;   // becomes 0, 1, 2 and the controlling terminal
-    bool tty_is_stream = false;  // stream 0 is a pty slave that becomes the controlling tty
-
-    std::span<const rlimit64> rlimit_values;
-    std::span<const int> rlimit_resources;
-    const int* nice = nullptr;
-    int scheduling_policy = -1;  // SCHED_*, or -1: as it is
-    int scheduling_priority = 0;
-    int io_priority = -1;  // for ioprio_set(2), or -1: as it is
-    std::span<const std::uint64_t> cpu_affinity;
-    ChildKeyring keyring = ChildKeyring::inherited;
-    const char* oom_score_adj = nullptr;
-    // With a new user namespace: the ids, inside of it, that what the mounts create belongs to. The
-    // child itself comes with an id that the namespace does not know, and could create nothing.
-    bool builds_as_mapped = false;
-    uid_t builder_uid = 0;
-    gid_t builder_gid = 0;
-    bool limits_by_parent = false;  // a user namespace takes the right to raise them away
-
-    int join_pidfd = -1;         // enter: the process whose namespaces are joined
-    int join_flags = 0;          // CLONE_NEW* for setns(2)
-    std::span<const int> joins;  // files of namespaces other than the user one, in their order
-    int join_user = -1;          // the file of the user namespace
-    const char* time_offsets = nullptr;  // the text of timens_offsets, for a new time namespace
-    bool new_cgroup_namespace = false;
-    bool new_network = false;
-    const char* hostname = nullptr;
-    const char* root = nullptr;               // mounts.root, or null
-    const char* image_mount_point = nullptr;  // where the image becomes a part of the tree
-    std::span<const MountOp> mounts;
-    std::span<const Preparation> preparations;
-
-    int reaper_program = -1;  // sealed memfd of confinit-reaper, or -1: no reaper
-    bool fork_into_pid_namespace = false;
-    std::uint64_t signal_mask = 0;  // the kernel's sigset_t; all is blocked until `session`
-
-    std::uint64_t bounding = ~0ULL;
-    std::uint64_t ambient = 0;
-    std::uint64_t inheritable = 0;
-    unsigned securebits = 0;
-    int last_capability = 40;
-    bool keep_all_capabilities = false;  // enter --privileged
-    std::span<const gid_t> groups;
-    gid_t gid = 0;
-    uid_t uid = 0;
-    bool set_groups = true;  // false where setgroups is denied in the user namespace
-
-    const char* working_directory = "/";
-    mode_t umask = 022;
-    bool no_new_privs = false;
-    std::span<const sock_filter> filter;
+    int join_pidfd = -1;              // enter: the process whose namespaces are joined
+    std::span<const int> joins = {};  // files of namespaces other than the user one, in their order
+    int join_user = -1;               // the file of the user namespace
+    int reaper_program = -1;          // sealed memfd of confinit-reaper, or -1: no reaper
 };
+
+using ChildDraft = ChildPlanIn<Drafted>;
+
+struct ChildPlan : ChildPlanIn<Bound>, ChildRun {};
 
 static_assert(std::is_trivially_copyable_v<ChildPlan>, "the child must not own anything");
 

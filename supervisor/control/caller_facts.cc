@@ -25,8 +25,8 @@ Walls walls_of(const ProcessFacts& facts) {
 Result<Walls> given_walls(const Run& run) {
     Walls walls = TRY(supervisor_facts()).walls;
     const LaunchPlan& plan = run.plan();
-    walls.permitted &= plan.expected_capabilities.permitted;
-    if (!plan.filter.empty()) ++walls.filters;
+    walls.permitted &= plan->expected_capabilities.permitted;
+    if (!plan->child.filter.empty()) ++walls.filters;
     const NamespaceConfig& namespaces = run.unit().namespaces;
     if (namespaces.user || joins_namespace(namespaces, NamespaceKind::user)) {
         const Fd main = TRY(open_process(run.main_pid()));

@@ -88,6 +88,7 @@ LaunchResult<Spawned> EnterSessions::spawn_into(const Run& run, const LaunchPlan
         if (!streams) return std::unexpected(LaunchFailure{.hint = streams.error().what});
         const auto node = TRY(run.node_of_main());
         const int directory = node ? node->directory().get() : -1;
+        streams->inside.input_is_tty = terminal.has_value();
         auto spawned = spawn(plan, directory, std::move(streams->inside), machinery_.clone_method);
         const bool is_busy = !spawned && spawned.error().error == EBUSY && tries < most_tries;
         if (is_busy) continue;
@@ -107,7 +108,6 @@ void EnterSessions::start(const Run& run, const EnterRequest& request,
     auto plan =
         make_enter_plan(run.unit(), machinery_.launch_context, run.main_pidfd().get(), request);
     if (!plan) return responder.error(ControlError::operation_failed, plan.error().text());
-    (*plan)->child.tty_is_stream = terminal.has_value();
     std::optional<Cgroup> node;
     if (run.node() != nullptr) {
         auto duplicate = run.node()->duplicate();
@@ -117,7 +117,7 @@ void EnterSessions::start(const Run& run, const EnterRequest& request,
         node = std::move(*duplicate);
     }
     std::vector<Fd> callers_ends;
-    auto spawned = spawn_into(run, **plan, terminal, callers_ends);
+    auto spawned = spawn_into(run, *plan, terminal, callers_ends);
     if (!spawned) return responder.error(ControlError::operation_failed, spawned.error().text());
 
     sessions_.emplace_back(new Session{.plan = std::move(*plan),
@@ -165,7 +165,7 @@ void EnterSessions::drain(Session& session) {
         auto* news = std::get_if<ReceivedReport>(&*received);
         if (news == nullptr) return;
         if (news->report.kind == LaunchReport::Kind::failed) {
-            session.failure = failure_of(*session.plan, news->report);
+            session.failure = failure_of(session.plan, news->report);
         } else if (news->report.kind == LaunchReport::Kind::executing) {
             session.pid = news->sender;
             session.process = std::move(news->process);
@@ -218,7 +218,7 @@ void EnterSessions::on_exit(Session& session, ExitStatus status) {
     // after it.
     if (session.spawned.report_socket) {
         if (const auto words = session.spawned.last_words.take()) {
-            session.failure = failure_of(*session.plan, *words);
+            session.failure = failure_of(session.plan, *words);
         }
         on_hang_up(session);
     }

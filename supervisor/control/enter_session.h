@@ -56,7 +56,7 @@ public:
 
 private:
     struct Session {
-        std::unique_ptr<LaunchPlan> plan;
+        LaunchPlan plan;
         Spawned spawned;
         std::vector<Fd> callers_ends;
         EnterWay way = EnterWay::descriptors;

@@ -17,7 +17,7 @@ namespace {
 Result<std::optional<SyscallPolicy>> policy_of(const Service& service) {
     const Run* run = service.run.get();
     if (run != nullptr && run->main_pid() != 0) {
-        return make_unit_policy(run->unit(), run->plan().child.bounding);
+        return make_unit_policy(run->unit(), run->plan()->child.bounding);
     }
     return make_unit_policy(service.unit, planned_bounding(service.unit, own_bounding_set()));
 }

@@ -90,11 +90,13 @@ ReadinessWatch::~ReadinessWatch() {
     let_go(loop_, std::move(pipe_.read_end), owner_);
 }
 
-Status ReadinessWatch::open_socket(LaunchPlan& plan, uid_t user) {
+Status ReadinessWatch::open_socket(uid_t user) {
     place_.user = user;
-    if (!socket_) return {};
-    set_notify_name(plan, socket_->name());
-    return socket_->open_to_all();
+    return socket_ ? socket_->open_to_all() : Status{};
+}
+
+std::string ReadinessWatch::notify_name() const {
+    return socket_ ? socket_->name() : std::string{};
 }
 
 Status ReadinessWatch::begin(pid_t first, const UnitNode* node) {

@@ -54,9 +54,10 @@ public:
     ReadinessWatch& operator=(const ReadinessWatch&) = delete;
     ~ReadinessWatch();
 
-    // Tells the plan where the notify socket is, and opens it: the service is about to begin, as
-    // this user as we see it.
-    Status open_socket(LaunchPlan& plan, uid_t user);
+    // Opens the notify socket: the service is about to begin, as this user as we see it.
+    Status open_socket(uid_t user);
+    // Of that socket; empty where there is none.
+    std::string notify_name() const;
     // The service's end of the ready pipe; empty where there is none.
     Fd take_pipe() { return std::move(pipe_.write_end); }
 

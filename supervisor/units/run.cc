@@ -64,6 +64,10 @@ LaunchResult<ServiceStreams> open_streams(const NodeOwner& user, bool has_user_n
         std::move(error_output.read_end)};
 }
 
+std::vector<std::string> texts_of(const ImageList<ImageString>& list) {
+    return {list.begin(), list.end()};
+}
+
 // In the node alone: a daemon that has made nodes below it watches over them itself.
 Result<std::size_t> count_processes(const Cgroup& node) {
     const std::string processes = TRY(node.read("cgroup.procs"));
@@ -88,7 +92,7 @@ LaunchResult<std::unique_ptr<Run>> Run::start(const Unit& unit, Machinery& machi
     run->readiness_ = TRY(ReadinessWatch::make(run->unit_, machinery.launch_context, machinery.loop,
                                                machinery.notify_hub, log, run->listener_));
     run->readiness_->set_report_reader([raw = run.get()] { raw->drain_reports(); });
-    run->plan_ = TRY(make_launch_plan(run->unit_, machinery.launch_context));
+    run->plan_.emplace(TRY(make_launch_plan(run->unit_, machinery.launch_context)));
     for (const std::string& warning : run->plan_->warnings)
         machinery.console.warning(unit.name + ": " + warning);
     TRY(run->make_node(std::move(groups)));
@@ -114,11 +118,12 @@ Run::~Run() {
 
 LaunchResult<void> Run::spawn_main() {
     const NodeOwner user = owner();
-    if (auto opened = readiness_->open_socket(*plan_, user.uid); !opened) {
+    if (auto opened = readiness_->open_socket(user.uid); !opened) {
         return std::unexpected(to_launch_failure(std::move(opened).error()));
     }
     ServiceStreams streams = TRY(open_streams(user, unit_.namespaces.user));
     streams.lent.ready = readiness_->take_pipe();
+    streams.lent.notify_name = readiness_->notify_name();
     spawned_ = TRY(spawn(*plan_, node_ ? node_->entrance().directory().get() : -1,
                          std::move(streams.lent), machinery_.clone_method));
     machinery_.reaper.adopt(spawned_.pid, [this](ExitStatus s) { on_first_process_exit(s); });
@@ -182,7 +187,7 @@ void Run::on_report(ReceivedReport received) {
         main_pidfd_ = std::move(received.process);
         if (has_reaper()) watch_main();
         // In a joined pid namespace the first process only makes the main one, as our child.
-        if (plan_->child.fork_into_pid_namespace) {
+        if (plan()->child.fork_into_pid_namespace) {
             machinery_.reaper.adopt(main_pid_, [this](ExitStatus s) { on_main_exit(s); });
         }
         return;
@@ -207,7 +212,7 @@ void Run::on_hang_up() {
 
 void Run::on_first_process_exit(ExitStatus status) {
     drain_reports();
-    handed_over_ = plan_->child.fork_into_pid_namespace && status.is_clean();
+    handed_over_ = plan()->child.fork_into_pid_namespace && status.is_clean();
     if (!handed_over_ || (!spawned_.report_socket && !executing_)) on_main_exit(status);
 }
 
@@ -319,8 +324,9 @@ void Run::describe_exit(ExitStatus status) {
 
 bool Run::release(Next next) {
     const bool keeps_directories = next == Next::launch || !spawned_.preparer_pidfd;
-    if (!keeps_directories && !runtime_directories_.remove(unit_.name, plan_->runtime_directories,
-                                                           spawned_.preparer_pidfd)) {
+    if (!keeps_directories &&
+        !runtime_directories_.remove(unit_.name, texts_of(plan()->runtime_directories),
+                                     spawned_.preparer_pidfd)) {
         return false;
     }
     log_.finish_lines();

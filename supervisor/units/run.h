@@ -147,7 +147,7 @@ private:
     LogRing& log_;
     Listener listener_;
     std::unique_ptr<ReadinessWatch> readiness_;
-    std::unique_ptr<LaunchPlan> plan_;
+    std::optional<LaunchPlan> plan_;  // once it is made
     std::optional<UnitNode> node_;
     std::optional<LimitEvents> limit_events_;
     std::vector<int> node_watches_;

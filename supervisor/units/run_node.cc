@@ -21,29 +21,29 @@ namespace confinit {
 
 // Who the service is on this side of its user namespace.
 NodeOwner Run::owner() const {
-    const uid_t uid = plan_->child.uid;
-    const gid_t gid = plan_->child.gid;
+    const uid_t uid = plan()->child.uid;
+    const gid_t gid = plan()->child.gid;
     return {outside_id(unit_.namespaces.uid_map, uid).value_or(uid),
             outside_id(unit_.namespaces.gid_map, gid).value_or(gid)};
 }
 
 LaunchResult<void> Run::make_node(GroupNodes groups) {
     if (machinery_.tree == nullptr) {
-        if (plan_->cgroup.empty() && !unit_.cgroup_place.delegate) return {};
+        if (plan_->limits.empty() && !unit_.cgroup_place.delegate) return {};
         return std::unexpected(
-            LaunchFailure{.key = plan_->cgroup.empty() ? "cgroup" : plan_->cgroup.front().key(),
+            LaunchFailure{.key = plan_->limits.empty() ? "cgroup" : plan_->limits.front().key(),
                           .object = "/sys/fs/cgroup",
                           .call = "",
                           .error = 0,
                           .hint = machinery_.why_no_tree + ", so that no limit can be set"});
     }
     // When the memory of a group is used up, one service goes as a whole, not a process of it.
-    const bool is_said = std::ranges::find(plan_->cgroup, "memory.oom.group",
-                                           &CgroupSetting::file) != plan_->cgroup.end();
+    const bool is_said = std::ranges::find(plan_->limits, "memory.oom.group",
+                                           &CgroupSetting::file) != plan_->limits.end();
     if (!is_said && std::ranges::any_of(groups, &GroupNode::limits_memory)) {
-        plan_->cgroup.push_back({"memory.oom.group", "1"});
+        plan_->limits.push_back({"memory.oom.group", "1"});
     }
-    node_ = TRY(UnitNode::make(*machinery_.tree, unit_, std::move(groups), plan_->cgroup));
+    node_ = TRY(UnitNode::make(*machinery_.tree, unit_, std::move(groups), plan_->limits));
     limit_events_.emplace(limit_levels(*node_, *machinery_.tree));
     if (!unit_.cgroup_place.delegate) return {};
     auto delegated = node_->delegate(unit_.cgroup_place, owner());
@@ -171,7 +171,7 @@ void Run::adopt_limits(const Unit& unit, const LimitChanges& changes,
     adopt_keys(unit_, unit, keys);
     // It was made a moment ago, so that what it depends on has not gone.
     const auto config = make_cgroup_config(unit, machinery_.launch_context);
-    if (config) adopt_settings(plan_->cgroup, *config, changes.settings);
+    if (config) adopt_settings(plan_->limits, *config, changes.settings);
 }
 
 // A service with a subtree may have moved on within it, and no process may be in a node that

@@ -86,7 +86,7 @@ struct Place {
 Place make_place(const Unit& unit, const LaunchPlan& plan, const Nodes& nodes) {
     Place place;
     if (nodes.tree != nullptr) {
-        place.made.emplace(taken(UnitNode::make(*nodes.tree, unit, {}, plan.cgroup)));
+        place.made.emplace(taken(UnitNode::make(*nodes.tree, unit, {}, plan.limits)));
     } else if (nodes.parent != nullptr) {
         place.bare.emplace(taken(nodes.parent->make_child(node_name)));
     }
@@ -95,7 +95,8 @@ Place make_place(const Unit& unit, const LaunchPlan& plan, const Nodes& nodes) {
 
 Pipe make_output(const LaunchPlan& plan) {
     Pipe pipe = taken(make_pipe());
-    if (fchown(pipe.write_end.get(), plan.child.uid, plan.child.gid) < 0) give_up("fchown failed");
+    if (fchown(pipe.write_end.get(), plan->child.uid, plan->child.gid) < 0)
+        give_up("fchown failed");
     return pipe;
 }
 
@@ -115,19 +116,19 @@ void give_up(const std::string& what) {
 
 Times launch_by_confinit(const Unit& unit, const LaunchContext& context, const Nodes& nodes) {
     const Nanoseconds start = now();
-    const std::unique_ptr<LaunchPlan> plan = taken(make_launch_plan(unit, context));
+    const LaunchPlan plan = taken(make_launch_plan(unit, context));
     const Nanoseconds planned = now();
-    const Place place = make_place(unit, *plan, nodes);
+    const Place place = make_place(unit, plan, nodes);
     Fd input = taken(open_at(AT_FDCWD, "/dev/null", O_RDONLY));
-    Pipe output = make_output(*plan);
-    Pipe error_output = make_output(*plan);
+    Pipe output = make_output(plan);
+    Pipe error_output = make_output(plan);
     const Nanoseconds prepared = now();
     Spawned spawned = taken(
-        spawn(*plan, place.directory(),
+        spawn(plan, place.directory(),
               {std::move(input), std::move(output.write_end), std::move(error_output.write_end)}));
     const Nanoseconds done = now();
     const Nanoseconds first = first_instruction(output.read_end.get());
-    if (first == Nanoseconds{0}) give_up("by confinit: " + failure_of(*plan, spawned));
+    if (first == Nanoseconds{0}) give_up("by confinit: " + failure_of(plan, spawned));
     (void)wait_for_end(spawned.pidfd.get());
     if (place.directory() >= 0) remove_node(nodes.above());
     return {.started = first - start,
@@ -138,11 +139,11 @@ Times launch_by_confinit(const Unit& unit, const LaunchContext& context, const N
 
 Times launch_by_c(const Variant& variant, const Unit& unit, const LaunchContext& context,
                   const Nodes& nodes) {
-    const std::unique_ptr<LaunchPlan> plan = taken(make_launch_plan(unit, context));
+    const LaunchPlan plan = taken(make_launch_plan(unit, context));
     const Cgroup* above = nodes.above();
     const std::string node = above != nullptr ? above->path() + "/" + node_name : "";
     std::vector<by_hand_setting> settings;
-    for (const CgroupSetting& setting : plan->cgroup) {
+    for (const CgroupSetting& setting : plan.limits) {
         settings.push_back({setting.file.c_str(), setting.value.c_str()});
     }
     const by_hand_service service{
@@ -156,8 +157,8 @@ Times launch_by_c(const Variant& variant, const Unit& unit, const LaunchContext&
         .is_confined = variant.is_confined ? 1 : 0,
         .uid = plan->child.uid,
         .gid = plan->child.gid,
-        .filter = plan->filter.data(),
-        .filter_length = static_cast<unsigned short>(plan->filter.size()),
+        .filter = plan->child.filter.data(),
+        .filter_length = static_cast<unsigned short>(plan->child.filter.size()),
         .reaper = variant.has_reaper ? context.reaper_program.get() : -1,
     };
     by_hand_started started{};

@@ -25,10 +25,10 @@ TEST_CASE("the tree is read-only unless the unit says otherwise", "[launch][G7]"
     unit.cgroup_mount = tree;
     const auto plan = unit.plan();
 
-    Launch launch{*plan};
+    Launch launch{plan};
     launch.finish();
 
-    INFO((launch.failed ? explain(*plan, *launch.failed).text() : ""));
+    INFO((launch.failed ? explain(plan, *launch.failed).text() : ""));
     REQUIRE_FALSE(launch.failed);
     CHECK(launch["write:/root/x"] == (is_said ? "ok" : "EROFS"));
 }
@@ -38,10 +38,10 @@ TEST_CASE("verify knows whether the tree is read-only", "[launch][G7][H7]") {
     unit.cgroup_mount = tree;
     const auto plan = unit.plan();
 
-    Launch launch{*plan};
+    Launch launch{plan};
     launch.wait_for_line("waiting=ready");
     launch.wait_for_execution();
-    const VerifyItem item = unit.verified(*plan, launch, "cgroup.delegate");
+    const VerifyItem item = unit.verified(plan, launch, "cgroup.delegate");
     launch.signal(SIGTERM);
     launch.finish();
 
@@ -61,11 +61,11 @@ TEST_CASE("a tree that cannot be made read-only, or mounted, is told by its key"
     std::optional<Launch> launch;
     run_with_fault(
         {.call = is_own ? SYS_fsopen : SYS_mount_setattr, .action = SECCOMP_RET_ERRNO | EIO},
-        [&](const Fd&) { launch.emplace(*plan); });
+        [&](const Fd&) { launch.emplace(plan); });
     launch->finish();
 
     REQUIRE(launch->failed);
-    const LaunchFailure failure = explain(*plan, *launch->failed);
+    const LaunchFailure failure = explain(plan, *launch->failed);
     CHECK(failure.key == "cgroup.delegate");
     CHECK(failure.object == tree);
     CHECK(failure.call == (is_own ? "fsopen" : "mount_setattr"));

@@ -156,7 +156,7 @@ TEST_CASE("a child allocates nothing, and needs no lock that a thread holds", "[
         Scene scene{{"exit:7"}};
         scene.child.uid = 1000;
         scene.child.gid = 1000;
-        scene.plan.groups.assign(groups.begin(), groups.end());
+        scene.plan.child.groups.assign(groups.begin(), groups.end());
         scene.child.bounding = 0;
         scene.child.keyring = ChildKeyring::separate_if_offered;
         scene.child.oom_score_adj = "0";
@@ -164,9 +164,8 @@ TEST_CASE("a child allocates nothing, and needs no lock that a thread holds", "[
         scene.mount({.kind = MountOpKind::tmpfs, .target = closed.c_str(), .options = "0700"});
         scene.deny(SYS_getpgid, SECCOMP_RET_ERRNO | EXDEV);
         if (has_reaper) scene.with_reaper();
-        scene.bind();
         const MallocGuard guard;
-        Launch launch{scene.plan};
+        Launch launch{scene};
         launch.finish();
         REQUIRE_FALSE(launch.failed);
         REQUIRE(WIFEXITED(launch.status));
@@ -224,11 +223,10 @@ TEST_CASE("no signal is sent to a service for the end of its parent", "[launch][
 }
 
 TEST_CASE("a launch whose parent is gone before its part is done runs nothing", "[launch][S15]") {
-    const int nice = 1;
     Scene scene{{"ids"}};
     scene.child.limits_by_parent = true;
-    scene.child.nice = &nice;
-    scene.bind();
+    scene.child.sets_nice = true;
+    scene.child.nice = 1;
     Pipe pipe = make_pipe().value();
 
     // The child tells by its pipe, and not by getppid(2), which is 0 in a pid namespace.
@@ -238,7 +236,7 @@ TEST_CASE("a launch whose parent is gone before its part is done runs nothing", 
                        [&](const Fd&) {
                            Streams streams;
                            streams.output = duplicate(pipe.write_end).value();
-                           (void)spawn(scene.plan, -1, std::move(streams));
+                           (void)spawn(scene.sealed(), -1, std::move(streams));
                        });
         _exit(0);
     }
@@ -275,7 +273,7 @@ TEST_CASE("a directory outside of every root is no working directory", "[launch]
     REQUIRE(launch->failed);
     CHECK(launch->failed->stage == LaunchStage::working_directory);
     CHECK(launch->failed->syscall == own_finding);
-    CHECK(explain(scene.plan, *launch->failed).hint ==
+    CHECK(explain(scene.sealed(), *launch->failed).hint ==
           "the directory is outside of the service's root");
     CHECK(launch->output.empty());
 }
@@ -292,8 +290,8 @@ TEST_CASE("a group that may not read what others may counts", "[launch][X17]") {
     const bool is_member = GENERATE(true, false);
     const gid_t group = is_member ? 1000 : 1001;
     scene.child.gid = is_primary ? group : 2000;
-    scene.plan.groups = {scene.child.gid};
-    if (!is_primary) scene.plan.groups.push_back(group);
+    scene.plan.child.groups = {scene.child.gid};
+    if (!is_primary) scene.plan.child.groups.push_back(group);
 
     Launch launch{scene};
     launch.finish();

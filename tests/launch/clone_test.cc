@@ -94,7 +94,6 @@ TEST_CASE("where clone3 is refused, clone does the same", "[launch][S9]") {
     const int error = GENERATE(ENOSYS, E2BIG, EINVAL, EPERM, EOPNOTSUPP);
     Scene scene{{"ids", "namespaces"}};
     scene.plan.clone_flags = CLONE_NEWUTS | CLONE_NEWNS;
-    scene.bind();
 
     std::string own_uts = namespace_of(getpid(), "uts");
     run_with_fault(
@@ -102,7 +101,7 @@ TEST_CASE("where clone3 is refused, clone does the same", "[launch][S9]") {
         [&](const Fd&) {
             const CloneMethod method = probe_clone_method(nullptr);
             REQUIRE(method == CloneMethod::clone_then_move);
-            Launch launch{scene.plan, {}, -1, method};
+            Launch launch{scene.sealed(), {}, -1, method};
             launch.finish();
             CHECK_FALSE(launch.failed);
             CHECK(launch["uid"] == "0 0 0");
@@ -122,9 +121,8 @@ TEST_CASE("each method brings the service into its node", "[.][cgroup][G1]") {
     Scene scene{{"read:/proc/self/cgroup"}};
     scene.plan.clone_flags = static_cast<std::uint64_t>(namespaces);
     if (namespaces == CLONE_NEWUSER) scene.plan.uid_map = scene.plan.gid_map = "0 0 1\n";
-    scene.bind();
 
-    Launch launch{scene.plan, {}, node->directory().get(), method};
+    Launch launch{scene.sealed(), {}, node->directory().get(), method};
     launch.finish();
 
     CHECK_FALSE(launch.failed);
@@ -137,10 +135,9 @@ TEST_CASE("a node that processes may not enter is told", "[.][cgroup][G1][H4]") 
     REQUIRE(node->make_child("below").has_value());
     REQUIRE(node->write("cgroup.subtree_control", "+memory").has_value());
     Scene scene{{"exit:0"}};
-    scene.bind();
 
     const auto spawned =
-        spawn(scene.plan, node->directory().get(), {}, CloneMethod::clone3_then_move);
+        spawn(scene.sealed(), node->directory().get(), {}, CloneMethod::clone3_then_move);
 
     REQUIRE_FALSE(spawned.has_value());
     CHECK(spawned.error().key == "cgroup");

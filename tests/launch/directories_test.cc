@@ -71,17 +71,17 @@ TEST_CASE("a state directory is made for the service's user and writable in a re
             below_state(directory, "state/inner") + "', mode = '0750' }]\n");
     const auto plan = unit.plan();
 
-    Launch launch{*plan};
+    Launch launch{plan};
     launch.wait_for_line("waiting=ready");
     launch.wait_for_execution();
-    const VerifyItem item = unit.verified(*plan, launch, "directories.state[0]");
+    const VerifyItem item = unit.verified(plan, launch, "directories.state[0]");
     REQUIRE(chown(path.c_str(), 34, 33) == 0);
-    const VerifyItem changed = unit.verified(*plan, launch, "directories.state[0]");
+    const VerifyItem changed = unit.verified(plan, launch, "directories.state[0]");
     REQUIRE(chown(path.c_str(), 33, 33) == 0);
     launch.signal(SIGTERM);
     launch.finish();
 
-    INFO(text_of(*plan, launch));
+    INFO(text_of(plan, launch));
     REQUIRE_FALSE(launch.failed);
     CHECK(launch["write:" + path + "/x"] == "ok");
     CHECK(launch["write:" + directory / "state" + "/x"] == "EROFS");
@@ -106,10 +106,10 @@ TEST_CASE("a directory that is the user's already is kept, with the declared mod
                                          below_state(directory, "state") + "', mode = '0700' }]\n");
     const auto plan = unit.plan();
 
-    Launch launch{*plan};
+    Launch launch{plan};
     launch.finish();
 
-    INFO(text_of(*plan, launch));
+    INFO(text_of(plan, launch));
     REQUIRE_FALSE(launch.failed);
     CHECK(launch["read:" + path + "/file"] == "text");
     CHECK(owner_of(path) == Owner{33, 33, 0700});
@@ -128,11 +128,11 @@ TEST_CASE("what is another's, or no directory, is refused and left alone", "[lau
         unit_with({"ids"}, "[directories]\nstate = ['" + below_state(directory, name) + "']\n");
     const auto plan = unit.plan();
 
-    Launch launch{*plan};
+    Launch launch{plan};
     launch.finish();
 
     REQUIRE(launch.failed);
-    const LaunchFailure failure = explain(*plan, *launch.failed);
+    const LaunchFailure failure = explain(plan, *launch.failed);
     CHECK(failure.key == "directories.state[0]");
     CHECK(failure.object == directory / name);
     // No call has failed.
@@ -156,11 +156,11 @@ TEST_CASE("a link on the way to a directory is not followed", "[launch][H16][X7]
         {"ids"}, "[directories]\nstate = ['" + below_state(directory, "link/inner") + "']\n");
     const auto plan = unit.plan();
 
-    Launch launch{*plan};
+    Launch launch{plan};
     launch.finish();
 
     REQUIRE(launch.failed);
-    CHECK(explain(*plan, *launch.failed).error == ELOOP);
+    CHECK(explain(plan, *launch.failed).error == ELOOP);
     CHECK_FALSE(exists(directory / "target" + "/inner"));
 }
 
@@ -180,20 +180,20 @@ TEST_CASE("chown = recursive gives a tree over, but neither links nor what has o
                                                   below_state(directory, "state") + "']\n");
     const auto plan = unit.plan();
 
-    Launch launch{*plan};
+    Launch launch{plan};
     launch.finish();
 
     CHECK(owner_of(directory / "secret").uid == 0);
     if (has_second_name) {
         REQUIRE(launch.failed);
-        const LaunchFailure failure = explain(*plan, *launch.failed);
+        const LaunchFailure failure = explain(plan, *launch.failed);
         CHECK(failure.error == 0);
         CHECK(failure.hint.contains("has another name as well"));
         CHECK(owner_of(state).uid == 0);
         CHECK(launch.output.empty());
         return;
     }
-    INFO(text_of(*plan, launch));
+    INFO(text_of(plan, launch));
     REQUIRE_FALSE(launch.failed);
     for (const char* name : {"", "/inner", "/inner/file", "/link"})
         CHECK(owner_of(state + name).uid == 33);
@@ -209,10 +209,10 @@ TEST_CASE("in a user namespace a directory belongs to the id outside of it", "[l
                       below_state(directory, "state") + "']\n");
     const auto plan = unit.plan();
 
-    Launch launch{*plan};
+    Launch launch{plan};
     launch.finish();
 
-    INFO(text_of(*plan, launch));
+    INFO(text_of(plan, launch));
     REQUIRE_FALSE(launch.failed);
     CHECK(owner_of(path) == Owner{100033, 200033, 0755});
     CHECK(launch["write:" + path + "/x"] == "ok");
@@ -229,10 +229,10 @@ TEST_CASE("what lies over a directory's place does not hide it", "[launch][H16]"
                       below_state(directory, "over/state") + "']\n");
     const auto plan = unit.plan();
 
-    Launch launch{*plan};
+    Launch launch{plan};
     launch.finish();
 
-    INFO(text_of(*plan, launch));
+    INFO(text_of(plan, launch));
     REQUIRE_FALSE(launch.failed);
     CHECK(launch["list:" + over] == "state");
     CHECK(launch["write:" + path + "/x"] == "ok");
@@ -244,7 +244,7 @@ TEST_CASE("many units that begin at once get their directories, a shared one too
     const TestDirectory directory;
     directory.make_directory("all");
     std::vector<std::unique_ptr<MountUnit>> units;
-    std::vector<std::unique_ptr<LaunchPlan>> plans;
+    std::vector<LaunchPlan> plans;
     std::vector<std::unique_ptr<Launch>> launches;
     for (int i = 0; i < 24; ++i) {
         units.push_back(std::make_unique<MountUnit>(
@@ -256,12 +256,12 @@ TEST_CASE("many units that begin at once get their directories, a shared one too
     }
 
     for (const auto& plan : plans)
-        launches.push_back(std::make_unique<Launch>(*plan));
+        launches.push_back(std::make_unique<Launch>(plan));
     for (const auto& launch : launches)
         launch->finish();
 
     for (std::size_t i = 0; i < launches.size(); ++i) {
-        INFO(text_of(*plans[i], *launches[i]));
+        INFO(text_of(plans[i], *launches[i]));
         CHECK_FALSE(launches[i]->failed);
         CHECK(owner_of(directory / "all/own" + std::to_string(i)) == Owner{33, 33, 0755});
     }
@@ -280,14 +280,14 @@ TEST_CASE("a directory that cannot be made is told, and none is left unfinished"
 
     std::optional<Launch> launch;
     run_with_fault({.call = call, .action = SECCOMP_RET_ERRNO | EIO},
-                   [&](const Fd&) { launch.emplace(*plan); });
+                   [&](const Fd&) { launch.emplace(plan); });
     launch->finish();
 
     REQUIRE(launch->failed);
     // The child itself closes descriptors before the preparer does.
     CHECK(launch->failed->stage ==
           (call == SYS_close_range ? LaunchStage::separation : LaunchStage::preparation));
-    const LaunchFailure failure = explain(*plan, *launch->failed);
+    const LaunchFailure failure = explain(plan, *launch->failed);
     if (call != SYS_close_range) {
         CHECK(failure.key == "directories.state[0]");
         CHECK(failure.object == path);
@@ -305,13 +305,13 @@ TEST_CASE("a preparer that is killed ends the launch", "[launch][H3][H4]") {
 
     std::optional<Launch> launch;
     run_with_fault({.call = SYS_renameat2, .action = SECCOMP_RET_KILL_PROCESS},
-                   [&](const Fd&) { launch.emplace(*plan); });
+                   [&](const Fd&) { launch.emplace(plan); });
     launch->finish();
 
     REQUIRE(launch->failed);
     CHECK(launch->failed->stage == LaunchStage::preparation);
     CHECK(launch->failed->error == EPIPE);
-    CHECK(explain(*plan, *launch->failed).text().find("was killed") != std::string::npos);
+    CHECK(explain(plan, *launch->failed).text().find("was killed") != std::string::npos);
     CHECK(launch->output.empty());
 }
 

@@ -31,7 +31,7 @@ std::string descriptors_of(pid_t process) {
 void confine(Scene& scene) {
     scene.child.uid = 65534;
     scene.child.gid = 65534;
-    scene.plan.groups = {65534};
+    scene.plan.child.groups = {65534};
     scene.child.bounding = 1ULL << 10 & own_capabilities();
     scene.child.ambient = scene.child.bounding;
     scene.child.inheritable = scene.child.bounding;
@@ -142,11 +142,11 @@ TEST_CASE("a user namespace is entered with the others in one call", "[launch][X
     Launch running{service};
     running.wait_for_line("waiting=ready");
     running.wait_for_execution();
-    const int nice = 3;
     Scene scene{{"ids", "namespaces", "process"}};
     scene.child.uid = 7;
     scene.child.gid = 7;
-    scene.child.nice = &nice;
+    scene.child.sets_nice = true;
+    scene.child.nice = 3;
     scene.child.limits_by_parent = true;
     scene.enter(running.main_pidfd, CLONE_NEWUSER | CLONE_NEWIPC | CLONE_NEWNS);
 
@@ -210,7 +210,7 @@ TEST_CASE("a service that has ended cannot be entered", "[launch]") {
     REQUIRE(entered.failed);
     CHECK(entered.failed->stage == LaunchStage::join_namespaces);
     CHECK(entered.failed->error == ESRCH);
-    CHECK(explain(scene.plan, *entered.failed).hint == "the service has ended");
+    CHECK(explain(scene.sealed(), *entered.failed).hint == "the service has ended");
 }
 
 TEST_CASE("a privileged entry keeps every capability and has no filter", "[launch][X1]") {

@@ -7,6 +7,7 @@
 #include "unit/unit.h"
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -32,7 +33,7 @@ public:
 private:
     TestDirectory directory_;
     Unit unit_;
-    std::unique_ptr<LaunchPlan> plan_;
+    std::optional<LaunchPlan> plan_;
 };
 
 }  // namespace confinit::testing

@@ -110,7 +110,7 @@ struct FullScene : Scene {
         child.new_network = true;
         child.hostname = "service";
         child.time_offsets = "boottime 3600 0\n";
-        plan.join_descriptors.push_back(own_ipc_namespace.get());
+        join(CLONE_NEWIPC, own_ipc_namespace);
         plan.clone_flags &= ~std::uint64_t{CLONE_NEWIPC};
         child.keyring = ChildKeyring::separate_if_offered;
         limit(4, 0, 0);
@@ -140,7 +140,7 @@ struct FullScene : Scene {
     void add_identity() {
         child.uid = 65534;
         child.gid = 65534;
-        plan.groups = {65534};
+        plan.child.groups = {65534};
         child.bounding = 1ULL << CAP_NET_BIND_SERVICE;
         child.ambient = child.bounding;
         child.inheritable = child.bounding;
@@ -170,7 +170,7 @@ void check_failure(const Scene& scene, const Launch& launch, LaunchStage stage, 
     CHECK(launch.failed->syscall == call);
     CHECK(launch.output.empty());
     CHECK(WIFEXITED(launch.status));
-    const std::string text = explain(scene.plan, *launch.failed).text();
+    const std::string text = explain(scene.sealed(), *launch.failed).text();
     CHECK(text.find("Input/output error (EIO)") != std::string::npos);
 }
 
@@ -183,7 +183,7 @@ TEST_CASE("the full scene runs when nothing fails", "[launch][H3]") {
     Launch launch{scene};
     launch.finish();
 
-    INFO((launch.failed ? explain(scene.plan, *launch.failed).text() : ""));
+    INFO((launch.failed ? explain(scene.sealed(), *launch.failed).text() : ""));
     CHECK_FALSE(launch.failed);
     CHECK(launch["write:/marker"] == "EROFS");
 }
@@ -261,9 +261,9 @@ TEST_CASE("a filter that cannot be loaded ends the launch", "[launch][H3]") {
 }
 
 TEST_CASE("a priority that cannot be set ends the launch", "[launch][H3]") {
-    const int nice = 4;
     Scene scene{{"ids"}};
-    scene.child.nice = &nice;
+    scene.child.sets_nice = true;
+    scene.child.nice = 4;
     scene.child.oom_score_adj = "4";
     const Case chosen = GENERATE(Case{LaunchStage::scheduling, SYS_setpriority},
                                  Case{LaunchStage::scheduling, SYS_openat2},
@@ -276,7 +276,7 @@ TEST_CASE("a priority that cannot be set ends the launch", "[launch][H3]") {
                                      scene);
 
     check_failure(scene, *launch, chosen.stage, chosen.call);
-    CHECK(explain(scene.plan, *launch->failed).key ==
+    CHECK(explain(scene.sealed(), *launch->failed).key ==
           (chosen.call == SYS_setpriority ? "process.nice" : "process.oom_score_adj"));
 }
 
@@ -299,7 +299,7 @@ TEST_CASE("a terminal that cannot be had ends the launch", "[launch][H3]") {
                                      scene);
 
     check_failure(scene, *launch, chosen.stage, chosen.call);
-    CHECK(explain(scene.plan, *launch->failed).object == name);
+    CHECK(explain(scene.sealed(), *launch->failed).object == name);
 }
 
 TEST_CASE("an entry whose steps fail runs nothing", "[launch][H3][X2]") {
@@ -354,7 +354,7 @@ TEST_CASE("a filter cannot hide that the program could not be executed", "[launc
     REQUIRE(launch.failed);
     CHECK(launch.failed->stage == LaunchStage::exec);
     CHECK(launch.failed->error == ENOENT);
-    CHECK(explain(scene.plan, *launch.failed).object == "/no/such/program");
+    CHECK(explain(scene.sealed(), *launch.failed).object == "/no/such/program");
 }
 
 TEST_CASE("the mount of an op that fails is told by its key and path", "[launch][H4]") {
@@ -366,7 +366,7 @@ TEST_CASE("the mount of an op that fails is told by its key and path", "[launch]
     launch.finish();
 
     REQUIRE(launch.failed);
-    CHECK(explain(scene.plan, *launch.failed).text() ==
+    CHECK(explain(scene.sealed(), *launch.failed).text() ==
           "mounts.read_only[1]: openat2 '/no/such/path': No such file or directory (ENOENT); there "
           "is no such path in the service's root; create it or remove the key");
 }

@@ -42,7 +42,7 @@ public:
 private:
     const TestDirectory directory_;
     Unit unit_;
-    std::unique_ptr<LaunchPlan> plan_;
+    std::optional<LaunchPlan> plan_;
 };
 
 // The probe's command for a system call with these arguments.

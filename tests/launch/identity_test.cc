@@ -47,7 +47,7 @@ TEST_CASE("a service has exactly the declared user, group and groups", "[launch]
     Scene scene{{"ids"}};
     scene.child.uid = 65534;
     scene.child.gid = 65533;
-    scene.plan.groups = {7, 1234, 65533};
+    scene.plan.child.groups = {7, 1234, 65533};
 
     Launch launch{scene};
     launch.finish();

@@ -53,14 +53,14 @@ struct Stage {
                     }};
     }
 
-    LaunchResult<std::unique_ptr<LaunchPlan>> try_plan(Unit& unit) const {
+    LaunchResult<LaunchPlan> try_plan(Unit& unit) const {
         if (auto settled = settle_id_maps(context(), unit); !settled) {
             return std::unexpected(std::move(settled).error());
         }
         return make_launch_plan(unit, context());
     }
 
-    std::unique_ptr<LaunchPlan> plan(Unit& unit) const {
+    LaunchPlan plan(Unit& unit) const {
         auto made = try_plan(unit);
         if (!made) FAIL(made.error().text());
         return std::move(*made);
@@ -96,14 +96,14 @@ TEST_CASE("a time namespace moves the clocks that it has, and no other", "[launc
                            "time = { boottime = \"+30d\", monotonic = \"+1h 1500ms\" }\n");
     const auto plan = stage.plan(unit);
 
-    Launch launch{*plan};
+    Launch launch{plan};
     launch.wait_for_line("waiting=ready");
 
     CHECK(launch["ns.time"] != namespace_of(getpid(), "time"));
     CHECK(near(launch["clock.boottime"], now_of(CLOCK_BOOTTIME) + 30 * 86'400));
     CHECK(near(launch["clock.monotonic"], now_of(CLOCK_MONOTONIC) + 3'601));
     CHECK(near(launch["clock.realtime"], now_of(CLOCK_REALTIME)));
-    check_verified(unit, *plan, launch);
+    check_verified(unit, plan, launch);
 }
 
 TEST_CASE("without offsets, and without the key, the clocks are the machine's", "[launch][S12]") {
@@ -113,7 +113,7 @@ TEST_CASE("without offsets, and without the key, the clocks are the machine's", 
                            is_new ? "[namespaces]\ntime = true\n" : "[namespaces]\ntime = false\n");
     const auto plan = stage.plan(unit);
 
-    Launch launch{*plan};
+    Launch launch{plan};
     launch.finish();
 
     CHECK((launch["ns.time"] != namespace_of(getpid(), "time")) == is_new);
@@ -127,10 +127,10 @@ TEST_CASE("clocks in a pid and a user namespace, below our reaper", "[launch][S1
                            "time = { boottime = \"+30d\" }\n");
     const auto plan = stage.plan(unit);
 
-    Launch launch{*plan};
+    Launch launch{plan};
     launch.finish();
 
-    INFO((launch.failed ? explain(*plan, *launch.failed).text() : ""));
+    INFO((launch.failed ? explain(plan, *launch.failed).text() : ""));
     REQUIRE_FALSE(launch.failed);
     CHECK(near(launch["clock.boottime"], now_of(CLOCK_BOOTTIME) + 30 * 86'400));
 }
@@ -140,11 +140,11 @@ TEST_CASE("an offset that the kernel refuses is told with its key", "[launch][S1
     Unit unit = stage.unit(R"("ids")", "[namespaces]\ntime = { monotonic = \"-3650d\" }\n");
     const auto plan = stage.plan(unit);
 
-    Launch launch{*plan};
+    Launch launch{plan};
     launch.finish();
 
     REQUIRE(launch.failed);
-    const LaunchFailure failure = explain(*plan, *launch.failed);
+    const LaunchFailure failure = explain(plan, *launch.failed);
     CHECK(failure.key == "namespaces.time");
     CHECK(failure.call == "write");
     CHECK(failure.error == ERANGE);
@@ -158,7 +158,7 @@ TEST_CASE("each namespace of another unit can be joined", "[launch]") {
                                 "[namespaces]\nmount = true\nnet = true\nipc = true\nuts = true\n"
                                 "cgroup = true\ntime = true\npid = true\n");
     const auto host_plan = stage.plan(host_unit);
-    Launch host{*host_plan};
+    Launch host{host_plan};
     host.wait_for_line("waiting=ready");
     stage.host = &host;
     const auto& [key, link] =
@@ -169,7 +169,7 @@ TEST_CASE("each namespace of another unit can be joined", "[launch]") {
                            "[namespaces]\n" + std::string{key} + " = \"unit:host\"\n");
     const auto plan = stage.plan(unit);
 
-    Launch guest{*plan};
+    Launch guest{plan};
     guest.wait_for_line("waiting=ready");
 
     for (const std::string name : {"mnt", "net", "ipc", "uts", "cgroup", "time", "pid"}) {
@@ -179,7 +179,7 @@ TEST_CASE("each namespace of another unit can be joined", "[launch]") {
     }
     CHECK(unit.unit.requires_units == std::vector<std::string>{"host"});
     CHECK(unit.unit.after == std::vector<std::string>{"host"});
-    check_verified(unit, *plan, guest);
+    check_verified(unit, plan, guest);
 }
 
 TEST_CASE("a namespace is joined by its path", "[launch]") {
@@ -187,7 +187,7 @@ TEST_CASE("a namespace is joined by its path", "[launch]") {
     Unit unit = stage.unit(R"("namespaces")", "[namespaces]\nipc = \"/proc/self/ns/ipc\"\n");
     const auto plan = stage.plan(unit);
 
-    Launch launch{*plan};
+    Launch launch{plan};
     launch.finish();
 
     CHECK(launch["ns.ipc"] == namespace_of(getpid(), "ipc"));
@@ -198,14 +198,14 @@ TEST_CASE("a user namespace is joined with its own maps", "[launch][S6]") {
     Unit host_unit =
         stage.unit(R"("namespaces", "wait")", "[namespaces]\nuser = { ids = \"private\" }\n");
     const auto host_plan = stage.plan(host_unit);
-    Launch host{*host_plan};
+    Launch host{host_plan};
     host.wait_for_line("waiting=ready");
     stage.host = &host;
     Unit unit = stage.unit(R"("namespaces", "ids", "wait")", "[namespaces]\nuser = \"unit:host\"\n",
                            "user = \"7\"\ngroup = \"8\"\n");
     const auto plan = stage.plan(unit);
 
-    Launch guest{*plan};
+    Launch guest{plan};
     guest.wait_for_line("waiting=ready");
 
     CHECK(guest["ns.user"] == host["ns.user"]);
@@ -213,7 +213,7 @@ TEST_CASE("a user namespace is joined with its own maps", "[launch][S6]") {
     CHECK(guest["uid"] == "7 7 7");
     CHECK(guest["gid"] == "8 8 8");
     CHECK(status_of(guest.main_process, "Uid") == "700007\t700007\t700007\t700007");
-    check_verified(unit, *plan, guest);
+    check_verified(unit, plan, guest);
 }
 
 TEST_CASE("what cannot be joined is told before anything starts", "[launch][H4]") {
@@ -255,7 +255,7 @@ TEST_CASE("a namespace that does not let us in stops the launch", "[launch][H3][
     Unit host_unit = stage.unit(R"("namespaces", "wait")",
                                 "[namespaces]\nnet = true\nuser = { ids = \"private\" }\n");
     const auto host_plan = stage.plan(host_unit);
-    Launch host{*host_plan};
+    Launch host{host_plan};
     host.wait_for_line("waiting=ready");
     stage.host = &host;
     const auto& [key, type] = GENERATE(std::pair{"net", 0}, std::pair{"user", CLONE_NEWUSER});
@@ -267,11 +267,11 @@ TEST_CASE("a namespace that does not let us in stops the launch", "[launch][H3][
                     .action = SECCOMP_RET_ERRNO | EPERM,
                     .argument = 1,
                     .value = static_cast<std::uint32_t>(type)},
-                   [&](const Fd&) { launch = std::make_unique<Launch>(*plan); });
+                   [&](const Fd&) { launch = std::make_unique<Launch>(plan); });
     launch->finish();
 
     REQUIRE(launch->failed);
-    const LaunchFailure failure = explain(*plan, *launch->failed);
+    const LaunchFailure failure = explain(plan, *launch->failed);
     CHECK(failure.key == "namespaces." + std::string{key});
     CHECK(failure.call == "setns");
     CHECK(failure.error == EPERM);
@@ -288,13 +288,13 @@ TEST_CASE("ids of a user namespace by the name of their range", "[launch][S6]") 
         "user = \"" + std::string{uid} + "\"\ngroup = \"" + std::string{uid} + "\"\n");
     const auto plan = stage.plan(unit);
 
-    Launch launch{*plan};
+    Launch launch{plan};
     launch.wait_for_line("waiting=ready");
 
     const std::string inside = std::string{uid} + " " + uid + " " + uid;
     CHECK(launch["uid"] == inside);
     CHECK(status_of(launch.main_process, "Uid").starts_with(std::string{outside} + "\t"));
-    check_verified(unit, *plan, launch);
+    check_verified(unit, plan, launch);
 }
 
 TEST_CASE("a user without a line in subuid is told with the file", "[launch][S6]") {

@@ -39,10 +39,10 @@ TEST_CASE("no_exec holds for all that is mounted below, but for what exec gives 
                              "']\nprivate_tmp = true\n"};
     const auto plan = unit.plan();
 
-    Launch launch{*plan};
+    Launch launch{plan};
     launch.finish();
 
-    INFO((launch.failed ? explain(*plan, *launch.failed).text() : ""));
+    INFO((launch.failed ? explain(plan, *launch.failed).text() : ""));
     REQUIRE_FALSE(launch.failed);
     CHECK(is_noexec(launch["mount:/"]));
     CHECK(launch["mount:" + bin].starts_with("ro"));
@@ -66,10 +66,10 @@ TEST_CASE("a writable path and a tmpfs within a no_exec one execute nothing", "[
                              "/empty']\n"};
     const auto plan = unit.plan();
 
-    Launch launch{*plan};
+    Launch launch{plan};
     launch.wait_for_line("waiting=ready");
     launch.wait_for_execution();
-    const VerifyItem item = unit.verified(*plan, launch, "mounts.no_exec[0]");
+    const VerifyItem item = unit.verified(plan, launch, "mounts.no_exec[0]");
     launch.signal(SIGTERM);
     launch.finish();
 
@@ -86,11 +86,11 @@ TEST_CASE("a program that lies in a no_exec path is not executed, and the key is
     const MountUnit unit{{"ids"}, "[mounts]\nno_exec = ['/']\n"};
     const auto plan = unit.plan();
 
-    Launch launch{*plan};
+    Launch launch{plan};
     launch.finish();
 
     REQUIRE(launch.failed);
-    const std::string text = explain(*plan, *launch.failed).text();
+    const std::string text = explain(plan, *launch.failed).text();
     CHECK(text.find("EACCES") != std::string::npos);
     CHECK(text.find("mounts.no_exec[0] forbids") != std::string::npos);
     CHECK(launch.output.empty());
@@ -107,11 +107,11 @@ TEST_CASE("a no_exec or exec path that cannot be set is told by its key", "[laun
 
     std::optional<Launch> launch;
     run_with_fault({.call = call, .action = SECCOMP_RET_ERRNO | EIO},
-                   [&](const Fd&) { launch.emplace(*plan); });
+                   [&](const Fd&) { launch.emplace(plan); });
     launch->finish();
 
     REQUIRE(launch->failed);
-    const LaunchFailure failure = explain(*plan, *launch->failed);
+    const LaunchFailure failure = explain(plan, *launch->failed);
     CHECK(failure.key == "mounts." + key + "[0]");
     CHECK(failure.object == closed);
     CHECK(failure.call == (key == "exec" ? "move_mount" : "mount_setattr"));
@@ -123,12 +123,12 @@ TEST_CASE("a no_exec path that does not exist is an error", "[launch][H4]") {
     const MountUnit unit{{"ids"}, "[mounts]\nno_exec = ['/no/such/path']\n"};
     const auto plan = unit.plan();
 
-    Launch launch{*plan};
+    Launch launch{plan};
     launch.finish();
 
     REQUIRE(launch.failed);
     CHECK(
-        explain(*plan, *launch.failed)
+        explain(plan, *launch.failed)
             .text()
             .starts_with(
                 "mounts.no_exec[0]: openat2 '/no/such/path': No such file or directory (ENOENT)"));

@@ -33,10 +33,10 @@ TEST_CASE("a file and a directory are bound into a tmpfs of the same launch", "[
                              "/a/b/file:ro', '" + source + ":" + tmp + "/c']\n"};
     const auto plan = unit.plan();
 
-    Launch launch{*plan};
+    Launch launch{plan};
     launch.finish();
 
-    INFO(failure_text(*plan, launch));
+    INFO(failure_text(plan, launch));
     REQUIRE_FALSE(launch.failed);
     CHECK(launch["read:" + tmp + "/a/b/file"] == "text");
     CHECK(launch["read:" + tmp + "/c/file"] == "text");
@@ -56,11 +56,11 @@ TEST_CASE("a mount point that is missing on the host is not made there", "[launc
                          "[mounts]\nbind = ['" + directory / "source" + ":" + target + "']\n"};
     const auto plan = unit.plan();
 
-    Launch launch{*plan};
+    Launch launch{plan};
     launch.finish();
 
     REQUIRE(launch.failed);
-    CHECK(explain(*plan, *launch.failed).object == target);
+    CHECK(explain(plan, *launch.failed).object == target);
     CHECK_FALSE(exists(target));
 }
 
@@ -73,14 +73,14 @@ TEST_CASE("an empty home takes a bind below it, and is read-only beside it", "[l
         "[mounts]\nprotect = ['home-tmpfs']\nbind = ['" + source + ":/root/inner']\n"};
     const auto plan = unit.plan();
 
-    Launch launch{*plan};
+    Launch launch{plan};
     launch.wait_for_line("waiting=ready");
     launch.wait_for_execution();
-    const VerifyItem item = unit.verified(*plan, launch, "mounts.protect[0]");
+    const VerifyItem item = unit.verified(plan, launch, "mounts.protect[0]");
     launch.signal(SIGTERM);
     launch.finish();
 
-    INFO(failure_text(*plan, launch));
+    INFO(failure_text(plan, launch));
     REQUIRE_FALSE(launch.failed);
     CHECK(launch["write:/root/inner/x"] == "ok");
     CHECK(exists(source + "/x"));
@@ -111,10 +111,10 @@ TEST_CASE("within a bind mount a path is no more writable or executable than on 
                                        "/plain', '" + target + "/closed']\n"};
     const auto plan = unit.plan();
 
-    Launch launch{*plan};
+    Launch launch{plan};
     launch.finish();
 
-    INFO(failure_text(*plan, launch));
+    INFO(failure_text(plan, launch));
     REQUIRE_FALSE(launch.failed);
     CHECK(launch["write:" + target + "/x"] == "EROFS");
     CHECK(launch["write:" + target + "/closed/x"] == "EROFS");
@@ -136,7 +136,7 @@ TEST_CASE("what is mounted below a path on the host is as read-only and noexec a
                          "[mounts]\nread_only = ['" + tree + "']\nno_exec = ['" + tree + "']\n"};
     const auto plan = unit.plan();
 
-    Launch launch{*plan};
+    Launch launch{plan};
     launch.finish();
 
     REQUIRE_FALSE(launch.failed);
@@ -158,10 +158,10 @@ TEST_CASE("a root's own devices and terminals are not taken for the kernel's", "
     unit.unit.service->command[0] = "/probe";
     const auto plan = unit.plan();
 
-    Launch launch{*plan};
+    Launch launch{plan};
     launch.finish();
 
-    INFO(failure_text(*plan, launch));
+    INFO(failure_text(plan, launch));
     REQUIRE_FALSE(launch.failed);
     CHECK(launch["file:/dev/null"].starts_with("device 0666 103"));
     CHECK(launch["read:/dev/null"].empty());
@@ -186,11 +186,11 @@ TEST_CASE("a /dev or /proc that is a link is refused, and nothing is mounted beh
     unit.unit.service->command[0] = "/probe";
     const auto plan = unit.plan();
 
-    Launch launch{*plan};
+    Launch launch{plan};
     launch.finish();
 
     REQUIRE(launch.failed);
-    const LaunchFailure failure = explain(*plan, *launch.failed);
+    const LaunchFailure failure = explain(plan, *launch.failed);
     CHECK(failure.key == (name == "dev" ? "mounts.private_dev" : "namespaces.pid"));
     CHECK(failure.object == "/" + name);
     CHECK(failure.error == ELOOP);
@@ -209,11 +209,11 @@ TEST_CASE("a mount point that cannot be made is told by its key and path", "[lau
 
     std::optional<Launch> launch;
     run_with_fault({.call = SYS_mkdirat, .action = SECCOMP_RET_ERRNO | EIO},
-                   [&](const Fd&) { launch.emplace(*plan); });
+                   [&](const Fd&) { launch.emplace(plan); });
     launch->finish();
 
     REQUIRE(launch->failed);
-    const LaunchFailure failure = explain(*plan, *launch->failed);
+    const LaunchFailure failure = explain(plan, *launch->failed);
     CHECK(failure.key == "mounts.bind[0]");
     CHECK(failure.object == directory / "tmp" + "/a");
     CHECK(failure.call == "mkdirat");

@@ -19,12 +19,12 @@ TEST_CASE("the whole tree of a service has the declared propagation", "[launch][
     const MountUnit unit{{"wait"}, "[mounts]\npropagation = '" + word + "'\nprivate_tmp = true\n"};
     const auto plan = unit.plan();
 
-    Launch launch{*plan};
+    Launch launch{plan};
     launch.wait_for_line("waiting=ready");
     launch.wait_for_execution();
     const std::string file = "/proc/" + std::to_string(launch.main_process) + "/mountinfo";
     const auto table = MountTable::parse(read_file(AT_FDCWD, file).value());
-    const VerifyItem item = unit.verified(*plan, launch, "mounts.propagation");
+    const VerifyItem item = unit.verified(plan, launch, "mounts.propagation");
     launch.signal(SIGTERM);
     launch.finish();
 
@@ -54,11 +54,11 @@ TEST_CASE("a propagation that cannot be had is told, and nothing runs", "[launch
                     .action = SECCOMP_RET_ERRNO | EPERM,
                     .argument = 3,
                     .value = MS_UNBINDABLE | MS_REC},
-                   [&](const Fd&) { launch.emplace(*plan); });
+                   [&](const Fd&) { launch.emplace(plan); });
     launch->finish();
 
     REQUIRE(launch->failed);
-    CHECK(explain(*plan, *launch->failed).text() ==
+    CHECK(explain(plan, *launch->failed).text() ==
           "mounts.propagation: mount '/': Operation not permitted (EPERM); the supervisor lacks "
           "CAP_SYS_ADMIN");
     CHECK(launch->output.empty());

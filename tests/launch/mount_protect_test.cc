@@ -29,10 +29,10 @@ TEST_CASE("system presets make what they name read-only, and no more", "[launch]
     const MountUnit unit{commands, "[mounts]\nprotect = ['" + preset + "']\ntmpfs = ['/root']\n"};
     const auto plan = unit.plan();
 
-    Launch launch{*plan};
+    Launch launch{plan};
     launch.finish();
 
-    INFO((launch.failed ? explain(*plan, *launch.failed).text() : ""));
+    INFO((launch.failed ? explain(plan, *launch.failed).text() : ""));
     REQUIRE_FALSE(launch.failed);
     CHECK(launch["write:/usr/x"] == "EROFS");
     if (covers_etc) CHECK(launch["write:/etc/x"] == "EROFS");
@@ -48,7 +48,7 @@ TEST_CASE("home presets hide, freeze or empty the home directories", "[launch]")
                          "[mounts]\nprotect = ['" + preset + "']\n"};
     const auto plan = unit.plan();
 
-    Launch launch{*plan};
+    Launch launch{plan};
     launch.finish();
 
     REQUIRE_FALSE(launch.failed);
@@ -65,10 +65,10 @@ TEST_CASE("the kernel's settings are read-only and its memory is hidden", "[laun
         "[mounts]\nprotect = ['kernel-tunables']\n"};
     const auto plan = unit.plan();
 
-    Launch launch{*plan};
+    Launch launch{plan};
     launch.finish();
 
-    INFO((launch.failed ? explain(*plan, *launch.failed).text() : ""));
+    INFO((launch.failed ? explain(plan, *launch.failed).text() : ""));
     REQUIRE_FALSE(launch.failed);
     CHECK(launch["write:/proc/sys/kernel/hostname"] == "EROFS");
     CHECK(is_read_only(launch["mount:/proc/sys"]));
@@ -86,7 +86,7 @@ TEST_CASE("presets of rights take capabilities away and bring one filter, and ve
         "[mounts]\nprotect = ['kernel-modules', 'kernel-logs', 'clock', 'hostname', 'cgroups']\n"};
     const auto plan = unit.plan();
 
-    Launch launch{*plan};
+    Launch launch{plan};
     launch.wait_for_line("waiting=ready");
     launch.wait_for_execution();
     const std::uint64_t bounding =
@@ -95,7 +95,7 @@ TEST_CASE("presets of rights take capabilities away and bring one filter, and ve
     std::vector<VerifyItem> items;
     for (const char* key :
          {"mounts.protect[0]", "mounts.protect[1]", "mounts.protect[2]", "mounts.protect[3]"}) {
-        items.push_back(unit.verified(*plan, launch, key));
+        items.push_back(unit.verified(plan, launch, key));
     }
     launch.signal(SIGTERM);
     launch.finish();
@@ -117,11 +117,11 @@ TEST_CASE("a preset that cannot be set is told by its key and path", "[launch][H
 
     std::optional<Launch> launch;
     run_with_fault({.call = SYS_mount_setattr, .action = SECCOMP_RET_ERRNO | EIO},
-                   [&](const Fd&) { launch.emplace(*plan); });
+                   [&](const Fd&) { launch.emplace(plan); });
     launch->finish();
 
     REQUIRE(launch->failed);
-    const LaunchFailure failure = explain(*plan, *launch->failed);
+    const LaunchFailure failure = explain(plan, *launch->failed);
     CHECK(failure.key == "mounts.protect[1]");
     CHECK(failure.object == "/usr");
     CHECK(failure.error == EIO);

@@ -35,7 +35,7 @@ public:
         unit = std::move(*read);
     }
 
-    LaunchResult<std::unique_ptr<LaunchPlan>> try_plan() const {
+    LaunchResult<LaunchPlan> try_plan() const {
         return make_launch_plan(unit, {.reaper_program = reaper_program(),
                                        .inaccessible_file = directory_ / "cover",
                                        .capabilities = own_capabilities(),
@@ -43,7 +43,7 @@ public:
                                        .cgroup_mount = cgroup_mount});
     }
 
-    std::unique_ptr<LaunchPlan> plan() const {
+    LaunchPlan plan() const {
         auto made = try_plan();
         if (!made) FAIL(made.error().text());
         return std::move(*made);

@@ -240,7 +240,7 @@ TEST_CASE("a private dev has the declared nodes, links and terminals, and no oth
     Launch launch{scene};
     launch.finish();
 
-    INFO((launch.failed ? explain(scene.plan, *launch.failed).text() : ""));
+    INFO((launch.failed ? explain(scene.sealed(), *launch.failed).text() : ""));
     REQUIRE_FALSE(launch.failed);
     CHECK(launch["list:/dev"] == "fd mqueue null ptmx pts");
     CHECK(launch["file:/dev/null"].starts_with("device 0666 103"));
@@ -325,7 +325,7 @@ TEST_CASE("a source that is missing on the host is told with its path", "[launch
     launch.finish();
 
     REQUIRE(launch.failed);
-    const LaunchFailure failure = explain(scene.plan, *launch.failed);
+    const LaunchFailure failure = explain(scene.sealed(), *launch.failed);
     CHECK(failure.key == "mounts.bind[0]");
     CHECK(failure.object == "/no/such/source");
     CHECK(failure.error == ENOENT);

@@ -132,7 +132,7 @@ TEST_CASE("user 0 of a user namespace has its capabilities there only", "[launch
     make_user_namespace(scene, "0 100000 65536\n");
     scene.plan.deny_setgroups = false;
     scene.child.set_groups = true;
-    scene.plan.groups = {5};
+    scene.plan.child.groups = {5};
 
     Launch launch{scene};
     launch.finish();
@@ -161,7 +161,7 @@ TEST_CASE("a user namespace works with all other namespaces and mounts", "[launc
     Launch launch{scene};
     launch.finish();
 
-    INFO((launch.failed ? explain(scene.plan, *launch.failed).text() : ""));
+    INFO((launch.failed ? explain(scene.sealed(), *launch.failed).text() : ""));
     CHECK_FALSE(launch.failed);
     CHECK(launch["pid"] == "2");
     CHECK(launch["hostname"] == "inner");
@@ -175,9 +175,8 @@ TEST_CASE("an id map that the kernel refuses ends the launch with its file and r
           "[launch][S6]") {
     Scene scene{{"ids"}};
     make_user_namespace(scene, "0 100000 10\n5 200000 10\n");
-    scene.bind();
 
-    const auto spawned = spawn(scene.plan, -1, {});
+    const auto spawned = spawn(scene.sealed(), -1, {});
 
     REQUIRE_FALSE(spawned.has_value());
     CHECK(spawned.error().key == "namespaces.user.uid_map");

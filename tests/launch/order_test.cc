@@ -90,7 +90,7 @@ TEST_CASE("the steps of a launch come in the one order that confines", "[launch]
     Scene scene{{"exit:0"}};
     scene.plan.executable = "/probe";
     scene.plan.clone_flags = CLONE_NEWUTS | CLONE_NEWNET;
-    scene.plan.groups = {65534};
+    scene.plan.child.groups = {65534};
     scene.child.limits_by_parent = true;
     scene.child.new_cgroup_namespace = true;
     scene.child.new_network = true;

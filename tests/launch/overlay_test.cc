@@ -64,10 +64,10 @@ TEST_CASE("an overlay without an upper shows its layers, and is read-only", "[la
                          layers.table("")};
     const auto plan = unit.plan();
 
-    Launch launch{*plan};
+    Launch launch{plan};
     launch.wait_for_line("waiting=ready");
     launch.wait_for_execution();
-    const VerifyItem item = unit.verified(*plan, launch, "mounts.overlay[0]");
+    const VerifyItem item = unit.verified(plan, launch, "mounts.overlay[0]");
     launch.signal(SIGTERM);
     launch.finish();
 
@@ -91,10 +91,10 @@ TEST_CASE("what is written to an overlay in memory is nowhere else", "[launch]")
     const std::string before = read_file(AT_FDCWD, "/proc/self/mountinfo").value();
     const auto plan = unit.plan();
 
-    Launch launch{*plan};
+    Launch launch{plan};
     launch.finish();
 
-    INFO((launch.failed ? explain(*plan, *launch.failed).text() : ""));
+    INFO((launch.failed ? explain(plan, *launch.failed).text() : ""));
     REQUIRE_FALSE(launch.failed);
     CHECK(launch["write:" + target + "/a"] == "ok");
     CHECK(launch["write:" + target + "/c"] == "ok");
@@ -114,7 +114,7 @@ TEST_CASE("an overlay forbids what the mounts of its layers forbid", "[launch][S
     const MountUnit unit{{"mount:" + layers.target()}, layers.table("")};
     const auto plan = unit.plan();
 
-    Launch launch{*plan};
+    Launch launch{plan};
     launch.finish();
 
     REQUIRE_FALSE(launch.failed);
@@ -129,11 +129,11 @@ TEST_CASE("a layer that is missing is told by its key and path", "[launch][H4]")
     const MountUnit unit{{"ids"}, layers.table(more)};
     const auto plan = unit.plan();
 
-    Launch launch{*plan};
+    Launch launch{plan};
     launch.finish();
 
     REQUIRE(launch.failed);
-    const LaunchFailure failure = explain(*plan, *launch.failed);
+    const LaunchFailure failure = explain(plan, *launch.failed);
     CHECK(failure.key == "mounts.overlay[0]." + key);
     CHECK(failure.object == path);
     CHECK(failure.error == ENOENT);
@@ -148,11 +148,11 @@ TEST_CASE("an overlay that cannot be mounted is told by its key and target", "[l
 
     std::optional<Launch> launch;
     run_with_fault({.call = call, .action = SECCOMP_RET_ERRNO | EIO},
-                   [&](const Fd&) { launch.emplace(*plan); });
+                   [&](const Fd&) { launch.emplace(plan); });
     launch->finish();
 
     REQUIRE(launch->failed);
-    const LaunchFailure failure = explain(*plan, *launch->failed);
+    const LaunchFailure failure = explain(plan, *launch->failed);
     CHECK(failure.key == "mounts.overlay[0]");
     CHECK(failure.object == layers.target());
     CHECK(failure.error == EIO);
@@ -167,12 +167,12 @@ TEST_CASE("an image of no known file system is refused", "[launch][H4]") {
     const MountUnit unit{{"ids"}, "[mounts]\nroot_image = '" + image + "'\n"};
     const auto plan = unit.plan();
 
-    Launch launch{*plan};
+    Launch launch{plan};
     launch.finish();
 
     REQUIRE(launch.failed);
     CHECK(launch.failed->stage == LaunchStage::preparation);
-    const LaunchFailure failure = explain(*plan, *launch.failed);
+    const LaunchFailure failure = explain(plan, *launch.failed);
     CHECK(failure.key == "mounts.root_image");
     CHECK(failure.object == image);
     CHECK_FALSE(failure.hint.empty());
@@ -198,11 +198,11 @@ TEST_CASE("an image that cannot be mounted is told by its key and path", "[launc
                     .action = SECCOMP_RET_ERRNO | EIO,
                     .argument = chosen.argument,
                     .value = chosen.value},
-                   [&](const Fd&) { launch.emplace(*plan); });
+                   [&](const Fd&) { launch.emplace(plan); });
     launch->finish();
 
     REQUIRE(launch->failed);
-    const LaunchFailure failure = explain(*plan, *launch->failed);
+    const LaunchFailure failure = explain(plan, *launch->failed);
     CHECK(failure.key == "mounts.root_image");
     CHECK(failure.object == directory / "image");
     CHECK(failure.error == EIO);
@@ -218,11 +218,11 @@ TEST_CASE("an image whose device or file system fails leaves no loop device", "[
     const MountUnit unit{{"ids"}, "[mounts]\nroot_image = '" + directory / "image" + "'\n"};
     const auto plan = unit.plan();
 
-    Launch launch{*plan};
+    Launch launch{plan};
     launch.finish();
 
     REQUIRE(launch.failed);
-    CHECK(explain(*plan, *launch.failed).key == "mounts.root_image");
+    CHECK(explain(plan, *launch.failed).key == "mounts.root_image");
     CHECK(launch.output.empty());
     for (int number = 0; number < 8; ++number) {
         const auto file =

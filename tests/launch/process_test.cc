@@ -100,12 +100,12 @@ TEST_CASE("a signal that arrives during the launch takes effect and is not lost"
 }
 
 TEST_CASE("limits, nice, oom_score_adj and umask are the declared ones", "[launch]") {
-    const int nice = 7;
     Scene scene{{"limits", "process"}};
     scene.limit(RLIMIT_NOFILE, 10, 20);
     scene.limit(RLIMIT_CORE, 0, 0);
     scene.limit(RLIMIT_FSIZE, 1 << 20, 1 << 21);
-    scene.child.nice = &nice;
+    scene.child.sets_nice = true;
+    scene.child.nice = 7;
     scene.child.oom_score_adj = "123";
     scene.child.umask = 0137;
     scene.child.limits_by_parent = GENERATE(false, true);
@@ -209,7 +209,7 @@ TEST_CASE("a pty becomes the controlling terminal of the service", "[launch][X6]
     if (by_name) {
         scene.child.tty = name.c_str();
     } else {
-        scene.child.tty_is_stream = true;
+        streams.input_is_tty = true;
         streams.input = duplicate(owned_terminal).value();
         streams.output = duplicate(owned_terminal).value();
         streams.error = duplicate(owned_terminal).value();

@@ -92,15 +92,15 @@ TEST_CASE("what the child writes about itself does not go to what is mounted ove
     const std::string decoy =
         GENERATE(true, false) ? directory / "decoy" : "/proc/self/oom_score_adj";
     const std::string before = text_of(decoy);
-    const int nice = 4;
     Scene scene{{"ids"}};
-    scene.child.nice = &nice;
+    scene.child.sets_nice = true;
+    scene.child.nice = 4;
     scene.child.oom_score_adj = "4";
 
     const auto launch = launch_with_decoy(scene, SYS_setpriority, decoy, "oom_score_adj");
 
     REQUIRE(launch->failed);
-    const LaunchFailure failure = explain(scene.plan, *launch->failed);
+    const LaunchFailure failure = explain(scene.sealed(), *launch->failed);
     CHECK(failure.key == "process.oom_score_adj");
     CHECK(failure.error == EXDEV);
     CHECK(launch->output.empty());
@@ -118,7 +118,7 @@ TEST_CASE("the offsets of a clock do not go to what is mounted over them", "[lau
         launch_with_decoy(scene, SYS_unshare, directory / "decoy", "timens_offsets");
 
     REQUIRE(launch->failed);
-    CHECK(explain(scene.plan, *launch->failed).key == "namespaces.time");
+    CHECK(explain(scene.sealed(), *launch->failed).key == "namespaces.time");
     CHECK(launch->failed->error == EXDEV);
     CHECK(launch->output.empty());
     CHECK(text_of(directory / "decoy") == "decoy");
@@ -131,7 +131,6 @@ TEST_CASE("a /proc that is none is not written to", "[launch][X9]") {
     directory.make_file("proc/self/oom_score_adj", "decoy");
     Scene scene{{"ids"}};
     scene.child.oom_score_adj = "4";
-    scene.bind();
 
     std::unique_ptr<Launch> launch;
     {
@@ -142,7 +141,7 @@ TEST_CASE("a /proc that is none is not written to", "[launch][X9]") {
 
     REQUIRE(launch->failed);
     CHECK(launch->failed->error == ENODEV);
-    CHECK(explain(scene.plan, *launch->failed).hint == "what is mounted on /proc is no procfs");
+    CHECK(explain(scene.sealed(), *launch->failed).hint == "what is mounted on /proc is no procfs");
     CHECK(launch->output.empty());
     CHECK(text_of(directory / "proc/self/oom_score_adj") == "decoy");
 }
@@ -157,12 +156,12 @@ TEST_CASE("the parent writes no id map to what is mounted over it", "[launch][X9
     const Waiting child;
     const std::string covered = GENERATE("uid_map", "gid_map", "setgroups", "");
     const HostMount decoy{directory / (covered.empty() ? "process" : "decoy"), child / covered};
-    LaunchPlan plan;
+    PlanDraft plan;
     plan.uid_map = "0 100000 1\n";
     plan.gid_map = "0 100000 1\n";
     plan.deny_setgroups = true;
 
-    const LaunchStatus done = do_parent_part(plan, child.pid());
+    const LaunchStatus done = do_parent_part(LaunchPlan{std::move(plan)}, child.pid());
 
     REQUIRE_FALSE(done.has_value());
     CHECK(done.error().error == EXDEV);

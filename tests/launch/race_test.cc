@@ -66,11 +66,11 @@ TEST_CASE("a target that is swapped by a link during launches is met or refused,
     const Swapper swapper{real, link};
     while (std::chrono::steady_clock::now() < end || met == 0 || refused == 0) {
         REQUIRE(std::chrono::steady_clock::now() < end + std::chrono::seconds{60});
-        Launch launch{*plan};
+        Launch launch{plan};
         launch.finish();
         if (launch.failed) {
             const int error = launch.failed->error;
-            INFO(explain(*plan, *launch.failed).text());
+            INFO(explain(plan, *launch.failed).text());
             REQUIRE((error == ELOOP || error == EAGAIN || error == ENOENT));
             REQUIRE(launch.output.empty());
             ++refused;

@@ -44,7 +44,7 @@ TEST_CASE("the ready pipe is where the unit says, and nothing else is open", "[l
     Launch launch{scene, std::move(streams)};
     launch.finish();
 
-    INFO((launch.failed ? explain(scene.plan, *launch.failed).text() : ""));
+    INFO((launch.failed ? explain(scene.sealed(), *launch.failed).text() : ""));
     CHECK_FALSE(launch.failed);
     CHECK(launch["descriptors"] == "0 1 2 " + text);
     CHECK(launch["write-descriptor"] == "ok");
@@ -70,7 +70,7 @@ TEST_CASE("the ready pipe comes along into a joined pid namespace", "[launch]") 
     const std::string path = "/proc/" + std::to_string(running.main_process) + "/ns/pid";
     const Fd file{open(path.c_str(), O_RDONLY | O_CLOEXEC)};
     Scene scene{{"descriptors", "write-descriptor:5=up"}};
-    scene.plan.join_descriptors.push_back(file.get());
+    scene.join(CLONE_NEWPID, file);
     scene.child.fork_into_pid_namespace = true;
     scene.child.ready_number = 5;
     Pipe pipe = make_pipe().value();
@@ -80,7 +80,7 @@ TEST_CASE("the ready pipe comes along into a joined pid namespace", "[launch]") 
     Launch launch{scene, std::move(streams)};
     launch.finish();
 
-    INFO((launch.failed ? explain(scene.plan, *launch.failed).text() : ""));
+    INFO((launch.failed ? explain(scene.sealed(), *launch.failed).text() : ""));
     CHECK(launch["descriptors"] == "0 1 2 5");
     CHECK(read_all_of(pipe.read_end) == "up\n");
 }
@@ -99,7 +99,7 @@ TEST_CASE("a ready pipe that cannot be placed ends the launch", "[launch][H3][H4
     launch->finish();
 
     REQUIRE(launch->failed);
-    const LaunchFailure failure = explain(scene.plan, *launch->failed);
+    const LaunchFailure failure = explain(scene.sealed(), *launch->failed);
     CHECK(failure.key == "service.ready");
     CHECK(failure.object == "fd:77");
     CHECK(failure.call == "dup3");

@@ -27,11 +27,11 @@ bool contains(const std::string& text, std::string_view part) {
 
 LaunchFailure failure_of(const Scene& scene, LaunchStage stage, int error, long call,
                          int item = -1) {
-    return explain(scene.plan, {.kind = LaunchReport::Kind::failed,
-                                .stage = stage,
-                                .item = item,
-                                .error = error,
-                                .syscall = static_cast<std::int32_t>(call)});
+    return explain(scene.sealed(), {.kind = LaunchReport::Kind::failed,
+                                    .stage = stage,
+                                    .item = item,
+                                    .error = error,
+                                    .syscall = static_cast<std::int32_t>(call)});
 }
 
 }  // namespace
@@ -39,7 +39,7 @@ LaunchFailure failure_of(const Scene& scene, LaunchStage stage, int error, long 
 TEST_CASE("clone3's errors about the node are told as such", "[launch][S9]") {
     const int error = GENERATE(EBUSY, EACCES, ENOENT, EOPNOTSUPP);
 
-    const LaunchFailure failure = explain_clone(LaunchPlan{}, -1, error);
+    const LaunchFailure failure = explain_clone(LaunchPlan{PlanDraft{}}, -1, error);
 
     CHECK(failure.key == "cgroup");
     CHECK(failure.call == "clone3");
@@ -65,7 +65,7 @@ TEST_CASE("clone3's EAGAIN names pids.max with the node's value", "[launch][S9]"
     directory.make_file("pids.max", "7\n");
     const Fd node = open_at(AT_FDCWD, directory.path(), O_RDONLY | O_DIRECTORY).value();
 
-    const LaunchFailure failure = explain_clone(LaunchPlan{}, node.get(), EAGAIN);
+    const LaunchFailure failure = explain_clone(LaunchPlan{PlanDraft{}}, node.get(), EAGAIN);
 
     CHECK(failure.key == "cgroup.pids.max");
     CHECK(contains(failure.hint, "the node's own is 7"));
@@ -74,11 +74,10 @@ TEST_CASE("clone3's EAGAIN names pids.max with the node's value", "[launch][S9]"
 TEST_CASE("a refused namespace is told with the present limits", "[launch][H9]") {
     Scene scene{{"ids"}};
     scene.plan.clone_flags = CLONE_NEWUSER | CLONE_NEWNET;
-    scene.bind();
 
     std::optional<LaunchFailure> failure;
     run_with_fault({.call = SYS_clone3, .action = SECCOMP_RET_ERRNO | ENOSPC}, [&](const Fd&) {
-        auto spawned = spawn(scene.plan, -1, {});
+        auto spawned = spawn(scene.sealed(), -1, {});
         if (!spawned) failure = std::move(spawned).error();
     });
 
@@ -90,10 +89,10 @@ TEST_CASE("a refused namespace is told with the present limits", "[launch][H9]")
 }
 
 TEST_CASE("a forbidden user namespace is told with the switches that forbid it", "[launch][H9]") {
-    LaunchPlan plan;
+    PlanDraft plan;
     plan.clone_flags = CLONE_NEWUSER;
 
-    const LaunchFailure failure = explain_clone(plan, -1, EPERM);
+    const LaunchFailure failure = explain_clone(LaunchPlan{std::move(plan)}, -1, EPERM);
 
     CHECK(failure.key == "namespaces.user");
     CHECK(contains(failure.hint, "user.max_user_namespaces is "));
@@ -111,10 +110,9 @@ TEST_CASE("a capability that the supervisor lacks is told by its name", "[launch
 
 TEST_CASE("securebits, groups, user and limits are told by their keys", "[launch][H4]") {
     Scene scene{{"ids"}};
-    scene.plan.groups = {4, 5};
+    scene.plan.child.groups = {4, 5};
     scene.child.uid = 33;
     scene.limit(7, 1, 2);
-    scene.bind();
 
     CHECK(failure_of(scene, LaunchStage::bounding, EPERM, SYS_prctl).key ==
           "capabilities.securebits");

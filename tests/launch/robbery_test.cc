@@ -67,7 +67,6 @@ private:
 
 void launch_before(Watcher& watcher, Scene& scene) {
     std::unique_ptr<Launch> launch;
-    scene.bind();
     {
         const NotDumpable like_the_supervisor;
         hold_each([&](const seccomp_notif& call) { watcher.look(call); },
@@ -97,7 +96,7 @@ bool has_descriptor(pid_t pid, const std::string& link) {
 void run_as_service_user(Scene& scene) {
     scene.child.uid = service_user;
     scene.child.gid = service_user;
-    scene.plan.groups = {service_user};
+    scene.plan.child.groups = {service_user};
 }
 
 }  // namespace
@@ -142,13 +141,13 @@ TEST_CASE("a launch is not robbed at any step: child, reaper and preparer", "[la
     scene.with_reaper();
     scene.child.oom_score_adj = "100";
     scene.child.time_offsets = "boottime 3600 0\n";
-    scene.plan.preparations.push_back({.kind = Preparation::Kind::directory,
-                                       .base = base.c_str(),
-                                       .path = "own",
-                                       .mode = 0700,
-                                       .uid = service_user,
-                                       .gid = service_user,
-                                       .gives_over = false});
+    scene.plan.child.preparations.push_back({.kind = Preparation::Kind::directory,
+                                             .base = base.c_str(),
+                                             .path = "own",
+                                             .mode = 0700,
+                                             .uid = service_user,
+                                             .gid = service_user,
+                                             .gives_over = false});
     scene.mount({.kind = MountOpKind::read_only, .target = "/"});
     scene.deny(SYS_getpgid, SECCOMP_RET_ERRNO | EXDEV);
     Watcher watcher;
@@ -201,7 +200,6 @@ TEST_CASE("a child has none of the supervisor's descriptors from its first call 
     const std::string link = link_of("/proc/self/fd/" + std::to_string(own->read_end.get()));
     Scene scene{{"exit:0"}};
     scene.with_reaper();
-    scene.bind();
     std::map<pid_t, unsigned> calls;
     std::string found;
     std::unique_ptr<Launch> launch;

@@ -156,24 +156,24 @@ HostMount::~HostMount() {
     (void)syscall(SYS_umount2, target_.c_str(), 2);  // MNT_DETACH
 }
 
-void Scene::mount(const MountOp& op, std::string key) {
-    if (plan.mount_ops.empty()) {
+void Scene::mount(const MountDraft& op, std::string key) {
+    if (plan.child.mounts.empty()) {
         plan.clone_flags |= CLONE_NEWNS;
-        plan.mount_ops.push_back({.kind = MountOpKind::propagation});
+        plan.child.mounts.push_back({.kind = MountOpKind::propagation});
         plan.mount_keys.emplace_back("mounts");
     }
-    plan.mount_ops.push_back(op);
+    plan.child.mounts.push_back(op);
     plan.mount_keys.push_back(std::move(key));
 }
 
 void Scene::limit(int resource, std::uint64_t soft, std::uint64_t hard) {
-    plan.rlimit_resources.push_back(resource);
-    plan.rlimit_values.push_back({.rlim_cur = soft, .rlim_max = hard});
+    plan.child.rlimit_resources.push_back(resource);
+    plan.child.rlimit_values.push_back({.rlim_cur = soft, .rlim_max = hard});
     plan.rlimit_keys.emplace_back("process.rlimits.test");
 }
 
 void Scene::deny(long number, std::uint32_t action) {
-    plan.filter = {
+    plan.child.filter = {
         {BPF_LD | BPF_W | BPF_ABS, 0, 0, offsetof(seccomp_data, nr)},
         {BPF_JMP | BPF_JEQ | BPF_K, 0, 1, static_cast<std::uint32_t>(number)},
         {BPF_RET | BPF_K, 0, 0, action},
@@ -184,34 +184,29 @@ void Scene::deny(long number, std::uint32_t action) {
 
 void Scene::with_reaper() {
     plan.clone_flags |= CLONE_NEWPID;
-    child.reaper_program = reaper_program().get();
+    plan.child.has_reaper = true;
+    plan.reaper_program = reaper_program().get();
 }
 
 void Scene::enter(const Fd& process, int namespaces) {
-    child.join_pidfd = process.get();
+    plan.join_pidfd = process.get();
     child.join_flags = namespaces;
     child.fork_into_pid_namespace = (namespaces & CLONE_NEWPID) != 0;
 }
 
-void Scene::bind() {
-    plan.argv.clear();
-    plan.envp.clear();
-    for (std::string& argument : plan.arguments)
-        plan.argv.push_back(argument.data());
-    for (std::string& variable : plan.environment)
-        plan.envp.push_back(variable.data());
-    plan.argv.push_back(nullptr);
-    plan.envp.push_back(nullptr);
-    child.executable = plan.executable.c_str();
-    child.argv = plan.argv.data();
-    child.envp = plan.envp.data();
-    child.mounts = plan.mount_ops;
-    child.joins = plan.join_descriptors;
-    child.preparations = plan.preparations;
-    child.rlimit_values = plan.rlimit_values;
-    child.rlimit_resources = plan.rlimit_resources;
-    child.groups = plan.groups;
-    child.filter = plan.filter;
+void Scene::join(std::uint64_t flag, const Fd& file) {
+    plan.joins.push_back({.key = "namespaces.test", .flag = flag});
+    plan.join_files.push_back(must(duplicate(file)));
+}
+
+LaunchPlan Scene::sealed() const {
+    PlanDraft copy;
+    static_cast<PlanIn<Drafted>&>(copy) = plan;
+    for (const Fd& file : plan.join_files)
+        copy.join_files.push_back(must(duplicate(file)));
+    copy.join_pidfd = plan.join_pidfd;
+    copy.reaper_program = plan.reaper_program;
+    return LaunchPlan{std::move(copy)};
 }
 
 Launch::Launch(const LaunchPlan& plan, Streams streams, int node, CloneMethod method) {
@@ -224,7 +219,7 @@ Launch::Launch(const LaunchPlan& plan, Streams streams, int node, CloneMethod me
     if (!streams.error) streams.error = std::move(pipe.write_end);
     pipe.write_end.reset();
     output_ = std::move(pipe.read_end);
-    joins_pid_namespace_ = plan.child.fork_into_pid_namespace;
+    joins_pid_namespace_ = plan->child.fork_into_pid_namespace;
 
     auto result = spawn(plan, node, std::move(streams), method);
     if (!result) FAIL("spawn: " << result.error().text());

@@ -65,11 +65,11 @@ public:
     Scene(const Scene&) = delete;
     Scene& operator=(const Scene&) = delete;
 
-    LaunchPlan plan;
-    ChildPlan& child = plan.child;
+    PlanDraft plan;
+    ChildDraft& child = plan.child;
 
     // In the order of the calls. The mount namespace and the propagation op come with the first.
-    void mount(const MountOp& op, std::string key = "mounts.test");
+    void mount(const MountDraft& op, std::string key = "mounts.test");
     void limit(int resource, std::uint64_t soft, std::uint64_t hard);
     // A filter that answers one system call with this SECCOMP_RET_* value and allows all others.
     void deny(long number, std::uint32_t action);
@@ -78,8 +78,11 @@ public:
     // Joins a process's namespaces in place of new ones.
     void enter(const Fd& process, int namespaces);
 
-    // Lets the ChildPlan point to what has been declared. Called by launch().
-    void bind();
+    // Joins the namespace of a file.
+    void join(std::uint64_t flag, const Fd& file);
+
+    // The plan as it is now. Texts are borrowed from the scene.
+    LaunchPlan sealed() const;
 };
 
 // A launch under way. What still runs at the end is killed.
@@ -89,7 +92,7 @@ public:
     explicit Launch(const LaunchPlan& plan, Streams streams = {}, int node = -1,
                     CloneMethod method = CloneMethod::clone3_into_node);
     explicit Launch(Scene& scene, Streams streams = {})
-        : Launch((scene.bind(), scene.plan), std::move(streams)) {}
+        : Launch(scene.sealed(), std::move(streams)) {}
     // One that has been started already, whose output is not ours.
     explicit Launch(Spawned started);
     Launch(const Launch&) = delete;

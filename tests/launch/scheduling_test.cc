@@ -70,8 +70,8 @@ TEST_CASE("policy, I/O priority and CPUs are the declared ones", "[launch]") {
     const auto cpus = words_of(cpu);
     Scene scene{{"scheduling", "process"}};
     scene.child.limits_by_parent = GENERATE(false, true);
-    const int nice = 3;
-    scene.child.nice = &nice;
+    scene.child.sets_nice = true;
+    scene.child.nice = 3;
     scene.child.scheduling_policy = GENERATE(SCHED_BATCH, SCHED_IDLE);
     scene.child.io_priority = GENERATE(best_effort_7, idle);
     scene.child.cpu_affinity = cpus;
@@ -79,7 +79,7 @@ TEST_CASE("policy, I/O priority and CPUs are the declared ones", "[launch]") {
     Launch launch{scene};
     launch.finish();
 
-    INFO((launch.failed ? explain(scene.plan, *launch.failed).text() : ""));
+    INFO((launch.failed ? explain(scene.sealed(), *launch.failed).text() : ""));
     CHECK(launch["policy"] == std::to_string(scene.child.scheduling_policy) + " 0");
     CHECK(launch["io_priority"] == std::to_string(scene.child.io_priority));
     CHECK(launch["cpus"] == std::to_string(cpu));
@@ -107,7 +107,7 @@ TEST_CASE("a realtime policy has its priority, or is told why not", "[launch][H4
 
     // Where we have no CAP_SYS_NICE, or our cgroup no realtime runtime.
     if (launch.failed) {
-        const LaunchFailure failure = explain(scene.plan, *launch.failed);
+        const LaunchFailure failure = explain(scene.sealed(), *launch.failed);
         CHECK(failure.key == "process.scheduling");
         CHECK(failure.object == "rr:7");
         CHECK(failure.call == "sched_setscheduler");
@@ -129,7 +129,7 @@ TEST_CASE("a CPU that is not there is told and not left out", "[launch][H3][H4]"
     launch.finish();
 
     REQUIRE(launch.failed);
-    const LaunchFailure failure = explain(scene.plan, *launch.failed);
+    const LaunchFailure failure = explain(scene.sealed(), *launch.failed);
     CHECK(failure.key == "process.cpu_affinity");
     CHECK(failure.object == std::to_string(cpu) + ",1023");
     // The kernel has left it out in silence.
@@ -164,7 +164,7 @@ TEST_CASE("a scheduling call that fails ends the launch, by its key", "[launch][
     REQUIRE(launch->failed);
     CHECK(launch->failed->error == EIO);
     CHECK(launch->failed->syscall == chosen.call);
-    CHECK(explain(scene.plan, *launch->failed).key == chosen.key);
+    CHECK(explain(scene.sealed(), *launch->failed).key == chosen.key);
     CHECK(launch->output.empty());
 }
 
@@ -175,11 +175,10 @@ TEST_CASE("in a user namespace the parent sets the priorities, and tells what fa
     scene.child.scheduling_policy = SCHED_BATCH;
     scene.child.io_priority = idle;
     scene.child.limits_by_parent = true;
-    scene.bind();
 
     LaunchFailure failure;
     run_with_fault({.call = call, .action = SECCOMP_RET_ERRNO | EPERM}, [&](const Fd&) {
-        auto spawned = spawn(scene.plan, -1, {});
+        auto spawned = spawn(scene.sealed(), -1, {});
         REQUIRE_FALSE(spawned.has_value());
         failure = spawned.error();
     });
@@ -201,7 +200,7 @@ TEST_CASE("each service has a session keyring of its own", "[launch]") {
 
     if (one.failed) {
         // A container may forbid keyrings to everybody.
-        CHECK(explain(scene.plan, *one.failed).key == "process.keyring");
+        CHECK(explain(scene.sealed(), *one.failed).key == "process.keyring");
         CHECK((one.failed->error == EPERM || one.failed->error == ENOSYS));
         CHECK(one.output.empty());
     } else {
@@ -243,18 +242,18 @@ TEST_CASE("verify reads policy, I/O priority and CPUs back", "[launch][H7]") {
     Scene scene{{"wait"}};
     scene.child.scheduling_policy = SCHED_BATCH;
     scene.child.io_priority = best_effort_7;
-    scene.plan.cpu_affinity = cpus;
+    scene.plan.child.cpu_affinity = cpus;
     scene.child.cpu_affinity = cpus;
     Launch launch{scene};
     launch.wait_for_line("waiting=ready");
     launch.wait_for_execution();
 
-    const auto before = verify(unit, scene.plan, launch.main_process, nullptr);
+    const auto before = verify(unit, scene.sealed(), launch.main_process, nullptr);
     const sched_param parameter{};
     REQUIRE(sched_setscheduler(launch.main_process, SCHED_OTHER, &parameter) == 0);
     REQUIRE(syscall(SYS_ioprio_set, 1, launch.main_process, idle) == 0);
-    scene.plan.cpu_affinity = words_of(1023);
-    const auto after = verify(unit, scene.plan, launch.main_process, nullptr);
+    scene.plan.child.cpu_affinity = words_of(1023);
+    const auto after = verify(unit, scene.sealed(), launch.main_process, nullptr);
     launch.signal(SIGTERM);
     launch.finish();
 

@@ -225,7 +225,7 @@ TEST_CASE("all restrictions are one filter, and the kernel has it byte for byte"
     launch.signal(SIGKILL);
     launch.finish();
 
-    CHECK(std::ranges::equal(installed, probe.plan().filter, is_equal));
+    CHECK(std::ranges::equal(installed, probe.plan()->child.filter, is_equal));
     for (const std::string key :
          {"seccomp", "seccomp.address_families", "seccomp.namespaces",
           "seccomp.memory_deny_write_execute", "seccomp.suid_sgid", "seccomp.realtime",

@@ -91,10 +91,10 @@ TEST_CASE("a running unit is confined as its text says", "[launch][H3]") {
            "list:/dev", "network", "process", "limits", "call:121", "descriptors")");
     const auto plan = taken(make_launch_plan(unit, stage.context()));
 
-    Launch launch{*plan};
+    Launch launch{plan};
     launch.finish();
 
-    INFO((launch.failed ? explain(*plan, *launch.failed).text() : ""));
+    INFO((launch.failed ? explain(plan, *launch.failed).text() : ""));
     REQUIRE_FALSE(launch.failed);
     CHECK(launch["uid"] == "65534 65534 65534");
     CHECK(launch["CapBnd"] == "0000000000000400");
@@ -126,10 +126,10 @@ TEST_CASE("verify finds every item of a running unit in force", "[launch][H7]") 
     const Unit unit = confined_unit(stage.directory / "probe", R"("wait")", more);
     const auto plan = taken(make_launch_plan(unit, stage.context()));
 
-    Launch launch{*plan};
+    Launch launch{plan};
     launch.wait_for_line("waiting=ready");
     launch.wait_for_execution();
-    const std::vector<VerifyItem> items = verify(unit, *plan, launch.main_process, nullptr);
+    const std::vector<VerifyItem> items = verify(unit, plan, launch.main_process, nullptr);
     launch.signal(SIGTERM);
     launch.finish();
 
@@ -148,10 +148,10 @@ TEST_CASE("a unit with a user namespace of one id runs", "[launch][S6]") {
                       "gid_map = [\"65534 65534 1\"]\n");
     const auto plan = taken(make_launch_plan(unit, stage.context()));
 
-    Launch launch{*plan};
+    Launch launch{plan};
     launch.finish();
 
-    INFO((launch.failed ? explain(*plan, *launch.failed).text() : ""));
+    INFO((launch.failed ? explain(plan, *launch.failed).text() : ""));
     REQUIRE_FALSE(launch.failed);
     CHECK(launch["uid"] == "65534 65534 65534");
     CHECK(launch["CapEff"] == "0000000000000400");
@@ -170,17 +170,17 @@ TEST_CASE("an entered unit shows the same lines of /proc/self/status", "[launch]
                                  : "";
     const Unit unit = confined_unit(probe, R"("status", "namespaces", "limits", "wait")", more);
     const auto plan = taken(make_launch_plan(unit, stage.context()));
-    Launch running{*plan};
+    Launch running{plan};
     running.wait_for_line("waiting=ready");
     running.wait_for_execution();
 
     const auto enter_plan =
         taken(make_enter_plan(unit, stage.context(), running.main_pidfd.get(),
                               {.command = {probe, "status", "namespaces", "limits"}}));
-    Launch entered{*enter_plan};
+    Launch entered{enter_plan};
     entered.finish();
 
-    INFO((entered.failed ? explain(*enter_plan, *entered.failed).text() : ""));
+    INFO((entered.failed ? explain(enter_plan, *entered.failed).text() : ""));
     REQUIRE_FALSE(entered.failed);
     for (const char* key : {"Uid", "Gid", "Groups", "CapInh", "CapPrm", "CapEff", "CapBnd",
                             "CapAmb", "NoNewPrivs", "Seccomp", "Seccomp_filters", "Umask"}) {

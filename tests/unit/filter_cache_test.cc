@@ -73,14 +73,14 @@ TEST_CASE("of too many filters the one that was not asked for the longest goes")
 TEST_CASE("a plan with kept filters has the filter that it would compile") {
     PlanScene scene;
     scene.unit.seccomp = PlanScene::deny_chmod();
-    const BpfProgram compiled = scene.plan()->filter;
+    const BpfProgram compiled = items(scene.plan()->child.filter);
     FilterCache cache;
     LaunchContext context = scene.context();
     context.filters = &cache;
     const auto filter = [&] {
         const auto plan = make_launch_plan(scene.unit, context);
         REQUIRE(plan.has_value());
-        return (*plan)->filter;
+        return items((*plan)->child.filter);
     };
 
     CHECK(is_same(filter(), compiled));

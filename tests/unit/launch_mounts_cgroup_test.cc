@@ -19,12 +19,12 @@ TEST_CASE("the cgroup tree is read-only, unless it is already or is said to be o
     scene.cgroup_mount = "/usr";
     const std::string guard = "read_only /usr";
     const auto is_guarded = [&] {
-        const auto texts = op_texts(*scene.plan());
+        const auto texts = op_texts(scene.plan());
         return std::ranges::find(texts, guard) != texts.end();
     };
 
     CHECK(is_guarded());
-    CHECK(scene.plan()->mount_keys[index_of(*scene.plan(), guard)] == "cgroup.delegate");
+    CHECK(scene.plan()->mount_keys[index_of(scene.plan(), guard)] == "cgroup.delegate");
     scene.unit.mounts.read_only = {"/"};
     CHECK_FALSE(is_guarded());
     scene.unit.mounts.read_write = {"/usr/lib"};
@@ -34,9 +34,9 @@ TEST_CASE("the cgroup tree is read-only, unless it is already or is said to be o
     CHECK(is_guarded());
     scene.unit.mounts.read_write.clear();
     scene.cgroup_mount = "/no/such/path";
-    CHECK(op_texts(*scene.plan()) == Texts{"propagation /"});
+    CHECK(op_texts(scene.plan()) == Texts{"propagation /"});
     scene.cgroup_mount.clear();
-    CHECK(op_texts(*scene.plan()) == Texts{"propagation /"});
+    CHECK(op_texts(scene.plan()) == Texts{"propagation /"});
 }
 
 TEST_CASE("a delegated subtree is mounted where the service has a cgroup namespace", "[unit][G7]") {
@@ -45,9 +45,9 @@ TEST_CASE("a delegated subtree is mounted where the service has a cgroup namespa
     scene.cgroup_mount = "/sys/fs/cgroup";
     scene.unit.cgroup_place.delegate = true;
 
-    CHECK(op_texts(*scene.plan()) == Texts{"propagation /"});
+    CHECK(op_texts(scene.plan()) == Texts{"propagation /"});
     scene.unit.namespaces.cgroup = true;
-    CHECK(op_texts(*scene.plan()) == Texts{"propagation /", "cgroup /sys/fs/cgroup"});
+    CHECK(op_texts(scene.plan()) == Texts{"propagation /", "cgroup /sys/fs/cgroup"});
 }
 
 }  // namespace confinit

@@ -14,7 +14,7 @@ namespace {
 // "KEY OBJECT" of each.
 std::vector<std::string> missing(const PlanScene& scene) {
     std::vector<std::string> texts;
-    for (const LaunchFailure& failure : missing_paths(*scene.plan()))
+    for (const LaunchFailure& failure : missing_paths(scene.plan()))
         texts.push_back(failure.key + " " + failure.object);
     return texts;
 }
@@ -76,7 +76,7 @@ TEST_CASE("a directory of another owner is told with both, by name and number",
     const std::string name = some_directory_below("/etc");
     scene.unit.directories.configuration = {{.name = name}};
 
-    const auto found = missing_paths(*scene.plan());
+    const auto found = missing_paths(scene.plan());
 
     REQUIRE(found.size() == 1);
     CHECK(found[0].key == "directories.configuration[0]");

@@ -52,13 +52,11 @@ public:
                 .deputy_sockets = {"/run/confinit/status"}};
     }
 
-    LaunchResult<std::unique_ptr<LaunchPlan>> try_plan() const {
-        return make_launch_plan(unit, context());
-    }
+    LaunchResult<LaunchPlan> try_plan() const { return make_launch_plan(unit, context()); }
 
-    std::unique_ptr<LaunchPlan> plan() const { return taken(try_plan()); }
+    LaunchPlan plan() const { return taken(try_plan()); }
 
-    std::unique_ptr<LaunchPlan> enter(const EnterRequest& request) const {
+    LaunchPlan enter(const EnterRequest& request) const {
         return taken(make_enter_plan(unit, context(), 7, request));
     }
 
@@ -89,7 +87,7 @@ public:
     CapabilityMask capabilities = kernel_capabilities().value_or(0);
 
 private:
-    static std::unique_ptr<LaunchPlan> taken(LaunchResult<std::unique_ptr<LaunchPlan>> result) {
+    static LaunchPlan taken(LaunchResult<LaunchPlan> result) {
         if (!result) FAIL(result.error().text());
         return std::move(*result);
     }
@@ -144,10 +142,19 @@ inline std::string_view kind_text(MountOpKind kind) {
     return "?";
 }
 
+inline std::vector<std::string> texts(const ImageList<ImageString>& list) {
+    return {list.begin(), list.end()};
+}
+
+template <class T>
+std::vector<T> items(const ImageList<T>& list) {
+    return {list.begin(), list.end()};
+}
+
 inline std::vector<std::string> op_texts(const LaunchPlan& plan) {
     std::vector<std::string> texts;
-    for (const MountOp& op : plan.mount_ops) {
-        texts.push_back(std::string{kind_text(op.kind)} + " " + op.target);
+    for (const MountOp& op : plan->child.mounts) {
+        texts.push_back(std::string{kind_text(op.kind)} + " " + op.target.c_str());
     }
     return texts;
 }

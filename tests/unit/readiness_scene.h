@@ -66,11 +66,8 @@ struct WatchScene {
                                           }});
         if (!made) FAIL(made.error().text());
         watch = std::move(*made);
-        LaunchPlan plan;
-        plan.environment.push_back("NOTIFY_SOCKET=" + notify_directory(unit, context) + "/" +
-                                   std::string(notify_name_length, '0'));
-        REQUIRE(watch->open_socket(plan, getuid()).has_value());
-        path = plan.environment[0].substr(plan.environment[0].find('/'));
+        REQUIRE(watch->open_socket(getuid()).has_value());
+        path = notify_directory(unit, context) + "/" + watch->notify_name();
         REQUIRE(watch->begin(getpid(), nullptr).has_value());
         loop->set_timer([this] { return deadline; }, [this] { deadline.reset(); });
     }

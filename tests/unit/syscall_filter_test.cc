@@ -182,7 +182,8 @@ TEST_CASE("what is no valid program kills", "[filter]") {
 
     CHECK(run_filter({}, native_architecture, 0) == SECCOMP_RET_KILL_PROCESS);
     for (const auto& first : {load_beyond, load_unaligned, jump_beyond, division}) {
-        CHECK(run_filter({first, allow}, native_architecture, 0) == SECCOMP_RET_KILL_PROCESS);
+        CHECK(run_filter(BpfProgram{first, allow}, native_architecture, 0) ==
+              SECCOMP_RET_KILL_PROCESS);
     }
 }
 

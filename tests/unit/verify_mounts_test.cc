@@ -23,7 +23,7 @@ MountTable parse(const std::string& text) {
 
 // A plan of ops by hand, on paths that no host has, so that nothing depends on this machine.
 struct MountScene {
-    LaunchPlan plan;
+    PlanDraft plan;
     Unit unit;
     std::string host =
         "1 0 8:1 / / rw shared:1 - ext4 d rw\n"
@@ -31,15 +31,17 @@ struct MountScene {
         "3 1 0:21 / /proc rw shared:3 - proc proc rw\n";
     std::string service = "101 50 8:1 / / rw master:1 - ext4 d rw\n";
 
-    void add(MountOp op, std::string key) {
-        plan.mount_ops.push_back(op);
+    void add(const MountDraft& op, std::string key) {
+        plan.child.mounts.push_back(op);
         plan.mount_keys.push_back(std::move(key));
         plan.mount_targets.emplace_back(op.target);
     }
 
     VerifyItems items() const {
         VerifyItems found;
-        verify_mounts(unit, plan, parse(service), parse(host), found);
+        PlanDraft copy;
+        static_cast<PlanIn<Drafted>&>(copy) = plan;
+        verify_mounts(unit, LaunchPlan{std::move(copy)}, parse(service), parse(host), found);
         return found;
     }
 

@@ -17,7 +17,7 @@ bool make_directory(ChildContext& child, const MountOp& op) {
 bool make_symlink(ChildContext& child, const MountOp& op) {
     const TargetParent parent = open_target_parent(child, op);
     if (!parent.directory) return false;
-    return child.call(SYS_symlinkat, op.source, parent.directory.get(), parent.name) >= 0;
+    return child.call(SYS_symlinkat, op.source.c_str(), parent.directory.get(), parent.name) >= 0;
 }
 
 bool make_empty_file(ChildContext& child, const MountOp& op) {

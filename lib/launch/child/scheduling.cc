@@ -64,8 +64,9 @@ bool set_scheduling(ChildContext& child) {
     if (!set_affinity(child)) return false;
     if (child.plan.limits_by_parent) return true;
     if (!set_policy(child) || !set_io_priority(child)) return false;
-    const int* nice = child.plan.nice;
-    if (nice != nullptr && child.call(SYS_setpriority, PRIO_PROCESS, 0, *nice) < 0) return false;
+    if (child.plan.sets_nice && child.call(SYS_setpriority, PRIO_PROCESS, 0, child.plan.nice) < 0) {
+        return false;
+    }
     return write_oom_score_adj(child);
 }
 

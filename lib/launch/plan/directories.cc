@@ -16,7 +16,7 @@ struct Owner {
 };
 
 LaunchResult<Owner> owner_of(const Unit& unit, const UserDatabase& database,
-                             const ServiceDirectory& directory, const ChildPlan& child,
+                             const ServiceDirectory& directory, const ChildDraft& child,
                              const std::string& key) {
     Owner inside{child.uid, child.gid};
     if (directory.user) inside.uid = TRY(resolve_user_id(database, *directory.user, key));
@@ -34,11 +34,11 @@ LaunchResult<Owner> owner_of(const Unit& unit, const UserDatabase& database,
 
 }  // namespace
 
-std::string directory_path(const Preparation& preparation) {
-    return std::string{preparation.base} + "/" + preparation.path;
+std::string directory_path(const char* base, const char* path) {
+    return std::string{base} + "/" + path;
 }
 
-LaunchStatus apply_directories(const Unit& unit, const UserDatabase& database, LaunchPlan& plan) {
+LaunchStatus apply_directories(const Unit& unit, const UserDatabase& database, PlanDraft& plan) {
     const bool has_none = std::ranges::all_of(directory_kinds, [&](const DirectoryKind& kind) {
         return (unit.directories.*kind.list).empty();
     });
@@ -49,7 +49,7 @@ LaunchStatus apply_directories(const Unit& unit, const UserDatabase& database, L
         for (std::size_t i = 0; i < list.size(); ++i) {
             std::string key = std::string{kind.key} + "[" + std::to_string(i) + "]";
             const Owner owner = TRY(owner_of(unit, database, list[i], plan.child, key));
-            Preparation directory{};
+            PreparationDraft directory{};
             directory.kind = Preparation::Kind::directory;
             directory.base = keep(plan, host.resolve(kind.base));
             directory.path = keep(plan, list[i].name);
@@ -58,9 +58,9 @@ LaunchStatus apply_directories(const Unit& unit, const UserDatabase& database, L
             directory.gid = owner.gid;
             directory.gives_over = unit.directories.chown_recursively;
             if (kind.ends_with_service) {
-                plan.runtime_directories.push_back(directory_path(directory));
+                plan.runtime_directories.push_back(directory_path(directory.base, directory.path));
             }
-            plan.preparations.push_back(directory);
+            plan.child.preparations.push_back(directory);
             plan.preparation_keys.push_back(std::move(key));
         }
     }

@@ -51,13 +51,13 @@ LaunchResult<std::string> find_program(const std::string& name, std::string_view
 // The mounts are the service's already; for looking paths up they are planned once more and then
 // left out.
 LaunchResult<ServiceView> view_of_running(const Unit& unit, const LaunchContext& context) {
-    LaunchPlan plan;
-    TRY(apply_mounts(unit, context, plan));
-    return make_service_view(plan, FileSystems::local);
+    PlanDraft draft;
+    TRY(apply_mounts(unit, context, draft));
+    return make_service_view(LaunchPlan{std::move(draft)}, FileSystems::local);
 }
 
 LaunchStatus apply_command(const Unit& unit, const LaunchContext& context,
-                           const EnterRequest& request, LaunchPlan& plan) {
+                           const EnterRequest& request, PlanDraft& plan) {
     plan.arguments = request.command;
     if (plan.arguments.empty()) plan.arguments.emplace_back(default_command);
     const ServiceView view = TRY(view_of_running(unit, context));
@@ -80,8 +80,7 @@ void set_term(const std::string& term, std::vector<std::string>& environment) {
     environment.push_back("TERM=" + term);
 }
 
-void join_namespaces(const Unit& unit, int pidfd, ChildPlan& child) {
-    child.join_pidfd = pidfd;
+void join_namespaces(const Unit& unit, ChildDraft& child) {
     std::uint64_t flags = new_namespaces(unit.namespaces);
     for (const JoinedNamespace& joined : unit.namespaces.joined)
         flags |= namespace_row(joined.kind).flag;
@@ -106,7 +105,7 @@ LaunchResult<Identity> privileged_identity(const Unit& unit) {
     return identity;
 }
 
-LaunchStatus apply_privileged(const LaunchContext& context, LaunchPlan& plan) {
+LaunchStatus apply_privileged(const LaunchContext& context, PlanDraft& plan) {
     plan.child.last_capability = last_capability(TRY(all_capabilities()));
     plan.child.keep_all_capabilities = true;
     plan.child.bounding = context.capabilities;
@@ -115,7 +114,7 @@ LaunchStatus apply_privileged(const LaunchContext& context, LaunchPlan& plan) {
 }
 
 LaunchStatus apply_privileges(const Unit& unit, const LaunchContext& context, bool privileged,
-                              LaunchPlan& plan) {
+                              PlanDraft& plan) {
     if (privileged) return apply_privileged(context, plan);
     TRY(apply_capabilities(unit, context, plan));
     return apply_filter(unit, context, plan);
@@ -123,15 +122,15 @@ LaunchStatus apply_privileges(const Unit& unit, const LaunchContext& context, bo
 
 }  // namespace
 
-LaunchResult<std::unique_ptr<LaunchPlan>> make_enter_plan(const Unit& unit,
-                                                          const LaunchContext& context, int pidfd,
-                                                          const EnterRequest& request) {
+LaunchResult<LaunchPlan> make_enter_plan(const Unit& unit, const LaunchContext& context, int pidfd,
+                                         const EnterRequest& request) {
     if (!unit.service) {
         return std::unexpected(LaunchFailure{
             .key = "service", .object = unit.name, .hint = "there is no service to enter"});
     }
-    auto plan = std::make_unique<LaunchPlan>();
-    plan->unit = unit.name;
+    PlanDraft plan;
+    plan.unit = unit.name;
+    plan.join_pidfd = pidfd;
     Identity identity;
     if (request.privileged) {
         identity = TRY(privileged_identity(unit));
@@ -139,18 +138,17 @@ LaunchResult<std::unique_ptr<LaunchPlan>> make_enter_plan(const Unit& unit,
         const UserDatabase database = TRY(load_user_database(unit));
         identity = TRY(resolve_identity(unit, context, database));
     }
-    TRY(apply_identity(unit, context, identity, *plan));
-    TRY(apply_privileges(unit, context, request.privileged, *plan));
-    apply_process_limits(unit, *plan);
-    join_namespaces(unit, pidfd, plan->child);
-    plan->environment = make_environment(unit, identity);
-    set_term(request.term, plan->environment);
-    TRY(apply_command(unit, context, request, *plan));
+    TRY(apply_identity(unit, context, identity, plan));
+    TRY(apply_privileges(unit, context, request.privileged, plan));
+    apply_process_limits(unit, plan);
+    join_namespaces(unit, plan.child);
+    plan.environment = make_environment(unit, identity);
+    set_term(request.term, plan.environment);
+    TRY(apply_command(unit, context, request, plan));
     // The maps of the service's namespace stand already.
-    plan->uid_map.clear();
-    plan->gid_map.clear();
-    bind_child_plan(*plan);
-    return plan;
+    plan.uid_map.clear();
+    plan.gid_map.clear();
+    return LaunchPlan{std::move(plan)};
 }
 
 }  // namespace confinit

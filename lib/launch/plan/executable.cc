@@ -99,32 +99,34 @@ LaunchFailure make_failure(std::string object, int error, std::string hint) {
 }
 
 std::string where(const LaunchPlan& plan) {
-    if (plan.child.root == nullptr) return "on the host";
-    return "in the service's root '" + std::string{plan.child.root} + "'";
+    if (plan->child.root == nullptr) return "on the host";
+    return "in the service's root '" + std::string{plan->child.root} + "'";
 }
 
 std::optional<LaunchFailure> absent_file(const LaunchPlan& plan, const Lookup& found) {
     if (found.presence != Lookup::Presence::absent) return std::nullopt;
     const std::string place = where(plan);
     if (found.error == ELOOP) {
-        return make_failure(plan.executable, ELOOP, "its symbolic links lead in a circle");
+        return make_failure(plan->executable.str(), ELOOP, "its symbolic links lead in a circle");
     }
     if (found.error == ENOTDIR) {
-        return make_failure(plan.executable, ENOTDIR,
+        return make_failure(plan->executable.str(), ENOTDIR,
                             "'" + found.path + "' is no directory " + place);
     }
     std::string hint = "there is no such file " + place;
-    if (found.path != plan.executable) hint += ", where that is '" + found.path + "'";
-    if (plan.executable.contains(' ')) hint += "; each argument is an element of its own";
-    return make_failure(plan.executable, ENOENT, std::move(hint));
+    if (found.path != plan->executable) hint += ", where that is '" + found.path + "'";
+    if (std::string_view{plan->executable}.contains(' '))
+        hint += "; each argument is an element of its own";
+    return make_failure(plan->executable.str(), ENOENT, std::move(hint));
 }
 
 std::optional<LaunchFailure> unfit_file(const LaunchPlan& plan, const Lookup& found) {
     if (!S_ISREG(found.status.st_mode)) {
-        return make_failure(plan.executable, EACCES, "'" + found.path + "' is no regular file");
+        return make_failure(plan->executable.str(), EACCES,
+                            "'" + found.path + "' is no regular file");
     }
     if ((found.status.st_mode & 0111) == 0) {
-        return make_failure(plan.executable, EACCES,
+        return make_failure(plan->executable.str(), EACCES,
                             "'" + found.path + "' has no x bit; try chmod +x");
     }
     return std::nullopt;
@@ -140,13 +142,13 @@ std::optional<LaunchFailure> absent_interpreter(const LaunchPlan& plan, const Se
         script ? "its first line asks for the interpreter '" : "it needs the dynamic loader '";
     hint += escape_control_characters(*interpreter) + "', which is not " + where(plan);
     if (interpreter->ends_with('\r')) hint += "; the line ends with a carriage return";
-    return make_failure(plan.executable, ENOENT, std::move(hint));
+    return make_failure(plan->executable.str(), ENOENT, std::move(hint));
 }
 
 // Whether the service's user has the x bit by owner, group and mode; capabilities(7) and access
 // control lists may say otherwise, so that this is good for a hint only.
 bool may_execute(const LaunchPlan& plan, const struct stat& status) {
-    const ChildPlan& child = plan.child;
+    const auto& child = plan->child;
     if (status.st_uid == child.uid) return (status.st_mode & S_IXUSR) != 0;
     const bool is_member = std::ranges::find(child.groups, status.st_gid) != child.groups.end();
     return (status.st_mode & (is_member ? S_IXGRP : S_IXOTH)) != 0;
@@ -168,11 +170,11 @@ std::optional<std::string> closed_directory(const LaunchPlan& plan, const Servic
 // The key that forbids to execute what lies at a path, empty when none does.
 std::string no_exec_key(const LaunchPlan& plan, std::string_view path) {
     std::string key;
-    for (std::size_t i = 0; i < plan.mount_ops.size(); ++i) {
-        const MountOpKind kind = plan.mount_ops[i].kind;
+    for (std::size_t i = 0; i < plan->child.mounts.size(); ++i) {
+        const MountOpKind kind = plan->child.mounts[i].kind;
         if (kind != MountOpKind::no_exec && kind != MountOpKind::exec) continue;
-        if (!is_within(path, plan.mount_targets[i])) continue;
-        key = kind == MountOpKind::no_exec ? plan.mount_keys[i] : std::string{};
+        if (!is_within(path, plan->mount_targets[i])) continue;
+        key = kind == MountOpKind::no_exec ? plan->mount_keys[i].c_str() : "";
     }
     return key;
 }
@@ -182,7 +184,7 @@ std::string access_hint(const LaunchPlan& plan, const ServiceView& view, const L
         return key + " forbids to execute what lies there; list its directory in mounts.exec";
     }
     if (found.is_noexec) return "it lies on a file system that is mounted noexec";
-    const std::string user = "user " + std::to_string(plan.child.uid);
+    const std::string user = "user " + std::to_string(plan->child.uid);
     if (const auto directory = closed_directory(plan, view, found.path)) {
         return user + " cannot search the directory '" + *directory + "'";
     }
@@ -201,7 +203,7 @@ std::string format_hint(const Program& program) {
 }
 
 std::string likely_hint(const LaunchPlan& plan, const ServiceView& view, int error) {
-    const Lookup found = view.find(plan.executable);
+    const Lookup found = view.find(plan->executable);
     if (found.presence != Lookup::Presence::present) {
         return "a mount of the service itself covers it";
     }
@@ -217,7 +219,7 @@ std::string likely_hint(const LaunchPlan& plan, const ServiceView& view, int err
 
 std::optional<LaunchFailure> find_executable_fault(const LaunchPlan& plan,
                                                    const ServiceView& view) {
-    const Lookup found = view.find(plan.executable);
+    const Lookup found = view.find(plan->executable);
     if (found.presence == Lookup::Presence::unknown) return std::nullopt;
     if (auto fault = absent_file(plan, found)) return fault;
     if (auto fault = unfit_file(plan, found)) return fault;
@@ -230,14 +232,16 @@ LaunchFailure explain_execve(const LaunchPlan& plan, int error) {
     const ServiceView view = make_service_view(plan, FileSystems::all);
     auto fault = find_executable_fault(plan, view);
     if (fault && fault->error == error) return std::move(*fault);
-    return make_failure(plan.executable, error, likely_hint(plan, view, error));
+    return make_failure(plan->executable.str(), error, likely_hint(plan, view, error));
 }
 
 ServiceView make_service_view(const LaunchPlan& plan, FileSystems file_systems) {
-    ServiceView view{plan.child.root != nullptr ? plan.child.root : "/", file_systems};
-    if (plan.child.image_mount_point != nullptr) view.hide_root();
-    for (std::size_t i = 0; i < plan.mount_ops.size() && i < plan.mount_targets.size(); ++i) {
-        view.add_mount(plan.mount_ops[i], plan.mount_targets[i]);
+    const auto& child = plan->child;
+    ServiceView view{child.root != nullptr ? std::string{child.root} : "/", file_systems};
+    if (child.image_mount_point != nullptr) view.hide_root();
+    for (std::size_t i = 0; i < child.mounts.size() && i < plan->mount_targets.size(); ++i) {
+        const MountOp& op = child.mounts[i];
+        view.add_mount(op.kind, op.source, std::string{plan->mount_targets[i]});
     }
     return view;
 }

@@ -112,7 +112,7 @@ std::vector<LaunchFailure> missing_here(Unit unit, const LaunchContext& context)
     } else if (auto plan = make_launch_plan(unit, context); !plan) {
         missing.push_back(std::move(plan).error());
     } else {
-        std::ranges::move(missing_paths(**plan), std::back_inserter(missing));
+        std::ranges::move(missing_paths(*plan), std::back_inserter(missing));
     }
     return missing;
 }

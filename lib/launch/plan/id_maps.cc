@@ -214,7 +214,7 @@ Result<IdRules> read_of_unit(const std::string& name, const JoinTarget& target,
     if (!running) return failure("the unit has no main process now");
     const Fd process = TRY(open_process(running->pid));
     IdRules rules = TRY(read_rules(process));
-    if (TRY(read_namespace(process, "user")) == target.identity) return rules;
+    if (TRY(read_namespace(process, "user")) == target.join.identity) return rules;
     return failure("its main process is in another user namespace");
 }
 

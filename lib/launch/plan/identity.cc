@@ -163,12 +163,12 @@ LaunchStatus require_fixed(const FixedIdentity& fixed, const ServiceConfig& serv
 }
 
 // setgroups(2) would be refused, even for the list that is there.
-void keep_own_groups(const LaunchContext& context, const Identity& identity, LaunchPlan& plan) {
+void keep_own_groups(const LaunchContext& context, const Identity& identity, PlanDraft& plan) {
     const auto& fixed = context.fixed_identity;
     if (!fixed || fixed->uid != identity.uid || fixed->gid != identity.gid) return;
     plan.child.set_groups = false;
     plan.keeps_own_groups = true;
-    plan.groups.assign(fixed->groups.begin(), fixed->groups.end());
+    plan.child.groups.assign(fixed->groups.begin(), fixed->groups.end());
 }
 
 }  // namespace
@@ -244,10 +244,10 @@ LaunchResult<Identity> resolve_identity(const Unit& unit, const LaunchContext& c
 }
 
 LaunchStatus apply_identity(const Unit& unit, const LaunchContext& context,
-                            const Identity& identity, LaunchPlan& plan) {
+                            const Identity& identity, PlanDraft& plan) {
     plan.child.uid = identity.uid;
     plan.child.gid = identity.gid;
-    plan.groups.assign(identity.groups.begin(), identity.groups.end());
+    plan.child.groups.assign(identity.groups.begin(), identity.groups.end());
     const NamespaceConfig& namespaces = unit.namespaces;
     const bool joins = joins_namespace(namespaces, NamespaceKind::user);
     if (!has_own_users(unit)) {
@@ -256,7 +256,7 @@ LaunchStatus apply_identity(const Unit& unit, const LaunchContext& context,
     }
     TRY(check_user_namespace(unit, identity));
     plan.child.set_groups = namespaces.allow_setgroups;
-    if (!namespaces.allow_setgroups) plan.groups.clear();
+    if (!namespaces.allow_setgroups) plan.child.groups.clear();
     if (joins) return {};
     plan.uid_map = map_text(namespaces.uid_map);
     plan.gid_map = map_text(namespaces.gid_map);

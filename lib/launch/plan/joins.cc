@@ -144,7 +144,7 @@ LaunchResult<JoinTarget> open_join_target(const JoinedNamespace& joined,
                                           const LaunchContext& context) {
     const NamespaceRow& row = namespace_row(joined.kind);
     const std::string object = joined.unit.empty() ? joined.path : "unit:" + joined.unit;
-    JoinTarget target{.key = row.key, .flag = row.flag, .file = {}, .identity = {}};
+    JoinTarget target{.join = {.key = std::string{row.key}, .flag = row.flag}, .file = {}};
     target.file = TRY(joined.unit.empty() ? open_of_path(row, joined.path)
                                           : open_of_unit(row, joined.unit, context));
     const int type = ioctl(target.file.get(), NS_GET_NSTYPE);
@@ -159,20 +159,16 @@ LaunchResult<JoinTarget> open_join_target(const JoinedNamespace& joined,
     if (fstat(target.file.get(), &status) < 0) {
         return std::unexpected(join_failure(row, object, "fstat", errno, {}));
     }
-    target.identity = std::string{row.link} + ":[" + std::to_string(status.st_ino) + "]";
+    target.join.identity = std::string{row.link} + ":[" + std::to_string(status.st_ino) + "]";
     return target;
 }
 
-LaunchStatus apply_joins(const Unit& unit, const LaunchContext& context, LaunchPlan& plan) {
+LaunchStatus apply_joins(const Unit& unit, const LaunchContext& context, PlanDraft& plan) {
     for (const JoinedNamespace& joined : unit.namespaces.joined) {
-        plan.join_targets.push_back(TRY(open_join_target(joined, context)));
-        const JoinTarget& target = plan.join_targets.back();
+        JoinTarget target = TRY(open_join_target(joined, context));
         if (is_own(joined.kind, target)) plan.warnings.push_back(own_namespace_text(joined));
-        if (joined.kind == NamespaceKind::user) {
-            plan.child.join_user = target.file.get();
-        } else {
-            plan.join_descriptors.push_back(target.file.get());
-        }
+        plan.joins.push_back(std::move(target.join));
+        plan.join_files.push_back(std::move(target.file));
         if (joined.kind == NamespaceKind::pid) plan.child.fork_into_pid_namespace = true;
     }
     return {};

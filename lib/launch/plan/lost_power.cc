@@ -25,14 +25,14 @@ std::optional<std::string> power_of(const Lookup& file) {
 }  // namespace
 
 std::optional<std::string> find_lost_power(const LaunchPlan& plan, const ServiceView& view) {
-    const Lookup file = view.find(plan.executable);
+    const Lookup file = view.find(plan->executable);
     if (file.presence != Lookup::Presence::present) return std::nullopt;
-    if (!plan.child.no_new_privs && !file.is_nosuid) return std::nullopt;
+    if (!plan->child.no_new_privs && !file.is_nosuid) return std::nullopt;
     const auto power = power_of(file);
     if (!power) return std::nullopt;
-    return "service.command[0]: '" + plan.executable + "' " + *power +
+    return "service.command[0]: '" + plan->executable.str() + "' " + *power +
            ", which has no effect here: " +
-           (plan.child.no_new_privs
+           (plan->child.no_new_privs
                 ? "no_new_privs is in force, which every system call filter brings"
                 : "it lies on a file system that is mounted nosuid") +
            "; what it needs can be given by service.user and capabilities.ambient";

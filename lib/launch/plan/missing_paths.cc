@@ -18,15 +18,17 @@ public:
     explicit PathNeeds(const LaunchPlan& plan)
         : plan_(plan),
           host_{"/", FileSystems::all},
-          service_{plan.child.root != nullptr ? plan.child.root : "/", FileSystems::all} {
-        if (plan.child.image_mount_point != nullptr) service_.hide_root();
+          service_{plan->child.root != nullptr ? plan->child.root.c_str() : "/", FileSystems::all} {
+        if (plan->child.image_mount_point != nullptr) service_.hide_root();
     }
 
     std::vector<LaunchFailure> unmet() {
         check_directories();
-        for (std::size_t i = 0; i < plan_.mount_ops.size() && i < plan_.mount_targets.size(); ++i) {
-            check_mount(plan_.mount_ops[i], plan_.mount_keys[i]);
-            service_.add_mount(plan_.mount_ops[i], plan_.mount_targets[i]);
+        for (std::size_t i = 0; i < plan_->child.mounts.size() && i < plan_->mount_targets.size();
+             ++i) {
+            check_mount(plan_->child.mounts[i], plan_->mount_keys[i].str());
+            service_.add_mount(plan_->child.mounts[i].kind, plan_->child.mounts[i].source,
+                               std::string{plan_->mount_targets[i]});
         }
         check_working_directory();
         return std::move(unmet_);
@@ -35,18 +37,18 @@ public:
 private:
     // The ids of a user namespace of its own are given at the start.
     void check_directories() {
-        for (std::size_t i = 0; i < plan_.preparations.size(); ++i) {
-            const Preparation& wanted = plan_.preparations[i];
+        for (std::size_t i = 0; i < plan_->child.preparations.size(); ++i) {
+            const Preparation& wanted = plan_->child.preparations[i];
             if (wanted.kind != Preparation::Kind::directory) continue;
-            const std::string path = directory_path(wanted);
+            const std::string path = directory_path(wanted.base, wanted.path);
             const Lookup found = host_.find(path);
             if (found.presence != Lookup::Presence::present) continue;
             const struct stat& status = found.status;
             if (!S_ISDIR(status.st_mode)) {
-                add(plan_.preparation_keys[i], path, 0, "it is there and no directory");
-            } else if (!wanted.gives_over && plan_.uid_map.empty() &&
+                add(plan_->preparation_keys[i].str(), path, 0, "it is there and no directory");
+            } else if (!wanted.gives_over && plan_->uid_map.empty() &&
                        (status.st_uid != wanted.uid || status.st_gid != wanted.gid)) {
-                add(plan_.preparation_keys[i], path, 0,
+                add(plan_->preparation_keys[i].str(), path, 0,
                     "it is there and belongs to " + owner_text(status.st_uid, status.st_gid) +
                         ", and the unit wants a directory of " +
                         owner_text(wanted.uid, wanted.gid) +
@@ -59,11 +61,11 @@ private:
         if (!key.starts_with("mounts.") || op.may_be_absent) return;
         const bool has_source = op.kind == MountOpKind::bind ||
                                 (op.kind == MountOpKind::overlay_layer && op.mode != memory_layer);
-        if (has_source && is_absent(host_, op.source)) {
-            add(key, op.source, ENOENT, "there is no such path on the host");
+        if (has_source && is_absent(host_, op.source.c_str())) {
+            add(key, op.source.c_str(), ENOENT, "there is no such path on the host");
         }
-        if (is_on_what_is_there(op) && is_absent(service_, op.target)) {
-            add(key, op.target, ENOENT, "there is no such path in the service's root");
+        if (is_on_what_is_there(op) && is_absent(service_, op.target.c_str())) {
+            add(key, op.target.c_str(), ENOENT, "there is no such path in the service's root");
         }
     }
 
@@ -97,7 +99,7 @@ private:
     }
 
     void check_working_directory() {
-        const char* path = plan_.child.working_directory;
+        const char* path = plan_->child.working_directory;
         if (path == nullptr) return;
         const Lookup found = service_.find(path);
         constexpr const char* key = "service.working_directory";
@@ -114,10 +116,10 @@ private:
     }
 
     bool is_prepared(const std::string& path) const {
-        return std::ranges::any_of(plan_.preparations, [&](const Preparation& directory) {
+        return std::ranges::any_of(plan_->child.preparations, [&](const Preparation& directory) {
             return directory.kind == Preparation::Kind::directory &&
-                   (is_within(path, directory_path(directory)) ||
-                    is_within(directory_path(directory), path));
+                   (is_within(path, directory_path(directory.base, directory.path)) ||
+                    is_within(directory_path(directory.base, directory.path), path));
         });
     }
 

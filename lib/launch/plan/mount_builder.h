@@ -23,7 +23,7 @@ std::string indexed(std::string_view key, std::size_t index);
 // Collects the ops of a unit in the order of its keys; strings go to the plan at once.
 class MountBuilder {
 public:
-    MountBuilder(const Unit& unit, const LaunchContext& context, LaunchPlan& plan)
+    MountBuilder(const Unit& unit, const LaunchContext& context, PlanDraft& plan)
         : unit_(unit),
           context_(context),
           plan_(plan),
@@ -66,7 +66,7 @@ private:
 
     const Unit& unit_;
     const LaunchContext& context_;
-    LaunchPlan& plan_;
+    PlanDraft& plan_;
     ServiceView view_;
     std::vector<PlannedOp> ops_;
 };

@@ -25,7 +25,7 @@ struct Says {
     bool no_exec = false;
 };
 
-Says says(const MountOp& op) {
+Says says(const MountDraft& op) {
     switch (op.kind) {
     case MountOpKind::read_only:
         return {.about_writing = true, .read_only = true};

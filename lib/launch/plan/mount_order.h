@@ -17,7 +17,7 @@ namespace confinit {
 enum class Turn { file_systems, read_write, exec, read_only, no_exec, inaccessible };
 
 struct PlannedOp {
-    MountOp op{};
+    MountDraft op{};
     std::string key;
     std::string target;  // without symbolic links
     Turn turn = Turn::file_systems;

@@ -125,7 +125,7 @@ void MountBuilder::resolve_and_sort() {
         const bool is_needless =
             planned.is_preset && (is_covered(kept, planned) || !is_there(kept, planned));
         if (is_needless) continue;
-        view_.add_mount(planned.op, planned.target);
+        view_.add_mount(planned.op.kind, planned.op.source, planned.target);
         kept.push_back(std::move(planned));
     }
     ops_ = std::move(kept);

@@ -44,7 +44,7 @@ void MountBuilder::add_tmpfs(std::string target, std::string key, unsigned mode,
                              std::uint64_t attributes, std::optional<std::uint64_t> size) {
     PlannedOp& planned = add(MountOpKind::tmpfs, std::move(target), std::move(key));
     planned.is_directory = true;
-    MountOp& op = planned.op;
+    MountDraft& op = planned.op;
     op.options = keep(plan_, octal(mode));
     op.attributes = attributes;
     if (size) op.source = keep(plan_, "size=" + std::to_string(*size));
@@ -69,7 +69,7 @@ void MountBuilder::add_private_dev() {
     add_tmpfs("/dev", key, 0755, attributes, size);
     for (const DeviceNode& node : device_nodes) {
         const std::string path = "/dev/" + std::string{node.name};
-        MountOp& op = add(MountOpKind::device_node, path, key).op;
+        MountDraft& op = add(MountOpKind::device_node, path, key).op;
         op.source = op.target;
         op.attributes = attributes;
         op.device = makedev(node.major, node.minor);
@@ -81,7 +81,7 @@ void MountBuilder::add_private_dev() {
     add_tmpfs("/dev/shm", key, 01777, no_devices);
     add(MountOpKind::mqueue, "/dev/mqueue", key).op.attributes = no_devices | MOUNT_ATTR_NOEXEC;
     for (const DeviceLink& link : device_links) {
-        MountOp& op = add(MountOpKind::symlink, "/dev/" + std::string{link.name}, key).op;
+        MountDraft& op = add(MountOpKind::symlink, "/dev/" + std::string{link.name}, key).op;
         op.source = keep(plan_, std::string{link.text});
     }
 }
@@ -92,7 +92,7 @@ void MountBuilder::add_proc() {
         is_own_by_default ? ProcView::own : unit_.mounts.proc.value_or(ProcView::inherited);
     if (proc == ProcView::inherited) return;
     const std::string key = is_own_by_default ? "namespaces.pid" : "mounts.proc";
-    MountOp& op = add(MountOpKind::proc, "/proc", key).op;
+    MountDraft& op = add(MountOpKind::proc, "/proc", key).op;
     op.attributes = no_devices | MOUNT_ATTR_NOEXEC;
     if (proc == ProcView::invisible) op.options = "hidepid=invisible";
     if (proc == ProcView::pids_only) op.options = "subset=pid";
@@ -112,7 +112,7 @@ void MountBuilder::add_binds() {
                                  bind.target, indexed("mounts.bind", i));
         planned.is_directory =
             source.presence == Lookup::Presence::present && S_ISDIR(source.status.st_mode);
-        MountOp& op = planned.op;
+        MountDraft& op = planned.op;
         op.source = keep(plan_, bind.source);
         op.attributes = bind.read_only ? std::uint64_t{MOUNT_ATTR_RDONLY} : 0;
         op.recursive = bind.recursive;
@@ -123,10 +123,10 @@ void MountBuilder::add_binds() {
 // Bound to where they are, they stay writable whatever is read-only around them, and are there in
 // whatever lies over their place. The preparer makes them before the child looks.
 void MountBuilder::add_directories() {
-    for (std::size_t i = 0; i < plan_.preparations.size(); ++i) {
-        const Preparation& preparation = plan_.preparations[i];
+    for (std::size_t i = 0; i < plan_.child.preparations.size(); ++i) {
+        const PreparationDraft& preparation = plan_.child.preparations[i];
         if (preparation.kind != Preparation::Kind::directory) continue;
-        const std::string path = directory_path(preparation);
+        const std::string path = directory_path(preparation.base, preparation.path);
         PlannedOp& planned = add(MountOpKind::bind, path, plan_.preparation_keys[i]);
         planned.is_directory = true;
         planned.op.source = planned.op.target;
@@ -156,7 +156,7 @@ void MountBuilder::add_overlays() {
             const std::string size = overlay.size ? "size=" + std::to_string(*overlay.size) : "";
             add_layer(memory_layer, size.empty() ? nullptr : keep(plan_, size), "upper");
         }
-        MountOp& op = add(MountOpKind::overlay, overlay.target, key).op;
+        MountDraft& op = add(MountOpKind::overlay, overlay.target, key).op;
         op.mode = count;
         if (!overlay.upper && !overlay.upper_in_memory) op.attributes = MOUNT_ATTR_RDONLY;
         if (unit_.namespaces.user) op.options = "userxattr";
@@ -174,7 +174,7 @@ void MountBuilder::add_runtime_directory() {
     ops_.back().op.may_be_absent = unit_.mounts.root_image.has_value();
     const auto show = [this](const std::vector<std::string>& sockets, std::string_view why) {
         for (const std::string& socket : sockets) {
-            MountOp& op = add(MountOpKind::bind, socket, std::string{why}).op;
+            MountDraft& op = add(MountOpKind::bind, socket, std::string{why}).op;
             op.source = op.target;
             op.attributes = no_devices | MOUNT_ATTR_NOEXEC;
         }

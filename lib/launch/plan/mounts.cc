@@ -45,7 +45,7 @@ PlannedOp& MountBuilder::add(MountOpKind kind, std::string target, std::string k
 void MountBuilder::add_paths(MountOpKind kind, Turn turn, std::string_view key,
                              const std::vector<std::string>& paths) {
     for (std::size_t i = 0; i < paths.size(); ++i) {
-        MountOp& op = add(kind, paths[i], indexed(key, i), turn).op;
+        MountDraft& op = add(kind, paths[i], indexed(key, i), turn).op;
         op.recursive = true;
         if (kind == MountOpKind::inaccessible) op.source = keep(plan_, context_.inaccessible_file);
     }
@@ -88,7 +88,7 @@ void MountBuilder::add_preset(const ProtectPreset& preset, const std::string& ke
     const auto add_each = [&](MountOpKind kind, Turn turn,
                               std::span<const std::string_view> paths) {
         for (std::string& path : matching(paths)) {
-            MountOp& op = add(kind, std::move(path), key, turn).op;
+            MountDraft& op = add(kind, std::move(path), key, turn).op;
             op.recursive = true;
             op.may_be_absent = unit_.mounts.root_image.has_value();
             if (kind == MountOpKind::inaccessible) {
@@ -128,12 +128,12 @@ void MountBuilder::add_all() {
 }
 
 void MountBuilder::finish() {
-    const auto append = [this](const MountOp& op, std::string key, std::string target) {
-        plan_.mount_ops.push_back(op);
+    const auto append = [this](const MountDraft& op, std::string key, std::string target) {
+        plan_.child.mounts.push_back(op);
         plan_.mount_keys.push_back(std::move(key));
         plan_.mount_targets.push_back(std::move(target));
     };
-    MountOp propagation{};
+    MountDraft propagation{};
     propagation.kind = MountOpKind::propagation;
     propagation.target = "/";
     propagation.recursive = true;
@@ -143,13 +143,13 @@ void MountBuilder::finish() {
     }
     if (unit_.mounts.has_own_root()) {
         const bool is_image = unit_.mounts.root_image.has_value();
-        MountOp change_root{};
+        MountDraft change_root{};
         change_root.kind = MountOpKind::change_root;
         change_root.target = keep(plan_, is_image ? *unit_.mounts.root_image : *unit_.mounts.root);
         if (!is_image) plan_.child.root = change_root.target;
         append(change_root, is_image ? "mounts.root_image" : "mounts.root", "/");
     }
-    MountOp change{};
+    MountDraft change{};
     change.kind = MountOpKind::change_propagation;
     change.target = "/";
     change.attributes = propagation_flag(unit_.mounts.propagation.value_or(Propagation::slave));
@@ -158,19 +158,19 @@ void MountBuilder::finish() {
 
 namespace {
 
-void add_image(const std::string& path, const LaunchContext& context, LaunchPlan& plan) {
+void add_image(const std::string& path, const LaunchContext& context, PlanDraft& plan) {
     const std::string& beside = context.inaccessible_file;
     plan.child.image_mount_point = keep(plan, beside.substr(0, beside.rfind('/')) + "/image");
-    Preparation image{};
+    PreparationDraft image{};
     image.kind = Preparation::Kind::image;
     image.path = keep(plan, path);
-    plan.preparations.push_back(image);
+    plan.child.preparations.push_back(image);
     plan.preparation_keys.emplace_back("mounts.root_image");
 }
 
 }  // namespace
 
-LaunchStatus apply_mounts(const Unit& unit, const LaunchContext& context, LaunchPlan& plan) {
+LaunchStatus apply_mounts(const Unit& unit, const LaunchContext& context, PlanDraft& plan) {
     MountConfig changes = unit.mounts;
     if (changes.proc == ProcView::inherited) changes.proc.reset();
     if (!unit.namespaces.mount && changes.is_empty()) return {};

@@ -39,7 +39,7 @@ std::string time_offsets_text(const NamespaceConfig& namespaces) {
     return text;
 }
 
-LaunchStatus apply_namespaces(const Unit& unit, const LaunchContext& context, LaunchPlan& plan) {
+LaunchStatus apply_namespaces(const Unit& unit, const LaunchContext& context, PlanDraft& plan) {
     const NamespaceConfig& namespaces = unit.namespaces;
     if (namespaces.hostname && !namespaces.uts) {
         return std::unexpected(
@@ -52,14 +52,15 @@ LaunchStatus apply_namespaces(const Unit& unit, const LaunchContext& context, La
     // namespace clone3(2) leaves no moment to write its offsets.
     constexpr std::uint64_t made_by_child = CLONE_NEWCGROUP | CLONE_NEWTIME;
     plan.clone_flags = new_namespaces(namespaces) & ~made_by_child;
-    ChildPlan& child = plan.child;
+    ChildDraft& child = plan.child;
     child.new_cgroup_namespace = namespaces.cgroup;
     child.new_network = namespaces.net;
     if (namespaces.time) child.time_offsets = keep(plan, time_offsets_text(namespaces));
     if (namespaces.hostname) child.hostname = keep(plan, *namespaces.hostname);
     if (!namespaces.pid || namespaces.pid1_is_service) return {};
-    child.reaper_program = context.reaper_program.get();
-    if (child.reaper_program >= 0) return {};
+    child.has_reaper = true;
+    plan.reaper_program = context.reaper_program.get();
+    if (plan.reaper_program >= 0) return {};
     return std::unexpected(
         LaunchFailure{.key = "namespaces.pid",
                       .object = "confinit-reaper",

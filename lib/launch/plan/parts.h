@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The parts that a LaunchPlan is put together from; each resolves one table of a unit.
+// The parts that a plan is put together from; each resolves one table of a unit.
 #pragma once
 
 #include "launch/plan/id_maps.h"
@@ -37,21 +37,21 @@ LaunchResult<std::uint32_t> resolve_group_id(const UserDatabase& database, const
 std::optional<std::string> find_groups_left_out(const Unit& unit, const UserDatabase& database,
                                                 const Identity& identity);
 LaunchStatus apply_identity(const Unit& unit, const LaunchContext& context,
-                            const Identity& identity, LaunchPlan& plan);
+                            const Identity& identity, PlanDraft& plan);
 std::string map_text(const std::vector<IdMap>& maps);
 
 // plan/privileges.cc
 LaunchResult<CapabilityMask> all_capabilities();
 int last_capability(CapabilityMask all);
-LaunchStatus apply_capabilities(const Unit& unit, const LaunchContext& context, LaunchPlan& plan);
-LaunchStatus apply_filter(const Unit& unit, const LaunchContext& context, LaunchPlan& plan);
+LaunchStatus apply_capabilities(const Unit& unit, const LaunchContext& context, PlanDraft& plan);
+LaunchStatus apply_filter(const Unit& unit, const LaunchContext& context, PlanDraft& plan);
 
 // plan/resources.cc
-LaunchStatus apply_cgroup(const Unit& unit, const LaunchContext& context, LaunchPlan& plan);
-void apply_process_limits(const Unit& unit, LaunchPlan& plan);
+LaunchStatus apply_cgroup(const Unit& unit, const LaunchContext& context, PlanDraft& plan);
+void apply_process_limits(const Unit& unit, PlanDraft& plan);
 
 // plan/namespaces.cc
-LaunchStatus apply_namespaces(const Unit& unit, const LaunchContext& context, LaunchPlan& plan);
+LaunchStatus apply_namespaces(const Unit& unit, const LaunchContext& context, PlanDraft& plan);
 // CLONE_NEW* of every namespace that the unit makes new, the cgroup and the time one included.
 std::uint64_t new_namespaces(const NamespaceConfig& namespaces);
 // What /proc/PID/timens_offsets is to be told; empty where both clocks stay as they are.
@@ -59,32 +59,34 @@ std::string clock_offset_text(std::chrono::microseconds offset);  // "SECONDS NA
 std::string time_offsets_text(const NamespaceConfig& namespaces);
 
 // plan/joins.cc
-LaunchStatus apply_joins(const Unit& unit, const LaunchContext& context, LaunchPlan& plan);
+LaunchStatus apply_joins(const Unit& unit, const LaunchContext& context, PlanDraft& plan);
+struct JoinTarget {
+    JoinIn<Drafted> join;
+    Fd file;
+};
 LaunchResult<JoinTarget> open_join_target(const JoinedNamespace& joined,
                                           const LaunchContext& context);
 
 // plan/directories.cc: what the preparer makes; each is found again by its key.
-LaunchStatus apply_directories(const Unit& unit, const UserDatabase& database, LaunchPlan& plan);
+LaunchStatus apply_directories(const Unit& unit, const UserDatabase& database, PlanDraft& plan);
 // The host's path of a directory that is prepared.
-std::string directory_path(const Preparation& preparation);
+std::string directory_path(const char* base, const char* path);
 
 // plan/mounts.cc
-LaunchStatus apply_mounts(const Unit& unit, const LaunchContext& context, LaunchPlan& plan);
+LaunchStatus apply_mounts(const Unit& unit, const LaunchContext& context, PlanDraft& plan);
 
 // plan/program.cc
-LaunchStatus apply_program(const Unit& unit, LaunchPlan& plan);
+LaunchStatus apply_program(const Unit& unit, PlanDraft& plan);
 std::vector<std::string> make_environment(const Unit& unit, const Identity& identity);
-LaunchStatus apply_working_directory(const Unit& unit, LaunchPlan& plan);
+LaunchStatus apply_working_directory(const Unit& unit, PlanDraft& plan);
 
 // plan/ready.cc: NOTIFY_SOCKET and WATCHDOG_USEC, and the number of the ready pipe.
-void apply_readiness(const Unit& unit, const LaunchContext& context, LaunchPlan& plan);
+void apply_readiness(const Unit& unit, const LaunchContext& context, PlanDraft& plan);
 // The key that asks for the notify socket.
 std::string_view notify_key(const Unit& unit);
 
 // plan/plan.cc
-// A copy that lives as long as the plan.
-const char* keep(LaunchPlan& plan, std::string text);
-// Lets the ChildPlan point to what the plan owns; nothing may grow after it.
-void bind_child_plan(LaunchPlan& plan);
+// A copy that lives as long as the draft.
+const char* keep(PlanDraft& plan, std::string text);
 
 }  // namespace confinit

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// LaunchPlan: a Unit resolved against this machine, owning all that the ChildPlan borrows.
+// LaunchPlan: a Unit resolved against this machine, as one value.
 #pragma once
 
 #include "base/fd.h"
@@ -15,9 +15,12 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <sys/types.h>
+#include <tuple>
+#include <type_traits>
 #include <vector>
 
 namespace confinit {
@@ -65,62 +68,102 @@ struct LaunchContext {
     std::optional<FixedIdentity> fixed_identity = {};
 };
 
-// A namespace that the service joins, held open while the plan lives.
-struct JoinTarget {
-    std::string_view key;    // "namespaces.net"
-    std::uint64_t flag = 0;  // CLONE_NEW*
-    Fd file;
-    std::string identity;  // "net:[4026531840]", as /proc/PID/ns shows it
-};
-
 // The node below that of a unit with cgroup.delegate which the service may write, and runs in.
 inline constexpr const char* delegated_node_name = "delegated";
 
-struct LaunchPlan {
-    std::string unit;
-    std::string executable;
-    std::vector<std::string> arguments;
-    std::vector<std::string> environment;
-    CgroupConfig cgroup;            // percentages resolved, the kernel's form, in order
-    std::uint64_t clone_flags = 0;  // CLONE_NEW* for clone3(2)
-    std::string uid_map;            // the text of the map files, empty without a user ns
-    std::string gid_map;
+// A namespace that the service joins.
+template <class Form>
+struct JoinIn {
+    typename Form::String key{};       // "namespaces.net"
+    typename Form::String identity{};  // "net:[4026531840]", as /proc/PID/ns shows it
+    std::uint64_t flag = 0;            // CLONE_NEW*
+};
+
+template <class Form>
+struct CgroupLineIn {
+    typename Form::String file{};
+    typename Form::String value{};
+};
+
+// The order leaves no gaps: equal plans are equal bytes.
+struct PlanNumbers {
+    std::uint64_t clone_flags = 0;         // CLONE_NEW* for clone3(2)
+    CapabilitySets expected_capabilities;  // of the running service, by capabilities(7)
     bool deny_setgroups = false;
     bool keeps_own_groups = false;  // the supervisor's, see fixed_identity
-    BpfProgram filter;
-    CapabilitySets expected_capabilities;  // of the running service, by capabilities(7)
+    bool gap[6] = {};
+};
+
+static_assert(std::has_unique_object_representations_v<PlanNumbers>);
+
+// A unit resolved against this machine, in either of its forms.
+template <class Form>
+struct PlanIn : PlanNumbers {
+    using String = typename Form::String;
+    using Strings = typename Form::Strings;
+    template <class T>
+    using List = typename Form::template List<T>;
+
+    String unit{};
+    String executable{};
+    Strings arguments{};
+    Strings environment{};
+    String uid_map{};  // the text of the map files, empty without a user namespace
+    String gid_map{};
+    List<CgroupLineIn<Form>> cgroup{};  // percentages resolved, the kernel's form, in order
+    List<JoinIn<Form>> joins{};
+    Strings runtime_directories{};  // on the host; removed when the service has ended
 
     // For `verify` and messages: the key of each mount op, rlimit and so on, by index.
-    std::vector<std::string> mount_keys;
-    std::vector<std::string>
-        mount_targets;  // without symbolic links, as far as the plan could tell
-    std::vector<std::string> rlimit_keys;
-    std::vector<std::string> preparation_keys;
-    std::vector<std::string>
-        runtime_directories;  // on the host; removed when the service has ended
-    std::vector<JoinTarget> join_targets;
+    Strings mount_keys{};
+    Strings mount_targets{};  // without symbolic links, as far as the plan could tell
+    Strings rlimit_keys{};
+    Strings preparation_keys{};
 
+    ChildPlanIn<Form> child{};
+
+    // All that is no number but the part for the child, for whoever brings a plan from one form to
+    // another.
+    static auto references(auto& plan) {
+        return std::tie(plan.unit, plan.executable, plan.arguments, plan.environment, plan.uid_map,
+                        plan.gid_map, plan.cgroup, plan.joins, plan.runtime_directories,
+                        plan.mount_keys, plan.mount_targets, plan.rlimit_keys,
+                        plan.preparation_keys);
+    }
+};
+
+using Plan = PlanIn<Sealed>;
+
+// What a launch needs beside the plan, of the machine as it is now.
+struct PlanCompany {
     std::vector<std::string> warnings;  // what is allowed and hardly meant: "KEY: ..."
+    CgroupConfig limits;                // Plan::cgroup, until a live change
+    std::vector<Fd> join_files;         // of Plan::joins, held open while the plan lives
+    int join_pidfd = -1;                // enter: the process whose namespaces are joined
+    int reaper_program = -1;            // LaunchContext's
+};
 
-    ChildPlan child;
+// A plan that is being made.
+struct PlanDraft : PlanIn<Drafted>, PlanCompany {
+    std::vector<std::unique_ptr<std::string>> texts;  // the memory behind each Text
 
-    // The memory behind `child`.
-    std::vector<MountOp> mount_ops;
-    std::vector<Preparation> preparations;
-    std::vector<std::unique_ptr<std::string>> strings;
-    std::vector<char*> argv;
-    std::vector<char*> envp;
-    std::vector<rlimit64> rlimit_values;
-    std::vector<int> rlimit_resources;
-    std::vector<gid_t> groups;
-    std::vector<int> join_descriptors;
-    int nice = 0;
-    std::vector<std::uint64_t> cpu_affinity;
+    PlanDraft() { child.working_directory = "/"; }
+};
+
+// A plan that is made: one value in one block of bytes, and its company.
+class LaunchPlan : public PlanCompany {
+public:
+    explicit LaunchPlan(PlanDraft draft);
+
+    const Plan* operator->() const { return reinterpret_cast<const Plan*>(image_.data()); }
+    std::span<const std::byte> image() const { return image_; }
+
+private:
+    std::vector<std::byte> image_;
 };
 
 // Resolves a unit: user and group ids from /etc/passwd and /etc/group of the service's root (no
 // NSS), the executable's path, the filter, the mounts in order. Fails with the key at fault.
-// The plan is on the heap because the ChildPlan points into it.
 //
 // What a unit does not say:
 // - The kernel's group list is the declared supplementary groups and the primary group, nothing
@@ -144,8 +187,7 @@ struct LaunchPlan {
 //   operator (service.operator) the sockets by which it rules, and to a deputy (service.deputy) the
 //   one by which it asks.
 // - A new session keyring, where the kernel offers one.
-LaunchResult<std::unique_ptr<LaunchPlan>> make_launch_plan(const Unit& unit,
-                                                           const LaunchContext& context);
+LaunchResult<LaunchPlan> make_launch_plan(const Unit& unit, const LaunchContext& context);
 
 // Whether the unit may send to a notify socket of its own.
 bool has_notify_socket(const Unit& unit);
@@ -154,7 +196,7 @@ std::string notify_directory(const Unit& unit, const LaunchContext& context);
 inline constexpr std::string_view notify_socket_name = "socket";
 // The socket's name is another one in each run, of this length. The plan has zeros in its place.
 inline constexpr std::size_t notify_name_length = 22;
-void set_notify_name(LaunchPlan& plan, std::string_view name);
+void set_notify_name(std::vector<std::string>& environment, std::string_view name);
 
 // The key of the mounts that hide the supervisor's runtime directory.
 inline constexpr std::string_view operator_key = "service.operator";
@@ -173,8 +215,7 @@ struct EnterRequest {
     std::string term;  // $TERM
     bool privileged = false;
 };
-LaunchResult<std::unique_ptr<LaunchPlan>> make_enter_plan(const Unit& unit,
-                                                          const LaunchContext& context, int pidfd,
-                                                          const EnterRequest& request);
+LaunchResult<LaunchPlan> make_enter_plan(const Unit& unit, const LaunchContext& context, int pidfd,
+                                         const EnterRequest& request);
 
 }  // namespace confinit

@@ -89,7 +89,7 @@ LaunchStatus check_capabilities(const Unit& unit, const CapabilityConfig& config
 }
 
 // Without no_new_privs, seccomp(2) loads a filter only for who has CAP_SYS_ADMIN at that point.
-LaunchStatus check_filter_right(const LaunchPlan& plan) {
+LaunchStatus check_filter_right(const PlanDraft& plan) {
     const CapabilitySets& sets = plan.expected_capabilities;
     const bool has_right = (sets.effective & bit(CAP_SYS_ADMIN)) != 0;
     if (plan.child.no_new_privs || has_right) return {};
@@ -126,12 +126,12 @@ int last_capability(CapabilityMask all) {
     return 63 - std::countl_zero(all);
 }
 
-LaunchStatus apply_capabilities(const Unit& unit, const LaunchContext& context, LaunchPlan& plan) {
+LaunchStatus apply_capabilities(const Unit& unit, const LaunchContext& context, PlanDraft& plan) {
     const CapabilityMask all = TRY(all_capabilities());
     const CapabilityMask there = available(unit, context, all) & all;
     const CapabilityConfig config = resolve(unit.capabilities, there);
     TRY(check_capabilities(unit, config, there));
-    ChildPlan& child = plan.child;
+    ChildDraft& child = plan.child;
     child.bounding = config.bounding.value_or(there) & ~dropped_capabilities(unit);
     child.ambient = config.ambient;
     child.inheritable = child.ambient;
@@ -144,15 +144,15 @@ LaunchStatus apply_capabilities(const Unit& unit, const LaunchContext& context, 
     return {};
 }
 
-LaunchStatus apply_filter(const Unit& unit, const LaunchContext& context, LaunchPlan& plan) {
+LaunchStatus apply_filter(const Unit& unit, const LaunchContext& context, PlanDraft& plan) {
     const auto seccomp = filter_with_protection(unit);
     plan.child.no_new_privs = unit.capabilities.no_new_privs.value_or(seccomp.has_value());
     if (!seccomp) return {};
     const CapabilityMask bounding = plan.child.bounding;
     FilterCache* cache = context.filters;
     const BpfProgram* kept = cache != nullptr ? cache->find(*seccomp, bounding) : nullptr;
-    plan.filter = kept != nullptr ? *kept : TRY(compile(*seccomp, bounding));
-    if (kept == nullptr && cache != nullptr) cache->add(*seccomp, bounding, plan.filter);
+    plan.child.filter = kept != nullptr ? *kept : TRY(compile(*seccomp, bounding));
+    if (kept == nullptr && cache != nullptr) cache->add(*seccomp, bounding, plan.child.filter);
     return check_filter_right(plan);
 }
 

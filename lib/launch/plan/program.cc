@@ -41,7 +41,7 @@ bool leads_through_process(std::string_view path) {
 
 }  // namespace
 
-LaunchStatus apply_program(const Unit& unit, LaunchPlan& plan) {
+LaunchStatus apply_program(const Unit& unit, PlanDraft& plan) {
     const ServiceConfig& service = *unit.service;
     plan.arguments = service.command;
     plan.executable = service.command[0];
@@ -78,7 +78,7 @@ std::vector<std::string> make_environment(const Unit& unit, const Identity& iden
     return environment;
 }
 
-LaunchStatus apply_working_directory(const Unit& unit, LaunchPlan& plan) {
+LaunchStatus apply_working_directory(const Unit& unit, PlanDraft& plan) {
     const std::string directory = unit.service->working_directory.value_or("/");
     if (!directory.starts_with('/') || leads_through_process(directory)) {
         return std::unexpected(LaunchFailure{

@@ -22,7 +22,7 @@ std::uint64_t hash(std::string_view text) {
     return value;
 }
 
-void set_variable(LaunchPlan& plan, std::string_view name, const std::string& value) {
+void set_variable(PlanDraft& plan, std::string_view name, const std::string& value) {
     const std::string prefix = std::string{name} + "=";
     std::erase_if(plan.environment,
                   [&](const std::string& variable) { return variable.starts_with(prefix); });
@@ -46,7 +46,7 @@ std::string notify_directory(const Unit& unit, const LaunchContext& context) {
            std::to_string(hash(name));
 }
 
-void apply_readiness(const Unit& unit, const LaunchContext& context, LaunchPlan& plan) {
+void apply_readiness(const Unit& unit, const LaunchContext& context, PlanDraft& plan) {
     const ServiceConfig& service = *unit.service;
     if (service.ready.by == ReadyBy::descriptor) {
         plan.child.ready_number = service.ready.descriptor;
@@ -61,10 +61,9 @@ void apply_readiness(const Unit& unit, const LaunchContext& context, LaunchPlan&
     }
 }
 
-// In place, because the plan's environ points to the text.
-void set_notify_name(LaunchPlan& plan, std::string_view name) {
+void set_notify_name(std::vector<std::string>& environment, std::string_view name) {
     const std::string prefix = std::string{variable_name} + "=";
-    for (std::string& variable : plan.environment) {
+    for (std::string& variable : environment) {
         if (!variable.starts_with(prefix) || name.size() != notify_name_length) continue;
         std::ranges::copy(name, variable.end() - static_cast<std::ptrdiff_t>(name.size()));
     }

@@ -87,9 +87,9 @@ ChildKeyring child_keyring(std::optional<KeyringMode> mode) {
     return *mode == KeyringMode::separate ? ChildKeyring::separate : ChildKeyring::inherited;
 }
 
-void add_limit(LaunchPlan& plan, int resource, rlimit64 limit) {
-    plan.rlimit_values.push_back(limit);
-    plan.rlimit_resources.push_back(resource);
+void add_limit(PlanDraft& plan, int resource, rlimit64 limit) {
+    plan.child.rlimit_values.push_back(limit);
+    plan.child.rlimit_resources.push_back(resource);
     plan.rlimit_keys.push_back("process.rlimits." + std::string{resource_limit_name(resource)});
 }
 
@@ -110,12 +110,13 @@ LaunchResult<CgroupConfig> make_cgroup_config(const Unit& unit, const LaunchCont
     return config;
 }
 
-LaunchStatus apply_cgroup(const Unit& unit, const LaunchContext& context, LaunchPlan& plan) {
-    plan.cgroup = TRY(make_cgroup_config(unit, context));
+LaunchStatus apply_cgroup(const Unit& unit, const LaunchContext& context, PlanDraft& plan) {
+    for (CgroupSetting& setting : TRY(make_cgroup_config(unit, context)))
+        plan.cgroup.push_back({std::move(setting.file), std::move(setting.value)});
     return {};
 }
 
-void apply_process_limits(const Unit& unit, LaunchPlan& plan) {
+void apply_process_limits(const Unit& unit, PlanDraft& plan) {
     const ProcessConfig& process = unit.process;
     for (const RlimitSetting& limit : process.rlimits)
         add_limit(plan, limit.resource, {limit.soft, limit.hard});
@@ -126,20 +127,20 @@ void apply_process_limits(const Unit& unit, LaunchPlan& plan) {
     }
     if (unit.seccomp && !unit.seccomp->realtime) {
         // A declared one is 0 as well, which the unit's check sees to.
-        plan.rlimit_values.push_back({0, 0});
-        plan.rlimit_resources.push_back(RLIMIT_RTPRIO);
+        plan.child.rlimit_values.push_back({0, 0});
+        plan.child.rlimit_resources.push_back(RLIMIT_RTPRIO);
         plan.rlimit_keys.emplace_back("seccomp.realtime");
     }
     if (process.nice) {
-        plan.nice = *process.nice;
-        plan.child.nice = &plan.nice;
+        plan.child.sets_nice = true;
+        plan.child.nice = *process.nice;
     }
     if (process.scheduling) {
         plan.child.scheduling_policy = process.scheduling->policy;
         plan.child.scheduling_priority = process.scheduling->priority;
     }
     plan.child.io_priority = process.io_priority.value_or(-1);
-    plan.cpu_affinity = process.cpu_affinity;
+    plan.child.cpu_affinity = process.cpu_affinity;
     plan.child.keyring = child_keyring(process.keyring);
     // Written even when it is 0: the supervisor's own value must not be handed down.
     plan.child.oom_score_adj = keep(plan, std::to_string(process.oom_score_adj));

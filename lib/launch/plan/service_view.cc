@@ -149,11 +149,11 @@ void ServiceView::hide_root() {
     service_.mounts.push_back({"/", {}, Cover::hidden});
 }
 
-void ServiceView::add_mount(const MountOp& op, std::string target) {
-    switch (op.kind) {
+void ServiceView::add_mount(MountOpKind kind, const char* source, std::string target) {
+    switch (kind) {
     case MountOpKind::bind:
     case MountOpKind::device_node:
-        service_.mounts.push_back({std::move(target), walk(host_, op.source).path(), Cover::bind});
+        service_.mounts.push_back({std::move(target), walk(host_, source).path(), Cover::bind});
         return;
     case MountOpKind::tmpfs:
     case MountOpKind::proc:

@@ -58,7 +58,7 @@ public:
     void hide_root();
 
     // Takes note of a planned mount at a path without symbolic links.
-    void add_mount(const MountOp& op, std::string target);
+    void add_mount(MountOpKind kind, const char* source, std::string target);
 
     Lookup find(std::string_view path) const;
 

@@ -29,26 +29,26 @@ struct StageText {
     LaunchStage stage;
     std::string_view text;
     std::string_view key;
-    const char* ChildPlan::* object = nullptr;
+    ImageText ChildPlanIn<Sealed>::* object = nullptr;
 };
 constexpr std::array<StageText, launch_stage_count> stage_texts{{
     {LaunchStage::separation, "part from the supervisor", ""},
     {LaunchStage::id_maps, "wait for its id maps", "namespaces.user"},
     {LaunchStage::preparation, "wait for its directories or its root image", "directories"},
-    {LaunchStage::scheduling, "set its priorities", "process", &ChildPlan::oom_score_adj},
-    {LaunchStage::terminal, "open its terminal", "service.tty", &ChildPlan::tty},
+    {LaunchStage::scheduling, "set its priorities", "process", &ChildPlanIn<Sealed>::oom_score_adj},
+    {LaunchStage::terminal, "open its terminal", "service.tty", &ChildPlanIn<Sealed>::tty},
     {LaunchStage::streams, "place its standard streams", ""},
     {LaunchStage::time_namespace, "make its time namespace", "namespaces.time",
-     &ChildPlan::time_offsets},
+     &ChildPlanIn<Sealed>::time_offsets},
     {LaunchStage::proc_files, "forbid others to trace it", ""},
     {LaunchStage::join_namespaces, "join its namespaces", "namespaces"},
     {LaunchStage::pid_namespace, "fork into its pid namespace", "namespaces.pid"},
     {LaunchStage::cgroup_namespace, "make its cgroup namespace", "namespaces.cgroup"},
     {LaunchStage::mounts, "set up the mounts", "mounts"},
-    {LaunchStage::hostname, "set its host name", "namespaces.uts", &ChildPlan::hostname},
+    {LaunchStage::hostname, "set its host name", "namespaces.uts", &ChildPlanIn<Sealed>::hostname},
     {LaunchStage::network, "bring up the loopback interface", "namespaces.net"},
     {LaunchStage::reaper, "fork below the reaper", "namespaces.pid"},
-    {LaunchStage::session, "begin its session", "service.tty", &ChildPlan::tty},
+    {LaunchStage::session, "begin its session", "service.tty", &ChildPlanIn<Sealed>::tty},
     {LaunchStage::keyring, "give it a session keyring", "process.keyring"},
     {LaunchStage::rlimits, "set its limits", "process.rlimits"},
     {LaunchStage::join_user, "join its user namespace", "namespaces.user"},
@@ -57,7 +57,7 @@ constexpr std::array<StageText, launch_stage_count> stage_texts{{
     {LaunchStage::user, "change its user", "service.user"},
     {LaunchStage::ambient, "give it its capabilities", "capabilities.ambient"},
     {LaunchStage::working_directory, "enter its working directory", "service.working_directory",
-     &ChildPlan::working_directory},
+     &ChildPlanIn<Sealed>::working_directory},
     {LaunchStage::umask, "set its umask", "process.umask"},
     {LaunchStage::descriptors, "close its descriptors", ""},
     {LaunchStage::no_new_privs, "forbid new privileges", "capabilities.no_new_privs"},
@@ -92,16 +92,16 @@ auto item_of(const List& list, const LaunchReport& report) -> decltype(list.data
 
 std::string mount_key(const LaunchPlan& plan, const LaunchReport& report, const MountOp& op) {
     const bool is_root = op.kind == MountOpKind::propagation || op.kind == MountOpKind::change_root;
-    if (is_root && plan.child.root != nullptr) return "mounts.root";
-    if (is_root && plan.child.image_mount_point != nullptr) return "mounts.root_image";
-    const std::string* key = item_of(plan.mount_keys, report);
-    return key != nullptr && !key->empty() ? *key : "mounts";
+    if (is_root && plan->child.root != nullptr) return "mounts.root";
+    if (is_root && plan->child.image_mount_point != nullptr) return "mounts.root_image";
+    const ImageString* key = item_of(plan->mount_keys, report);
+    return key != nullptr && !key->empty() ? key->c_str() : "mounts";
 }
 
 std::string mount_object(const LaunchPlan& plan, const LaunchReport& report, const MountOp& op) {
     if (op.kind == MountOpKind::propagation || op.kind == MountOpKind::change_root) {
-        if (plan.child.image_mount_point != nullptr) return plan.child.image_mount_point;
-        return plan.child.root != nullptr ? plan.child.root : "/";
+        if (plan->child.image_mount_point != nullptr) return plan->child.image_mount_point.c_str();
+        return plan->child.root != nullptr ? plan->child.root.c_str() : "/";
     }
     const bool is_path = op.kind != MountOpKind::symlink && op.kind != MountOpKind::tmpfs;
     const bool is_source = report.object == LaunchReport::Object::source && is_path;
@@ -110,7 +110,7 @@ std::string mount_object(const LaunchPlan& plan, const LaunchReport& report, con
 }
 
 void describe_mount(const LaunchPlan& plan, const LaunchReport& report, LaunchFailure& failure) {
-    const MountOp* op = item_of(plan.child.mounts, report);
+    const MountOp* op = item_of(plan->child.mounts, report);
     if (op == nullptr) return;
     failure.key = mount_key(plan, report, *op);
     failure.object = mount_object(plan, report, *op);
@@ -149,11 +149,12 @@ std::string existing_hint(const Preparation& wanted, const LaunchReport& report)
 
 void describe_preparation(const LaunchPlan& plan, const LaunchReport& report,
                           LaunchFailure& failure) {
-    const Preparation* preparation = item_of(plan.preparations, report);
+    const Preparation* preparation = item_of(plan->child.preparations, report);
     if (preparation == nullptr) return;
-    failure.key = *item_of(plan.preparation_keys, report);
+    failure.key = std::string_view{*item_of(plan->preparation_keys, report)};
     const bool is_image = preparation->kind == Preparation::Kind::image;
-    failure.object = is_image ? preparation->path : directory_path(*preparation);
+    failure.object =
+        is_image ? preparation->path.c_str() : directory_path(preparation->base, preparation->path);
     if (is_image && report.error == ENOENT) {
         failure.hint =
             "there is no such file, or no /dev/loop-control: the kernel's module 'loop' "
@@ -164,18 +165,18 @@ void describe_preparation(const LaunchPlan& plan, const LaunchReport& report,
 }
 
 void describe_rlimit(const LaunchPlan& plan, const LaunchReport& report, LaunchFailure& failure) {
-    if (const std::string* key = item_of(plan.rlimit_keys, report)) failure.key = *key;
-    if (const rlimit64* limit = item_of(plan.child.rlimit_values, report)) {
+    if (const ImageString* key = item_of(plan->rlimit_keys, report)) failure.key = key->c_str();
+    if (const rlimit64* limit = item_of(plan->child.rlimit_values, report)) {
         failure.object = std::to_string(limit->rlim_cur) + ":" + std::to_string(limit->rlim_max);
     }
 }
 
 void describe_groups(const LaunchPlan& plan, const LaunchReport& report, LaunchFailure& failure) {
-    failure.object = std::to_string(plan.child.gid);
+    failure.object = std::to_string(plan->child.gid);
     if (report.syscall != SYS_setgroups) return;
     failure.key = "service.supplementary_groups";
     failure.object.clear();
-    for (const gid_t group : plan.child.groups) {
+    for (const gid_t group : plan->child.groups) {
         failure.object += (failure.object.empty() ? "" : " ") + std::to_string(group);
     }
 }
@@ -183,7 +184,7 @@ void describe_groups(const LaunchPlan& plan, const LaunchReport& report, LaunchF
 // The ambient set is emptied before it is filled, and the securebits that forbid that come last.
 bool is_about_securebits(const LaunchPlan& plan, const LaunchReport& report) {
     if (report.syscall != SYS_prctl) return false;
-    return report.stage == LaunchStage::bounding || plan.child.securebits != 0;
+    return report.stage == LaunchStage::bounding || plan->child.securebits != 0;
 }
 
 void describe_capability(const LaunchPlan& plan, const LaunchReport& report,
@@ -197,24 +198,24 @@ void describe_capability(const LaunchPlan& plan, const LaunchReport& report,
 
 void describe_priority(const LaunchPlan& plan, const LaunchReport& report, LaunchFailure& failure) {
     failure.key = "process.oom_score_adj";
-    if (report.syscall == SYS_setpriority && plan.child.nice != nullptr) {
+    if (report.syscall == SYS_setpriority && plan->child.sets_nice) {
         failure.key = "process.nice";
-        failure.object = std::to_string(*plan.child.nice);
+        failure.object = std::to_string(plan->child.nice);
     }
     if (report.syscall == SYS_sched_setscheduler) {
         failure.key = "process.scheduling";
         failure.object =
-            scheduling_text(plan.child.scheduling_policy, plan.child.scheduling_priority);
+            scheduling_text(plan->child.scheduling_policy, plan->child.scheduling_priority);
     }
     if (report.syscall == SYS_ioprio_set) {
         failure.key = "process.io_priority";
-        failure.object = io_priority_text(plan.child.io_priority);
+        failure.object = io_priority_text(plan->child.io_priority);
     }
     const bool is_cpu_missing = report.syscall == own_finding && report.error == EINVAL;
     if (is_cpu_missing || report.syscall == SYS_sched_setaffinity ||
         report.syscall == SYS_sched_getaffinity) {
         failure.key = "process.cpu_affinity";
-        failure.object = bit_list_text(plan.child.cpu_affinity);
+        failure.object = bit_list_text(plan->child.cpu_affinity);
     }
 }
 
@@ -223,16 +224,15 @@ void describe_descriptors(const LaunchPlan& plan, const LaunchReport& report,
     if (report.item >= 0) return describe_rlimit(plan, report, failure);
     if (report.syscall != SYS_dup3 && report.syscall != SYS_fcntl) return;
     failure.key = "service.ready";
-    failure.object = "fd:" + std::to_string(plan.child.ready_number);
+    failure.object = "fd:" + std::to_string(plan->child.ready_number);
 }
 
 void describe_join(const LaunchPlan& plan, const LaunchReport& report, LaunchFailure& failure) {
-    const int* descriptor = item_of(plan.join_descriptors, report);
-    if (descriptor == nullptr) return;
-    for (const JoinTarget& target : plan.join_targets) {
-        if (target.file.get() != *descriptor) continue;
-        failure.key = target.key;
-        failure.object = target.identity;
+    std::int32_t item = 0;
+    for (const JoinIn<Sealed>& join : plan->joins) {
+        if (join.flag == CLONE_NEWUSER || item++ != report.item) continue;
+        failure.key = std::string_view{join.key};
+        failure.object = std::string_view{join.identity};
     }
 }
 
@@ -247,7 +247,7 @@ void describe_network(const LaunchPlan&, const LaunchReport&, LaunchFailure& fai
 }
 
 void describe_user(const LaunchPlan& plan, const LaunchReport&, LaunchFailure& failure) {
-    failure.object = std::to_string(plan.child.uid);
+    failure.object = std::to_string(plan->child.uid);
 }
 
 // The stages whose object or exact key depends on more than the stage.
@@ -272,7 +272,7 @@ constexpr auto describers = std::to_array<Describer>({
 
 void describe(const LaunchPlan& plan, const LaunchReport& report, LaunchFailure& failure) {
     const auto object = row_of(report.stage).object;
-    const char* text = object != nullptr ? plan.child.*object : nullptr;
+    const char* text = object != nullptr ? (plan->child.*object).c_str() : nullptr;
     if (text != nullptr) failure.object = text;
     for (const Describer& describer : describers) {
         if (describer.stage == report.stage) describer.describe(plan, report, failure);
@@ -297,7 +297,7 @@ LaunchFailure explain(const LaunchPlan& plan, const LaunchReport& report) {
     }
     describe(plan, report, failure);
     if (failure.hint.empty()) failure.hint = find_hint(report);
-    if ((plan.clone_flags & CLONE_NEWUSER) == 0)
+    if ((plan->clone_flags & CLONE_NEWUSER) == 0)
         failure.hint = lacking_hint(failure.hint, present_user());
     if (failure.hint.empty())
         failure.hint = "while it was to " + std::string{launch_stage_text(report.stage)};

@@ -69,7 +69,7 @@ LaunchFailure too_many_namespaces(const LaunchPlan& plan) {
     std::vector<std::string> sysctls;
     std::string key = "namespaces";
     for (const NamespaceLimit& limit : namespace_limits) {
-        if ((plan.clone_flags & limit.flag) == 0) continue;
+        if ((plan->clone_flags & limit.flag) == 0) continue;
         sysctls.emplace_back(limit.sysctl);
         key = sysctls.size() == 1 ? limit.key : "namespaces";
     }
@@ -84,7 +84,7 @@ LaunchFailure clone_failure(std::string key, int error, std::string hint) {
 }
 
 LaunchFailure not_permitted(const LaunchPlan& plan) {
-    if ((plan.clone_flags & CLONE_NEWUSER) != 0) {
+    if ((plan->clone_flags & CLONE_NEWUSER) != 0) {
         return clone_failure("namespaces.user", EPERM,
                              "no user namespace may be made: " + user_namespace_values());
     }
@@ -130,31 +130,31 @@ LaunchStatus write_map(const Fd& process, const std::string& file, const std::st
 }
 
 LaunchStatus write_id_maps(const LaunchPlan& plan, const Fd& process) {
-    if (plan.uid_map.empty()) return {};
-    if (plan.deny_setgroups) {
+    if (plan->uid_map.empty()) return {};
+    if (plan->deny_setgroups) {
         auto denied = write_in_procfs(process, "setgroups", "deny");
         if (!denied) {
             return std::unexpected(from_error("namespaces.user.setgroups", "setgroups = deny",
                                               "write", std::move(denied).error()));
         }
     }
-    TRY(write_map(process, "uid_map", plan.uid_map));
-    return write_map(process, "gid_map", plan.gid_map);
+    TRY(write_map(process, "uid_map", plan->uid_map.str()));
+    return write_map(process, "gid_map", plan->gid_map.str());
 }
 
 // Only what the child cannot do: it lowers the limits to their exact values itself.
 LaunchStatus lift_hard_limits(const LaunchPlan& plan, pid_t child) {
-    for (std::size_t i = 0; i < plan.rlimit_values.size(); ++i) {
-        const auto resource = static_cast<__rlimit_resource>(plan.rlimit_resources[i]);
+    for (std::size_t i = 0; i < plan->child.rlimit_values.size(); ++i) {
+        const auto resource = static_cast<__rlimit_resource>(plan->child.rlimit_resources[i]);
         rlimit64 present{};
         int result = prlimit64(child, resource, nullptr, &present);
-        if (result == 0 && plan.rlimit_values[i].rlim_max > present.rlim_max) {
-            present.rlim_max = plan.rlimit_values[i].rlim_max;
+        if (result == 0 && plan->child.rlimit_values[i].rlim_max > present.rlim_max) {
+            present.rlim_max = plan->child.rlimit_values[i].rlim_max;
             result = prlimit64(child, resource, &present, nullptr);
         }
         if (result == 0) continue;
         LaunchFailure failure{.call = "prlimit64", .error = errno};
-        if (i < plan.rlimit_keys.size()) failure.key = plan.rlimit_keys[i];
+        if (i < plan->rlimit_keys.size()) failure.key = plan->rlimit_keys[i].str();
         if (failure.error == EPERM) failure.hint = "the supervisor lacks CAP_SYS_RESOURCE";
         return std::unexpected(std::move(failure));
     }
@@ -169,7 +169,7 @@ LaunchFailure priority_failure(std::string key, std::string object, std::string 
             .hint = errno == EPERM ? "the supervisor lacks CAP_SYS_NICE" : ""};
 }
 
-LaunchStatus set_scheduling_of(const ChildPlan& wanted, pid_t child) {
+LaunchStatus set_scheduling_of(const ChildPlanIn<Sealed>& wanted, pid_t child) {
     const sched_param parameter{.sched_priority = wanted.scheduling_priority};
     if (wanted.scheduling_policy >= 0 &&
         sched_setscheduler(child, wanted.scheduling_policy, &parameter) < 0) {
@@ -187,20 +187,19 @@ LaunchStatus set_scheduling_of(const ChildPlan& wanted, pid_t child) {
 }
 
 LaunchStatus set_priorities(const LaunchPlan& plan, const Fd& process, pid_t child) {
-    const ChildPlan& wanted = plan.child;
+    const ChildPlanIn<Sealed>& wanted = plan->child;
     TRY(set_scheduling_of(wanted, child));
-    if (wanted.nice != nullptr &&
-        setpriority(PRIO_PROCESS, static_cast<id_t>(child), *wanted.nice) < 0) {
+    if (wanted.sets_nice && setpriority(PRIO_PROCESS, static_cast<id_t>(child), wanted.nice) < 0) {
         return std::unexpected(LaunchFailure{.key = "process.nice",
-                                             .object = std::to_string(*wanted.nice),
+                                             .object = std::to_string(wanted.nice),
                                              .call = "setpriority",
                                              .error = errno});
     }
     if (wanted.oom_score_adj == nullptr) return {};
-    auto written = write_in_procfs(process, "oom_score_adj", wanted.oom_score_adj);
+    auto written = write_in_procfs(process, "oom_score_adj", wanted.oom_score_adj.c_str());
     if (written) return {};
-    return std::unexpected(from_error("process.oom_score_adj", wanted.oom_score_adj, "write",
-                                      std::move(written).error()));
+    return std::unexpected(from_error("process.oom_score_adj", wanted.oom_score_adj.c_str(),
+                                      "write", std::move(written).error()));
 }
 
 }  // namespace
@@ -208,19 +207,19 @@ LaunchStatus set_priorities(const LaunchPlan& plan, const Fd& process, pid_t chi
 LaunchStatus do_parent_part(const LaunchPlan& plan, pid_t child) {
     auto process = open_process(child);
     if (!process) {
-        const std::string key = plan.uid_map.empty() ? "process" : "namespaces.user";
+        const std::string key = plan->uid_map.empty() ? "process" : "namespaces.user";
         return std::unexpected(from_error(key, "/proc", "open", std::move(process).error()));
     }
     TRY(write_id_maps(plan, *process));
-    if (!plan.child.limits_by_parent) return {};
+    if (!plan->child.limits_by_parent) return {};
     TRY(set_priorities(plan, *process, child));
     return lift_hard_limits(plan, child);
 }
 
-LaunchStatus move_into_node(int node, pid_t child) {
+LaunchStatus move_into_node(const LaunchPlan& plan, int node, pid_t child) {
     auto moved = write_file(node, "cgroup.procs", std::to_string(child));
     if (moved) return {};
-    LaunchFailure failure = explain_clone({}, node, moved.error().code);
+    LaunchFailure failure = explain_clone(plan, node, moved.error().code);
     failure.key = "cgroup";
     failure.object = "cgroup.procs";
     failure.call = "write";

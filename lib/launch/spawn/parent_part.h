@@ -15,7 +15,7 @@ namespace confinit {
 LaunchStatus do_parent_part(const LaunchPlan& plan, pid_t child);
 
 // Moves the child, which waits for it, into the node: where a clone into it is not to be had.
-LaunchStatus move_into_node(int node, pid_t child);
+LaunchStatus move_into_node(const LaunchPlan& plan, int node, pid_t child);
 
 // The failure of clone3(2): about the node, the number of processes or a namespace.
 LaunchFailure explain_clone(const LaunchPlan& plan, int node, int error);

@@ -13,8 +13,12 @@
 #include <fcntl.h>
 #include <grp.h>
 #include <sched.h>
+#include <string>
+#include <string_view>
 #include <sys/socket.h>
+#include <tuple>
 #include <unistd.h>
+#include <utility>
 #include <vector>
 
 namespace confinit {
@@ -39,15 +43,36 @@ struct LentDescriptors {
     std::array<Fd, 3> streams;
     Fd ready;
     std::vector<int> mount_sources;
+    std::vector<int> joins;
+    std::vector<char*> arguments;
+    std::vector<std::string> environment;
+    std::vector<char*> environment_texts;
     LastWordsPage last_words;
 };
 
+// execve(2) writes to none of them.
+char* argument(const char* text) {
+    return const_cast<char*>(text);
+}
+
+void lend_texts(const LaunchPlan& plan, std::string_view notify_name, LentDescriptors& lent) {
+    for (const ImageString& text : plan->arguments)
+        lent.arguments.push_back(argument(text.c_str()));
+    lent.arguments.push_back(nullptr);
+    for (const ImageString& variable : plan->environment)
+        lent.environment.emplace_back(variable);
+    set_notify_name(lent.environment, notify_name);
+    for (const std::string& variable : lent.environment)
+        lent.environment_texts.push_back(argument(variable.c_str()));
+    lent.environment_texts.push_back(nullptr);
+}
+
 Result<LentDescriptors> lend(const LaunchPlan& plan, const Streams& streams) {
     LentDescriptors lent;
-    const int lowest = std::max(lowest_child_descriptor, plan.child.ready_number + 1);
+    const int lowest = std::max(lowest_child_descriptor, plan->child.ready_number + 1);
     lent.report = TRY(make_report_channel(lowest));
-    if (plan.child.reaper_program >= 0) lent.exit = TRY(make_report_channel(lowest));
-    if (!plan.child.preparations.empty()) {
+    if (plan->child.has_reaper) lent.exit = TRY(make_report_channel(lowest));
+    if (!plan->child.preparations.empty()) {
         auto [child, preparer] = TRY(make_seqpacket_pair());
         lent.prepared = TRY(duplicate(child, lowest));
         lent.preparer = TRY(duplicate(preparer, lowest));
@@ -56,7 +81,11 @@ Result<LentDescriptors> lend(const LaunchPlan& plan, const Streams& streams) {
     lent.streams[1] = TRY(child_stream(streams.output, lowest));
     lent.streams[2] = TRY(child_stream(streams.error, lowest));
     if (streams.ready) lent.ready = TRY(duplicate(streams.ready, lowest));
-    lent.mount_sources.assign(plan.child.mounts.size(), -1);
+    lent.mount_sources.assign(plan->child.mounts.size(), -1);
+    for (std::size_t i = 0; i < plan->joins.size(); ++i) {
+        if (plan->joins[i].flag != CLONE_NEWUSER) lent.joins.push_back(plan.join_files[i].get());
+    }
+    lend_texts(plan, streams.notify_name, lent);
     lent.last_words = TRY(LastWordsPage::make());
     return lent;
 }
@@ -70,15 +99,40 @@ struct Place {
 };
 
 bool has_parent_part(const LaunchPlan& plan, const Place& place) {
-    return place.is_moved_to() || !plan.uid_map.empty() || plan.child.limits_by_parent;
+    return place.is_moved_to() || !plan->uid_map.empty() || plan->child.limits_by_parent;
 }
 
-ChildPlan complete(const LaunchPlan& plan, const Place& place, LentDescriptors& lent) {
-    ChildPlan child = plan.child;
+// The forms have the same parts in the same order.
+template <std::size_t... I>
+void bind_parts(const ChildPlanIn<Sealed>& image, ChildPlanIn<Bound>& child,
+                std::index_sequence<I...>) {
+    const auto from = ChildPlanIn<Sealed>::references(image);
+    const auto to = ChildPlanIn<Bound>::references(child);
+    ((std::get<I>(to) = std::get<I>(from)), ...);
+}
+
+int user_namespace_file(const LaunchPlan& plan) {
+    for (std::size_t i = 0; i < plan->joins.size(); ++i) {
+        if (plan->joins[i].flag == CLONE_NEWUSER) return plan.join_files[i].get();
+    }
+    return -1;
+}
+
+ChildPlan complete(const LaunchPlan& plan, const Place& place, const Streams& streams,
+                   LentDescriptors& lent) {
+    ChildPlan child;
+    static_cast<ChildNumbers&>(child) = plan->child;
+    bind_parts(plan->child, child,
+               std::make_index_sequence<std::tuple_size_v<decltype(ChildPlanIn<Bound>::references(
+                   std::declval<ChildPlan&>()))>>{});
+    child.executable = plan->executable.c_str();
+    child.argv = lent.arguments.data();
+    child.envp = lent.environment_texts.data();
     child.report_socket = lent.report.child.get();
     child.exit_socket = lent.exit.child.get();
     for (std::size_t i = 0; i < lent.streams.size(); ++i)
         child.streams[i] = lent.streams[i].get();
+    child.tty_is_stream = streams.input_is_tty;
     child.preparation_socket = lent.prepared.get();
     child.preparer_socket = lent.preparer.get();
     child.ready_pipe = lent.ready.get();
@@ -87,6 +141,10 @@ ChildPlan complete(const LaunchPlan& plan, const Place& place, LentDescriptors& 
     child.owns_proc_files = geteuid() != 0;
     child.mount_sources = lent.mount_sources.data();
     child.last_words = lent.last_words.get();
+    child.join_pidfd = plan.join_pidfd;
+    child.joins = lent.joins;
+    child.join_user = user_namespace_file(plan);
+    if (plan->child.has_reaper) child.reaper_program = plan.reaper_program;
     return child;
 }
 
@@ -115,7 +173,7 @@ struct Cloned {
 // Where setgroups(2) is denied in a new user namespace, the child could not get rid of groups that
 // it inherits; and we have no use for any of our own.
 LaunchStatus drop_own_groups(const LaunchPlan& plan) {
-    if (plan.child.set_groups || plan.keeps_own_groups || getgroups(0, nullptr) == 0) return {};
+    if (plan->child.set_groups || plan->keeps_own_groups || getgroups(0, nullptr) == 0) return {};
     if (setgroups(0, nullptr) == 0) return {};
     return std::unexpected(LaunchFailure{.key = "service.supplementary_groups",
                                          .call = "setgroups",
@@ -131,7 +189,7 @@ LaunchResult<Cloned> clone_child(const LaunchPlan& plan, const Place& place,
     int pidfd = -1;
     // The cgroup namespace is left to the child: from here it would have our own node as its root.
     constexpr std::uint64_t made_by_child = CLONE_NEWCGROUP;
-    const std::uint64_t namespaces = plan.clone_flags & ~made_by_child;
+    const std::uint64_t namespaces = plan->clone_flags & ~made_by_child;
     const BlockedSignals blocked;
     const long pid = clone_process(place.method, namespaces, place.node, pidfd);
     if (pid < 0) {
@@ -162,7 +220,7 @@ LaunchResult<Cloned> clone_preparer(const Place& place, const ChildPlan& child) 
 LaunchStatus finish_parent_part(const LaunchPlan& plan, const Place& place, pid_t child,
                                 const Fd& report_socket) {
     if (!has_parent_part(plan, place)) return {};
-    if (place.is_moved_to()) TRY(move_into_node(place.node, child));
+    if (place.is_moved_to()) TRY(move_into_node(plan, place.node, child));
     TRY(do_parent_part(plan, child));
     const char go = 1;
     if (send(report_socket.get(), &go, sizeof go, MSG_NOSIGNAL) == sizeof go) return {};
@@ -178,7 +236,7 @@ LaunchResult<Spawned> spawn(const LaunchPlan& plan, int node, Streams streams, C
     auto lent = lend(plan, streams);
     if (!lent) return std::unexpected(to_launch_failure(std::move(lent).error()));
     TRY(drop_own_groups(plan));
-    const ChildPlan child = complete(plan, place, *lent);
+    const ChildPlan child = complete(plan, place, streams, *lent);
     Cloned cloned = TRY(clone_child(plan, place, child));
 
     auto preparer = clone_preparer(place, child);

@@ -20,13 +20,16 @@
 
 namespace confinit {
 
-// The descriptors that become 0, 1 and 2 of the service; an empty one becomes /dev/null. `ready` is
-// the writing end of the pipe that becomes ChildPlan::ready_number, where that is asked for.
+// What is lent to one launch: the descriptors that become 0, 1 and 2 of the service, where an empty
+// one becomes /dev/null. `ready` is the writing end of the pipe that becomes
+// ChildNumbers::ready_number, where that is asked for.
 struct Streams {
     Fd input;
     Fd output;
     Fd error;
     Fd ready = {};
+    bool input_is_tty = false;     // a pty slave that becomes the controlling terminal
+    std::string notify_name = {};  // of the run's notify socket, see set_notify_name()
 };
 
 struct Spawned {

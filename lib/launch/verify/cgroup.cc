@@ -35,7 +35,7 @@ std::string why_unreadable(const CgroupSetting& setting, const Error& error) {
 std::string fault_of_subtree(const Unit& unit, const LaunchPlan& plan, const Cgroup& subtree,
                              const std::vector<std::string>& offered) {
     const auto& map = unit.namespaces.uid_map;
-    const auto uid = map.empty() ? plan.child.uid : outside_id(map, plan.child.uid);
+    const auto uid = map.empty() ? plan->child.uid : outside_id(map, plan->child.uid);
     for (const char* file : {".", "cgroup.procs", "cgroup.subtree_control", "cgroup.threads"}) {
         struct stat status{};
         if (fstatat(subtree.directory().get(), file, &status, AT_SYMLINK_NOFOLLOW) < 0) {

@@ -36,18 +36,18 @@ std::string present_text(const Lookup& found) {
 
 // The item of its mount may be there; it is the one that shows the first difference.
 void verify_directories(const Unit& unit, const LaunchPlan& plan, VerifyItems& items) {
-    if (plan.preparations.empty()) return;
+    if (plan->child.preparations.empty()) return;
     const ServiceView host{"/", FileSystems::local};
-    for (std::size_t i = 0; i < plan.preparations.size(); ++i) {
-        const Preparation& wanted = plan.preparations[i];
+    for (std::size_t i = 0; i < plan->child.preparations.size(); ++i) {
+        const Preparation& wanted = plan->child.preparations[i];
         if (wanted.kind != Preparation::Kind::directory) continue;
-        const std::string& key = plan.preparation_keys[i];
+        const std::string key = plan->preparation_keys[i].str();
         const auto present = std::ranges::find(items, key, &VerifyItem::key);
         VerifyItem& item = present != items.end() ? *present : items.emplace_back(key);
         if (!item.declared.empty() && item.differs()) continue;
         const std::string wanted_text = directory_text(wanted.mode, wanted.uid, wanted.gid);
-        item.declared = declared_text(unit, key, wanted.path);
-        const Lookup found = host.find(directory_path(wanted));
+        item.declared = declared_text(unit, key, wanted.path.c_str());
+        const Lookup found = host.find(directory_path(wanted.base, wanted.path));
         item.in_force = present_text(found);
         item.result = compare(wanted, found);
         if (item.result != VerifyResult::same) item.declared.append(", " + wanted_text);

@@ -31,7 +31,7 @@ Finding MountComparison::compare_overlay(std::size_t index) const {
     Finding finding = compare_file_system(index, "overlay");
     if (!finding.same) return finding;
     const Mount* mount = mount_at(index);
-    const bool is_read_only = (plan_.mount_ops[index].attributes & MOUNT_ATTR_RDONLY) != 0;
+    const bool is_read_only = (plan_->child.mounts[index].attributes & MOUNT_ATTR_RDONLY) != 0;
     const bool has_upper = std::ranges::any_of(mount->super_options, [](const std::string& option) {
         return option.starts_with("upperdir=");
     });
@@ -42,21 +42,23 @@ Finding MountComparison::compare_overlay(std::size_t index) const {
 Finding MountComparison::compare_seal(std::size_t index) const {
     const Mount* mount = mount_at(index);
     const bool is_sealed = mount != nullptr && mount->has_option("ro");
-    return {is_sealed, plan_.mount_targets[index] + (is_sealed ? " is read-only" : " is writable")};
+    return {is_sealed,
+            plan_->mount_targets[index].str() + (is_sealed ? " is read-only" : " is writable")};
 }
 
 Finding MountComparison::compare_root(std::size_t index) const {
     const Mount* root = service_.find_mount("/");
-    if (plan_.child.root == nullptr) return compare_image(plan_.mount_ops[index].target);
-    const auto wanted = host_object(plan_.child.root);
+    if (plan_->child.root == nullptr)
+        return compare_image(plan_->child.mounts[index].target.c_str());
+    const auto wanted = host_object(plan_->child.root.c_str());
     if (root == nullptr || !wanted) return {false, "no root is shown"};
-    if (object_at(*root, "/") == *wanted) return {true, plan_.child.root};
+    if (object_at(*root, "/") == *wanted) return {true, plan_->child.root.c_str()};
     return {false, root->root + " of " + root->type + " " + root->device};
 }
 
 Finding MountComparison::compare_file_system(std::size_t index, std::string_view type) const {
-    const MountOp& op = plan_.mount_ops[index];
-    const std::string& target = plan_.mount_targets[index];
+    const MountOp& op = plan_->child.mounts[index];
+    const std::string target = plan_->mount_targets[index].str();
     const Mount* mount = mount_at(index);
     if (mount == nullptr) return {false, "nothing is mounted at " + target};
     if (mount->type != type) return {false, mount->type + " at " + target};
@@ -66,17 +68,17 @@ Finding MountComparison::compare_file_system(std::size_t index, std::string_view
     const std::string missing = missing_attributes(op, *mount);
     if (!missing.empty()) return {false, mount->type + " at " + target + " without " + missing};
     const bool has_option = op.kind != MountOpKind::proc || op.options == nullptr ||
-                            mount->has_super_option(op.options);
-    if (!has_option) return {false, "proc at " + target + " without " + op.options};
+                            mount->has_super_option(op.options.c_str());
+    if (!has_option) return {false, "proc at " + target + " without " + op.options.c_str()};
     return {true, mount->type + " at " + target};
 }
 
 Finding MountComparison::compare_bind(std::size_t index) const {
-    const MountOp& op = plan_.mount_ops[index];
-    const std::string& target = plan_.mount_targets[index];
+    const MountOp& op = plan_->child.mounts[index];
+    const std::string target = plan_->mount_targets[index].str();
     const Mount* mount = mount_at(index);
     if (mount == nullptr) return {false, "nothing is mounted at " + target};
-    const auto wanted = host_object(op.source);
+    const auto wanted = host_object(op.source.c_str());
     if (!wanted || object_at(*mount, target) != *wanted) {
         return {false, mount->root + " of " + mount->type + " " + mount->device + " at " + target};
     }
@@ -85,7 +87,7 @@ Finding MountComparison::compare_bind(std::size_t index) const {
     const bool is_writable = (op.attributes & MOUNT_ATTR_RDONLY) == 0;
     const bool lost_writing = op.kind == MountOpKind::bind && is_writable &&
                               deciding_op(target) == index && mount->has_option("ro") &&
-                              !has_option_on_host(op.source, "ro");
+                              !has_option_on_host(op.source.c_str(), "ro");
     if (lost_writing)
         return {true, std::string{op.source} + " at " + target + " is read-only", true};
     return {true, std::string{op.source} + " at " + target};
@@ -93,10 +95,10 @@ Finding MountComparison::compare_bind(std::size_t index) const {
 
 // All of cgroup v2 is one file system; what tells this mount from the host's is where it begins.
 Finding MountComparison::compare_cgroup(std::size_t index) const {
-    const std::string& target = plan_.mount_targets[index];
+    const std::string target = plan_->mount_targets[index].str();
     const Mount* mount = mount_at(index);
     if (mount == nullptr) return {false, "nothing is mounted at " + target};
-    const std::string begin = "/" + plan_.unit + ".service/" + delegated_node_name;
+    const std::string begin = "/" + plan_->unit.str() + ".service/" + delegated_node_name;
     const bool is_own = mount->type == "cgroup2" && mount->root.ends_with(begin);
     return {is_own, mount->root + " of " + mount->type + " at " + target};
 }

@@ -62,8 +62,8 @@ bool puts_mount(MountOpKind kind) {
 
 // The mount whose mount point is the op's target.
 const Mount* MountComparison::mount_at(std::size_t index) const {
-    const Mount* mount = service_.find_mount(plan_.mount_targets[index]);
-    const bool is_there = mount != nullptr && mount->target == plan_.mount_targets[index];
+    const Mount* mount = service_.find_mount(plan_->mount_targets[index]);
+    const bool is_there = mount != nullptr && mount->target == plan_->mount_targets[index];
     return is_there ? mount : nullptr;
 }
 
@@ -85,21 +85,21 @@ bool MountComparison::is_of_host(const Mount& mount) const {
 
 // By a later op at the same path.
 bool MountComparison::is_replaced(std::size_t index) const {
-    for (std::size_t later = index + 1; later < plan_.mount_ops.size(); ++later) {
-        if (!puts_mount(plan_.mount_ops[later].kind)) continue;
-        if (plan_.mount_targets[later] == plan_.mount_targets[index]) return true;
+    for (std::size_t later = index + 1; later < plan_->child.mounts.size(); ++later) {
+        if (!puts_mount(plan_->child.mounts[later].kind)) continue;
+        if (plan_->mount_targets[later] == plan_->mount_targets[index]) return true;
     }
     return false;
 }
 
 // The op that has the last word on a path.
 std::size_t MountComparison::deciding_op(std::string_view path) const {
-    std::size_t last = plan_.mount_ops.size();
-    for (std::size_t i = 0; i < plan_.mount_ops.size(); ++i) {
-        const MountOpKind kind = plan_.mount_ops[i].kind;
+    std::size_t last = plan_->child.mounts.size();
+    for (std::size_t i = 0; i < plan_->child.mounts.size(); ++i) {
+        const MountOpKind kind = plan_->child.mounts[i].kind;
         const bool decides =
             puts_mount(kind) || kind == MountOpKind::read_only || kind == MountOpKind::read_write;
-        if (decides && is_within(path, plan_.mount_targets[i])) last = i;
+        if (decides && is_within(path, plan_->mount_targets[i])) last = i;
     }
     return last;
 }
@@ -124,8 +124,8 @@ Finding MountComparison::compare_propagation() const {
             return {false, "what is mounted at " + mount.target + " reaches the host"};
         }
     }
-    if (plan_.mount_ops.back().kind == MountOpKind::change_propagation) {
-        return compare_own_propagation(plan_.mount_ops.back().attributes);
+    if (plan_->child.mounts.back().kind == MountOpKind::change_propagation) {
+        return compare_own_propagation(plan_->child.mounts.back().attributes);
     }
     return {true, "no mount leaves it"};
 }
@@ -150,7 +150,7 @@ Finding MountComparison::compare_own_propagation(std::uint64_t wanted) const {
 
 // Every mount below the path that no op with a longer path has decided about.
 Finding MountComparison::compare_read_only(std::size_t index) const {
-    const std::string& target = plan_.mount_targets[index];
+    const std::string target = plan_->mount_targets[index].str();
     const auto mounts = service_.mounts_within(target);
     if (mounts.empty()) return {false, "no mount is shown"};
     for (const Mount* mount : mounts) {
@@ -163,29 +163,29 @@ Finding MountComparison::compare_read_only(std::size_t index) const {
 
 // What is read-only on the host stays so.
 Finding MountComparison::compare_read_write(std::size_t index) const {
-    const std::string& target = plan_.mount_targets[index];
+    const std::string target = plan_->mount_targets[index].str();
     const Mount* mount = service_.find_mount(target);
     if (mount == nullptr) return {false, "no mount is shown"};
     if (deciding_op(target) != index) return {true, "a stricter key of the same path holds"};
     if (mount->has_option("rw")) return {true, "writable"};
-    const std::string root = plan_.child.root != nullptr ? plan_.child.root : "";
+    const std::string root = plan_->child.root != nullptr ? plan_->child.root.c_str() : "";
     if (has_option_on_host(root + target, "ro")) return {true, "read-only, as on the host"};
     return {true, "read-only", true};
 }
 
 // Of no_exec and exec, the op that has the last word: what else is mounted takes over theirs.
 std::size_t MountComparison::op_deciding_execution(std::string_view path) const {
-    std::size_t last = plan_.mount_ops.size();
-    for (std::size_t i = 0; i < plan_.mount_ops.size(); ++i) {
-        const MountOpKind kind = plan_.mount_ops[i].kind;
+    std::size_t last = plan_->child.mounts.size();
+    for (std::size_t i = 0; i < plan_->child.mounts.size(); ++i) {
+        const MountOpKind kind = plan_->child.mounts[i].kind;
         const bool decides = kind == MountOpKind::no_exec || kind == MountOpKind::exec;
-        if (decides && is_within(path, plan_.mount_targets[i])) last = i;
+        if (decides && is_within(path, plan_->mount_targets[i])) last = i;
     }
     return last;
 }
 
 Finding MountComparison::compare_no_exec(std::size_t index) const {
-    const std::string& target = plan_.mount_targets[index];
+    const std::string target = plan_->mount_targets[index].str();
     const auto mounts = service_.mounts_within(target);
     if (mounts.empty()) return {false, "no mount is shown"};
     for (const Mount* mount : mounts) {
@@ -197,35 +197,36 @@ Finding MountComparison::compare_no_exec(std::size_t index) const {
 }
 
 Finding MountComparison::compare_exec(std::size_t index) const {
-    const std::string& target = plan_.mount_targets[index];
+    const std::string target = plan_->mount_targets[index].str();
     const Mount* mount = service_.find_mount(target);
     if (mount == nullptr) return {false, "no mount is shown"};
     if (!mount->has_option("noexec")) return {true, "executable"};
-    const std::string root = plan_.child.root != nullptr ? plan_.child.root : "";
+    const std::string root = plan_->child.root != nullptr ? plan_->child.root.c_str() : "";
     if (has_option_on_host(root + target, "noexec")) return {true, "noexec, as on the host"};
     return {true, "noexec", true};
 }
 
 Finding MountComparison::compare_inaccessible(std::size_t index) const {
-    const std::string& target = plan_.mount_targets[index];
+    const std::string target = plan_->mount_targets[index].str();
     const Mount* mount = mount_at(index);
     if (mount == nullptr) return {false, "nothing covers " + target};
     const bool is_empty_directory =
         mount->type == "tmpfs" && !is_of_host(*mount) && mount->has_super_option("mode=000");
     const bool is_empty_file =
-        host_object(plan_.mount_ops[index].source) == object_at(*mount, target);
+        host_object(plan_->child.mounts[index].source.c_str()) == object_at(*mount, target);
     if (!is_empty_directory && !is_empty_file) return {false, mount->type + " at " + target};
     if (!mount->has_option("ro")) return {false, "covered, but writable"};
     return {true, "covered"};
 }
 
 std::optional<Finding> MountComparison::compare(std::size_t index) const {
-    const MountOpKind kind = plan_.mount_ops[index].kind;
+    const MountOpKind kind = plan_->child.mounts[index].kind;
     if (puts_mount(kind) && is_replaced(index)) {
-        return Finding{true, "replaced by a later key at " + plan_.mount_targets[index]};
+        return Finding{true, "replaced by a later key at " + plan_->mount_targets[index].str()};
     }
-    if (plan_.mount_ops[index].may_be_absent && puts_mount(kind) && mount_at(index) == nullptr) {
-        return Finding{true, "the image has no " + plan_.mount_targets[index]};
+    if (plan_->child.mounts[index].may_be_absent && puts_mount(kind) &&
+        mount_at(index) == nullptr) {
+        return Finding{true, "the image has no " + plan_->mount_targets[index].str()};
     }
     switch (kind) {
     case MountOpKind::propagation:
@@ -272,8 +273,8 @@ namespace {
 
 // "mounts.read_only[1]" is one path of its list; a key without an index says all.
 std::string declared_mount(const Unit& unit, const LaunchPlan& plan, std::size_t index) {
-    const MountOp& op = plan.mount_ops[index];
-    const std::string& key = plan.mount_keys[index];
+    const MountOp& op = plan->child.mounts[index];
+    const std::string key = plan->mount_keys[index].str();
     if (op.kind == MountOpKind::propagation) {
         return declared_text(unit, "mounts.propagation", "slave");
     }
@@ -286,10 +287,10 @@ std::string declared_mount(const Unit& unit, const LaunchPlan& plan, std::size_t
 
 // The key of the item: a mount namespace has one of its own, that of its links.
 std::string item_key(const LaunchPlan& plan, std::size_t index) {
-    const MountOpKind kind = plan.mount_ops[index].kind;
+    const MountOpKind kind = plan->child.mounts[index].kind;
     if (kind == MountOpKind::propagation) return "mounts.propagation";
     if (kind == MountOpKind::proc) return "mounts.proc";
-    return plan.mount_keys[index];
+    return plan->mount_keys[index].str();
 }
 
 }  // namespace
@@ -298,7 +299,7 @@ void verify_mounts(const Unit& unit, const LaunchPlan& plan, const MountTable& s
                    const MountTable& host, VerifyItems& items) {
     const MountComparison comparison{plan, service, host};
     VerifyItems found;
-    for (std::size_t i = 0; i < plan.mount_ops.size(); ++i) {
+    for (std::size_t i = 0; i < plan->child.mounts.size(); ++i) {
         auto finding = comparison.compare(i);
         if (!finding) continue;
         const std::string key = item_key(plan, i);

@@ -37,11 +37,11 @@ bool is_of_own_making(const NamespaceRow& row, const Fd& process, UserNamespaceP
     return theirs && owner && owner->front() == *theirs;
 }
 
-VerifyItem compare_joined(const Unit& unit, const JoinTarget& target, const NamespaceRow& row,
+VerifyItem compare_joined(const Unit& unit, const JoinIn<Sealed>& target, const NamespaceRow& row,
                           const Fd& process, UserNamespacePlace place) {
     VerifyItem item;
-    item.key = target.key;
-    item.declared = declared_text(unit, target.key, "another's") + ", " + target.identity;
+    item.key = target.key.str();
+    item.declared = declared_text(unit, target.key, "another's") + ", " + target.identity.str();
     const auto theirs = read_namespace(process, row.link);
     item.in_force = theirs ? *theirs : theirs.error().what;
     if (!theirs) return item;
@@ -119,15 +119,15 @@ void compare_map(const Unit& unit, std::string_view file, std::string_view wante
 
 void compare_maps(const Unit& unit, const LaunchPlan& plan, const Fd& process,
                   UserNamespacePlace place, VerifyItems& items) {
-    if (!unit.namespaces.user || plan.uid_map.empty()) return;
+    if (!unit.namespaces.user || plan->uid_map.empty()) return;
     // The files of /proc tell of the namespace that the process has made itself.
     if (place == UserNamespacePlace::own_below) return;
-    compare_map(unit, "uid_map", plan.uid_map, process, items);
-    compare_map(unit, "gid_map", plan.gid_map, process, items);
+    compare_map(unit, "uid_map", plan->uid_map, process, items);
+    compare_map(unit, "gid_map", plan->gid_map, process, items);
     constexpr std::string_view key = "namespaces.user.setgroups";
     const auto text = read_in_procfs(process, "setgroups");
     if (!text) return add_unread(items, key, text.error());
-    const std::string planned = plan.deny_setgroups ? "deny" : "allow";
+    const std::string planned = plan->deny_setgroups ? "deny" : "allow";
     items.push_back({std::string{key}, declared_text(unit, key, planned), std::string{trim(*text)},
                      same_if(trim(*text) == planned)});
 }
@@ -149,9 +149,9 @@ UserNamespacePlace user_namespace_place(const Unit& unit, const LaunchPlan& plan
     const auto lineage = user_namespace_lineage(process);
     const auto ours = read_namespace(own, "user");
     if (!lineage || !ours) return UserNamespacePlace::as_declared;
-    const auto joined = std::ranges::find(plan.join_targets, flag, &JoinTarget::flag);
+    const auto joined = std::ranges::find(plan->joins, flag, &JoinIn<Sealed>::flag);
     const bool is_new = (new_namespaces(unit.namespaces) & flag) != 0;
-    const std::string& above = joined != plan.join_targets.end() ? joined->identity : *ours;
+    const std::string above = joined != plan->joins.end() ? joined->identity.str() : *ours;
     const auto found = std::ranges::find(*lineage, above);
     if (found == lineage->end()) return UserNamespacePlace::as_declared;
     const auto depth = std::distance(lineage->begin(), found);
@@ -174,9 +174,9 @@ void verify_namespaces(const Unit& unit, const LaunchPlan& plan, const Fd& proce
     compare_maps(unit, plan, process, place, items);
     compare_hostname(unit, process, own, items);
     for (const NamespaceRow& row : namespace_rows) {
-        const auto joined = std::ranges::find(plan.join_targets, row.flag, &JoinTarget::flag);
+        const auto joined = std::ranges::find(plan->joins, row.flag, &JoinIn<Sealed>::flag);
         const bool is_new = (new_namespaces(unit.namespaces) & row.flag) != 0;
-        if (joined != plan.join_targets.end()) {
+        if (joined != plan->joins.end()) {
             items.push_back(compare_joined(unit, *joined, row, process, place));
         } else if (is_new || is_declared(unit, row.key)) {
             items.push_back(compare_own(unit, row, process, own, place));

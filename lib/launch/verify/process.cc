@@ -32,8 +32,8 @@ std::string list_text(const std::vector<std::uint32_t>& ids) {
 // Root that was given the capability may become any user and take any groups, and is then never
 // more than root. A service that is no root from the start has to stay who it is.
 bool may_change(const LaunchPlan& plan, int capability) {
-    const CapabilityMask permitted = plan.expected_capabilities.permitted;
-    return plan.child.uid == 0 && (permitted & (CapabilityMask{1} << capability)) != 0;
+    const CapabilityMask permitted = plan->expected_capabilities.permitted;
+    return plan->child.uid == 0 && (permitted & (CapabilityMask{1} << capability)) != 0;
 }
 
 // The id as the supervisor sees it; one without a place in the maps cannot be in force.
@@ -62,7 +62,7 @@ VerifyItem compare_ids(const Unit& unit, std::string_view key, std::uint32_t wan
 VerifyItem compare_groups(const Unit& unit, const LaunchPlan& plan, const ProcessStatus& status) {
     std::vector<std::uint32_t> wanted;
     bool has_places = true;
-    for (const gid_t group : plan.groups) {
+    for (const gid_t group : plan->child.groups) {
         const auto seen = seen_id(unit, unit.namespaces.gid_map, group);
         has_places = has_places && seen.has_value();
         wanted.push_back(seen.value_or(group));
@@ -83,7 +83,7 @@ public:
         : unit_(unit),
           place_(place),
           items_(items),
-          all_((CapabilityMask{2} << plan.child.last_capability) - 1) {}
+          all_((CapabilityMask{2} << plan->child.last_capability) - 1) {}
 
     void add(std::string_view name, CapabilityMask wanted, CapabilityMask in_force) {
         const std::string key = "capabilities." + std::string{name};
@@ -116,7 +116,7 @@ private:
 
 void compare_capabilities(const Unit& unit, const LaunchPlan& plan, const CapabilitySets& sets,
                           UserNamespacePlace place, VerifyItems& items) {
-    const CapabilitySets& wanted = plan.expected_capabilities;
+    const CapabilitySets& wanted = plan->expected_capabilities;
     CapabilityComparison comparison{unit, plan, place, items};
     comparison.add("bounding", wanted.bounding, sets.bounding);
     comparison.add("ambient", wanted.ambient, sets.ambient);
@@ -133,8 +133,8 @@ void add_unseen(const Unit& unit, const LaunchPlan& plan, VerifyItems& items) {
                          .in_force = "set before execve",
                          .result = VerifyResult::unseen});
     };
-    if (plan.child.securebits != 0) add("capabilities.securebits");
-    if (plan.child.keyring == ChildKeyring::separate) add("process.keyring");
+    if (plan->child.securebits != 0) add("capabilities.securebits");
+    if (plan->child.keyring == ChildKeyring::separate) add("process.keyring");
 }
 
 std::string truth(bool value) {
@@ -162,14 +162,14 @@ VerifyResult compare_limit(const ProcessLimit& found, const rlimit64& wanted) {
 void verify_status(const Unit& unit, const LaunchPlan& plan, const ProcessStatus& status,
                    const ProcessStatus& own, VerifyItems& items, UserNamespacePlace place) {
     const NamespaceConfig& namespaces = unit.namespaces;
-    items.push_back(compare_ids(unit, "service.user", plan.child.uid, namespaces.uid_map,
+    items.push_back(compare_ids(unit, "service.user", plan->child.uid, namespaces.uid_map,
                                 status.uid, may_change(plan, CAP_SETUID)));
-    items.push_back(compare_ids(unit, "service.group", plan.child.gid, namespaces.gid_map,
+    items.push_back(compare_ids(unit, "service.group", plan->child.gid, namespaces.gid_map,
                                 status.gid, may_change(plan, CAP_SETGID)));
     items.push_back(compare_groups(unit, plan, status));
     compare_capabilities(unit, plan, status.capabilities, place, items);
     add_unseen(unit, plan, items);
-    const bool wanted = plan.child.no_new_privs;
+    const bool wanted = plan->child.no_new_privs;
     items.push_back({"capabilities.no_new_privs",
                      declared_text(unit, "capabilities.no_new_privs", truth(wanted)),
                      truth(status.no_new_privs),
@@ -177,20 +177,20 @@ void verify_status(const Unit& unit, const LaunchPlan& plan, const ProcessStatus
                                                     : same_if(status.no_new_privs == wanted)});
     verify_seccomp(unit, plan, status, own, items);
     if (is_declared(unit, "process.umask")) {
-        items.push_back(compare_umask(unit, plan.child.umask, status.umask));
+        items.push_back(compare_umask(unit, plan->child.umask, status.umask));
     }
 }
 
 void verify_limits(const Unit& unit, const LaunchPlan& plan, std::span<const ProcessLimit> limits,
                    VerifyItems& items) {
-    for (std::size_t i = 0; i < plan.rlimit_values.size(); ++i) {
-        const rlimit64& wanted = plan.rlimit_values[i];
-        const std::string& key = plan.rlimit_keys[i];
+    for (std::size_t i = 0; i < plan->child.rlimit_values.size(); ++i) {
+        const rlimit64& wanted = plan->child.rlimit_values[i];
+        const std::string key = plan->rlimit_keys[i].str();
         VerifyItem item;
         item.key = key;
         item.declared = declared_text(unit, key, limit_text(wanted.rlim_cur, wanted.rlim_max));
         const auto limit =
-            std::ranges::find(limits, plan.rlimit_resources[i], &ProcessLimit::resource);
+            std::ranges::find(limits, plan->child.rlimit_resources[i], &ProcessLimit::resource);
         item.in_force = limit == limits.end() ? "not shown by the kernel"
                                               : limit_text(limit->soft, limit->hard);
         if (limit != limits.end()) item.result = compare_limit(*limit, wanted);

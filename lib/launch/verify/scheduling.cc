@@ -17,8 +17,8 @@ constexpr std::string_view policy_key = "process.scheduling";
 constexpr std::string_view io_key = "process.io_priority";
 constexpr std::string_view cpus_key = "process.cpu_affinity";
 
-VerifyResult compare_cpus(const std::vector<std::uint64_t>& present,
-                          const std::vector<std::uint64_t>& wanted) {
+VerifyResult compare_cpus(std::span<const std::uint64_t> present,
+                          std::span<const std::uint64_t> wanted) {
     bool is_fewer = false;
     for (std::size_t i = 0; i < std::max(present.size(), wanted.size()); ++i) {
         const std::uint64_t in_force = i < present.size() ? present[i] : 0;
@@ -80,7 +80,7 @@ void verify_penalty(std::string_view key, int wanted, const Result<int>& found,
 
 void verify_policy(const Unit& unit, const LaunchPlan& plan, const Fd& process,
                    VerifyItems& items) {
-    const ChildPlan& wanted = plan.child;
+    const auto& wanted = plan->child;
     if (wanted.scheduling_policy < 0) return;
     const auto found = read_scheduling(process);
     if (!found) return add_unread(items, policy_key, found.error());
@@ -95,7 +95,7 @@ void verify_policy(const Unit& unit, const LaunchPlan& plan, const Fd& process,
 
 void verify_io_priority(const Unit& unit, const LaunchPlan& plan, pid_t main_process,
                         VerifyItems& items) {
-    const int wanted = plan.child.io_priority;
+    const int wanted = plan->child.io_priority;
     if (wanted < 0) return;
     const auto found = read_io_priority(main_process);
     if (!found) return add_unread(items, io_key, found.error());
@@ -104,13 +104,14 @@ void verify_io_priority(const Unit& unit, const LaunchPlan& plan, pid_t main_pro
 }
 
 void verify_cpus(const Unit& unit, const LaunchPlan& plan, const Fd& process, VerifyItems& items) {
-    if (plan.cpu_affinity.empty()) return;
+    if (plan->child.cpu_affinity.empty()) return;
     const auto found = read_allowed_cpus(process);
     if (!found) return add_unread(items, cpus_key, found.error());
     const auto present = parse_bit_list(*found);
-    items.push_back({std::string{cpus_key},
-                     declared_text(unit, cpus_key, bit_list_text(plan.cpu_affinity)), *found,
-                     present ? compare_cpus(*present, plan.cpu_affinity) : VerifyResult::differs});
+    items.push_back(
+        {std::string{cpus_key},
+         declared_text(unit, cpus_key, bit_list_text(plan->child.cpu_affinity)), *found,
+         present ? compare_cpus(*present, plan->child.cpu_affinity) : VerifyResult::differs});
 }
 
 }  // namespace
@@ -120,8 +121,8 @@ void verify_scheduling(const Unit& unit, const LaunchPlan& plan, const Fd& proce
     if (is_declared(unit, score_key)) {
         verify_penalty(score_key, unit.process.oom_score_adj, read_oom_score_adj(process), items);
     }
-    if (plan.child.nice != nullptr) {
-        verify_penalty("process.nice", plan.nice, read_nice(process), items);
+    if (plan->child.sets_nice) {
+        verify_penalty("process.nice", plan->child.nice, read_nice(process), items);
     }
     verify_policy(unit, plan, process, items);
     verify_io_priority(unit, plan, main_process, items);

@@ -30,7 +30,7 @@ std::string filters_text(unsigned count) {
     return count == 1 ? "1 filter" : std::to_string(count) + " filters";
 }
 
-bool denies(const BpfProgram& program, const DeniedExample& example) {
+bool denies(std::span<const sock_filter> program, const DeniedExample& example) {
     const auto number = syscall_number(example.call);
     if (!number) return true;
     const std::uint32_t answer = run_filter(program, native_architecture,
@@ -54,16 +54,16 @@ void add_item(const Unit& unit, std::string_view key, bool is_filtered, bool is_
 void verify_seccomp(const Unit& unit, const LaunchPlan& plan, const ProcessStatus& status,
                     const ProcessStatus& own, VerifyItems& items) {
     const unsigned added = added_filters(status, own);
-    const unsigned wanted = plan.filter.empty() ? 0 : 1;
+    const unsigned wanted = plan->child.filter.empty() ? 0 : 1;
     items.push_back({"seccomp", filters_text(wanted), filters_text(added),
                      added > wanted ? VerifyResult::narrower : same_if(added == wanted)});
     if (!unit.seccomp) return;
     for (const DeniedExample& example : denied_examples(*unit.seccomp))
-        add_item(unit, example.key, added > 0, denies(plan.filter, example), items);
+        add_item(unit, example.key, added > 0, denies(plan->child.filter, example), items);
     if (!unit.declared.contains("seccomp.architectures")) return;
     const bool lets_x86_through = !unit.seccomp->architectures.empty();
     const bool kills_x86 =
-        run_filter(plan.filter, AUDIT_ARCH_I386, ~0U) == SECCOMP_RET_KILL_PROCESS;
+        run_filter(plan->child.filter, AUDIT_ARCH_I386, ~0U) == SECCOMP_RET_KILL_PROCESS;
     add_item(unit, "seccomp.architectures", added > 0, lets_x86_through || kills_x86, items);
 }
 

@@ -24,7 +24,7 @@ VerifyResult compare_place(std::string_view path, std::string_view place, bool h
 void verify_node(const Unit& unit, const LaunchPlan& plan, const Fd& process, const Cgroup* node,
                  VerifyItems& items) {
     if (node == nullptr) {
-        for (const CgroupSetting& setting : plan.cgroup) {
+        for (const CgroupSetting& setting : plan.limits) {
             items.push_back({setting.key(), setting.value, "no node", VerifyResult::differs});
         }
         return;
@@ -37,12 +37,12 @@ void verify_node(const Unit& unit, const LaunchPlan& plan, const Fd& process, co
         {"cgroup", place, path ? *path : path.error().what,
          own && path ? compare_place(*path, place, has_subtree, *own) : VerifyResult::differs});
     if (has_subtree) verify_subtree(unit, plan, *node, items);
-    std::ranges::move(verify_limits(unit, plan.cgroup, *node), std::back_inserter(items));
+    std::ranges::move(verify_limits(unit, plan.limits, *node), std::back_inserter(items));
 }
 
 void verify_mount_tables(const Unit& unit, const LaunchPlan& plan, const Fd& process,
                          VerifyItems& items) {
-    if (plan.mount_ops.empty()) return;
+    if (plan->child.mounts.empty()) return;
     const auto service = MountTable::read(process);
     if (!service) return add_unread(items, "mounts", service.error());
     const auto host = MountTable::read_own();
