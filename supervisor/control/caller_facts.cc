@@ -56,15 +56,23 @@ std::string_view unit_of(std::string_view path) {
     return {};
 }
 
+// A process that calls: a descriptor of its /proc/PID, by which all of it is read, and its facts.
+struct CallingProcess {
+    const Fd& directory;
+    ProcessFacts facts;
+
+    pid_t pid() const { return facts.status.ns_pids.front(); }
+};
+
 // User 0 may write the cgroup.procs of every node, whatever it is confined to, so that being in the
 // node of a unit does not make a process one of the unit's.
-Result<bool> is_of_run(const Fd& process, const Run& run) {
-    if (TRY(read_process_status(process)).ns_pids.front() == run.main_pid()) return true;
-    const auto ancestors = TRY(read_ancestors(process));
+Result<bool> is_of_run(const CallingProcess& process, const Run& run) {
+    if (process.pid() == run.main_pid()) return true;
+    const auto ancestors = TRY(read_ancestors(process.directory));
     return std::ranges::find(ancestors, run.main_pid()) != ancestors.end();
 }
 
-Result<Home> home_in_node_of(const Service& service, const Fd& process) {
+Result<Home> home_in_node_of(const Service& service, const CallingProcess& process) {
     Home home = TRY(home_in(service));
     if (!home.is_operator || TRY(is_of_run(process, *service.run))) return home;
     return Home{
@@ -73,16 +81,24 @@ Result<Home> home_in_node_of(const Service& service, const Fd& process) {
                             service.unit.name)};
 }
 
-Result<Home> home_by_node(const Manager& manager, const CgroupTree& tree, const std::string& path,
-                          const Fd& process) {
+// PID 1 stays in the node that it has moved itself into.
+Result<std::string> own_node() {
+    static std::string known;
+    if (!known.empty()) return known;
+    const Fd process = TRY(open_own_process());
+    known = TRY(read_cgroup_path(process));
+    return known;
+}
+
+Result<Home> home_by_node(const Manager& manager, const CgroupTree& tree,
+                          const CallingProcess& process) {
+    const std::string& path = process.facts.cgroup;
     // A path that begins so leads out of our cgroup namespace.
     if (path.starts_with("/..")) return Home{.kind = Home::Kind::outside};
     const std::string node = tree.mount() + (path == "/" ? "" : path);
     const std::string& root = tree.root().path();
     if (!path.empty() && !is_within(node, root)) return Home{.kind = Home::Kind::outside};
-    const Fd supervisor = TRY(open_own_process());
-    const std::string own = TRY(read_cgroup_path(supervisor));
-    const bool is_ours = !path.empty() && (node == root || path == own);
+    const bool is_ours = !path.empty() && (node == root || path == TRY(own_node()));
     if (is_ours) return Home{.kind = Home::Kind::supervisor};
     const std::string below = path.empty() ? "" : node.substr(root.size());
     const auto found = manager.all().find(unit_of(below));
@@ -92,9 +108,9 @@ Result<Home> home_by_node(const Manager& manager, const CgroupTree& tree, const 
 
 // Where there are no nodes, what is of a service descends from us, and nothing else does in a
 // container. On a machine everybody does, but the first of a unit's processes is known.
-Result<Home> home_by_ancestors(const Manager& manager, const Fd& process) {
-    pid_t child = TRY(read_process_status(process)).ns_pids.front();
-    for (const pid_t ancestor : TRY(read_ancestors(process))) {
+Result<Home> home_by_ancestors(const Manager& manager, const CallingProcess& process) {
+    pid_t child = process.pid();
+    for (const pid_t ancestor : TRY(read_ancestors(process.directory))) {
         if (ancestor != getpid()) {
             child = ancestor;
             continue;
@@ -108,21 +124,18 @@ Result<Home> home_by_ancestors(const Manager& manager, const Fd& process) {
     return Home{.kind = Home::Kind::outside};
 }
 
-// `process` is a descriptor of its /proc/PID, by which all of it is read.
-Result<CallerFacts> caller_facts(const Fd& process, const Manager& manager) {
+Result<CallerFacts> caller_facts(const Fd& directory, const Manager& manager) {
     const CgroupTree* tree = manager.machinery().tree;
     CallerFacts caller;
-    const ProcessFacts facts = TRY(read_process_facts(process));
-    caller.home = TRY(tree != nullptr ? home_by_node(manager, *tree, facts.cgroup, process)
+    const CallingProcess process{directory, TRY(read_process_facts(directory))};
+    caller.home = TRY(tree != nullptr ? home_by_node(manager, *tree, process)
                                       : home_by_ancestors(manager, process));
-    caller.uid = facts.status.uid[1];
-    caller.walls = walls_of(facts);
+    caller.uid = process.facts.status.uid[1];
+    caller.walls = walls_of(process.facts);
     return caller;
 }
 
-}  // namespace
-
-Result<SupervisorFacts> supervisor_facts() {
+Result<SupervisorFacts> read_supervisor_facts() {
     const Fd process = TRY(open_own_process());
     const ProcessStatus status = TRY(read_process_status(process));
     SupervisorFacts facts{.uid = status.uid[1]};
@@ -130,6 +143,15 @@ Result<SupervisorFacts> supervisor_facts() {
     facts.walls.filters = status.seccomp_filters;
     facts.walls.user_namespace = TRY(read_namespace(process, "user"));
     return facts;
+}
+
+}  // namespace
+
+// A process alone can change these of itself, and PID 1 has done so before it listens.
+Result<SupervisorFacts> supervisor_facts() {
+    static std::optional<SupervisorFacts> known;
+    if (!known) known = TRY(read_supervisor_facts());
+    return *known;
 }
 
 std::expected<void, std::string> check_caller(const PeerProcess& process,
