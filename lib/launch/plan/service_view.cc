@@ -3,6 +3,7 @@
 #include "launch/plan/service_view.h"
 
 #include "base/text.h"
+#include "kernel/own_mounts.h"
 
 #include <algorithm>
 #include <array>
@@ -88,9 +89,7 @@ struct ServiceView::Walk {
 
 class HostLook {
 public:
-    HostLook() {
-        if (auto table = MountTable::read_own()) mounts_ = std::move(*table);
-    }
+    HostLook() : mounts_(own_mounts().value_or(nullptr)) {}
 
     // `path` of the answer is left out: that is the service's.
     const Lookup& at(const std::string& path, FileSystems file_systems) {
@@ -119,7 +118,7 @@ private:
         return lookup;
     }
 
-    std::optional<MountTable> mounts_;
+    std::shared_ptr<const MountTable> mounts_;  // null where they cannot be read
     std::map<std::string, Lookup> seen_;
 };
 

@@ -1,0 +1,15 @@
+// SPDX-License-Identifier: Apache-2.0
+// The mounts that this process sees, read again only after the kernel has told of a change.
+#pragma once
+
+#include "kernel/mount_table.h"
+
+#include <memory>
+
+namespace confinit {
+
+// What it says of propagation may be out of date: the kernel tells of mounts that come, go or are
+// remounted, not of make-shared and make-private (poll(2) of /proc/PID/mountinfo, proc(5)).
+Result<std::shared_ptr<const MountTable>> own_mounts();
+
+}  // namespace confinit
