@@ -60,15 +60,33 @@ TEST_CASE("an ordinary user is told the way that needs no privileges", "[launch]
           "the supervisor lacks CAP_SYS_NICE");
 }
 
-TEST_CASE("clone3's EAGAIN names pids.max with the node's value", "[launch][S9]") {
+TEST_CASE("clone3's EAGAIN names the node that is full", "[launch][S9][N16]") {
     const TestDirectory directory;
     directory.make_file("pids.max", "7\n");
-    const Fd node = open_at(AT_FDCWD, directory.path(), O_RDONLY | O_DIRECTORY).value();
+    directory.make_file("pids.current", "7\n");
+    directory.make_directory("below");
+    directory.make_file("below/cgroup.type", "domain\n");
+    directory.make_file("below/pids.max", "max\n");
+    directory.make_file("below/pids.current", "1\n");
+    const auto explain = [](const std::string& path) {
+        const Fd node = open_at(AT_FDCWD, path, O_RDONLY | O_DIRECTORY).value();
+        return explain_clone(LaunchPlan{PlanDraft{}}, node.get(), EAGAIN);
+    };
 
-    const LaunchFailure failure = explain_clone(LaunchPlan{PlanDraft{}}, node.get(), EAGAIN);
+    const LaunchFailure own = explain(directory.path());
+    CHECK(own.key == "cgroup.pids.max");
+    CHECK(own.object == directory.path() + "/pids.max");
+    CHECK(contains(own.hint, "7 of 7"));
 
-    CHECK(failure.key == "cgroup.pids.max");
-    CHECK(contains(failure.hint, "the node's own is 7"));
+    const LaunchFailure above = explain(directory.path() + "/below");
+    CHECK(above.key == "cgroup");
+    CHECK(above.object == directory.path() + "/pids.max");
+}
+
+TEST_CASE("clone3's EAGAIN without a full node names no limit that has room", "[launch][N16]") {
+    const LaunchFailure failure = explain_clone(LaunchPlan{PlanDraft{}}, -1, EAGAIN);
+    CHECK(failure.error == EAGAIN);
+    CHECK(contains(failure.text(), "kernel.pid_max"));
 }
 
 TEST_CASE("a refused namespace is told with the present limits", "[launch][H9]") {

@@ -8,6 +8,7 @@
 #include "kernel/procfs.h"
 #include "kernel/scheduling.h"
 #include "launch/spawn/launch_hints.h"
+#include "launch/spawn/process_limits.h"
 
 #include <algorithm>
 #include <array>
@@ -90,13 +91,6 @@ LaunchFailure not_permitted(const LaunchPlan& plan) {
     }
     return clone_failure("namespaces", EPERM,
                          lacking_hint("the supervisor lacks CAP_SYS_ADMIN", present_user()));
-}
-
-LaunchFailure too_many_processes(int node) {
-    const auto limit = read_file(node, "pids.max", 4096);
-    std::string hint = "pids.max of the node or of one above it leaves no room for a process";
-    if (node >= 0 && limit) hint += "; the node's own is " + std::string{trim(*limit)};
-    return clone_failure("cgroup.pids.max", EAGAIN, std::move(hint));
 }
 
 LaunchFailure from_error(std::string key, std::string object, std::string call, Error error) {
@@ -233,7 +227,7 @@ LaunchFailure explain_clone(const LaunchPlan& plan, int node, int error) {
     case EPERM:
         return not_permitted(plan);
     case EAGAIN:
-        return too_many_processes(node);
+        return explain_no_process(node);
     case EBUSY:
         return clone_failure("cgroup", error,
                              "the node distributes controllers (cgroup.subtree_control) and so may "

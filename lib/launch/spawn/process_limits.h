@@ -1,0 +1,12 @@
+// SPDX-License-Identifier: Apache-2.0
+// The limit that keeps the kernel from making a process: clone(2) says EAGAIN for all of them.
+#pragma once
+
+#include "launch/failure.h"
+
+namespace confinit {
+
+// For a process that was to be made in `node`, the directory of a cgroup node, or -1.
+LaunchFailure explain_no_process(int node);
+
+}  // namespace confinit
