@@ -2,13 +2,11 @@
 // check FILE...: reads unit files offline as the supervisor would, and tells all that is wrong, of
 // each and of all together; with --here also what this machine lacks for them.
 #include "base/file.h"
-#include "kernel/capability_set.h"
-#include "kernel/probe.h"
 #include "launch/plan/host_look.h"
 #include "launch/seccomp/kernel_vocabulary.h"
-#include "launch/spawn/spawn.h"
 #include "svctl/check_together.h"
 #include "svctl/output.h"
+#include "svctl/plan_here.h"
 #include "svctl/unit_places.h"
 #include "svctl/verbs.h"
 #include "unit/keys.h"
@@ -51,17 +49,10 @@ struct Arguments {
 
 // The things that a supervisor on this machine, with our rights, could not give to the unit.
 std::vector<std::string> find_missing(const Unit& unit) {
-    const auto reaper = load_reaper(CONFINIT_HELPER_DIRECTORY "/confinit-reaper");
-    const Fd none;
-    const LaunchContext context{.reaper_program = reaper ? *reaper : none,
-                                .inaccessible_file = "/run/confinit/inaccessible",
-                                .capabilities = own_bounding_set(),
-                                .memory_total = memory_total(),
-                                .separate_ids = [](const std::string&) {
-                                    return 524'288U;
-                                }};
+    std::vector<LaunchFailure> missing;
+    with_context_here([&](const LaunchContext& context) { missing = missing_here(unit, context); });
     std::vector<std::string> texts;
-    for (const LaunchFailure& failure : missing_here(unit, context)) {
+    for (const LaunchFailure& failure : missing) {
         const bool is_optional = std::ranges::any_of(
             unit.unit.optional, [&](const auto& key) { return is_key_within(failure.key, key); });
         if (!is_optional) texts.push_back(failure.text());

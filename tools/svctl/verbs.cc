@@ -32,6 +32,7 @@ constexpr Verb verbs[] = {
     {"verify", looking, "compare units with what the kernel has in force", declare_verify},
     {"cat", files, "print the files of units", declare_cat, true},
     {"check", files, "look for mistakes in unit files, without a supervisor", declare_check, true},
+    {"plan", files, "show what a launch of a unit does, step by step", declare_plan, true},
     {"enable", files, "make units start with those that they name in wanted_by", declare_enable,
      true},
     {"disable", files, "take away what enable has made", declare_disable, true},

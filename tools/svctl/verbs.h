@@ -45,6 +45,7 @@ VerbAction declare_help(Syntax& syntax);
 VerbAction declare_kill(Syntax& syntax);
 VerbAction declare_list(Syntax& syntax);
 VerbAction declare_logs(Syntax& syntax);
+VerbAction declare_plan(Syntax& syntax);
 VerbAction declare_poweroff(Syntax& syntax);
 VerbAction declare_probe(Syntax& syntax);
 VerbAction declare_reboot(Syntax& syntax);

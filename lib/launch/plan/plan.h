@@ -155,7 +155,8 @@ class LaunchPlan : public PlanCompany {
 public:
     explicit LaunchPlan(PlanDraft draft);
 
-    const Plan* operator->() const { return reinterpret_cast<const Plan*>(image_.data()); }
+    const Plan& operator*() const { return *reinterpret_cast<const Plan*>(image_.data()); }
+    const Plan* operator->() const { return &**this; }
     std::span<const std::byte> image() const { return image_; }
 
 private:

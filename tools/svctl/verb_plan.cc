@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: Apache-2.0
+// plan UNIT: what a launch of the unit would do on this machine, step by step.
+#include "launch/plan/id_maps.h"
+#include "launch/plan/plan_text.h"
+#include "launch/seccomp/kernel_vocabulary.h"
+#include "svctl/output.h"
+#include "svctl/plan_here.h"
+#include "svctl/unit_places.h"
+#include "svctl/verbs.h"
+#include "unit/loader.h"
+
+#include <fmt/format.h>
+#include <memory>
+#include <optional>
+
+namespace confinit {
+namespace {
+
+struct Arguments {
+    std::string unit;
+    UnitPlaces places;
+};
+
+struct PlanReport {
+    std::vector<PlanLine> lines;
+    std::vector<std::string> warnings;
+};
+
+Answer<Unit> read_unit(const Arguments& arguments) {
+    const auto tree = UnitTree::open(arguments.places);
+    if (!tree) return refuse(Error{tree.error()});
+    const bool is_file = arguments.unit.ends_with(".toml") || arguments.unit.contains('/');
+    auto unit = is_file ? load_unit_file(arguments.unit, tree->directories(), kernel_vocabulary())
+                        : load_unit(arguments.unit, tree->directories(), kernel_vocabulary());
+    if (unit) return std::move(*unit);
+    return std::unexpected(
+        Refusal{.code = exit_code_of(unit.error()), .message = unit.error().front().text()});
+}
+
+Answer<PlanReport> make_report(Unit unit) {
+    Answer<PlanReport> report = refuse({0, "the unit has no plan"});
+    with_context_here([&](const LaunchContext& context) {
+        const auto settled = settle_id_maps(context, unit);
+        const auto plan = settled ? make_launch_plan(unit, context)
+                                  : LaunchResult<LaunchPlan>{std::unexpected(settled.error())};
+        if (plan) {
+            report = PlanReport{plan_lines(**plan), plan->warnings};
+        } else {
+            report = std::unexpected(Refusal{.code = ExitCode::refused_by_check,
+                                             .message = unit.name + ": " + plan.error().text()});
+        }
+    });
+    return report;
+}
+
+std::string text_of(const Context& context, const PlanReport& report) {
+    std::string text;
+    std::string_view last;
+    for (const auto& [step, what, key] : report.lines) {
+        const std::string key_text = key.empty() ? "" : "  [" + key + "]";
+        text += fmt::format("{:<18} {}{}\n", step == last ? "" : step, shown(context, what),
+                            shown(context, key_text));
+        last = step;
+    }
+    for (const std::string& warning : report.warnings)
+        text += "warning: " + shown(context, warning) + "\n";
+    return text;
+}
+
+Json json_of(const std::string& unit, const PlanReport& report) {
+    Json lines = Json::array();
+    for (const auto& [step, what, key] : report.lines)
+        lines.push_back({{"step", step}, {"what", what}, {"key", key}});
+    return {{"unit", unit}, {"lines", std::move(lines)}, {"warnings", report.warnings}};
+}
+
+int run_plan(const Context& context, const Arguments& arguments) {
+    auto unit = read_unit(arguments);
+    if (!unit) return report_refusal(context, unit.error());
+    const std::string name = unit->name;
+    const auto report = make_report(std::move(*unit));
+    if (!report) return report_refusal(context, report.error());
+    if (context.json) return print_document(context, json_of(name, *report));
+    print(text_of(context, *report));
+    return 0;
+}
+
+}  // namespace
+
+VerbAction declare_plan(Syntax& syntax) {
+    auto arguments = std::make_unique<Arguments>();
+    syntax.add("UNIT", &arguments->unit, "a unit, or a unit FILE.toml", {.is_required = true});
+    add_units_option(syntax, arguments->places);
+    syntax.footer =
+        "Shows every step of a launch with the key that asks for it, in the order in which they "
+        "are "
+        "done, as this machine and this user's rights would have it. Needs no supervisor, and "
+        "starts nothing. What is another one in each run is not shown: descriptors, process ids, "
+        "ids that the supervisor chooses for a user namespace. The exit status is 6 where the unit "
+        "could not start here.";
+    return [arguments = std::move(arguments)](const Context& context) {
+        return run_plan(context, *arguments);
+    };
+}
+
+}  // namespace confinit
