@@ -20,10 +20,8 @@
 
 namespace confinit {
 
-namespace {
-
 // That "self" is us tells it from a part of a procfs, and from that of another pid namespace.
-Result<Fd> open_checked_procfs() {
+Result<Fd> open_procfs() {
     Fd root = TRY(open_at(AT_FDCWD, "/proc", O_PATH | O_DIRECTORY));
     struct statfs file_system{};
     if (fstatfs(root.get(), &file_system) < 0) return errno_failure("fstatfs", "/proc");
@@ -33,25 +31,6 @@ Result<Fd> open_checked_procfs() {
     const std::string_view pid{self.data(), size > 0 ? static_cast<std::size_t>(size) : 0};
     if (parse_unsigned(pid) == static_cast<std::uint64_t>(getpid())) return root;
     return failure("'/proc' is the procfs of another pid namespace, or a part of one");
-}
-
-// The procfs that a process has found once. A copy of the process looks for itself: it may be in
-// another pid namespace.
-struct KnownProcfs {
-    pid_t process = 0;
-    Fd root;
-};
-
-}  // namespace
-
-// Nothing that is mounted on /proc later can stand before a descriptor of it.
-Result<Fd> open_procfs() {
-    static KnownProcfs known;
-    if (known.process != getpid()) {
-        Fd root = TRY(open_checked_procfs());
-        known = {getpid(), std::move(root)};
-    }
-    return duplicate(known.root);
 }
 
 Result<Fd> open_in_procfs(const Fd& directory, const std::string& path, int flags) {
