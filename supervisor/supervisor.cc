@@ -155,7 +155,7 @@ Status Supervisor::connect() {
     workers_ = TRY(Workers::make(*loop_, reaper_, clone_method_));
     machinery_.reset(new Machinery{*loop_, reaper_, *cgroup_events_, *signals_of_nodes_,
                                    tree_ ? &*tree_ : nullptr, *launch_context_, clone_method_,
-                                   console_, *workers_, notify_hub_.get()});
+                                   console_, *workers_, &directory_claims_, notify_hub_.get()});
     machinery_->why_no_tree = why_no_tree_;
     manager_ = std::make_unique<Manager>(*machinery_, options_.unit_directories);
     launch_context_->find_running = [this](std::string_view unit) {

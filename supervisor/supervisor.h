@@ -64,6 +64,7 @@ private:
     std::unique_ptr<EventLoop> loop_;
     Fd signals_;
     Reaper reaper_;
+    DirectoryClaims directory_claims_;
     std::unique_ptr<Hands> hands_;
     std::unique_ptr<Workers> workers_;
     std::unique_ptr<NotifyHub> notify_hub_;

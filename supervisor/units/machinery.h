@@ -10,6 +10,7 @@
 #include "supervisor/loop/reaper.h"
 #include "supervisor/machine/console.h"
 #include "supervisor/units/cgroup_tree.h"
+#include "supervisor/units/directory_claims.h"
 #include "supervisor/units/notify_sender.h"
 #include "supervisor/units/service_signals.h"
 
@@ -26,6 +27,7 @@ struct Machinery {
     CloneMethod clone_method;
     Console& console;
     Workers& workers;
+    DirectoryClaims* directory_claims;
     NotifyHub* notify_hub = nullptr;  // null where it could not be made
     bool told_of_pressure = false;    // that the kernel tells none
     std::string why_no_tree = {};     // where `tree` is null

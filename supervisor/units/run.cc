@@ -83,7 +83,8 @@ Run::Run(Unit unit, Machinery& machinery, LogRing& log, Listener listener)
       log_(log),
       listener_(std::move(listener)),
       owner_(new_owner(machinery.loop)),
-      runtime_directories_(machinery.reaper, machinery.console, machinery.clone_method) {}
+      runtime_directories_(*machinery.directory_claims, machinery.reaper, machinery.console,
+                           machinery.clone_method) {}
 
 LaunchResult<std::unique_ptr<Run>> Run::start(const Unit& unit, Machinery& machinery,
                                               GroupNodes groups, LogRing& log, Listener listener) {
@@ -116,7 +117,31 @@ Run::~Run() {
     let_go(machinery_.loop, std::move(spawned_.exit_socket), owner_);
 }
 
+// One that is being removed, since another unit has ended, is there again in a moment.
+LaunchStatus Run::claim_directories() {
+    const auto going = machinery_.directory_claims->claim(unit_.name, texts_of(plan()->runtime_directories));
+    if (!going) return {};
+    return std::unexpected(LaunchFailure{
+        .key = "directories.runtime",
+        .object = *going,
+        .call = "rmdir",
+        .error = EBUSY,
+        .hint = "another unit has used it, and it is being removed with all that is in it"});
+}
+
+// The preparer stops at the first one that it cannot have, which may well be another's.
+std::vector<std::string> Run::refused_directories() const {
+    std::vector<std::string> refused;
+    const auto& preparations = plan()->child.preparations;
+    for (std::size_t i = failed_preparation_; i < preparations.size(); ++i) {
+        if (preparations[i].kind != Preparation::Kind::directory) continue;
+        refused.push_back(directory_path(preparations[i].base, preparations[i].path));
+    }
+    return refused;
+}
+
 LaunchResult<void> Run::spawn_main() {
+    if (!plan()->runtime_directories.empty()) TRY(claim_directories());
     const NodeOwner user = owner();
     if (auto opened = readiness_->open_socket(user.uid); !opened) {
         return std::unexpected(to_launch_failure(std::move(opened).error()));
@@ -179,6 +204,8 @@ void Run::on_report(ReceivedReport received) {
     switch (received.report.kind) {
     case LaunchReport::Kind::failed:
         end_.setup_failure = explain(*plan_, received.report);
+        if (received.report.stage == LaunchStage::preparation)
+            failed_preparation_ = static_cast<std::size_t>(received.report.item);
         return;
     case LaunchReport::Kind::executing:
         executing_ = true;
@@ -323,10 +350,9 @@ void Run::describe_exit(ExitStatus status) {
 }
 
 bool Run::release(Next next) {
-    const bool keeps_directories = next == Next::launch || !spawned_.preparer_pidfd;
+    const bool keeps_directories = next == Next::launch || plan()->runtime_directories.empty();
     if (!keeps_directories &&
-        !runtime_directories_.remove(unit_.name, texts_of(plan()->runtime_directories),
-                                     spawned_.preparer_pidfd)) {
+        !runtime_directories_.remove(unit_.name, refused_directories(), spawned_.preparer_pidfd)) {
         return false;
     }
     log_.finish_lines();

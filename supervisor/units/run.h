@@ -16,6 +16,7 @@
 #include "supervisor/units/service_signals.h"
 #include "supervisor/units/unit_node.h"
 
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -115,6 +116,8 @@ private:
 
     NodeOwner owner() const;
     LaunchResult<void> make_node(GroupNodes groups);
+    LaunchStatus claim_directories();
+    std::vector<std::string> refused_directories() const;
     LaunchResult<void> spawn_main();
     Status watch_everything(Fd output, Fd error_output);
     Status watch_node();
@@ -171,6 +174,7 @@ private:
     bool has_left_in_namespace_ = false;  // processes, by what our reaper says
     bool empty_ = false;
     RuntimeDirectories runtime_directories_;
+    std::size_t failed_preparation_ = SIZE_MAX;  // the index of the one, if there is one
     RunEnd end_;
     // After everything that their callbacks use.
     Watch report_watch_;

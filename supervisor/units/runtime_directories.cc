@@ -21,25 +21,38 @@ bool has_ended(const Fd& process) {
 
 RuntimeDirectories::~RuntimeDirectories() {
     if (removal_.pid > 0 && !is_over_) reaper_.forget(removal_.pid);
+    claims_.removed(paths_);
 }
 
-bool RuntimeDirectories::remove(const std::string& unit, std::span<const std::string> paths,
+void RuntimeDirectories::end() {
+    is_over_ = true;
+    claims_.removed(paths_);
+    paths_.clear();
+}
+
+bool RuntimeDirectories::remove(const std::string& unit, std::span<const std::string> refused,
                                 const Fd& preparer) {
-    if (paths.empty() || is_over_) return true;
-    if (removal_.pid > 0 || !has_ended(preparer)) return false;
-    const auto warn = [this, what = fmt::format("{}: remove '{}'", unit, join(paths, "', '"))](
+    if (is_over_) return true;
+    if (removal_.pid > 0 || (preparer && !has_ended(preparer))) return false;
+    paths_ = claims_.release(unit, refused);
+    // Without a preparer nothing has been made.
+    if (paths_.empty() || !preparer) {
+        end();
+        return true;
+    }
+    const auto warn = [this, what = fmt::format("{}: remove '{}'", unit, join(paths_, "', '"))](
                           std::string_view why) {
         console_.warning(fmt::format("{}: {}, ignoring", what, why));
     };
-    auto begun = begin_removal(paths, method_);
+    auto begun = begin_removal(paths_, method_);
     if (!begun) {
         warn(begun.error().what);
-        is_over_ = true;
+        end();
         return true;
     }
     removal_ = std::move(*begun);
     reaper_.adopt(removal_.pid, [this, warn](ExitStatus status) {
-        is_over_ = true;
+        end();
         if (status.is_clean()) return;
         warn(status.code == CLD_EXITED ? errno_text(status.status) : exit_text(status));
     });
