@@ -2,6 +2,7 @@
 // Verify: reads a running service's confinement back from the kernel, item by item.
 #include "launch/verify/verify.h"
 
+#include "kernel/mount_namespace.h"
 #include "launch/verify/parts.h"
 
 #include "unit/keys.h"
@@ -43,7 +44,7 @@ void verify_node(const Unit& unit, const LaunchPlan& plan, const Fd& process, co
 void verify_mount_tables(const Unit& unit, const LaunchPlan& plan, const Fd& process,
                          VerifyItems& items) {
     if (plan->child.mounts.empty()) return;
-    const auto service = MountTable::read(process);
+    const auto service = read_mount_namespace(process);
     if (!service) return add_unread(items, "mounts", service.error());
     const auto host = MountTable::read_own();
     if (!host) return add_unread(items, "mounts", host.error());
