@@ -97,6 +97,7 @@ struct MountOpIn {
     Text source{};  // bind, device_node, overlay_layer: host path; symlink: its text
                     // tmpfs, overlay_layer in memory: "size=..."
                     // inaccessible: the file that covers a target which is no directory
+                    // mqueue: the host's, which is bound; null: a new one
                     // read_write, exec within a bind: the path on the host
     Text target{};
     Text options{};  // tmpfs: the mode, "0755"; proc: "hidepid=..."; overlay: "userxattr"
@@ -119,7 +120,8 @@ using MountDraft = MountOpIn<Drafted>;
 
 // What is done for the child with the rights of the host's root, by a process of its own: the
 // child may be in a user namespace, and the parent may not wait for a file system.
-enum class PreparationKind : std::uint32_t { directory, image };
+// procfs: of the host's processes, where the child has no rights over their pid namespace.
+enum class PreparationKind : std::uint32_t { directory, image, procfs };
 
 template <class Form>
 struct PreparationIn {
@@ -127,8 +129,9 @@ struct PreparationIn {
     using Text = typename Form::Text;
 
     Kind kind{};
-    Text base{};  // directory: where it is made, "/var/lib", which may be a link of the host's
-    Text path{};  // directory: below `base`; image: of its file
+    Text base{};     // directory: where it is made, "/var/lib", which may be a link of the host's
+    Text path{};     // directory: below `base`; image: of its file; procfs: where it will be
+    Text options{};  // procfs: as of the MountOp
     std::uint32_t mode = 0;
     uid_t uid = 0;
     gid_t gid = 0;
@@ -143,6 +146,7 @@ struct LaunchReport {
     enum class Kind : std::uint32_t {
         failed,       // stage, item, object, error and syscall tell what
         executing,    // written just before execve: a hang-up after it means that it succeeded
+        prepared,     // the preparer's, of `item`; a detached mount goes along
         main_exited,  // from our reaper: `status` is the wait status of the main process
     };
     // Which of an item's two paths a failure is about.
@@ -206,7 +210,8 @@ struct ChildNumbers {
     bool keep_all_capabilities = false;  // enter --privileged
     bool set_groups = true;              // false where setgroups is denied in the user namespace
     bool no_new_privs = false;
-    bool gap[6] = {};
+    bool lets_mounts_in = false;  // the host's later ones, also where they will be looser
+    bool gap[5] = {};
 };
 
 static_assert(std::has_unique_object_representations_v<ChildNumbers>);

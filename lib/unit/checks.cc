@@ -224,6 +224,17 @@ private:
         }
     }
 
+    // The preset words count by what they cover.
+    void warn_of_propagation() {
+        const MountConfig& mounts = unit_.mounts;
+        const bool has_walls = !mounts.read_only.empty() || !mounts.no_exec.empty() ||
+                               !mounts.inaccessible.empty() || !mounts.protect.empty();
+        if (mounts.propagation != Propagation::slave || !has_walls) return;
+        warn("mounts.propagation",
+             "what the host mounts later arrives as the host has it, so writable below read_only "
+             "and executable below no_exec; without this key it does not arrive there");
+    }
+
     // One path can have one kind of access, and one thing can be mounted on it.
     void check_paths() {
         std::map<std::string_view, std::string> seen;
@@ -311,6 +322,7 @@ private:
     }
 
     void warn_of_the_rest() {
+        warn_of_propagation();
         if (unit_.namespaces.pid && !unit_.namespaces.mount &&
             unit_.mounts.proc != ProcView::inherited) {
             warn("namespaces.pid",

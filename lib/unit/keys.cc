@@ -23,6 +23,7 @@ std::vector<const Key*> collect_keys() {
                              namespaces_keys(),
                              user_namespace_keys(),
                              mounts_keys(),
+                             file_system_keys(),
                              overlay_keys(),
                              directories_keys(),
                              seccomp_keys(),
@@ -65,6 +66,17 @@ bool is_quoted_key(std::string_view path) {
 bool is_key_within(std::string_view key, std::string_view outer) {
     if (!key.starts_with(outer)) return false;
     return key.size() == outer.size() || key[outer.size()] == '.' || key[outer.size()] == '[';
+}
+
+std::string left_out_part(std::string_view failed, std::string_view optional) {
+    if (!is_key_within(failed, optional)) return {};
+    const Key* key = find_key(optional);
+    const bool is_entry = key != nullptr && key->skips_entries && failed.size() > optional.size();
+    return std::string{is_entry ? failed.substr(0, failed.find(']') + 1) : optional};
+}
+
+bool Unit::leaves_out(std::string_view entry) const {
+    return std::ranges::find(left_out, entry) != left_out.end();
 }
 
 }  // namespace confinit

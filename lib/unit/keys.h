@@ -8,6 +8,7 @@
 #include "unit/unit.h"
 
 #include <span>
+#include <string>
 #include <string_view>
 
 namespace confinit {
@@ -33,6 +34,10 @@ struct Key {
     void (*read)(const Value& value, Unit& unit);
 
     DropIns drop_ins = DropIns::replace;
+
+    // Where the key is optional, the entry of its list that fails is left out and the others are
+    // kept.
+    bool skips_entries = false;
 };
 
 // Every key; those of one table together, a key before those below it. The order of the rows of
@@ -54,6 +59,10 @@ bool is_quoted_key(std::string_view path);
 // "mounts.read_only".
 bool is_key_within(std::string_view key, std::string_view outer);
 
+// The part of an optional key, or of the table that it is, that a unit does without when `failed`
+// cannot be had: "mounts.bind[1]" for "mounts.bind". Empty where `failed` is no part of it.
+std::string left_out_part(std::string_view failed, std::string_view optional);
+
 // The rows of one table each, in their files.
 std::span<const Key> unit_keys();
 std::span<const Key> service_keys();
@@ -68,6 +77,7 @@ std::span<const Key> capabilities_keys();
 std::span<const Key> namespaces_keys();
 std::span<const Key> user_namespace_keys();
 std::span<const Key> mounts_keys();
+std::span<const Key> file_system_keys();
 std::span<const Key> overlay_keys();
 std::span<const Key> directories_keys();
 std::span<const Key> seccomp_keys();

@@ -118,6 +118,7 @@ constexpr Key keys[] = {
         .source = source,
         .systemd = "StateDirectory=, StateDirectoryMode=",
         .read = read_list<&DirectoryConfig::state>,
+        .skips_entries = true,
     },
     {
         .path = "directories.cache",
@@ -128,6 +129,7 @@ constexpr Key keys[] = {
         .source = source,
         .systemd = "CacheDirectory=, CacheDirectoryMode=",
         .read = read_list<&DirectoryConfig::cache>,
+        .skips_entries = true,
     },
     {
         .path = "directories.runtime",
@@ -140,6 +142,7 @@ constexpr Key keys[] = {
         .source = source,
         .systemd = "RuntimeDirectory=, RuntimeDirectoryMode=",
         .read = read_list<&DirectoryConfig::runtime>,
+        .skips_entries = true,
     },
     {
         .path = "directories.logs",
@@ -150,6 +153,7 @@ constexpr Key keys[] = {
         .source = source,
         .systemd = "LogsDirectory=, LogsDirectoryMode=",
         .read = read_list<&DirectoryConfig::logs>,
+        .skips_entries = true,
     },
     {
         .path = "directories.configuration",
@@ -160,6 +164,7 @@ constexpr Key keys[] = {
         .source = source,
         .systemd = "ConfigurationDirectory=, ConfigurationDirectoryMode=",
         .read = read_list<&DirectoryConfig::configuration>,
+        .skips_entries = true,
     },
     {
         .path = "directories.chown",

@@ -1,28 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
-// The keys of [mounts]: how the file system looks to the service.
+// The keys of [mounts]: which paths a service sees, and what it may do there.
 #include "unit/forms.h"
 #include "unit/keys.h"
 
 #include "base/text.h"
+#include "unit/mount_members.h"
 #include "unit/protect_presets.h"
 
 namespace confinit {
 namespace {
 
 constexpr std::string_view paths_form =
-    "an array of absolute paths such as [\"/\", \"/var/lib/web\"]";
+    "an array of absolute paths such as [\"/\", \"-/var/lib/web\"]";
 constexpr std::string_view bind_form =
-    "\"/source:/target\", \"/source:/target:ro\" or a table with source, target, read_only and "
-    "recursive";
-constexpr std::string_view tmpfs_form = "an absolute path or a table with target, size and mode";
-
-constexpr auto proc_names = make_name_table<ProcView>({
-    {ProcView::own, "private"},
-    {ProcView::invisible, "invisible"},
-    {ProcView::pids_only, "pids-only"},
-    {ProcView::inherited, "inherited"},
-});
-
+    "\"/source:/target\", \"/source:/target:ro\" or a table with source, target, read_only, "
+    "recursive and optional";
 constexpr auto propagation_names = make_name_table<Propagation>({
     {Propagation::private_tree, "private"},
     {Propagation::slave, "slave"},
@@ -38,9 +30,26 @@ void read_root(const Value& value, Unit& unit) {
     assign(unit.mounts.root, read_plain_path(value));
 }
 
+// "-/path" may be left out where it cannot be had, as systemd writes it. Absent: it is at fault.
+std::optional<std::string_view> without_dash(const Value& value, std::string_view text,
+                                             Unit& unit) {
+    const bool is_optional = text.starts_with('-');
+    if (is_optional) text.remove_prefix(1);
+    if (std::string fault = plain_path_fault(text); !fault.empty()) {
+        value.refuse(std::move(fault));
+        return std::nullopt;
+    }
+    if (is_optional) unit.optional_entries.push_back(value.key());
+    return text;
+}
+
 template <std::vector<std::string> MountConfig::* member>
 void read_paths(const Value& value, Unit& unit) {
-    unit.mounts.*member = list_of(value, path_form, read_plain_path);
+    unit.mounts.*member = list_of(value, path_form, [&unit](const Value& element) {
+        const auto text = element.word();
+        const auto path = text ? without_dash(element, *text, unit) : std::nullopt;
+        return path ? std::optional{std::string{*path}} : std::nullopt;
+    });
 }
 
 std::optional<const ProtectPreset*> read_preset(const Value& value) {
@@ -60,27 +69,8 @@ void read_protect(const Value& value, Unit& unit) {
     unit.mounts.protect = list_of(value, "the name of a preset such as \"system\"", read_preset);
 }
 
-std::optional<std::string> required_path(const Value& table, std::string_view name) {
-    const auto path = table.member(name, path_form);
-    if (path) return read_plain_path(*path);
-    table.miss(name);
-    return std::nullopt;
-}
-
-// A member that may be left out: `target` keeps its default then. False when it is wrong.
-template <class Target, class Read>
-bool read_member(const Value& table, std::string_view name, std::string_view form, Target& target,
-                 Read read) {
-    const auto member = table.member(name, form);
-    if (!member) return true;
-    auto value = read(*member);
-    if (!value) return false;
-    target = *value;
-    return true;
-}
-
-std::optional<BindMount> read_bind_table(const Value& table) {
-    constexpr std::string_view names[] = {"source", "target", "read_only", "recursive"};
+std::optional<BindMount> read_bind_table(const Value& table, Unit& unit) {
+    constexpr std::string_view names[] = {"source", "target", "read_only", "recursive", "optional"};
     table.allow_members(names);
     auto source = required_path(table, "source");
     auto target = required_path(table, "target");
@@ -88,16 +78,19 @@ std::optional<BindMount> read_bind_table(const Value& table) {
     const auto boolean = [](const Value& value) {
         return value.boolean();
     };
+    bool is_optional = false;
     const bool flags_are_good =
         read_member(table, "read_only", boolean_form, bind.read_only, boolean) &&
-        read_member(table, "recursive", boolean_form, bind.recursive, boolean);
+        read_member(table, "recursive", boolean_form, bind.recursive, boolean) &&
+        read_member(table, "optional", boolean_form, is_optional, boolean);
     if (!source || !target || !flags_are_good) return std::nullopt;
+    if (is_optional) unit.optional_entries.push_back(table.key());
     bind.source = std::move(*source);
     bind.target = std::move(*target);
     return bind;
 }
 
-std::optional<BindMount> read_bind_text(const Value& value) {
+std::optional<BindMount> read_bind_text(const Value& value, Unit& unit) {
     const auto text = value.word();
     if (!text) return std::nullopt;
     const auto parts = split(*text, ':');
@@ -106,61 +99,21 @@ std::optional<BindMount> read_bind_text(const Value& value) {
         value.mismatch();
         return std::nullopt;
     }
-    for (const std::string_view path : {parts[0], parts[1]}) {
-        std::string fault = plain_path_fault(path);
-        if (fault.empty()) continue;
+    if (std::string fault = plain_path_fault(parts[1]); !fault.empty()) {
         value.refuse(std::move(fault));
         return std::nullopt;
     }
-    return BindMount{.source = std::string{parts[0]},
+    const auto source = without_dash(value, parts[0], unit);
+    if (!source) return std::nullopt;
+    return BindMount{.source = std::string{*source},
                      .target = std::string{parts[1]},
                      .read_only = has_mode && parts[2] == "ro"};
 }
 
-std::optional<BindMount> read_bind(const Value& value) {
-    return value.is_table() ? read_bind_table(value) : read_bind_text(value);
-}
-
 void read_binds(const Value& value, Unit& unit) {
-    unit.mounts.bind = list_of(value, bind_form, read_bind);
-}
-
-std::optional<TmpfsMount> read_tmpfs_table(const Value& table) {
-    constexpr std::string_view names[] = {"target", "size", "mode"};
-    constexpr std::string_view mode_form = "octal digits up to \"1777\" such as \"0755\"";
-    table.allow_members(names);
-    auto target = required_path(table, "target");
-    TmpfsMount tmpfs;
-    const bool rest_is_good =
-        read_member(table, "size", size_form, tmpfs.size, read_size) &&
-        read_member(table, "mode", mode_form, tmpfs.mode,
-                    [](const Value& value) { return read_mode(value, 01777); });
-    if (!target || !rest_is_good) return std::nullopt;
-    tmpfs.target = std::move(*target);
-    return tmpfs;
-}
-
-std::optional<TmpfsMount> read_tmpfs(const Value& value) {
-    if (value.is_table()) return read_tmpfs_table(value);
-    auto path = read_plain_path(value);
-    if (!path) return std::nullopt;
-    return TmpfsMount{.target = std::move(*path)};
-}
-
-void read_tmpfs_list(const Value& value, Unit& unit) {
-    unit.mounts.tmpfs = list_of(value, tmpfs_form, read_tmpfs);
-}
-
-void read_private_tmp(const Value& value, Unit& unit) {
-    assign(unit.mounts.private_tmp, value.boolean());
-}
-
-void read_private_dev(const Value& value, Unit& unit) {
-    assign(unit.mounts.private_dev, value.boolean());
-}
-
-void read_proc(const Value& value, Unit& unit) {
-    assign(unit.mounts.proc, read_choice(value, proc_names));
+    unit.mounts.bind = list_of(value, bind_form, [&unit](const Value& element) {
+        return element.is_table() ? read_bind_table(element, unit) : read_bind_text(element, unit);
+    });
 }
 
 constexpr Key keys[] = {
@@ -174,7 +127,11 @@ constexpr Key keys[] = {
             "and what the host unmounts stays mounted in the service until its end. shared: as "
             "slave, and mount namespaces that the service makes are peers of its own. unbindable: "
             "as private, and nothing can be bound to another place. What the service mounts never "
-            "reaches the host.",
+            "reaches the host. Where this key is not given, or is \"shared\", all at and below "
+            "what "
+            "is read_only, no_exec or inaccessible is private nevertheless, because a mount that "
+            "arrives has the attributes that the host gives it. A unit that says \"slave\" itself "
+            "lets such mounts in, for an automounter or a device that is unplugged, and is warned.",
         .operation = "mount(2) MS_SLAVE | MS_REC before all else, and the declared one at the end",
         .source = "mount_namespaces(7)",
         .systemd = "MountFlags=",
@@ -200,24 +157,27 @@ constexpr Key keys[] = {
         .documentation =
             "Paths that the service can read but not write, everything mounted below included. The "
             "longest path decides, so read_write paths may lie below. A path that does not exist "
-            "is an error at the start. A mount that the host makes below it later arrives as the "
-            "host has it, so writable, where the host's mount is shared: mounts.propagation = "
-            "\"private\" keeps it out.",
+            "is an error at the start; one that is written \"-/path\" is left out then, which "
+            "svctl status tells, as each entry that fails is where unit.optional has the key. A "
+            "mount that the host makes below it later does not arrive, see mounts.propagation.",
         .operation = "mount_setattr(2) MOUNT_ATTR_RDONLY, recursive",
         .source = "mount_setattr(2)",
         .systemd = "ReadOnlyPaths=",
         .read = read_paths<&MountConfig::read_only>,
+        .skips_entries = true,
     },
     {
         .path = "mounts.read_write",
         .form = paths_form,
         .fallback = "[]",
         .documentation =
-            "Paths that stay writable below a read_only one, as far as permissions go.",
+            "Paths that stay writable below a read_only one, as far as permissions go. \"-/path\" "
+            "may be left out, as in mounts.read_only.",
         .operation = "a bind mount of its own; mount_setattr(2)",
         .source = "mount_setattr(2)",
         .systemd = "ReadWritePaths=",
         .read = read_paths<&MountConfig::read_write>,
+        .skips_entries = true,
     },
     {
         .path = "mounts.inaccessible",
@@ -225,11 +185,12 @@ constexpr Key keys[] = {
         .fallback = "[]",
         .documentation =
             "Paths that the service cannot look into: an empty file or directory of mode 000 lies "
-            "over each of them.",
+            "over each of them. \"-/path\" may be left out, as in mounts.read_only.",
         .operation = "move_mount(2) of an empty, read-only mount",
         .source = "move_mount(2), mount(2)",
         .systemd = "InaccessiblePaths=",
         .read = read_paths<&MountConfig::inaccessible>,
+        .skips_entries = true,
     },
     {
         .path = "mounts.no_exec",
@@ -239,11 +200,13 @@ constexpr Key keys[] = {
             "Paths below which no program can be executed and no file be mapped as code, whatever "
             "is mounted there, the unit's own tmpfs and bind mounts included. The longest path "
             "decides, so exec paths may lie below. A path that does not exist is an error at the "
-            "start. For what the host mounts later, see mounts.read_only.",
+            "start; \"-/path\" may be left out, as in mounts.read_only. For what the host mounts "
+            "later, see mounts.propagation.",
         .operation = "mount_setattr(2) MOUNT_ATTR_NOEXEC, recursive",
         .source = "mount_setattr(2)",
         .systemd = "NoExecPaths=",
         .read = read_paths<&MountConfig::no_exec>,
+        .skips_entries = true,
     },
     {
         .path = "mounts.exec",
@@ -251,11 +214,13 @@ constexpr Key keys[] = {
         .fallback = "[]",
         .documentation =
             "Paths that programs can still be executed from below a no_exec one. What the host "
-            "itself has mounted noexec stays so.",
+            "itself has mounted noexec stays so. \"-/path\" may be left out, as in "
+            "mounts.read_only.",
         .operation = "a bind mount of its own; mount_setattr(2)",
         .source = "mount_setattr(2)",
         .systemd = "ExecPaths=",
         .read = read_paths<&MountConfig::exec>,
+        .skips_entries = true,
     },
     {
         .path = "mounts.protect",
@@ -280,6 +245,7 @@ constexpr Key keys[] = {
         .systemd = "ProtectSystem=, ProtectHome=, ProtectKernelTunables=, ProtectKernelModules=, "
                    "ProtectKernelLogs=, ProtectControlGroups=, ProtectClock=, ProtectHostname=",
         .read = read_protect,
+        .skips_entries = true,
     },
     {
         .path = "mounts.bind",
@@ -288,61 +254,17 @@ constexpr Key keys[] = {
         .fallback = "[]",
         .documentation =
             "Files and directories of the host that the service sees at another place, too. The "
-            "target must exist in the service's root. A table may say recursive = false, which "
-            "leaves out what is mounted below the source.",
+            "target must exist in the service's root, unless it lies in a tmpfs of the unit, where "
+            "it is made; a file lies over a symbolic link that leads nowhere. On \"/\" the source "
+            "is all that the service sees. A table may say recursive = false, which leaves out "
+            "what is mounted below the source, and optional = true, as \"-/source:/target\" does: "
+            "where the source or target cannot be had the entry is left out, and svctl status "
+            "tells.",
         .operation = "open_tree(2) OPEN_TREE_CLONE, move_mount(2)",
         .source = "open_tree(2), move_mount(2)",
         .systemd = "BindPaths=, BindReadOnlyPaths=",
         .read = read_binds,
-    },
-    {
-        .path = "mounts.tmpfs",
-        .form = "an array of absolute paths and tables such as { target = \"/run/web\", "
-                "size = \"16M\", mode = \"0755\" }",
-        .fallback = "[]",
-        .documentation =
-            "Empty file systems in memory, gone when the service ends. Their pages count in "
-            "memory.max. Without a size, half of the machine's memory is the bound.",
-        .operation = "fsopen(2) tmpfs, move_mount(2)",
-        .source = "tmpfs(5)",
-        .systemd = "TemporaryFileSystem=",
-        .read = read_tmpfs_list,
-    },
-    {
-        .path = "mounts.private_tmp",
-        .form = boolean_form,
-        .fallback = "false",
-        .documentation =
-            "A /tmp and a /var/tmp of the service's own, in memory, empty at each start.",
-        .operation = "fsopen(2) tmpfs, move_mount(2)",
-        .source = "tmpfs(5)",
-        .systemd = "PrivateTmp=disconnected",
-        .read = read_private_tmp,
-    },
-    {
-        .path = "mounts.private_dev",
-        .form = boolean_form,
-        .fallback = "false",
-        .documentation =
-            "A /dev of the service's own with null, zero, full, random, urandom, tty, pts, shm and "
-            "nothing of the machine's hardware.",
-        .operation = "fsopen(2) tmpfs, bind mounts of the device nodes",
-        .source = "null(4), random(4), pts(4)",
-        .systemd = "PrivateDevices=",
-        .read = read_private_dev,
-    },
-    {
-        .path = "mounts.proc",
-        .form = "one of private, invisible, pids-only, inherited",
-        .fallback = "\"private\" with a new pid namespace, else \"inherited\"",
-        .documentation =
-            "What /proc is to the service. private: a procfs of its pid namespace. invisible: the "
-            "same, and processes of other users are hidden. pids-only: processes alone, without "
-            "/proc/sys and the rest. inherited: the supervisor's.",
-        .operation = "fsopen(2) proc with hidepid= and subset=, move_mount(2)",
-        .source = "proc(5)",
-        .systemd = "ProtectProc=, ProcSubset=",
-        .read = read_proc,
+        .skips_entries = true,
     },
 };
 

@@ -128,6 +128,7 @@ constexpr Key keys[] = {
         .source = "Documentation/filesystems/overlayfs.rst",
         .systemd = "MountImages=, ExtensionDirectories=",
         .read = read_overlays,
+        .skips_entries = true,
     },
 };
 

@@ -170,7 +170,9 @@ constexpr Key keys[] = {
         .fallback = "[]",
         .documentation =
             "Keys, or whole tables, that the unit may run without where they cannot be put in "
-            "force. What was left out, and why, stands in svctl status and list for as long as the "
+            "force. Of a list of mounts or directories only the entry that fails is left out, a "
+            "table is left out as one. What was left out, and why, stands in svctl status and list "
+            "for as long as the "
             "unit runs; everything else is in force or the unit does not start.",
         .operation = "none",
         .source = "confinit",

@@ -324,7 +324,15 @@ private:
 
 Checked<Unit> without_keys(const Unit& unit, std::span<const std::string> keys,
                            const Vocabulary& vocabulary) {
-    return UnitReader{unit.source->name, unit.source->files, vocabulary, keys}.read();
+    std::vector<std::string> whole;
+    std::vector<std::string> entries;
+    for (const std::string& key : keys)
+        (key.ends_with(']') ? entries : whole).push_back(key);
+    Checked<Unit> rest =
+        whole.empty() ? Checked<Unit>{unit}
+                      : UnitReader{unit.source->name, unit.source->files, vocabulary, whole}.read();
+    if (rest) rest->left_out = std::move(entries);
+    return rest;
 }
 
 Checked<Unit> read_unit(std::string_view name, ParsedFiles files, const Vocabulary& vocabulary) {

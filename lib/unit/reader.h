@@ -33,6 +33,8 @@ struct UnitSource {
 Checked<Unit> read_unit(std::string_view name, ParsedFiles files, const Vocabulary& vocabulary);
 
 // The unit as if these keys, or whole tables, had not been written; only for one with a source.
+// Single entries ("mounts.bind[1]") stay where they are, so that the others keep their numbers, and
+// are listed in Unit::left_out.
 Checked<Unit> without_keys(const Unit& unit, std::span<const std::string> keys,
                            const Vocabulary& vocabulary);
 

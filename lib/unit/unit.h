@@ -183,9 +183,9 @@ struct OverlayMount {
     std::optional<std::uint64_t> size;  // of that tmpfs
 };
 
-// How the service sees /proc: as it is inherited, or a procfs of its own (proc(5): hidepid,
-// subset).
-enum class ProcView { inherited, own, invisible, pids_only };
+// How the service sees /proc: as it is inherited, or a procfs of its own, with the hidepid= of
+// proc(5) or without.
+enum class ProcView { inherited, own, noaccess, invisible, ptraceable };
 
 // How mounts and unmounts travel between the service's tree and others: mount_namespaces(7). None
 // of them lets anything out to the host.
@@ -207,6 +207,7 @@ struct MountConfig {
     bool private_tmp = false;
     bool private_dev = false;
     std::optional<ProcView> proc;  // absent: own with a new pid namespace, else inherited
+    bool proc_pids_only = false;   // subset=pid, of one of its own
 
     bool is_empty() const {
         return !propagation && !has_own_root() && read_only.empty() && read_write.empty() &&
@@ -374,6 +375,13 @@ struct Unit {
 
     // In the order of the files.
     std::vector<ReplacedValue> replaced;
+
+    // Single entries of lists that say themselves that they are optional: "mounts.read_only[1]".
+    std::vector<std::string> optional_entries;
+    // Entries that this attempt does without.
+    std::vector<std::string> left_out;
+
+    bool leaves_out(std::string_view entry) const;
 
     // What the unit was read from, for without_keys(); kept only where something is optional.
     std::shared_ptr<const UnitSource> source;

@@ -275,10 +275,14 @@ LaunchStatus Manager::check_groups_run(const Unit& unit) const {
 
 // Whether the failure is one of an optional key, which is then left out of the next attempt.
 bool Manager::skip(Service& service, const LaunchFailure& failure) {
-    for (const std::string& key : unit_to_launch(service).unit.optional) {
+    const Unit& unit = unit_to_launch(service);
+    std::vector<std::string> optional = unit.optional_entries;
+    optional.insert(optional.end(), unit.unit.optional.begin(), unit.unit.optional.end());
+    for (const std::string& outer : optional) {
+        const std::string key = left_out_part(failure.key, outer);
         const bool is_new =
             std::ranges::find(service.skipped, key, &SkippedKey::key) == service.skipped.end();
-        if (!is_key_within(failure.key, key) || !is_new) continue;
+        if (key.empty() || !is_new) continue;
         service.skipped.push_back({key, failure.text()});
         machinery_.console.warning(
             fmt::format("{}: without the optional {}: {}", service.unit.name, key, failure.text()));

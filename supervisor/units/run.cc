@@ -119,7 +119,8 @@ Run::~Run() {
 
 // One that is being removed, since another unit has ended, is there again in a moment.
 LaunchStatus Run::claim_directories() {
-    const auto going = machinery_.directory_claims->claim(unit_.name, texts_of(plan()->runtime_directories));
+    const auto going =
+        machinery_.directory_claims->claim(unit_.name, texts_of(plan()->runtime_directories));
     if (!going) return {};
     return std::unexpected(LaunchFailure{
         .key = "directories.runtime",
@@ -135,7 +136,8 @@ std::vector<std::string> Run::refused_directories() const {
     const auto& preparations = plan()->child.preparations;
     for (std::size_t i = failed_preparation_; i < preparations.size(); ++i) {
         if (preparations[i].kind != Preparation::Kind::directory) continue;
-        refused.push_back(directory_path(preparations[i].base, preparations[i].path));
+        refused.push_back(std::string{preparations[i].base.c_str()} + "/" +
+                          preparations[i].path.c_str());
     }
     return refused;
 }
@@ -217,6 +219,8 @@ void Run::on_report(ReceivedReport received) {
         if (plan()->child.fork_into_pid_namespace) {
             machinery_.reaper.adopt(main_pid_, [this](ExitStatus s) { on_main_exit(s); });
         }
+        return;
+    case LaunchReport::Kind::prepared:  // between the preparer and the child
         return;
     case LaunchReport::Kind::main_exited:
         main_status_ = exit_status_of_wait(received.report.status);

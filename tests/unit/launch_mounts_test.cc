@@ -261,7 +261,8 @@ TEST_CASE("a declared /proc has its options, and inherited is none", "[unit]") {
     scene.unit.namespaces.pid = true;
     scene.unit.mounts.proc = ProcView::invisible;
     const auto invisible = scene.plan();
-    scene.unit.mounts.proc = ProcView::pids_only;
+    scene.unit.mounts.proc = ProcView::own;
+    scene.unit.mounts.proc_pids_only = true;
     const auto pids_only = scene.plan();
     scene.unit.mounts.proc = ProcView::inherited;
     const auto inherited = scene.plan();

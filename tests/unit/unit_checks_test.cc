@@ -280,4 +280,18 @@ TEST_CASE("root gets a subtree only where it does not see the limits above", "[u
               .find("joined user namespace") != std::string::npos);
 }
 
+TEST_CASE("a unit that lets later mounts in below its walls is warned", "[unit][N11]") {
+    const auto warnings = [](const std::string& mounts) {
+        return good_service("[namespaces]\nmount = true\n[mounts]\n" + mounts).warnings;
+    };
+    const std::string slave = "propagation = 'slave'\n";
+
+    REQUIRE(warnings(slave + "read_only = ['/']\n").size() == 1);
+    CHECK(warnings(slave + "read_only = ['/']\n")[0].find("arrives as the host has it") !=
+          std::string::npos);
+    CHECK(warnings(slave + "protect = ['system']\n").size() == 1);
+    CHECK(warnings(slave + "private_tmp = true\n").empty());
+    CHECK(warnings("read_only = ['/']\n").empty());
+}
+
 }  // namespace confinit

@@ -251,4 +251,17 @@ TEST_CASE("keys are found by their whole path", "[unit]") {
     CHECK_FALSE(has_keys_below("cgroup.mem"));
 }
 
+TEST_CASE("of an optional list the entry that fails is left out", "[unit][N14]") {
+    CHECK(left_out_part("mounts.bind[11]", "mounts.bind") == "mounts.bind[11]");
+    CHECK(left_out_part("mounts.overlay[0].lower[1]", "mounts.overlay") == "mounts.overlay[0]");
+    CHECK(left_out_part("directories.state[2]", "directories.state") == "directories.state[2]");
+    CHECK(left_out_part("mounts.bind[1]", "mounts.bind[1]") == "mounts.bind[1]");
+    CHECK(left_out_part("mounts.bind[11]", "mounts.bind[1]").empty());
+    // A table, or a list whose entries belong together, is left out as one.
+    CHECK(left_out_part("mounts.bind[1]", "mounts") == "mounts");
+    CHECK(left_out_part("seccomp.allow[1]", "seccomp.allow") == "seccomp.allow");
+    CHECK(left_out_part("mounts.bind", "mounts.bind") == "mounts.bind");
+    CHECK(left_out_part("mounts.read_only[1]", "mounts.bind").empty());
+}
+
 }  // namespace confinit

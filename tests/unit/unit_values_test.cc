@@ -217,17 +217,34 @@ TEST_CASE("tmpfs mounts have a size in bytes and an octal mode", "[unit]") {
     CHECK(unit.mounts.tmpfs[1].mode == 01777);
 }
 
-TEST_CASE("the words for /proc are those of the format", "[unit]") {
-    const auto view = [](const char* word) {
-        return good_service(std::string{"[namespaces]\nmount = true\n[mounts]\nproc = '"} + word +
-                            "'")
-            .mounts.proc;
+TEST_CASE("the words for /proc are those of the format", "[unit][N14]") {
+    const auto view = [](const char* words) {
+        const MountConfig mounts =
+            good_service(std::string{"[namespaces]\nmount = true\n[mounts]\nproc = "} + words)
+                .mounts;
+        return std::pair{mounts.proc.value(), mounts.proc_pids_only};
     };
 
-    CHECK(view("private") == ProcView::own);
-    CHECK(view("invisible") == ProcView::invisible);
-    CHECK(view("pids-only") == ProcView::pids_only);
-    CHECK(view("inherited") == ProcView::inherited);
+    CHECK(view("'private'") == std::pair{ProcView::own, false});
+    CHECK(view("'noaccess'") == std::pair{ProcView::noaccess, false});
+    CHECK(view("'invisible'") == std::pair{ProcView::invisible, false});
+    CHECK(view("'ptraceable'") == std::pair{ProcView::ptraceable, false});
+    CHECK(view("'pids-only'") == std::pair{ProcView::own, true});
+    CHECK(view("'inherited'") == std::pair{ProcView::inherited, false});
+    CHECK(view("['pids-only']") == std::pair{ProcView::own, true});
+    CHECK(view("['invisible', 'pids-only']") == std::pair{ProcView::invisible, true});
+    CHECK(view("['pids-only', 'noaccess']") == std::pair{ProcView::noaccess, true});
+}
+
+TEST_CASE("a path that may be left out has a dash, and a bind a member", "[unit][N14]") {
+    const Unit unit = good_service(
+        "[namespaces]\nmount = true\n[mounts]\nread_only = ['/', '-/a']\nexec = ['-/b']\n"
+        "bind = ['-/c:/d:ro', '/e:/f', { source = '/g', target = '/h', optional = true }]\n");
+
+    CHECK(unit.mounts.read_only == std::vector<std::string>{"/", "/a"});
+    CHECK(unit.mounts.bind[0].source == "/c");
+    CHECK(unit.optional_entries == std::vector<std::string>{"mounts.read_only[1]", "mounts.exec[0]",
+                                                            "mounts.bind[0]", "mounts.bind[2]"});
 }
 
 TEST_CASE("filter entries have a name and perhaps an action", "[unit]") {

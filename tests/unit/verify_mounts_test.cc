@@ -133,7 +133,7 @@ TEST_CASE("a mount without its attributes differs", "[unit][H7]") {
 TEST_CASE("a read-only path with a writable mount below it differs", "[unit][H7]") {
     MountScene scene;
     scene.add({.kind = MountOpKind::read_only, .target = "/"}, "mounts.read_only[0]");
-    scene.service = "101 50 8:1 / / ro master:1 - ext4 d rw\n";
+    scene.service = "101 50 8:1 / / ro - ext4 d rw\n";
     CHECK_FALSE(scene.item("mounts.read_only[0]").differs());
 
     scene.service += "102 101 8:2 / /mnt/usb rw master:9 - vfat u rw\n";
@@ -142,13 +142,66 @@ TEST_CASE("a read-only path with a writable mount below it differs", "[unit][H7]
     CHECK(item.in_force == "/mnt/usb is writable");
 }
 
+TEST_CASE("a wall that gets what the host mounts later differs", "[unit][N11]") {
+    MountScene scene;
+    scene.add({.kind = MountOpKind::read_only, .target = "/ro"}, "mounts.read_only[0]");
+    scene.add({.kind = MountOpKind::no_exec, .target = "/data"}, "mounts.no_exec[0]");
+    scene.add({.kind = MountOpKind::bind,
+               .source = "/no-such-data",
+               .target = "/bound",
+               .attributes = MOUNT_ATTR_RDONLY},
+              "mounts.bind[0]");
+    scene.service +=
+        "102 101 8:1 /ro /ro ro master:1 - ext4 d rw\n"
+        "103 101 8:1 /data /data rw,noexec master:1 - ext4 d rw\n"
+        "104 101 8:1 /no-such-data /bound ro master:1 - ext4 d rw\n";
+
+    for (const auto& [key, text] :
+         {std::pair{"mounts.read_only[0]", "/ro gets what the host mounts later"},
+          std::pair{"mounts.no_exec[0]", "/data gets what the host mounts later"},
+          std::pair{"mounts.bind[0]", "/bound gets what the host mounts later"}}) {
+        CHECK(scene.item(key).differs());
+        CHECK(scene.item(key).in_force == text);
+    }
+    scene.plan.child.lets_mounts_in = true;
+    for (const VerifyItem& item : scene.items())
+        CHECK_FALSE(item.differs());
+}
+
+TEST_CASE("a /proc needs each of its options", "[unit][N14]") {
+    MountScene scene;
+    scene.add(
+        {.kind = MountOpKind::proc, .target = "/proc", .options = "hidepid=invisible,subset=pid"},
+        "mounts.proc");
+    scene.service += "102 101 0:70 / /proc rw - proc proc rw,hidepid=invisible\n";
+    CHECK(scene.item("mounts.proc").in_force == "proc at /proc without subset=pid");
+
+    scene.service.replace(scene.service.rfind('\n'), 1, ",subset=pid\n");
+    CHECK_FALSE(scene.item("mounts.proc").differs());
+}
+
+TEST_CASE("a mount on the root itself stands for the root", "[unit][N14]") {
+    MountScene scene;
+    scene.add({.kind = MountOpKind::propagation, .target = "/"}, "namespaces.mount");
+    scene.add({.kind = MountOpKind::tmpfs, .target = "/"}, "mounts.tmpfs[0]");
+    scene.add({.kind = MountOpKind::change_root, .target = "/"}, "mounts.tmpfs[0]");
+    CHECK(scene.item("mounts.tmpfs[0]").differs());
+
+    scene.service = "101 50 0:60 / / rw - tmpfs tmpfs rw\n";
+    CHECK_FALSE(scene.item("mounts.tmpfs[0]").differs());
+
+    scene.plan.child.root = "/no-such-root";
+    scene.plan.mount_keys[2] = "mounts.root";
+    CHECK(scene.item("mounts.root").in_force == "covered by mounts.tmpfs[0]");
+}
+
 TEST_CASE("what a longer path decides does not count against a read-only one", "[unit][H7]") {
     MountScene scene;
     scene.add({.kind = MountOpKind::read_only, .target = "/"}, "mounts.read_only[0]");
     scene.add({.kind = MountOpKind::tmpfs, .target = "/tmp"}, "mounts.private_tmp");
     scene.add({.kind = MountOpKind::read_write, .target = "/data"}, "mounts.read_write[0]");
     scene.service =
-        "101 50 8:1 / / ro master:1 - ext4 d rw\n"
+        "101 50 8:1 / / ro - ext4 d rw\n"
         "102 101 0:60 / /tmp rw - tmpfs tmpfs rw\n"
         "103 101 8:1 /data /data rw - ext4 d rw\n";
 
@@ -163,7 +216,7 @@ TEST_CASE("a read-only path that lies in a read-only mount needs none of its own
     scene.add({.kind = MountOpKind::read_only, .target = "/usr"}, "mounts.read_only[0]");
     CHECK(scene.item("mounts.read_only[0]").differs());
 
-    scene.service = "101 50 8:1 / / ro master:1 - ext4 d rw\n";
+    scene.service = "101 50 8:1 / / ro - ext4 d rw\n";
     CHECK_FALSE(scene.item("mounts.read_only[0]").differs());
 }
 

@@ -6,6 +6,7 @@
 //   silent-fuse MOUNTPOINT hang     looks at a file of it itself as well: the process holds the
 //                                   file system's last descriptor, so that only an abort from
 //                                   outside (umount -f, /sys/fs/fuse/connections) wakes it
+//   silent-fuse MOUNTPOINT alone    lets nobody look but its user, nobody: not even root
 //
 // It says "mounted" on standard output when others may look, and "silent" when a request was read
 // that will never be answered.
@@ -69,15 +70,17 @@ void answer_init(int device) {
 
 int main(int count, char** arguments) {
     const bool hangs = count == 3 && std::strcmp(arguments[2], "hang") == 0;
-    if (count != 2 && !hangs) {
-        (void)std::fputs("usage: silent-fuse MOUNTPOINT [hang]\n", stderr);
+    const bool is_alone = count == 3 && std::strcmp(arguments[2], "alone") == 0;
+    if (count != 2 && !hangs && !is_alone) {
+        (void)std::fputs("usage: silent-fuse MOUNTPOINT [hang | alone]\n", stderr);
         return EXIT_FAILURE;
     }
     const std::string directory = arguments[1];
     const int device = open("/dev/fuse", O_RDWR | O_CLOEXEC);
     if (device < 0) give_up("/dev/fuse");
-    const std::string options =
-        "fd=" + std::to_string(device) + ",rootmode=40000,user_id=0,group_id=0,allow_other";
+    const std::string options = "fd=" + std::to_string(device) +
+                                (is_alone ? ",rootmode=40000,user_id=65534,group_id=65534"
+                                          : ",rootmode=40000,user_id=0,group_id=0,allow_other");
     if (mount("silent", directory.c_str(), "fuse.silent", MS_NOSUID | MS_NODEV, options.c_str()) <
         0) {
         give_up("mount");

@@ -53,8 +53,11 @@ std::vector<std::string> find_missing(const Unit& unit) {
     with_context_here([&](const LaunchContext& context) { missing = missing_here(unit, context); });
     std::vector<std::string> texts;
     for (const LaunchFailure& failure : missing) {
-        const bool is_optional = std::ranges::any_of(
-            unit.unit.optional, [&](const auto& key) { return is_key_within(failure.key, key); });
+        const auto is_of = [&](const std::string& key) {
+            return is_key_within(failure.key, key);
+        };
+        const bool is_optional = std::ranges::any_of(unit.unit.optional, is_of) ||
+                                 std::ranges::any_of(unit.optional_entries, is_of);
         if (!is_optional) texts.push_back(failure.text());
     }
     return texts;

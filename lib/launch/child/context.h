@@ -55,6 +55,7 @@ struct ChildContext {
 
     // What one step leaves for a later one.
     int root = -1;             // the directory that the mounts' targets are resolved in
+    int procfs = -1;           // a detached mount that the preparer has made, or -1
     int own_descriptors = -1;  // the directory /proc/self/fd
     int image = -1;            // the detached mount that becomes the root
     int process = -1;          // a pidfd of this process

@@ -91,9 +91,9 @@ ChildFd open_path(ChildContext& child, int directory, const char* path, std::uin
     return ChildFd{fd};
 }
 
-ChildFd open_target(ChildContext& child, const MountOp& op) {
+ChildFd open_target(ChildContext& child, const MountOp& op, std::uint64_t flags) {
     const Start start = start_of(child, op);
-    return open_path(child, start.directory, start.path, O_PATH, start.resolve);
+    return open_path(child, start.directory, start.path, O_PATH | flags, start.resolve);
 }
 
 TargetParent open_target_parent(ChildContext& child, const MountOp& op) {
@@ -134,8 +134,12 @@ ChildFd copy_mount(ChildContext& child, int fd, bool recursive) {
 
 bool change_attributes(ChildContext& child, int mount, std::uint64_t set, std::uint64_t clear) {
     if ((set | clear) == 0) return true;
+    const bool is_wall = (set & (MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOEXEC)) != 0;
     const mount_attr attributes{
-        .attr_set = set, .attr_clr = clear, .propagation = 0, .userns_fd = 0};
+        .attr_set = set,
+        .attr_clr = clear,
+        .propagation = is_wall && !child.plan.lets_mounts_in ? std::uint64_t{MS_PRIVATE} : 0,
+        .userns_fd = 0};
     return child.call(SYS_mount_setattr, mount, "", AT_EMPTY_PATH | AT_RECURSIVE, &attributes,
                       sizeof attributes) >= 0;
 }

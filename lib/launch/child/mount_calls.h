@@ -13,8 +13,9 @@ namespace confinit {
 ChildFd open_path(ChildContext& child, int directory, const char* path, std::uint64_t flags,
                   std::uint64_t resolve);
 
-// An O_PATH descriptor of an op's target; symbolic links stay inside of the service's root.
-ChildFd open_target(ChildContext& child, const MountOp& op);
+// An O_PATH descriptor of an op's target, with these further flags; symbolic links stay inside of
+// the service's root.
+ChildFd open_target(ChildContext& child, const MountOp& op, std::uint64_t flags = 0);
 
 // The directory that will hold a target which an op makes, and the target's name in it.
 struct TargetParent {
@@ -30,7 +31,9 @@ ChildFd open_in_procfs(ChildContext& child, const char* path, std::uint64_t flag
 // A detached copy of the mount at a descriptor: open_tree(2).
 ChildFd copy_mount(ChildContext& child, int fd, bool recursive);
 
-// Sets and clears MOUNT_ATTR_* of a mount and all below it: mount_setattr(2).
+// Sets and clears MOUNT_ATTR_* of a mount and all below it: mount_setattr(2). With what forbids to
+// write or to execute nothing of the host's arrives there any more, unless the plan lets it in:
+// a mount that comes later has the attributes that the host gives it.
 bool change_attributes(ChildContext& child, int mount, std::uint64_t set, std::uint64_t clear);
 
 // move_mount(2) of a detached mount onto what a descriptor refers to.

@@ -28,11 +28,14 @@ bool make_empty_file(ChildContext& child, const MountOp& op) {
     return static_cast<bool>(file);
 }
 
+// A FUSE mount that lets nobody look in is taken for the directory that it nearly always is.
 bool make_mount_point(ChildContext& child, const MountOp& op, int mount) {
-    struct stat status{};
-    if (!get_status(child, mount, status)) return false;
+    struct statx status{};
+    constexpr int how = AT_EMPTY_PATH | AT_STATX_DONT_SYNC;
+    if (child.call(SYS_statx, mount, "", how, 0, &status) < 0) return false;
     child.object = LaunchReport::Object::target;
-    if (!S_ISDIR(status.st_mode)) return make_empty_file(child, op) || child.error == EEXIST;
+    if (status.stx_mode != 0 && !S_ISDIR(status.stx_mode))
+        return make_empty_file(child, op) || child.error == EEXIST;
     const TargetParent parent = open_target_parent(child, op);
     if (!parent.directory) return false;
     const long made = child.call(SYS_mkdirat, parent.directory.get(), parent.name, 0755);

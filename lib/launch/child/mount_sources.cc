@@ -55,6 +55,8 @@ bool open_op_source(ChildContext& child, const MountOp& op, int& source) {
     case MountOpKind::bind:
     case MountOpKind::device_node:
         return copy_source(child, op, source);
+    case MountOpKind::mqueue:
+        return op.source == nullptr || copy_source(child, op, source);
     case MountOpKind::inaccessible:
         return op.source == nullptr || keep_source(child, op, source);
     case MountOpKind::read_write:
@@ -70,7 +72,6 @@ bool open_op_source(ChildContext& child, const MountOp& op, int& source) {
     case MountOpKind::tmpfs:
     case MountOpKind::proc:
     case MountOpKind::devpts:
-    case MountOpKind::mqueue:
     case MountOpKind::cgroup:
     case MountOpKind::directory:
     case MountOpKind::symlink:

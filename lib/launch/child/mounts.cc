@@ -18,10 +18,16 @@ constexpr int umount_detach = 2;
 constexpr std::uint64_t no_devices = MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV;
 constexpr std::uint64_t data_only = no_devices | MOUNT_ATTR_NOEXEC;
 
+// By what the kernel knows itself. A file system of a process is not asked, which may be gone,
+// silent, or let nobody look in but its own user; it is a device without inode numbers then.
+bool look_at(ChildContext& child, int fd, struct statx& status) {
+    return child.call(SYS_statx, fd, "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC, 0, &status) >= 0;
+}
+
 // What makes a mount read-only or its attributes stricter works on whole mounts only.
 bool is_mount_point(ChildContext& child, int fd, bool& result) {
     struct statx status{};
-    if (child.call(SYS_statx, fd, "", AT_EMPTY_PATH, 0, &status) < 0) return false;
+    if (!look_at(child, fd, status)) return false;
     result = (status.stx_attributes & STATX_ATTR_MOUNT_ROOT) != 0;
     return true;
 }
@@ -43,11 +49,21 @@ bool begin_mounts(ChildContext& child) {
     return open_root(child) && open_sources(child) && become_builder(child);
 }
 
-bool mount_onto(ChildContext& child, const ChildFd& mount, const MountOp& op) {
+bool is_root(const MountOp& op) {
+    const char* path = op.place != nullptr ? op.place : op.target;
+    return path[0] == '/' && path[1] == '\0';
+}
+
+// Whatever comes after a mount on the root itself is found in that.
+bool mount_onto(ChildContext& child, const ChildFd& mount, const MountOp& op,
+                std::uint64_t flags = 0) {
     if (!mount) return false;
     child.object = LaunchReport::Object::target;
-    const ChildFd target = open_target(child, op);
-    return target && attach_mount(child, mount, target.get());
+    const ChildFd target = open_target(child, op, flags);
+    if (!target || !attach_mount(child, mount, target.get())) return false;
+    if (op.inside != 0 || !is_root(op)) return true;
+    child.root = static_cast<int>(child.call(SYS_fcntl, mount.get(), F_DUPFD_CLOEXEC, 0));
+    return child.root >= 0;
 }
 
 bool mount_new(ChildContext& child, const MountOp& op, const NewFileSystem& wanted) {
@@ -65,12 +81,25 @@ bool mount_tmpfs(ChildContext& child, const MountOp& op, int& kept) {
     return true;
 }
 
+// A link at the place itself leads nowhere, or it would not be the place: the mount lies over it.
 bool bind(ChildContext& child, const MountOp& op, int source) {
     child.object = LaunchReport::Object::source;
     const ChildFd copy{source};
     if (!change_attributes(child, copy.get(), op.attributes, 0)) return false;
     if (op.inside != 0 && !make_mount_point(child, op, copy.get())) return false;
-    return mount_onto(child, copy, op);
+    return mount_onto(child, copy, op, op.place != nullptr ? O_NOFOLLOW : 0);
+}
+
+bool mount_proc(ChildContext& child, const MountOp& op) {
+    if (child.procfs >= 0) return mount_onto(child, ChildFd{child.procfs}, op);
+    return mount_new(
+        child, op,
+        {.type = "proc", .options = op.options, .attributes = op.attributes | data_only});
+}
+
+bool mount_message_queues(ChildContext& child, const MountOp& op, int source) {
+    if (op.source != nullptr) return bind(child, op, source);
+    return mount_new(child, op, {.type = "mqueue", .attributes = op.attributes | data_only});
 }
 
 // Whatever stands at the host's path: only the device that was asked for gets in.
@@ -97,10 +126,11 @@ bool change_in_place(ChildContext& child, const MountOp& op, std::uint64_t set,
 }
 
 bool is_same_file(ChildContext& child, int one, int other, bool& result) {
-    struct stat first{};
-    struct stat second{};
-    if (!get_status(child, one, first) || !get_status(child, other, second)) return false;
-    result = first.st_dev == second.st_dev && first.st_ino == second.st_ino;
+    struct statx first{};
+    struct statx second{};
+    if (!look_at(child, one, first) || !look_at(child, other, second)) return false;
+    result = first.stx_dev_major == second.stx_dev_major &&
+             first.stx_dev_minor == second.stx_dev_minor && first.stx_ino == second.stx_ino;
     return true;
 }
 
@@ -121,10 +151,10 @@ bool restore(ChildContext& child, const MountOp& op, int copy, std::uint64_t for
 
 // A directory becomes an empty one, anything else an empty file, neither with any permission.
 bool hide(ChildContext& child, const MountOp& op, int source) {
-    const ChildFd target = open_target(child, op);
-    struct stat status{};
-    if (!target || !get_status(child, target.get(), status)) return false;
-    const bool is_directory = S_ISDIR(status.st_mode);
+    ChildFd target = open_target(child, op, O_DIRECTORY);
+    const bool is_directory = static_cast<bool>(target);
+    if (!is_directory && child.error == ENOTDIR) target = open_target(child, op);
+    if (!target) return false;
     const ChildFd cover =
         is_directory
             ? make_file_system(
@@ -144,9 +174,11 @@ bool seal(ChildContext& child, const MountOp& op) {
 }
 
 // pivot_root(2) does not know the initramfs, whose root cannot be moved away; there the new root
-// is moved on top of it, and everything below is out of reach.
+// is moved on top of it, where a mount on the root itself is already, and everything below is out
+// of reach.
 bool move_root(ChildContext& child) {
-    return child.call(SYS_mount, ".", "/", nullptr, MS_MOVE, nullptr) >= 0 &&
+    const bool is_on_top = child.plan.root == nullptr && child.plan.image_mount_point == nullptr;
+    return (is_on_top || child.call(SYS_mount, ".", "/", nullptr, MS_MOVE, nullptr) >= 0) &&
            child.call(SYS_chroot, ".") >= 0;
 }
 
@@ -172,9 +204,7 @@ bool apply(ChildContext& child, std::size_t index) {
     case MountOpKind::tmpfs:
         return mount_tmpfs(child, op, source);
     case MountOpKind::proc:
-        return mount_new(
-            child, op,
-            {.type = "proc", .options = op.options, .attributes = op.attributes | data_only});
+        return mount_proc(child, op);
     case MountOpKind::device_node:
         return bind_device(child, op, source);
     case MountOpKind::devpts:
@@ -184,7 +214,7 @@ bool apply(ChildContext& child, std::size_t index) {
                           .mode = "0620",
                           .attributes = op.attributes | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC});
     case MountOpKind::mqueue:
-        return mount_new(child, op, {.type = "mqueue", .attributes = op.attributes | data_only});
+        return mount_message_queues(child, op, source);
     case MountOpKind::cgroup:
         return mount_new(child, op, {.type = "cgroup2", .attributes = op.attributes | data_only});
     case MountOpKind::directory:

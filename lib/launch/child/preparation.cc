@@ -15,10 +15,29 @@ namespace confinit {
 
 namespace {
 
-// How it went, and the mounted image where there is one. A child that does not hear it any more has
-// ended.
-void tell(ChildContext& child, const LaunchReport& report, int image) {
-    (void)send_record(child, child.plan.preparer_socket, report, image);
+// How it went, with a mount that was made. A child that does not hear it any more has ended.
+void tell(ChildContext& child, const LaunchReport& report, int mount) {
+    (void)send_record(child, child.plan.preparer_socket, report, mount);
+}
+
+void hand_over(ChildContext& child, int mount) {
+    tell(child, {.kind = LaunchReport::Kind::prepared, .item = child.item}, mount);
+}
+
+bool prepare(ChildContext& child, const Preparation& preparation) {
+    switch (preparation.kind) {
+    case Preparation::Kind::directory:
+        return prepare_directory(child, preparation);
+    case Preparation::Kind::image:
+        if (!mount_image(child, preparation)) return false;
+        hand_over(child, child.image);
+        return true;
+    case Preparation::Kind::procfs:
+        if (!mount_procfs(child, preparation)) return false;
+        hand_over(child, child.procfs);
+        return true;
+    }
+    return child.refuse(EINVAL);
 }
 
 // The parent sees the end of the child by its sockets, of which no copy may stay here.
@@ -26,12 +45,8 @@ bool prepare_all(ChildContext& child) {
     if (!forbid_tracing(child) || !keep_only(child, {&child.plan.preparer_socket, 1})) return false;
     (void)child.call(SYS_umask, 0);
     for (std::size_t i = 0; i < child.plan.preparations.size(); ++i) {
-        const Preparation& preparation = child.plan.preparations.data()[i];
         child.item = static_cast<std::int32_t>(i);
-        const bool is_done = preparation.kind == Preparation::Kind::image
-                                 ? mount_image(child, preparation)
-                                 : prepare_directory(child, preparation);
-        if (!is_done) return false;
+        if (!prepare(child, child.plan.preparations.data()[i])) return false;
     }
     return true;
 }
@@ -41,7 +56,7 @@ bool prepare_all(ChildContext& child) {
 void run_preparer(const ChildPlan& plan) noexcept {
     ChildContext child{.plan = plan};
     if (prepare_all(child)) {
-        tell(child, {.kind = LaunchReport::Kind::executing}, child.image);
+        tell(child, {.kind = LaunchReport::Kind::executing}, -1);
     } else {
         const LaunchReport report{
             .kind = LaunchReport::Kind::failed,
@@ -57,12 +72,12 @@ void run_preparer(const ChildPlan& plan) noexcept {
     __builtin_trap();
 }
 
-bool wait_for_preparer(ChildContext& child) {
-    if (child.plan.preparation_socket < 0) return true;
-    LaunchReport report;
-    int image = -1;
+namespace {
+
+// One record, and what goes along with it.
+bool hear(ChildContext& child, LaunchReport& report, int& mount) {
     iovec data{&report, sizeof report};
-    alignas(cmsghdr) std::array<unsigned char, CMSG_SPACE(sizeof image)> control{};
+    alignas(cmsghdr) std::array<unsigned char, CMSG_SPACE(sizeof mount)> control{};
     msghdr message{};
     message.msg_iov = &data;
     message.msg_iovlen = 1;
@@ -73,12 +88,28 @@ bool wait_for_preparer(ChildContext& child) {
     if (count < 0) return false;
     if (count != static_cast<long>(sizeof report)) return child.refuse(EPIPE);
     if (const cmsghdr* header = CMSG_FIRSTHDR(&message); header != nullptr) {
-        __builtin_memcpy(&child.image, CMSG_DATA(header), sizeof child.image);
+        __builtin_memcpy(&mount, CMSG_DATA(header), sizeof mount);
     }
-    if (report.kind != LaunchReport::Kind::failed) return true;
-    child.item = report.item;
-    __builtin_memcpy(child.found, report.found, sizeof child.found);
-    return child.fail(report.syscall, report.error);
+    return true;
+}
+
+}  // namespace
+
+bool wait_for_preparer(ChildContext& child) {
+    if (child.plan.preparation_socket < 0) return true;
+    for (;;) {
+        LaunchReport report;
+        int mount = -1;
+        if (!hear(child, report, mount)) return false;
+        if (report.kind == LaunchReport::Kind::failed) {
+            child.item = report.item;
+            __builtin_memcpy(child.found, report.found, sizeof child.found);
+            return child.fail(report.syscall, report.error);
+        }
+        if (report.kind != LaunchReport::Kind::prepared) return true;
+        const Preparation& prepared = child.plan.preparations.data()[report.item];
+        (prepared.kind == Preparation::Kind::image ? child.image : child.procfs) = mount;
+    }
 }
 
 }  // namespace confinit

@@ -48,6 +48,7 @@ LaunchStatus apply_directories(const Unit& unit, const UserDatabase& database, P
         const auto& list = unit.directories.*kind.list;
         for (std::size_t i = 0; i < list.size(); ++i) {
             std::string key = std::string{kind.key} + "[" + std::to_string(i) + "]";
+            if (unit.leaves_out(key)) continue;
             const Owner owner = TRY(owner_of(unit, database, list[i], plan.child, key));
             PreparationDraft directory{};
             directory.kind = Preparation::Kind::directory;

@@ -6,6 +6,7 @@
 #include "kernel/cgroup.h"
 #include "kernel/probe.h"
 #include "kernel/proc_status.h"
+#include "launch/early_hints.h"
 #include "launch/namespace_table.h"
 #include "launch/plan/id_maps.h"
 #include "launch/plan/missing_paths.h"
@@ -16,6 +17,7 @@
 #include <cerrno>
 #include <iterator>
 #include <optional>
+#include <unistd.h>
 
 namespace confinit {
 namespace {
@@ -100,6 +102,17 @@ private:
     std::vector<LaunchFailure> unmet_;
 };
 
+// A procfs of the host's processes is mounted with the supervisor's rights.
+void check_procfs(const LaunchPlan& plan, std::vector<LaunchFailure>& missing) {
+    if (geteuid() == 0) return;
+    for (std::size_t i = 0; i < plan->child.preparations.size(); ++i) {
+        if (plan->child.preparations[i].kind != Preparation::Kind::procfs) continue;
+        missing.push_back({.key = plan->preparation_keys[i].str(),
+                           .object = plan->child.preparations[i].path.c_str(),
+                           .hint = std::string{own_procfs_hint}});
+    }
+}
+
 }  // namespace
 
 std::vector<LaunchFailure> missing_here(Unit unit, const LaunchContext& context) {
@@ -112,6 +125,7 @@ std::vector<LaunchFailure> missing_here(Unit unit, const LaunchContext& context)
     } else if (auto plan = make_launch_plan(unit, context); !plan) {
         missing.push_back(std::move(plan).error());
     } else {
+        check_procfs(*plan, missing);
         std::ranges::move(missing_paths(*plan), std::back_inserter(missing));
     }
     return missing;

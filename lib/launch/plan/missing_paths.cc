@@ -2,6 +2,7 @@
 // MissingPaths: the paths that a launch would not find, by its plan.
 #include "launch/plan/missing_paths.h"
 
+#include "launch/early_hints.h"
 #include "launch/owner_text.h"
 #include "launch/plan/parts.h"
 
@@ -64,9 +65,23 @@ private:
         if (has_source && is_absent(host_, op.source.c_str())) {
             add(key, op.source.c_str(), ENOENT, "there is no such path on the host");
         }
-        if (is_on_what_is_there(op) && is_absent(service_, op.target.c_str())) {
+        if (has_source) check_way(host_, key, op.source.c_str());
+        if (!is_on_what_is_there(op)) return;
+        const bool is_over_link = op.kind == MountOpKind::bind && op.place != nullptr;
+        if (!is_over_link && is_absent(service_, op.target.c_str())) {
             add(key, op.target.c_str(), ENOENT, "there is no such path in the service's root");
         }
+        check_way(service_, key, op.target.c_str());
+    }
+
+    // What lets nobody look in, or has lost its server, may be mounted on, but not be walked
+    // through.
+    void check_way(const ServiceView& view, const std::string& key, const std::string& path) {
+        const Lookup found = view.find(path);
+        const bool is_closed = found.error == EACCES;
+        if (found.presence != Lookup::Presence::unknown || found.path == view.resolve(path)) return;
+        if (!is_closed && found.error != ENOTCONN) return;
+        add(key, path, found.error, std::string{is_closed ? closed_way_hint : dead_way_hint});
     }
 
     // Within a tmpfs of the launch the mount points are made.

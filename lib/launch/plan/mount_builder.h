@@ -44,6 +44,7 @@ private:
                    std::optional<std::uint64_t> size = std::nullopt);
     void add_private_tmp();
     void add_private_dev();
+    void add_message_queues(const std::string& key, std::uint64_t attributes);
     void add_proc();
     void add_binds();
     void add_directories();
@@ -52,11 +53,13 @@ private:
     void add_notify_directory();
     void add_cgroup_tree();
     bool keeps_cgroup_tree(std::string_view path) const;
+    void seal_at_the_end();
     void add_attributes();
     void add_paths(MountOpKind kind, Turn turn, std::string_view key,
                    const std::vector<std::string>& paths);
     void add_mount_points();
     static bool is_at_own_name(const PlannedOp& planned);
+    Lookup find_mount_point(const PlannedOp& planned) const;
     void find_place(PlannedOp& planned, const std::vector<PlannedOp>& before);
     void place_inside();
     void add_preset(const ProtectPreset& preset, const std::string& key);

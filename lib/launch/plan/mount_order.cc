@@ -86,6 +86,12 @@ bool brings_mount(MountOpKind kind) {
     return false;
 }
 
+// Whether an op brings a mount that others may lie in.
+bool is_tree(MountOpKind kind) {
+    return kind == MountOpKind::tmpfs || kind == MountOpKind::bind || kind == MountOpKind::proc ||
+           kind == MountOpKind::overlay;
+}
+
 }  // namespace
 
 // Not by stable_sort, which would ask for memory in a deprecated way.
@@ -101,10 +107,7 @@ const PlannedOp* find_covering_mount(const std::vector<PlannedOp>& ops, const Pl
                                      OwnMount own) {
     const PlannedOp* nearest = nullptr;
     for (const PlannedOp& other : ops) {
-        const bool is_mount =
-            other.op.kind == MountOpKind::tmpfs || other.op.kind == MountOpKind::bind ||
-            other.op.kind == MountOpKind::proc || other.op.kind == MountOpKind::overlay;
-        if (!is_mount || !is_within(planned.target, other.target)) continue;
+        if (!is_tree(other.op.kind) || !is_within(planned.target, other.target)) continue;
         if (other.target == planned.target && own == OwnMount::is_left_out) continue;
         if (nearest == nullptr || other.target.size() >= nearest->target.size()) nearest = &other;
     }
@@ -114,6 +117,18 @@ const PlannedOp* find_covering_mount(const std::vector<PlannedOp>& ops, const Pl
 const PlannedOp* find_covering_tmpfs(const std::vector<PlannedOp>& ops, const PlannedOp& planned) {
     const PlannedOp* nearest = find_covering_mount(ops, planned, OwnMount::is_left_out);
     return nearest != nullptr && nearest->op.kind == MountOpKind::tmpfs ? nearest : nullptr;
+}
+
+const PlannedOp* find_mount_on_root(const std::vector<PlannedOp>& ops) {
+    const PlannedOp* found = nullptr;
+    for (const PlannedOp& planned : ops) {
+        if (planned.target == "/" && is_tree(planned.op.kind)) found = &planned;
+    }
+    return found;
+}
+
+std::string path_below(const std::string& path, std::string_view directory) {
+    return directory == "/" ? path : path.substr(directory.size());
 }
 
 // Of the ops before one, those at its own path that the turns put behind it have their say later.

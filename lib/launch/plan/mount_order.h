@@ -9,6 +9,7 @@
 
 #include <cstddef>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace confinit {
@@ -36,6 +37,12 @@ const PlannedOp* find_covering_mount(const std::vector<PlannedOp>& ops, const Pl
 
 // The same, when it is a tmpfs; else null.
 const PlannedOp* find_covering_tmpfs(const std::vector<PlannedOp>& ops, const PlannedOp& planned);
+
+// The last mount of the launch on the service's root itself, which becomes the root; or null.
+const PlannedOp* find_mount_on_root(const std::vector<PlannedOp>& ops);
+
+// A path below a directory as it is seen from there: "/b" for "/a/b" in "/a", all of it in "/".
+std::string path_below(const std::string& path, std::string_view directory);
 
 // Adds to each op what the longest paths say that it cannot know itself: whatever a launch mounts
 // within a no_exec path forbids execution, and a path that has only its execution given back stays

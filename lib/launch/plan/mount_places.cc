@@ -17,7 +17,7 @@ bool MountBuilder::is_there(const std::vector<PlannedOp>& before, const PlannedO
     if (is_within(planned.target, "/proc")) {
         // What a procfs has beside processes is the same in all of them, except that pids-only
         // leaves it out.
-        return unit_.mounts.proc != ProcView::pids_only && exists(planned.target);
+        return !unit_.mounts.proc_pids_only && exists(planned.target);
     }
     if (find_covering_tmpfs(before, planned) == nullptr) return true;
     return std::ranges::any_of(before, [&](const PlannedOp& other) {
@@ -44,7 +44,9 @@ void MountBuilder::add_mount_points() {
         const PlannedOp* tmpfs =
             planned.is_directory || can_be_file ? find_covering_tmpfs(ops_, planned) : nullptr;
         const std::string& path = planned.target;
-        std::size_t end = tmpfs != nullptr ? path.find('/', tmpfs->target.size() + 1) : path.size();
+        const std::size_t begin =
+            tmpfs == nullptr || tmpfs->target == "/" ? 0 : tmpfs->target.size();
+        std::size_t end = path.find('/', begin + 1);
         for (; tmpfs != nullptr; end = path.find('/', end + 1)) {
             if (end == std::string::npos && !planned.is_directory) break;
             PlannedOp directory;
@@ -68,6 +70,16 @@ bool MountBuilder::is_at_own_name(const PlannedOp& planned) {
     return is_dev || planned.op.kind == MountOpKind::proc;
 }
 
+// A link that leads nowhere is itself what a file can be bound to.
+Lookup MountBuilder::find_mount_point(const PlannedOp& planned) const {
+    Lookup found = view_.find(planned.op.target);
+    const bool may_be_link =
+        planned.op.kind == MountOpKind::bind && found.presence == Lookup::Presence::absent;
+    if (!may_be_link) return found;
+    Lookup link = view_.find_name(planned.op.target);
+    return link.presence == Lookup::Presence::present ? std::move(link) : std::move(found);
+}
+
 // What the plan knows of where the target is, the launch holds on to: a link that has come there
 // meanwhile leads nowhere. Within a bind mount, what stays writable or executable is taken from
 // below its source.
@@ -76,7 +88,7 @@ void MountBuilder::find_place(PlannedOp& planned, const std::vector<PlannedOp>& 
         planned.op.place = planned.op.target;
         return;
     }
-    const Lookup found = view_.find(planned.op.target);
+    const Lookup found = find_mount_point(planned);
     const bool is_there = found.presence == Lookup::Presence::present;
     planned.target = is_there ? found.path : view_.resolve(planned.op.target);
     if (is_there) planned.op.place = keep(plan_, planned.target);
@@ -85,9 +97,7 @@ void MountBuilder::find_place(PlannedOp& planned, const std::vector<PlannedOp>& 
     const PlannedOp* mount = find_covering_mount(before, planned, OwnMount::counts);
     if (mount == nullptr || mount->op.kind != MountOpKind::bind) return;
     planned.op.recursive = mount->op.recursive;
-    const std::string below =
-        std::string{mount->op.source} +
-        (mount->target == "/" ? planned.target : planned.target.substr(mount->target.size()));
+    const std::string below = mount->op.source + path_below(planned.target, mount->target);
     planned.op.source = keep(plan_, found.host_path.empty() ? below : found.host_path);
 }
 
@@ -97,11 +107,14 @@ void MountBuilder::place_inside() {
     constexpr std::size_t ops_before = 1;  // the propagation
     std::vector<PlannedOp> seals;
     for (PlannedOp& planned : ops_) {
-        const PlannedOp* tmpfs = find_covering_tmpfs(ops_, planned);
+        const bool is_seal = planned.op.kind == MountOpKind::seal;
+        const PlannedOp* tmpfs = is_seal ? find_covering_mount(ops_, planned, OwnMount::counts)
+                                         : find_covering_tmpfs(ops_, planned);
         if (tmpfs == nullptr) continue;
         const auto index = static_cast<std::size_t>(tmpfs - ops_.data());
         planned.op.inside = static_cast<std::uint32_t>(index + ops_before);
-        planned.op.place = keep(plan_, planned.target.substr(tmpfs->target.size()));
+        if (is_seal) continue;
+        planned.op.place = keep(plan_, path_below(planned.target, tmpfs->target));
         PlannedOp& outer = ops_[index];
         if ((outer.op.attributes & MOUNT_ATTR_RDONLY) == 0) continue;
         outer.op.attributes &= ~std::uint64_t{MOUNT_ATTR_RDONLY};
@@ -114,6 +127,23 @@ void MountBuilder::place_inside() {
         seal.key = outer.key;
     }
     std::ranges::move(seals, std::back_inserter(ops_));
+}
+
+// A tmpfs that a key of its own path makes read-only is so when all that lies in it has been made.
+void MountBuilder::seal_at_the_end() {
+    std::vector<PlannedOp> seals;
+    std::vector<PlannedOp> others;
+    for (PlannedOp& planned : ops_) {
+        const PlannedOp* mount = planned.op.kind == MountOpKind::read_only
+                                     ? find_covering_mount(ops_, planned, OwnMount::counts)
+                                     : nullptr;
+        const bool is_seal = mount != nullptr && mount->op.kind == MountOpKind::tmpfs &&
+                             mount->target == planned.target;
+        if (is_seal) planned.op.kind = MountOpKind::seal;
+        (is_seal ? seals : others).push_back(planned);
+    }
+    std::ranges::move(seals, std::back_inserter(others));
+    ops_ = std::move(others);
 }
 
 void MountBuilder::resolve_and_sort() {
@@ -132,6 +162,7 @@ void MountBuilder::resolve_and_sort() {
     add_mount_points();
     sort_by_depth(ops_);
     inherit_attributes(ops_);
+    seal_at_the_end();
     place_inside();
 }
 

@@ -79,23 +79,65 @@ void MountBuilder::add_private_dev() {
     }
     add(MountOpKind::devpts, "/dev/pts", key).op.attributes = attributes;
     add_tmpfs("/dev/shm", key, 01777, no_devices);
-    add(MountOpKind::mqueue, "/dev/mqueue", key).op.attributes = no_devices | MOUNT_ATTR_NOEXEC;
+    add_message_queues(key, no_devices | MOUNT_ATTR_NOEXEC);
     for (const DeviceLink& link : device_links) {
         MountDraft& op = add(MountOpKind::symlink, "/dev/" + std::string{link.name}, key).op;
         op.source = keep(plan_, std::string{link.text});
     }
 }
 
+// They belong to the ipc namespace, of which a user namespace that is newer has no rights to mount
+// any: what the host has mounted is bound then, and where that is nothing the directory stays
+// empty.
+void MountBuilder::add_message_queues(const std::string& key, std::uint64_t attributes) {
+    constexpr std::string_view path = "/dev/mqueue";
+    const NamespaceConfig& namespaces = unit_.namespaces;
+    const bool is_of_others = namespaces.user && !namespaces.ipc;
+    const ServiceView host{"/", FileSystems::local};
+    if (is_of_others && host.type_of_mount(path) != "mqueue") return;
+    MountDraft& op = add(MountOpKind::mqueue, std::string{path}, key).op;
+    op.attributes = attributes;
+    if (is_of_others) op.source = op.target;
+}
+
+namespace {
+
+// The options of proc(5) for what the service may see of processes, and of the rest.
+std::string proc_options(ProcView view, bool pids_only) {
+    std::string options;
+    if (view == ProcView::noaccess) options = "hidepid=noaccess";
+    if (view == ProcView::invisible) options = "hidepid=invisible";
+    if (view == ProcView::ptraceable) options = "hidepid=ptraceable";
+    if (pids_only) options.append(options.empty() ? "" : ",").append("subset=pid");
+    return options;
+}
+
+}  // namespace
+
+// A user namespace has no rights over a pid namespace that is older: the preparer makes the procfs
+// then, which has the host's.
 void MountBuilder::add_proc() {
-    const bool is_own_by_default = unit_.namespaces.pid && !unit_.mounts.proc;
+    const NamespaceConfig& namespaces = unit_.namespaces;
+    const bool is_own_by_default = namespaces.pid && !unit_.mounts.proc;
     const ProcView proc =
         is_own_by_default ? ProcView::own : unit_.mounts.proc.value_or(ProcView::inherited);
     if (proc == ProcView::inherited) return;
     const std::string key = is_own_by_default ? "namespaces.pid" : "mounts.proc";
-    MountDraft& op = add(MountOpKind::proc, "/proc", key).op;
+    PlannedOp& planned = add(MountOpKind::proc, "/proc", key);
+    planned.is_directory = true;
+    MountDraft& op = planned.op;
     op.attributes = no_devices | MOUNT_ATTR_NOEXEC;
-    if (proc == ProcView::invisible) op.options = "hidepid=invisible";
-    if (proc == ProcView::pids_only) op.options = "subset=pid";
+    const std::string options = proc_options(proc, unit_.mounts.proc_pids_only);
+    if (!options.empty()) op.options = keep(plan_, options);
+    const bool is_of_host =
+        namespaces.user && !namespaces.pid && !joins_namespace(namespaces, NamespaceKind::pid);
+    if (!is_of_host) return;
+    PreparationDraft procfs{};
+    procfs.kind = PreparationKind::procfs;
+    procfs.path = op.target;
+    procfs.options = op.options;
+    plan_.child.preparations.push_back(procfs);
+    plan_.preparation_keys.push_back(key);
 }
 
 // A device of the host's may be asked for by name in a /dev that is the service's own, where the
@@ -103,6 +145,7 @@ void MountBuilder::add_proc() {
 void MountBuilder::add_binds() {
     const ServiceView host{"/", FileSystems::local};
     for (std::size_t i = 0; i < unit_.mounts.bind.size(); ++i) {
+        if (unit_.leaves_out(indexed("mounts.bind", i))) continue;
         const BindMount& bind = unit_.mounts.bind[i];
         const Lookup source = host.find(bind.source);
         const bool is_device = unit_.mounts.private_dev && is_within(bind.target, "/dev") &&
@@ -140,6 +183,7 @@ void MountBuilder::add_overlays() {
     for (std::size_t i = 0; i < unit_.mounts.overlay.size(); ++i) {
         const OverlayMount& overlay = unit_.mounts.overlay[i];
         const std::string key = indexed("mounts.overlay", i);
+        if (unit_.leaves_out(key)) continue;
         std::uint32_t count = 0;
         const auto add_layer = [&](std::uint32_t which, const char* source, std::string name) {
             PlannedOp& layer = add(MountOpKind::overlay_layer, overlay.target, key + "." + name);
@@ -217,8 +261,9 @@ void MountBuilder::add_cgroup_tree() {
     const std::string key = "cgroup.delegate";
     if (unit_.cgroup_place.delegate) {
         if (!unit_.namespaces.cgroup) return;
-        add(MountOpKind::cgroup, path.empty() ? "/sys/fs/cgroup" : path, key).op.attributes =
-            no_devices | MOUNT_ATTR_NOEXEC;
+        PlannedOp& planned = add(MountOpKind::cgroup, path.empty() ? "/sys/fs/cgroup" : path, key);
+        planned.is_directory = true;
+        planned.op.attributes = no_devices | MOUNT_ATTR_NOEXEC;
         return;
     }
     if (path.empty() || keeps_cgroup_tree(path)) return;

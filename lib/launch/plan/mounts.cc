@@ -45,6 +45,7 @@ PlannedOp& MountBuilder::add(MountOpKind kind, std::string target, std::string k
 void MountBuilder::add_paths(MountOpKind kind, Turn turn, std::string_view key,
                              const std::vector<std::string>& paths) {
     for (std::size_t i = 0; i < paths.size(); ++i) {
+        if (unit_.leaves_out(indexed(key, i))) continue;
         MountDraft& op = add(kind, paths[i], indexed(key, i), turn).op;
         op.recursive = true;
         if (kind == MountOpKind::inaccessible) op.source = keep(plan_, context_.inaccessible_file);
@@ -114,7 +115,9 @@ void MountBuilder::add_all() {
     add_proc();
     for (std::size_t i = 0; i < mounts.tmpfs.size(); ++i) {
         const TmpfsMount& tmpfs = mounts.tmpfs[i];
-        add_tmpfs(tmpfs.target, indexed("mounts.tmpfs", i), tmpfs.mode, no_devices, tmpfs.size);
+        std::string key = indexed("mounts.tmpfs", i);
+        if (unit_.leaves_out(key)) continue;
+        add_tmpfs(tmpfs.target, std::move(key), tmpfs.mode, no_devices, tmpfs.size);
     }
     add_binds();
     add_overlays();
@@ -123,7 +126,8 @@ void MountBuilder::add_all() {
     add_cgroup_tree();
     add_attributes();
     for (std::size_t i = 0; i < mounts.protect.size(); ++i) {
-        add_preset(*mounts.protect[i], indexed("mounts.protect", i));
+        const std::string key = indexed("mounts.protect", i);
+        if (!unit_.leaves_out(key)) add_preset(*mounts.protect[i], key);
     }
 }
 
@@ -138,17 +142,23 @@ void MountBuilder::finish() {
     propagation.target = "/";
     propagation.recursive = true;
     append(propagation, "namespaces.mount", "/");
+    const PlannedOp* on_root = find_mount_on_root(ops_);
+    std::string root_key = on_root != nullptr ? on_root->key : "";
     for (PlannedOp& planned : ops_) {
         append(planned.op, std::move(planned.key), std::move(planned.target));
     }
-    if (unit_.mounts.has_own_root()) {
-        const bool is_image = unit_.mounts.root_image.has_value();
-        MountDraft change_root{};
-        change_root.kind = MountOpKind::change_root;
-        change_root.target = keep(plan_, is_image ? *unit_.mounts.root_image : *unit_.mounts.root);
-        if (!is_image) plan_.child.root = change_root.target;
-        append(change_root, is_image ? "mounts.root_image" : "mounts.root", "/");
+    MountDraft change_root{};
+    change_root.kind = MountOpKind::change_root;
+    change_root.target = "/";
+    if (unit_.mounts.root_image) {
+        root_key = "mounts.root_image";
+        change_root.target = keep(plan_, *unit_.mounts.root_image);
+    } else if (unit_.mounts.root) {
+        root_key = "mounts.root";
+        change_root.target = plan_.child.root = keep(plan_, *unit_.mounts.root);
     }
+    if (!root_key.empty()) append(change_root, std::move(root_key), "/");
+    plan_.child.lets_mounts_in = unit_.mounts.propagation == Propagation::slave;
     MountDraft change{};
     change.kind = MountOpKind::change_propagation;
     change.target = "/";

@@ -178,17 +178,23 @@ private:
         return line;
     }
 
-    void add_preparations() {
-        for (std::size_t i = 0; i < child_.preparations.size(); ++i) {
-            const Preparation& wanted = child_.preparations[i];
-            const bool is_image = wanted.kind == PreparationKind::image;
-            add("preparation",
-                is_image
-                    ? "mount the image " + or_empty(wanted.path)
-                    : "directory " + directory_path(wanted.base, wanted.path) + " " +
-                          octal_text(wanted.mode) + " of " + owner_text(wanted.uid, wanted.gid),
-                plan_.preparation_keys[i].str());
+    static std::string preparation_text(const Preparation& wanted) {
+        switch (wanted.kind) {
+        case PreparationKind::directory:
+            return "directory " + directory_path(wanted.base, wanted.path) + " " +
+                   octal_text(wanted.mode) + " of " + owner_text(wanted.uid, wanted.gid);
+        case PreparationKind::image:
+            return "mount the image " + or_empty(wanted.path);
+        case PreparationKind::procfs:
+            return "mount a procfs of the host's processes";
         }
+        return "?";
+    }
+
+    void add_preparations() {
+        for (std::size_t i = 0; i < child_.preparations.size(); ++i)
+            add("preparation", preparation_text(child_.preparations[i]),
+                plan_.preparation_keys[i].str());
     }
 
     void add_scheduling() {

@@ -66,9 +66,11 @@ std::vector<std::string> make_environment(const Unit& unit, const Identity& iden
     }
     for (const DirectoryKind& kind : directory_kinds) {
         std::string paths;
-        for (const ServiceDirectory& directory : unit.directories.*kind.list) {
+        const auto& list = unit.directories.*kind.list;
+        for (std::size_t i = 0; i < list.size(); ++i) {
+            if (unit.leaves_out(std::string{kind.key} + "[" + std::to_string(i) + "]")) continue;
             paths.append(paths.empty() ? "" : ":").append(kind.base).append("/");
-            paths.append(directory.name);
+            paths.append(list[i].name);
         }
         if (!paths.empty()) set_variable(environment, std::string{kind.variable}, paths);
     }

@@ -86,7 +86,7 @@ private:
     }
 
     void put(Position<Preparation> place, const PreparationDraft& draft) {
-        const auto& [kind, base, path, mode, uid, gid, gives_over] = draft;
+        const auto& [kind, base, path, options, mode, uid, gid, gives_over] = draft;
         Preparation& preparation = writer_.at(place);
         preparation.kind = kind;
         preparation.mode = mode;
@@ -95,6 +95,7 @@ private:
         preparation.gives_over = gives_over;
         put(writer_.position_of(writer_.at(place).base), base);
         put(writer_.position_of(writer_.at(place).path), path);
+        put(writer_.position_of(writer_.at(place).options), options);
     }
 
     void put(Position<MountOp> place, const MountDraft& draft) {

@@ -98,6 +98,11 @@ public:
         return place->second;
     }
 
+    std::string type_of_mount(std::string_view path) const {
+        const Mount* mount = mounts_ ? mounts_->find_mount(path) : nullptr;
+        return mount != nullptr && mount->target == path ? mount->type : std::string{};
+    }
+
 private:
     Lookup look(const std::string& path, FileSystems file_systems) const {
         Lookup lookup;
@@ -180,6 +185,19 @@ void ServiceView::add_mount(MountOpKind kind, const char* source, std::string ta
 
 Lookup ServiceView::find(std::string_view path) const {
     return walk(service_, path).lookup;
+}
+
+Lookup ServiceView::find_name(std::string_view path) const {
+    const std::size_t slash = path.rfind('/');
+    if (slash == std::string_view::npos || path == "/") return find(path);
+    const Walk parent = walk(service_, slash == 0 ? "/" : path.substr(0, slash));
+    if (parent.lookup.presence != Lookup::Presence::present) return parent.lookup;
+    return look_at(service_, append(parent.path(), path.substr(slash)));
+}
+
+std::string ServiceView::type_of_mount(std::string_view path) const {
+    const auto host = host_path(service_, resolve(path));
+    return host ? host_look_->type_of_mount(*host) : std::string{};
 }
 
 std::string ServiceView::resolve(std::string_view path) const {

@@ -61,6 +61,12 @@ public:
     void add_mount(MountOpKind kind, const char* source, std::string target);
 
     Lookup find(std::string_view path) const;
+    // The same, but a link at the very end of the path is not followed.
+    Lookup find_name(std::string_view path) const;
+
+    // Of what is mounted at exactly this path: "mqueue"; empty where that is nothing, or is yet to
+    // be mounted.
+    std::string type_of_mount(std::string_view path) const;
 
     // The path without symbolic links, as far as they can be followed.
     std::string resolve(std::string_view path) const;

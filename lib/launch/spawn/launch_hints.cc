@@ -2,6 +2,7 @@
 // Hints: what an errno most likely means at a step of the launch, in one line.
 #include "launch/spawn/launch_hints.h"
 
+#include "launch/early_hints.h"
 #include "launch/own_finding.h"
 
 #include <array>
@@ -104,6 +105,10 @@ constexpr auto hints = std::to_array<Hint>({
     {LaunchStage::seccomp, ENOMEM, any_call, "the filters of the process are too long together"},
 });
 
+constexpr std::string_view kinds_hint =
+    "a directory can only be mounted on a directory, a file on a file or on a symbolic link that "
+    "leads nowhere";
+
 struct MountHint {
     LaunchReport::Object object;
     int error;
@@ -115,8 +120,12 @@ constexpr auto mount_hints = std::to_array<MountHint>({
      "there is no such path in the service's root; create it or remove the key"},
     {LaunchReport::Object::source, ENOENT, any_call,
      "there is no such path on the host; create it or remove the key"},
-    {LaunchReport::Object::target, ENOTDIR, SYS_move_mount,
-     "a directory can only be mounted on a directory, a file on a file"},
+    {LaunchReport::Object::target, ENOTDIR, SYS_move_mount, kinds_hint},
+    {LaunchReport::Object::target, EINVAL, SYS_move_mount, kinds_hint},
+    {LaunchReport::Object::target, EACCES, SYS_openat2, closed_way_hint},
+    {LaunchReport::Object::source, EACCES, SYS_openat2, closed_way_hint},
+    {LaunchReport::Object::target, ENOTCONN, any_call, dead_way_hint},
+    {LaunchReport::Object::source, ENOTCONN, any_call, dead_way_hint},
     {LaunchReport::Object::target, ELOOP, any_call,
      "a magic link of /proc is on the way, or a symbolic link that was not there before"},
     {LaunchReport::Object::source, ELOOP, any_call,
@@ -132,7 +141,7 @@ constexpr auto mount_hints = std::to_array<MountHint>({
     {LaunchReport::Object::target, ENODEV, SYS_fsopen,
      "this kernel has no such file system, or its module is not loaded"},
     {LaunchReport::Object::target, EPERM, SYS_fsconfig,
-     "in a user namespace a new procfs needs the present one to be wholly visible"},
+     "the user namespace of the service has no rights over what it would show"},
     {LaunchReport::Object::target, EPERM, SYS_fsmount,
      "in a user namespace a new procfs needs the present one to be wholly visible"},
     {LaunchReport::Object::source, EINVAL, SYS_open_tree,

@@ -6,6 +6,7 @@
 #include "kernel/capability_set.h"
 #include "kernel/scheduling.h"
 #include "kernel/syscall_sets.h"
+#include "launch/early_hints.h"
 #include "launch/own_finding.h"
 #include "launch/owner_text.h"
 #include "launch/plan/executable.h"
@@ -153,8 +154,12 @@ void describe_preparation(const LaunchPlan& plan, const LaunchReport& report,
     if (preparation == nullptr) return;
     failure.key = std::string_view{*item_of(plan->preparation_keys, report)};
     const bool is_image = preparation->kind == Preparation::Kind::image;
-    failure.object =
-        is_image ? preparation->path.c_str() : directory_path(preparation->base, preparation->path);
+    const bool is_directory = preparation->kind == Preparation::Kind::directory;
+    failure.object = is_directory ? directory_path(preparation->base, preparation->path)
+                                  : preparation->path.c_str();
+    if (preparation->kind == Preparation::Kind::procfs && report.error == EPERM) {
+        failure.hint = own_procfs_hint;
+    }
     if (is_image && report.error == ENOENT) {
         failure.hint =
             "there is no such file, or no /dev/loop-control: the kernel's module 'loop' "

@@ -20,6 +20,11 @@ struct Finding {
     VerifyResult result() const { return is_narrower ? VerifyResult::narrower : same_if(same); }
 };
 
+inline constexpr const char* arrivals = " gets what the host mounts later";
+
+// Whether an op puts something at its target, rather than changing what is there.
+bool puts_mount(MountOpKind kind);
+
 class MountComparison {
 public:
     MountComparison(const LaunchPlan& plan, const MountTable& service, const MountTable& host)
@@ -31,7 +36,7 @@ public:
 private:
     Finding compare_propagation() const;
     Finding compare_own_propagation(std::uint64_t wanted) const;
-    Finding compare_root(std::size_t index) const;
+    std::optional<Finding> compare_root(std::size_t index) const;
     Finding compare_image(std::string_view path) const;
     Finding compare_overlay(std::size_t index) const;
     Finding compare_cgroup(std::size_t index) const;
@@ -48,6 +53,7 @@ private:
     std::optional<MountedObject> host_object(std::string_view path) const;
     bool has_option_on_host(std::string_view path, std::string_view option) const;
     bool is_of_host(const Mount& mount) const;
+    bool gets_later_mounts(const Mount& mount) const;
     bool is_replaced(std::size_t index) const;
     std::size_t deciding_op(std::string_view path) const;
     std::size_t op_deciding_execution(std::string_view path) const;

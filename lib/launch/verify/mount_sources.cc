@@ -46,14 +46,23 @@ Finding MountComparison::compare_seal(std::size_t index) const {
             plan_->mount_targets[index].str() + (is_sealed ? " is read-only" : " is writable")};
 }
 
-Finding MountComparison::compare_root(std::size_t index) const {
+// A mount on the root itself is the op's that has made it.
+std::optional<Finding> MountComparison::compare_root(std::size_t index) const {
+    const bool is_image = plan_->child.image_mount_point != nullptr;
+    for (std::size_t i = 1; i < index; ++i) {
+        const bool is_covered =
+            plan_->mount_targets[i] == "/" && puts_mount(plan_->child.mounts[i].kind);
+        if (!is_covered) continue;
+        if (plan_->child.root == nullptr && !is_image) return std::nullopt;
+        return Finding{true, "covered by " + plan_->mount_keys[i].str()};
+    }
     const Mount* root = service_.find_mount("/");
     if (plan_->child.root == nullptr)
         return compare_image(plan_->child.mounts[index].target.c_str());
     const auto wanted = host_object(plan_->child.root.c_str());
-    if (root == nullptr || !wanted) return {false, "no root is shown"};
-    if (object_at(*root, "/") == *wanted) return {true, plan_->child.root.c_str()};
-    return {false, root->root + " of " + root->type + " " + root->device};
+    if (root == nullptr || !wanted) return Finding{false, "no root is shown"};
+    if (object_at(*root, "/") == *wanted) return Finding{true, plan_->child.root.c_str()};
+    return Finding{false, root->root + " of " + root->type + " " + root->device};
 }
 
 Finding MountComparison::compare_file_system(std::size_t index, std::string_view type) const {
@@ -67,9 +76,12 @@ Finding MountComparison::compare_file_system(std::size_t index, std::string_view
     if (!may_be_shared && is_of_host(*mount)) return {false, "the host's own at " + target};
     const std::string missing = missing_attributes(op, *mount);
     if (!missing.empty()) return {false, mount->type + " at " + target + " without " + missing};
-    const bool has_option = op.kind != MountOpKind::proc || op.options == nullptr ||
-                            mount->has_super_option(op.options.c_str());
-    if (!has_option) return {false, "proc at " + target + " without " + op.options.c_str()};
+    const std::string_view options =
+        op.kind == MountOpKind::proc && op.options != nullptr ? op.options.c_str() : "";
+    for (const std::string_view option : split(options, ',')) {
+        if (option.empty() || mount->has_super_option(option)) continue;
+        return {false, "proc at " + target + " without " + std::string{option}};
+    }
     return {true, mount->type + " at " + target};
 }
 
@@ -84,6 +96,9 @@ Finding MountComparison::compare_bind(std::size_t index) const {
     }
     const std::string missing = missing_attributes(op, *mount);
     if (!missing.empty()) return {false, std::string{op.source} + " without " + missing};
+    constexpr std::uint64_t walls = MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOEXEC;
+    if ((op.attributes & walls) != 0 && gets_later_mounts(*mount))
+        return {false, target + arrivals};
     const bool is_writable = (op.attributes & MOUNT_ATTR_RDONLY) == 0;
     const bool lost_writing = op.kind == MountOpKind::bind && is_writable &&
                               deciding_op(target) == index && mount->has_option("ro") &&

@@ -29,7 +29,8 @@ std::string propagation_text(const std::vector<std::string>& words) {
     return text.empty() ? "private" : text;
 }
 
-// Whether an op puts something at its target, rather than changing what is there.
+}  // namespace
+
 bool puts_mount(MountOpKind kind) {
     switch (kind) {
     case MountOpKind::bind:
@@ -57,8 +58,6 @@ bool puts_mount(MountOpKind kind) {
     }
     return false;
 }
-
-}  // namespace
 
 // The mount whose mount point is the op's target.
 const Mount* MountComparison::mount_at(std::size_t index) const {
@@ -148,6 +147,13 @@ Finding MountComparison::compare_own_propagation(std::uint64_t wanted) const {
                                             : "private"};
 }
 
+// Whether a later mount of the host's can arrive, which is no stricter than the host makes it.
+bool MountComparison::gets_later_mounts(const Mount& mount) const {
+    return !plan_->child.lets_mounts_in &&
+           std::ranges::any_of(mount.propagation,
+                               [](const std::string& word) { return word.starts_with("master:"); });
+}
+
 // Every mount below the path that no op with a longer path has decided about.
 Finding MountComparison::compare_read_only(std::size_t index) const {
     const std::string target = plan_->mount_targets[index].str();
@@ -155,8 +161,9 @@ Finding MountComparison::compare_read_only(std::size_t index) const {
     if (mounts.empty()) return {false, "no mount is shown"};
     for (const Mount* mount : mounts) {
         const std::string& point = is_within(mount->target, target) ? mount->target : target;
-        if (deciding_op(point) != index || mount->has_option("ro")) continue;
-        return {false, point + " is writable"};
+        if (deciding_op(point) != index) continue;
+        if (!mount->has_option("ro")) return {false, point + " is writable"};
+        if (gets_later_mounts(*mount)) return {false, point + arrivals};
     }
     return {true, "read-only"};
 }
@@ -190,8 +197,9 @@ Finding MountComparison::compare_no_exec(std::size_t index) const {
     if (mounts.empty()) return {false, "no mount is shown"};
     for (const Mount* mount : mounts) {
         const std::string& point = is_within(mount->target, target) ? mount->target : target;
-        if (op_deciding_execution(point) != index || mount->has_option("noexec")) continue;
-        return {false, point + " is executable"};
+        if (op_deciding_execution(point) != index) continue;
+        if (!mount->has_option("noexec")) return {false, point + " is executable"};
+        if (gets_later_mounts(*mount)) return {false, point + arrivals};
     }
     return {true, "noexec"};
 }
@@ -216,6 +224,7 @@ Finding MountComparison::compare_inaccessible(std::size_t index) const {
         host_object(plan_->child.mounts[index].source.c_str()) == object_at(*mount, target);
     if (!is_empty_directory && !is_empty_file) return {false, mount->type + " at " + target};
     if (!mount->has_option("ro")) return {false, "covered, but writable"};
+    if (gets_later_mounts(*mount)) return {false, target + arrivals};
     return {true, "covered"};
 }
 

@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: Apache-2.0
+// EarlyHints: what a failed launch says, and a look at the machine before it as well.
+#pragma once
+
+#include <string_view>
+
+namespace confinit {
+
+// A path leads through a file system that lets nobody look in, or whose server is gone.
+inline constexpr std::string_view closed_way_hint =
+    "a directory on the way may not be searched: a FUSE mount needs allow_root or allow_other, and "
+    "a service with ids of its own what others are permitted; or name the mount point itself";
+inline constexpr std::string_view dead_way_hint =
+    "a FUSE mount on the way has lost its server; start that again or unmount it, or name the "
+    "mount "
+    "point itself";
+
+// What a procfs of the host's processes needs beside a user namespace.
+inline constexpr std::string_view own_procfs_hint =
+    "the supervisor lacks CAP_SYS_ADMIN over its pid namespace; with namespaces.pid = true the "
+    "service has one of its own";
+
+}  // namespace confinit
