@@ -47,6 +47,9 @@ public:
     operator std::string_view() const { return c_str(); }
     std::string str() const { return c_str(); }
     bool empty() const { return target() == nullptr; }
+    friend bool operator==(const ImageString& one, const ImageString& other) {
+        return std::string_view{one} == std::string_view{other};
+    }
     friend bool operator==(const ImageString& one, std::string_view other) {
         return std::string_view{one} == other;
     }

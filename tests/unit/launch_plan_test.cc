@@ -255,6 +255,18 @@ TEST_CASE("limits keep their keys by index", "[unit][H4]") {
     CHECK(plan->child.nice == 5);
 }
 
+TEST_CASE("a limit keeps the key that it was given as", "[unit][H4]") {
+    PlanScene scene;
+    scene.unit.cgroup = {{"memory.peak", "0", "cgroup.raw.memory.peak"}, {"pids.max", "7"}};
+
+    const auto plan = scene.plan();
+
+    REQUIRE(plan->cgroup.size() == 2);
+    CHECK(plan->cgroup[0].key == "cgroup.raw.memory.peak");
+    CHECK(plan->cgroup[1].key == "cgroup.pids.max");
+    CHECK(plan.limits[0].key() == "cgroup.raw.memory.peak");
+}
+
 TEST_CASE("who says nothing of open files gets the usual limits", "[unit][N4]") {
     rlimit64 own{};
     REQUIRE(getrlimit64(RLIMIT_NOFILE, &own) == 0);

@@ -83,6 +83,7 @@ template <class Form>
 struct CgroupLineIn {
     typename Form::String file{};
     typename Form::String value{};
+    typename Form::String key{};  // "cgroup.memory.max", "cgroup.raw.memory.peak"
 };
 
 // The order leaves no gaps: equal plans are equal bytes.

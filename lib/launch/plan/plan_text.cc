@@ -162,7 +162,7 @@ private:
 
     void add_parent_part() {
         for (const CgroupLineIn<Sealed>& line : plan_.cgroup)
-            add("cgroup", line.file.str() + " = " + line.value.str(), "cgroup." + line.file.str());
+            add("cgroup", line.file.str() + " = " + line.value.str(), line.key.str());
         const std::string made = namespaces_text(plan_.clone_flags);
         add("clone3", made.empty() ? "into the node" : "into the node, new: " + made,
             made.empty() ? "" : "namespaces");

@@ -111,8 +111,10 @@ LaunchResult<CgroupConfig> make_cgroup_config(const Unit& unit, const LaunchCont
 }
 
 LaunchStatus apply_cgroup(const Unit& unit, const LaunchContext& context, PlanDraft& plan) {
-    for (CgroupSetting& setting : TRY(make_cgroup_config(unit, context)))
-        plan.cgroup.push_back({std::move(setting.file), std::move(setting.value)});
+    for (CgroupSetting& setting : TRY(make_cgroup_config(unit, context))) {
+        std::string key = setting.key();
+        plan.cgroup.push_back({std::move(setting.file), std::move(setting.value), std::move(key)});
+    }
     return {};
 }
 

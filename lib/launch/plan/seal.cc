@@ -73,9 +73,10 @@ private:
     }
 
     void put(Position<CgroupLineIn<Sealed>> place, const CgroupLineIn<Drafted>& line) {
-        const auto& [file, value] = line;
+        const auto& [file, value, key] = line;
         put(writer_.position_of(writer_.at(place).file), file);
         put(writer_.position_of(writer_.at(place).value), value);
+        put(writer_.position_of(writer_.at(place).key), key);
     }
 
     void put(Position<JoinIn<Sealed>> place, const JoinIn<Drafted>& join) {
@@ -123,8 +124,8 @@ private:
 
 LaunchPlan::LaunchPlan(PlanDraft draft)
     : PlanCompany(std::move(static_cast<PlanCompany&>(draft))), image_(Sealer{}.seal(draft)) {
-    for (auto& [file, value] : draft.cgroup)
-        limits.push_back({std::move(file), std::move(value)});
+    for (auto& [file, value, key] : draft.cgroup)
+        limits.push_back({std::move(file), std::move(value), std::move(key)});
 }
 
 }  // namespace confinit

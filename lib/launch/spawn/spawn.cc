@@ -5,6 +5,7 @@
 #include "base/file.h"
 #include "kernel/pidfd.h"
 #include "launch/spawn/parent_part.h"
+#include "launch/spawn/process_limits.h"
 
 #include <algorithm>
 #include <array>
@@ -193,7 +194,9 @@ LaunchResult<Cloned> clone_child(const LaunchPlan& plan, const Place& place,
     const BlockedSignals blocked;
     const long pid = clone_process(place.method, namespaces, place.node, pidfd);
     if (pid < 0) {
-        LaunchFailure failure = explain_clone(plan, place.node, static_cast<int>(-pid));
+        // One that is moved later counts against our own node until then.
+        const int charged = place.is_moved_to() ? -1 : place.node;
+        LaunchFailure failure = explain_clone(plan, charged, static_cast<int>(-pid));
         if (place.method == CloneMethod::clone_then_move) failure.call = "clone";
         return std::unexpected(std::move(failure));
     }
@@ -207,6 +210,7 @@ LaunchResult<Cloned> clone_preparer(const Place& place, const ChildPlan& child) 
     int pidfd = -1;
     const BlockedSignals blocked;
     const long pid = clone_process(place.method, 0, -1, pidfd);
+    if (pid == -EAGAIN) return std::unexpected(explain_no_process(-1));
     if (pid < 0) {
         return std::unexpected(
             LaunchFailure{.call = "clone3",
