@@ -24,6 +24,20 @@ void end_drift(Manager& manager, Service& service) {
     service.drift.clear();
 }
 
+// Another attempt may have what this one lacked: no reason to do without a key for good.
+bool is_passing(const LaunchFailure& failure) {
+    return failure.error == EBUSY || failure.error == EMFILE || failure.error == ENFILE ||
+           failure.error == ENOMEM;
+}
+
+// A path that need not be there may be left out when it is not there, and for no other failure: a
+// wall would fall to a link that has come. What only gives back is stricter when it is left out.
+bool may_leave_out_entry(const LaunchFailure& failure) {
+    return failure.error == ENOENT || failure.error == ENOTDIR ||
+           is_key_within(failure.key, "mounts.read_write") ||
+           is_key_within(failure.key, "mounts.exec");
+}
+
 const Unit& unit_to_launch(const Service& service) {
     return service.decided_unit ? *service.decided_unit : service.unit;
 }
@@ -276,7 +290,9 @@ LaunchStatus Manager::check_groups_run(const Unit& unit) const {
 // Whether the failure is one of an optional key, which is then left out of the next attempt.
 bool Manager::skip(Service& service, const LaunchFailure& failure) {
     const Unit& unit = unit_to_launch(service);
-    std::vector<std::string> optional = unit.optional_entries;
+    if (is_passing(failure)) return false;
+    std::vector<std::string> optional;
+    if (may_leave_out_entry(failure)) optional = unit.optional_entries;
     optional.insert(optional.end(), unit.unit.optional.begin(), unit.unit.optional.end());
     for (const std::string& outer : optional) {
         const std::string key = left_out_part(failure.key, outer);

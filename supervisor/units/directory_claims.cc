@@ -58,6 +58,13 @@ std::vector<std::string> DirectoryClaims::release(const std::string& unit,
     return unused;
 }
 
+void DirectoryClaims::refuse(std::span<const std::string> paths) {
+    for (const std::string& path : paths) {
+        const auto user = users_.find(path);
+        if (user == users_.end() || user->second == 1) left_.erase(path);
+    }
+}
+
 void DirectoryClaims::removed(std::span<const std::string> paths) {
     for (const std::string& path : paths)
         going_.erase(path);

@@ -24,6 +24,8 @@ public:
     std::vector<std::string> release(const std::string& unit,
                                      std::span<const std::string> refused = {});
     void removed(std::span<const std::string> paths);
+    // These have never been of those who claim them, and are left alone by who comes last.
+    void refuse(std::span<const std::string> paths);
 
 private:
     bool is_used(const std::string& path) const;

@@ -354,6 +354,7 @@ void Run::describe_exit(ExitStatus status) {
 }
 
 bool Run::release(Next next) {
+    if (next == Next::launch) machinery_.directory_claims->refuse(refused_directories());
     const bool keeps_directories = next == Next::launch || plan()->runtime_directories.empty();
     if (!keeps_directories &&
         !runtime_directories_.remove(unit_.name, refused_directories(), spawned_.preparer_pidfd)) {

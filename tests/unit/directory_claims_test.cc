@@ -10,6 +10,15 @@ namespace {
 
 using Paths = std::vector<std::string>;
 
+TEST_CASE("what was refused stays when the next attempt does without it", "[H16][N14]") {
+    DirectoryClaims claims;
+    REQUIRE_FALSE(claims.claim("one", Paths{"/run/a", "/run/others"}));
+    claims.refuse(Paths{"/run/others"});
+    REQUIRE_FALSE(claims.claim("one", Paths{"/run/a"}));
+
+    CHECK(claims.release("one") == Paths{"/run/a"});
+}
+
 }  // namespace
 
 TEST_CASE("a directory of two units goes with the second one", "[N14]") {
