@@ -24,10 +24,23 @@ void end_drift(Manager& manager, Service& service) {
     service.drift.clear();
 }
 
-// Another attempt may have what this one lacked: no reason to do without a key for good.
-bool is_passing(const LaunchFailure& failure) {
-    return failure.error == EBUSY || failure.error == EMFILE || failure.error == ENFILE ||
-           failure.error == ENOMEM;
+// How often, and after how long, another attempt may have what this one lacked.
+struct Patience {
+    std::chrono::milliseconds pause{0};
+    unsigned tries = 0;
+};
+
+bool is_scarcity(const LaunchFailure& failure) {
+    return failure.error == EMFILE || failure.error == ENFILE || failure.error == ENOMEM;
+}
+
+// Leftovers of an earlier run have been killed, but a process takes its time to end; and others may
+// give back the descriptors or memory that the machine lacks at this moment.
+Patience patience_for(const LaunchFailure& failure) {
+    if (failure.call == "rmdir" && failure.error == EBUSY)
+        return {std::chrono::milliseconds{20}, 100};
+    if (is_scarcity(failure)) return {std::chrono::seconds{1}, 5};
+    return {};
 }
 
 // A path that need not be there may be left out when it is not there, and for no other failure: a
@@ -151,25 +164,14 @@ void Manager::start_run(Service& service) {
     fail_launch(service, std::move(end));
 }
 
-// Leftovers of an earlier run have been killed, but a process takes its time to end; and others may
-// give back the descriptors or memory that the machine lacks at this moment.
 bool Manager::try_later(const std::string& unit, const LaunchFailure& failure) {
-    struct Patience {
-        std::chrono::milliseconds pause;
-        unsigned tries;
-    };
-    const bool is_busy = failure.call == "rmdir" && failure.error == EBUSY;
-    const bool is_scarce =
-        failure.error == EMFILE || failure.error == ENFILE || failure.error == ENOMEM;
-    const Patience patience = is_busy     ? Patience{std::chrono::milliseconds{20}, 100}
-                              : is_scarce ? Patience{std::chrono::seconds{1}, 5}
-                                          : Patience{};
+    const Patience patience = patience_for(failure);
     Retry& retry = retries_[unit];
     if (retry.tries >= patience.tries) {
         retries_.erase(unit);
         return false;
     }
-    if (is_scarce && retry.tries == 0) {
+    if (is_scarcity(failure) && retry.tries == 0) {
         machinery_.console.warning(
             fmt::format("{}: {}; will be tried again", unit, failure.text()));
     }
@@ -290,7 +292,8 @@ LaunchStatus Manager::check_groups_run(const Unit& unit) const {
 // Whether the failure is one of an optional key, which is then left out of the next attempt.
 bool Manager::skip(Service& service, const LaunchFailure& failure) {
     const Unit& unit = unit_to_launch(service);
-    if (is_passing(failure)) return false;
+    // That is no reason to do without a key for good.
+    if (patience_for(failure).tries > 0) return false;
     std::vector<std::string> optional;
     if (may_leave_out_entry(failure)) optional = unit.optional_entries;
     optional.insert(optional.end(), unit.unit.optional.begin(), unit.unit.optional.end());
