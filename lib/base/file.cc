@@ -44,6 +44,16 @@ Result<std::optional<std::string>> find_file(int at, const std::string& path, st
     return std::move(*text);
 }
 
+Status write_all(const Fd& fd, std::string_view name, std::string_view text) {
+    while (!text.empty()) {
+        const ssize_t count = write(fd.get(), text.data(), text.size());
+        if (count < 0 && errno == EINTR) continue;
+        if (count < 0) return errno_failure("write", name);
+        text.remove_prefix(static_cast<std::size_t>(count));
+    }
+    return {};
+}
+
 Status write_file(int at, const std::string& path, std::string_view text) {
     const Fd fd = TRY(open_at(at, path, O_WRONLY | O_NOCTTY));
     const ssize_t count = write(fd.get(), text.data(), text.size());

@@ -27,6 +27,9 @@ Result<std::optional<std::string>> find_file(int at, const std::string& path,
 // Reads an open descriptor from its present position to its end.
 Result<std::string> read_all(const Fd& fd, std::string_view name, std::size_t limit = 1U << 20);
 
+// As many write(2) as the text takes. `name` is that of the file, for the message.
+Status write_all(const Fd& fd, std::string_view name, std::string_view text);
+
 // One write(2) of the whole text, as the kernel's control files require; the file must exist.
 Status write_file(int at, const std::string& path, std::string_view text);
 

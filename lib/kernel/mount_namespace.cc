@@ -20,9 +20,7 @@
 namespace confinit {
 namespace {
 
-constexpr std::size_t longest_table = std::size_t{8} << 20;  // as in mount_table.cc
-
-// What the copy needs: the namespaces, and a /proc that it still has when its tree is another one.
+// The copy needs the namespaces, and a /proc that it still has when its tree is another one.
 struct Doors {
     Fd mounts;
     Fd user;
@@ -44,22 +42,12 @@ bool join(const Doors& doors) {
            setns(doors.mounts.get(), CLONE_NEWNS) == 0;
 }
 
-bool write_whole(const Fd& pipe, std::string_view text) {
-    while (!text.empty()) {
-        const ssize_t size = write(pipe.get(), text.data(), text.size());
-        if (size < 0 && errno == EINTR) continue;
-        if (size <= 0) return false;
-        text.remove_prefix(static_cast<std::size_t>(size));
-    }
-    return true;
-}
-
 // In the copy. It ends with its maker, whatever somebody in the namespace may do to it.
 [[noreturn]] void tell_table(const Doors& doors, const Fd& pipe) {
     const bool has_joined = join(doors);
     (void)prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
-    const auto text = read_in_procfs(doors.proc, "self/mountinfo", longest_table);
-    const bool is_told = has_joined && text && write_whole(pipe, *text);
+    const auto text = read_in_procfs(doors.proc, "self/mountinfo", longest_mount_table);
+    const bool is_told = has_joined && text && write_all(pipe, "mountinfo", *text);
     _exit(is_told ? EXIT_SUCCESS : EXIT_FAILURE);
 }
 
@@ -83,7 +71,7 @@ Result<MountTable> read_mount_namespace(const Fd& process) {
     if (pid == 0) tell_table(*doors, pipe.write_end);
     const Fd copy{pidfd};
     pipe.write_end.reset();
-    const auto text = read_all(pipe.read_end, "mountinfo", longest_table);
+    const auto text = read_all(pipe.read_end, "mountinfo", longest_mount_table);
     pipe.read_end.reset();
     if (!has_succeeded(copy)) return MountTable::read(process);
     if (!text) return std::unexpected(text.error());

@@ -12,9 +12,6 @@
 namespace confinit {
 namespace {
 
-// A table of some ten thousand mounts; more is no table that a service should see.
-constexpr std::size_t longest_table = std::size_t{8} << 20;
-
 std::vector<std::string> words_between_commas(std::string_view text) {
     std::vector<std::string> words;
     for (const std::string_view word : split(text, ',')) {
@@ -77,7 +74,7 @@ Result<MountTable> MountTable::parse(std::string_view text) {
 }
 
 Result<MountTable> MountTable::read(const Fd& process) {
-    const std::string text = TRY(read_in_procfs(process, "mountinfo", longest_table));
+    const std::string text = TRY(read_in_procfs(process, "mountinfo", longest_mount_table));
     return parse(text);
 }
 

@@ -34,6 +34,9 @@ struct Mount {
     bool has_super_option(std::string_view option) const;
 };
 
+// In bytes: a table of some ten thousand mounts. More is no table that a service should see.
+inline constexpr std::size_t longest_mount_table = std::size_t{8} << 20;
+
 class MountTable {
 public:
     static Result<MountTable> parse(std::string_view text);

@@ -8,7 +8,7 @@
 
 namespace confinit {
 
-// What it says of propagation may be out of date: the kernel tells of mounts that come, go or are
+// The propagation in it may be out of date: the kernel tells of mounts that come, go or are
 // remounted, not of make-shared and make-private (poll(2) of /proc/PID/mountinfo, proc(5)).
 Result<std::shared_ptr<const MountTable>> own_mounts();
 

@@ -247,7 +247,7 @@ struct ChildPlanIn : ChildNumbers {
     }
 };
 
-// What is another one in each run. All descriptors are above the range of 0, 1, 2.
+// The values that each run has of its own. All descriptors are above the range of 0, 1, 2.
 struct ChildRun {
     const char* executable = nullptr;  // absolute, inside of the new root
     char* const* argv = nullptr;

@@ -12,10 +12,9 @@ inline constexpr std::string_view closed_way_hint =
     "a service with ids of its own what others are permitted; or name the mount point itself";
 inline constexpr std::string_view dead_way_hint =
     "a FUSE mount on the way has lost its server; start that again or unmount it, or name the "
-    "mount "
-    "point itself";
+    "mount point itself";
 
-// What a procfs of the host's processes needs beside a user namespace.
+// A procfs of the host's processes needs more than a user namespace.
 inline constexpr std::string_view own_procfs_hint =
     "the supervisor lacks CAP_SYS_ADMIN over its pid namespace; with namespaces.pid = true the "
     "service has one of its own";

@@ -2,6 +2,7 @@
 // The worker's own side: from the copy of PID 1 to an answer on a pipe.
 #include "supervisor/helpers/worker_process.h"
 
+#include "base/file.h"
 #include "supervisor/machine/own_user.h"
 
 #include <algorithm>
@@ -62,15 +63,6 @@ Result<std::string> do_work(WorkerTask& task) {
     }
 }
 
-void write_whole(const Fd& pipe, std::string_view bytes) {
-    while (!bytes.empty()) {
-        const ssize_t count = write(pipe.get(), bytes.data(), bytes.size());
-        if (count < 0 && errno == EINTR) continue;
-        if (count <= 0) return;
-        bytes.remove_prefix(static_cast<std::size_t>(count));
-    }
-}
-
 }  // namespace
 
 void run_worker(WorkerTask& task, const Fd& pipe, WorkerManners manners) {
@@ -93,8 +85,10 @@ void run_worker(WorkerTask& task, const Fd& pipe, WorkerManners manners) {
     const std::string& text = answer ? *answer : answer.error().what;
     const Head head{
         .size = text.size(), .code = answer ? 0 : answer.error().code, .failed = answer ? 0U : 1U};
-    write_whole(pipe, {reinterpret_cast<const char*>(&head), sizeof head});
-    write_whole(pipe, text);
+    // Without a reader nobody waits for the answer any more.
+    if (write_all(pipe, "answer", {reinterpret_cast<const char*>(&head), sizeof head})) {
+        (void)write_all(pipe, "answer", text);
+    }
     // No destructor of PID 1's objects runs, and nothing of its buffers is written twice.
     _exit(0);
 }

@@ -5,6 +5,7 @@
 #include "base/file.h"
 #include "base/text.h"
 #include "launch/plan/id_maps.h"
+#include "launch/plan/parts.h"
 #include "launch/seccomp/killing_keys.h"
 #include "launch/spawn/launch_hints.h"
 #include "supervisor/loop/memory_reserve.h"
@@ -136,8 +137,7 @@ std::vector<std::string> Run::refused_directories() const {
     const auto& preparations = plan()->child.preparations;
     for (std::size_t i = failed_preparation_; i < preparations.size(); ++i) {
         if (preparations[i].kind != Preparation::Kind::directory) continue;
-        refused.push_back(std::string{preparations[i].base.c_str()} + "/" +
-                          preparations[i].path.c_str());
+        refused.push_back(directory_path(preparations[i].base, preparations[i].path));
     }
     return refused;
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the PID 1 by hand and its client say to each other: "start NAME", "stop NAME",
+// The words between the PID 1 by hand and its client: "start NAME", "stop NAME",
 // "restart NAME" or "poweroff", and one byte once that is done.
 #pragma once
 

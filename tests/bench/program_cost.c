@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a program costs from execve(2) to its end: `program-cost ROUNDS PROGRAM ARGUMENT...` runs it
+// The cost of a program from execve(2) to its end: `program-cost ROUNDS PROGRAM ARGUMENT...` runs it
 // so often, and prints the median of its processor time, in microseconds. That is its own alone:
 // what others do for it meanwhile is not counted.
 #define _GNU_SOURCE

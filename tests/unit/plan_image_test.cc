@@ -42,7 +42,7 @@ TEST_CASE("equal units have plans of equal bytes", "[unit][N1]") {
     PlanScene scene;
     fill(scene);
     const std::vector<std::byte> first = bytes_of(scene.plan());
-    // What lay in memory before is another one now.
+    // The memory that the next plan gets has had other bytes.
     const std::string scrap(first.size() * 4, '\xa5');
 
     CHECK(bytes_of(scene.plan()) == first);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the preparer does before the child goes on: directories of the host, and a root image.
+// The preparer's part, before the child goes on: directories of the host, and a root image.
 #pragma once
 
 #include "launch/child/context.h"

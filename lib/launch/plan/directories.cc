@@ -47,7 +47,7 @@ LaunchStatus apply_directories(const Unit& unit, const UserDatabase& database, P
     for (const DirectoryKind& kind : directory_kinds) {
         const auto& list = unit.directories.*kind.list;
         for (std::size_t i = 0; i < list.size(); ++i) {
-            std::string key = std::string{kind.key} + "[" + std::to_string(i) + "]";
+            std::string key = indexed(kind.key, i);
             if (unit.leaves_out(key)) continue;
             const Owner owner = TRY(owner_of(unit, database, list[i], plan.child, key));
             PreparationDraft directory{};

@@ -235,10 +235,16 @@ LaunchFailure explain_execve(const LaunchPlan& plan, int error) {
     return make_failure(plan->executable.str(), error, likely_hint(plan, view, error));
 }
 
+ServiceView make_root_view(const LaunchPlan& plan, FileSystems file_systems) {
+    const auto& child = plan->child;
+    ServiceView view{child.root != nullptr ? child.root.c_str() : "/", file_systems};
+    if (child.image_mount_point != nullptr) view.hide_root();
+    return view;
+}
+
 ServiceView make_service_view(const LaunchPlan& plan, FileSystems file_systems) {
     const auto& child = plan->child;
-    ServiceView view{child.root != nullptr ? std::string{child.root} : "/", file_systems};
-    if (child.image_mount_point != nullptr) view.hide_root();
+    ServiceView view = make_root_view(plan, file_systems);
     for (std::size_t i = 0; i < child.mounts.size() && i < plan->mount_targets.size(); ++i) {
         const MountOp& op = child.mounts[i];
         view.add_mount(op.kind, op.source, std::string{plan->mount_targets[i]});

@@ -4,6 +4,7 @@
 
 #include "launch/early_hints.h"
 #include "launch/owner_text.h"
+#include "launch/plan/executable.h"
 #include "launch/plan/parts.h"
 
 #include <algorithm>
@@ -19,9 +20,7 @@ public:
     explicit PathNeeds(const LaunchPlan& plan)
         : plan_(plan),
           host_{"/", FileSystems::all},
-          service_{plan->child.root != nullptr ? plan->child.root.c_str() : "/", FileSystems::all} {
-        if (plan->child.image_mount_point != nullptr) service_.hide_root();
-    }
+          service_(make_root_view(plan, FileSystems::all)) {}
 
     std::vector<LaunchFailure> unmet() {
         check_directories();
@@ -74,8 +73,8 @@ private:
         check_way(service_, key, op.target.c_str());
     }
 
-    // What lets nobody look in, or has lost its server, may be mounted on, but not be walked
-    // through.
+    // A FUSE mount that lets nobody look in, or has lost its server, may be mounted on, but not be
+    // walked through.
     void check_way(const ServiceView& view, const std::string& key, const std::string& path) {
         const Lookup found = view.find(path);
         const bool is_closed = found.error == EACCES;

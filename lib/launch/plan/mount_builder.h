@@ -17,9 +17,6 @@ namespace confinit {
 
 inline constexpr std::uint64_t no_devices = MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV;
 
-// "mounts.bind[2]"
-std::string indexed(std::string_view key, std::size_t index);
-
 // Collects the ops of a unit in the order of its keys; strings go to the plan at once.
 class MountBuilder {
 public:

@@ -28,10 +28,6 @@ std::uint64_t propagation_flag(Propagation propagation) {
 
 }  // namespace
 
-std::string indexed(std::string_view key, std::size_t index) {
-    return std::string{key} + "[" + std::to_string(index) + "]";
-}
-
 PlannedOp& MountBuilder::add(MountOpKind kind, std::string target, std::string key, Turn turn) {
     PlannedOp& planned = ops_.emplace_back();
     planned.op.kind = kind;

@@ -86,6 +86,8 @@ void apply_readiness(const Unit& unit, const LaunchContext& context, PlanDraft& 
 std::string_view notify_key(const Unit& unit);
 
 // plan/plan.cc
+// "mounts.bind[2]"
+std::string indexed(std::string_view key, std::size_t index);
 // A copy that lives as long as the draft.
 const char* keep(PlanDraft& plan, std::string text);
 

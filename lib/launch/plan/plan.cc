@@ -10,6 +10,10 @@
 
 namespace confinit {
 
+std::string indexed(std::string_view key, std::size_t index) {
+    return std::string{key} + "[" + std::to_string(index) + "]";
+}
+
 const char* keep(PlanDraft& plan, std::string text) {
     plan.texts.push_back(std::make_unique<std::string>(std::move(text)));
     return plan.texts.back()->c_str();

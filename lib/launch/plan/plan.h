@@ -135,7 +135,7 @@ struct PlanIn : PlanNumbers {
 
 using Plan = PlanIn<Sealed>;
 
-// What a launch needs beside the plan, of the machine as it is now.
+// The company of a plan: a launch needs it beside the plan, of the machine as it is now.
 struct PlanCompany {
     std::vector<std::string> warnings;  // what is allowed and hardly meant: "KEY: ..."
     CgroupConfig limits;                // Plan::cgroup, until a live change

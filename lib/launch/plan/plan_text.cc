@@ -23,12 +23,7 @@ std::string or_empty(const char* text) {
 }
 
 std::string capabilities_text(CapabilityMask mask, int last) {
-    std::vector<std::string> names;
-    for (int number = 0; number <= last; ++number) {
-        if ((mask >> number & 1) != 0) names.emplace_back(capability_name(number));
-    }
-    if (names.empty()) return "none";
-    return std::cmp_greater(names.size(), last) ? "all" : join(names, " ");
+    return capability_text(mask, (CapabilityMask{2} << last) - 1);
 }
 
 std::string namespaces_text(std::uint64_t flags) {

@@ -68,7 +68,7 @@ std::vector<std::string> make_environment(const Unit& unit, const Identity& iden
         std::string paths;
         const auto& list = unit.directories.*kind.list;
         for (std::size_t i = 0; i < list.size(); ++i) {
-            if (unit.leaves_out(std::string{kind.key} + "[" + std::to_string(i) + "]")) continue;
+            if (unit.leaves_out(indexed(kind.key, i))) continue;
             paths.append(paths.empty() ? "" : ":").append(kind.base).append("/");
             paths.append(list[i].name);
         }

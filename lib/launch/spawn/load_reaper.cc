@@ -31,21 +31,12 @@ Result<Fd> make_executable_memfd() {
     return memory;
 }
 
-Status write_all(const Fd& file, std::string_view text) {
-    while (!text.empty()) {
-        const ssize_t count = write(file.get(), text.data(), text.size());
-        if (count < 0) return errno_failure("write", "confinit-reaper");
-        text.remove_prefix(static_cast<std::size_t>(count));
-    }
-    return {};
-}
-
 }  // namespace
 
 Result<Fd> load_reaper(const std::string& path) {
     const std::string program = TRY(read_file(AT_FDCWD, path, size_limit));
     Fd memory = TRY(make_executable_memfd());
-    TRY(write_all(memory, program));
+    TRY(write_all(memory, "confinit-reaper", program));
     // Who executes a file without the right to read it cannot be traced from its first instruction
     // on: ptrace(2), "PTRACE_MODE_READ". The owner of a service's user namespace has every right in
     // it, and root without capabilities is that as well; over a file of ids that the namespace does

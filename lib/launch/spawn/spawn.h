@@ -20,7 +20,7 @@
 
 namespace confinit {
 
-// What is lent to one launch: the descriptors that become 0, 1 and 2 of the service, where an empty
+// The loan to one launch: the descriptors that become 0, 1 and 2 of the service, where an empty
 // one becomes /dev/null. `ready` is the writing end of the pipe that becomes
 // ChildNumbers::ready_number, where that is asked for.
 struct Streams {
