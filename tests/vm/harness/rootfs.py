@@ -146,6 +146,24 @@ def add_build(tree: Tree, cache: Cache, build: pathlib.Path) -> None:
         tree.link("init", "usr/sbin/confinit")
 
 
+def watch_paths(tree: Tree, cache: Cache, build: pathlib.Path) -> bool:
+    """Puts the program that records the paths of PID 1 before the supervisor.
+
+    A supervisor that is linked dynamically, as the sanitized one is, opens what it likes before its
+    main function: it is not watched.
+    """
+    supervisor = tree.target_of("init")
+    if supervisor is None:
+        return False
+    watch = build / "tests" / "vm" / "path-watch"
+    if not watch.exists():
+        raise HarnessError(f"'{watch}' is not built; build first, as tests/run does")
+    tree.remove("init")
+    tree.add(_stripped(cache, watch), "init")
+    tree.link("usr/lib/test/init", "/usr/sbin/confinit")
+    return True
+
+
 def _is_program(file: pathlib.Path) -> bool:
     if not file.is_file():
         return False
