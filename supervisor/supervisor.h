@@ -67,6 +67,7 @@ private:
     DirectoryClaims directory_claims_;
     std::unique_ptr<Hands> hands_;
     std::unique_ptr<Workers> workers_;
+    std::unique_ptr<Planner> planner_;
     std::unique_ptr<NotifyHub> notify_hub_;
     std::optional<CgroupTree> tree_;
     std::string why_no_tree_;

@@ -117,7 +117,7 @@ bool empty_of_bytes(const Fd& socket) {
 
 ssize_t send_message(const Fd& socket, std::string_view bytes, std::span<const Fd> descriptors,
                      int flags) {
-    constexpr std::size_t most = 3;
+    constexpr std::size_t most = most_sent_descriptors;
     alignas(cmsghdr) std::array<char, CMSG_SPACE(most * sizeof(int))> control{};
     iovec part{const_cast<char*>(bytes.data()), bytes.size()};
     msghdr message{};

@@ -37,8 +37,11 @@ ReceivedMessage receive_message(const Fd& socket, std::span<std::byte> buffer, i
 // come with descriptors: to throw those away is to close them. Returns whether all is gone.
 bool empty_of_bytes(const Fd& socket);
 
-// sendmsg(2) without waiting and without SIGPIPE; at most three descriptors go with the first byte.
-// Returns what sendmsg does. `flags` are added to its own.
+// As many as there are kinds of namespaces.
+inline constexpr std::size_t most_sent_descriptors = 8;
+
+// sendmsg(2) without waiting and without SIGPIPE; the descriptors, of which there is a limit, go
+// with the first byte. Returns what sendmsg does. `flags` are added to its own.
 ssize_t send_message(const Fd& socket, std::string_view bytes, std::span<const Fd> descriptors,
                      int flags = 0);
 

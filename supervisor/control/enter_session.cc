@@ -97,17 +97,15 @@ LaunchResult<Spawned> EnterSessions::spawn_into(const Run& run, const LaunchPlan
     }
 }
 
-void EnterSessions::start(const Run& run, const EnterRequest& request,
+std::string EnterSessions::refusal(EnterWay way) const {
+    if (way != EnterWay::frames || carriers_.has_room()) return {};
+    return "too many entered commands send their streams as frames already";
+}
+
+void EnterSessions::start(const Run& run, LaunchPlan plan,
                           const std::optional<TerminalSize>& terminal, EnterWay way,
                           const Responder& responder) {
-    if (way == EnterWay::frames && !carriers_.has_room()) {
-        return responder.error(ControlError::busy,
-                               "too many entered commands send their streams as frames already");
-    }
     const SparedDescriptors spared;
-    auto plan =
-        make_enter_plan(run.unit(), machinery_.launch_context, run.main_pidfd().get(), request);
-    if (!plan) return responder.error(ControlError::operation_failed, plan.error().text());
     std::optional<Cgroup> node;
     if (run.node() != nullptr) {
         auto duplicate = run.node()->duplicate();
@@ -117,10 +115,10 @@ void EnterSessions::start(const Run& run, const EnterRequest& request,
         node = std::move(*duplicate);
     }
     std::vector<Fd> callers_ends;
-    auto spawned = spawn_into(run, *plan, terminal, callers_ends);
+    auto spawned = spawn_into(run, plan, terminal, callers_ends);
     if (!spawned) return responder.error(ControlError::operation_failed, spawned.error().text());
 
-    sessions_.emplace_back(new Session{.plan = std::move(*plan),
+    sessions_.emplace_back(new Session{.plan = std::move(plan),
                                        .spawned = std::move(*spawned),
                                        .callers_ends = std::move(callers_ends),
                                        .way = way,

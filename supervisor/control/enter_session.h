@@ -43,9 +43,11 @@ public:
     // Starts the command; the responder gets a first reply with the descriptors when it executes,
     // and a last one when it ends, or one error. With frames its connection is given up for the
     // first reply.
-    void start(const Run& run, const EnterRequest& request,
-               const std::optional<TerminalSize>& terminal, EnterWay way,
-               const Responder& responder);
+    void start(const Run& run, LaunchPlan plan, const std::optional<TerminalSize>& terminal,
+               EnterWay way, const Responder& responder);
+
+    // Why one more may not be started this way; empty where it may.
+    std::string refusal(EnterWay way) const;
 
     // As Manager::drain_reports.
     void drain_reports();

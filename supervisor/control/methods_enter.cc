@@ -24,6 +24,31 @@ std::optional<TerminalSize> wanted_terminal(const Json& parameters, std::string&
     return TerminalSize{size("rows", 24), size("columns", 80)};
 }
 
+// What the planner was asked for: a command in one run of a unit.
+struct Wanted {
+    std::string unit;
+    std::uint64_t run_number;
+    std::optional<TerminalSize> terminal;
+    EnterWay way;
+};
+
+void on_planned(ControlContext& context, const Wanted& wanted, LaunchResult<LaunchPlan> plan,
+                const Responder& responder) {
+    if (!plan) return responder.error(ControlError::operation_failed, plan.error().text());
+    const auto found = context.manager.all().find(wanted.unit);
+    const bool is_same_run = found != context.manager.all().end() && found->second->run &&
+                             found->second->run_number == wanted.run_number;
+    if (!is_same_run) {
+        return responder.error(ControlError::not_running,
+                               fmt::format("'{}' has ended meanwhile", wanted.unit),
+                               {{"unit", wanted.unit}});
+    }
+    if (std::string why = context.enter_sessions.refusal(wanted.way); !why.empty())
+        return responder.error(ControlError::busy, std::move(why));
+    context.enter_sessions.start(*found->second->run, std::move(*plan), wanted.terminal, wanted.way,
+                                 responder);
+}
+
 void enter(ControlContext& context, const Call& call, Responder responder) {
     Service* service = named_unit(context, call, responder);
     if (service == nullptr) return;
@@ -48,8 +73,16 @@ void enter(ControlContext& context, const Call& call, Responder responder) {
     const auto terminal = wanted_terminal(call.parameters, request.term);
     context.manager.machinery().console.info(fmt::format(
         "{}: entered{} by root", service->unit.name, request.privileged ? " with privileges" : ""));
-    const EnterWay way = call.upgrade ? EnterWay::frames : EnterWay::descriptors;
-    context.enter_sessions.start(*run, request, terminal, way, responder);
+    const Wanted wanted{service->unit.name, service->run_number, terminal,
+                        call.upgrade ? EnterWay::frames : EnterWay::descriptors};
+    Machinery& machinery = context.manager.machinery();
+    const Planner::Id question =
+        plan_enter(machinery.planner, machinery.launch_context,
+                   {run->unit(), run->main_pidfd().get(), std::move(request)},
+                   [&context, wanted, responder](LaunchResult<LaunchPlan> plan) {
+                       on_planned(context, wanted, std::move(plan), responder);
+                   });
+    responder.on_hang_up([&machinery, question] { machinery.planner.cancel(question); });
 }
 
 constexpr std::array rows{MethodRow{Method::enter, enter}};

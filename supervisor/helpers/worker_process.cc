@@ -3,17 +3,11 @@
 #include "supervisor/helpers/worker_process.h"
 
 #include "base/file.h"
-#include "supervisor/machine/own_user.h"
+#include "supervisor/helpers/helper_process.h"
 
-#include <algorithm>
-#include <cerrno>
-#include <csignal>
 #include <cstring>
 #include <exception>
-#include <linux/close_range.h>
-#include <sys/prctl.h>
 #include <sys/resource.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 namespace confinit {
@@ -34,27 +28,6 @@ Head head_of(std::string_view received) {
     return head;
 }
 
-// PID 1 blocks the signals that it reads from a signalfd, and ignores some.
-void reset_signals() {
-    for (int signal = 1; signal < NSIG; ++signal)
-        (void)std::signal(signal, SIG_DFL);
-    sigset_t none;
-    sigemptyset(&none);
-    (void)sigprocmask(SIG_SETMASK, &none, nullptr);
-}
-
-void close_all_but(std::vector<int> kept) {
-    std::ranges::sort(kept);
-    unsigned next = STDERR_FILENO + 1;
-    for (const int fd : kept) {
-        if (fd < static_cast<int>(next)) continue;
-        const auto number = static_cast<unsigned>(fd);
-        if (number > next) (void)syscall(SYS_close_range, next, number - 1, 0);
-        next = number + 1;
-    }
-    (void)syscall(SYS_close_range, next, ~0U, 0);
-}
-
 Result<std::string> do_work(WorkerTask& task) {
     try {
         return task.work();
@@ -66,19 +39,10 @@ Result<std::string> do_work(WorkerTask& task) {
 }  // namespace
 
 void run_worker(WorkerTask& task, const Fd& pipe, WorkerManners manners) {
-    // The effective id stays, and with it the right to read what PID 1 reads. The call fails for
-    // an ordinary user's supervisor, whose services run as its own user.
-    (void)syscall(SYS_setresuid, own_user, geteuid(), own_user);
-    // The copy holds all of PID 1's memory and, for a moment, its descriptors: no tracer may come
-    // near it.
-    (void)prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
-    (void)prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
-    (void)prctl(PR_SET_NAME, "confinit-worker", 0, 0, 0);
     std::vector<int> kept;
     if (task.descriptors) kept = task.descriptors();
     kept.push_back(pipe.get());
-    close_all_but(std::move(kept));
-    reset_signals();
+    become_helper("confinit-worker", std::move(kept));
     if (manners.gives_way) (void)setpriority(PRIO_PROCESS, 0, nice_of_one_that_gives_way);
 
     const Result<std::string> answer = do_work(task);

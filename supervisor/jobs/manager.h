@@ -41,6 +41,13 @@ struct SkippedKey {
 // engine was told that it has come.
 enum class LaunchTurn { none, awaited, told };
 
+// A plan that is asked for, and what it depends on.
+struct Planning {
+    Planner::Id question = 0;
+    // The units whose namespaces it joins, with their runs at the time of asking.
+    std::vector<std::pair<std::string, std::uint64_t>> joined;
+};
+
 // Service: the live thing behind a unit, also behind a group, which has a node only, and behind a
 // target, which has nothing.
 struct Service {
@@ -53,6 +60,8 @@ struct Service {
     std::optional<RunEnd> last_end;  // of the last run that ended, or of the one that ends now
     std::vector<SkippedKey> skipped;
     LaunchTurn launch_turn = LaunchTurn::none;
+    std::optional<Planning> planning;  // until the launch has begun
+    std::optional<Planned> planned;    // once the planner has answered
     // The unit that the launch was decided for, once the loaded one is another.
     std::unique_ptr<Unit> decided_unit;
     bool starts_without = false;     // a launch has failed for an optional key; the next one waits
@@ -231,14 +240,19 @@ private:
     bool is_before_launch(const Service* service) const;
     void launch(Service& service);
     void queue_launch(Service& service, LaunchTurn turn);
+    void ask_plan(Service& service);
+    void on_planned(Service& service, LaunchResult<Planned> planned);
+    void on_refused(Service& service, LaunchFailure failure);
+    std::vector<std::pair<std::string, std::uint64_t>> joined_runs(const Unit& unit) const;
+    void forget_plan(Service& service);
     void launch_waiting();
     void launch_first(const std::string& unit);
     void give_up_launch(Service& service);
     Service* find_waiting(std::string_view unit);
     void end_wait_for_launch(Service& service);
     void start_run(Service& service);
-    LaunchStatus start_once(Service& service, const Unit& unit);
-    LaunchStatus try_to_start(Service& service, const Unit& unit);
+    LaunchStatus start_once(Service& service);
+    LaunchStatus try_to_start(Service& service);
     bool try_later(const std::string& unit, const LaunchFailure& failure);
     void retry_starts();
     void cancel_launch(Service& service);

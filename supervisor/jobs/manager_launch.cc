@@ -64,12 +64,70 @@ void Manager::launch(Service& service) {
     queue_launch(service, LaunchTurn::awaited);
 }
 
+// It has its turn once it is planned.
 void Manager::queue_launch(Service& service, LaunchTurn turn) {
-    launches_.push(service.unit.name);
     service.launch_turn = turn;
     // Events of the last run that are still told are not of this one.
     service.run_number = next_run_number_++;
+    if (!service.planned) return ask_plan(service);
+    launches_.push(service.unit.name);
     launches_soon_.ask();
+}
+
+void Manager::ask_plan(Service& service) {
+    forget_plan(service);
+    auto unit = unit_to_run(service);
+    if (!unit) {
+        // What is left makes no sense without the key, which therefore is not optional.
+        return on_refused(service, LaunchFailure{.key = service.skipped.back().key,
+                                                 .hint = texts(unit.error()).front()});
+    }
+    const std::string name = service.unit.name;
+    const std::uint64_t number = service.run_number;
+    service.planning = Planning{.joined = joined_runs(*unit)};
+    service.planning->question =
+        plan_unit(machinery_.planner, machinery_.launch_context, std::move(*unit),
+                  [this, name, number](LaunchResult<Planned> planned) {
+                      Service* const asked = find_waiting(name);
+                      const bool is_awaited = asked != nullptr && asked->run_number == number;
+                      if (is_awaited) on_planned(*asked, std::move(planned));
+                  });
+}
+
+void Manager::on_planned(Service& service, LaunchResult<Planned> planned) {
+    if (!planned) return on_refused(service, std::move(planned).error());
+    service.planned = std::move(*planned);
+    launches_.push(service.unit.name);
+    launches_soon_.ask();
+}
+
+// Another attempt, now without what is optional or later, or none any more.
+void Manager::on_refused(Service& service, LaunchFailure failure) {
+    if (skip(service, failure)) {
+        forget_plan(service);
+        return queue_launch(service, service.launch_turn);
+    }
+    if (try_later(service.unit.name, failure)) return;
+    RunEnd end;
+    end.text = "setup-failed: " + failure.text();
+    end.setup_failure = std::move(failure);
+    fail_launch(service, std::move(end));
+}
+
+// A namespace that is joined is that of one run.
+std::vector<std::pair<std::string, std::uint64_t>> Manager::joined_runs(const Unit& unit) const {
+    std::vector<std::pair<std::string, std::uint64_t>> joined;
+    for (const JoinedNamespace& one : unit.namespaces.joined) {
+        const auto found = services_.find(one.unit);
+        if (found != services_.end()) joined.emplace_back(one.unit, found->second->run_number);
+    }
+    return joined;
+}
+
+void Manager::forget_plan(Service& service) {
+    service.planned.reset();
+    if (service.planning) machinery_.planner.cancel(service.planning->question);
+    service.planning.reset();
 }
 
 // A thousand launches in one turn of the loop would keep everybody waiting who calls or has ended.
@@ -96,13 +154,13 @@ Service* Manager::find_waiting(std::string_view unit) {
 // One that is to stop waits for that instead.
 void Manager::launch_first(const std::string& unit) {
     Service* service = find_waiting(unit);
-    if (service == nullptr || engine_.is_to_stop(unit)) return;
+    if (service == nullptr || !service->planned || engine_.is_to_stop(unit)) return;
     const bool is_first_try = service->launch_turn == LaunchTurn::awaited;
     if (is_first_try) {
         service->launch_turn = LaunchTurn::told;
         perform(engine_.handle(unit, engine::Event::launching, engine_now()));
         service = find_waiting(unit);
-        if (service == nullptr) return;
+        if (service == nullptr || !service->planned) return;
     }
     start_run(*service);
     if (is_first_try) report_state(unit);
@@ -124,6 +182,7 @@ void Manager::fail_launch(Service& service, RunEnd end) {
 
 void Manager::end_wait_for_launch(Service& service) {
     retries_.erase(service.unit.name);
+    forget_plan(service);
     service.launch_turn = LaunchTurn::none;
     service.decided_unit.reset();
 }
@@ -140,28 +199,13 @@ Checked<Unit> Manager::unit_to_run(const Service& service) const {
 void Manager::start_run(Service& service) {
     const std::uint64_t number = service.run_number = next_run_number_++;
     const std::string name = service.unit.name;
-    LaunchStatus started;
-    for (;;) {
-        const auto unit = unit_to_run(service);
-        if (!unit) {
-            // What is left makes no sense without the key, which therefore is not optional.
-            started = std::unexpected(LaunchFailure{.key = service.skipped.back().key,
-                                                    .hint = texts(unit.error()).front()});
-            break;
-        }
-        started = try_to_start(service, *unit);
-        if (started || !skip(service, started.error())) break;
-    }
-    if (started) {
-        // A group has nothing that would tell of itself.
-        if (service.group) post(name, number, engine::Event::launched);
-        return end_wait_for_launch(service);
-    }
-    if (try_later(name, started.error())) return;
-    RunEnd end;
-    end.text = "setup-failed: " + started.error().text();
-    end.setup_failure = std::move(started).error();
-    fail_launch(service, std::move(end));
+    const bool is_stale = service.planning->joined != joined_runs(service.planned->unit);
+    if (is_stale) return ask_plan(service);
+    if (const auto started = try_to_start(service); !started)
+        return on_refused(service, started.error());
+    // A group has nothing that would tell of itself.
+    if (service.group) post(name, number, engine::Event::launched);
+    end_wait_for_launch(service);
 }
 
 bool Manager::try_later(const std::string& unit, const LaunchFailure& failure) {
@@ -186,8 +230,8 @@ void Manager::retry_starts() {
         if (retry.due <= Clock::now()) due.push_back(unit);
     }
     for (const std::string& unit : due) {
-        Service* const service = find_service(unit);
-        if (service != nullptr) queue_launch(*service, LaunchTurn::told);
+        Service* const service = find_waiting(unit);
+        if (service != nullptr) queue_launch(*service, service->launch_turn);
         // How often it has been tried counts until it has begun, or failed for another reason.
         const auto retry = retries_.find(unit);
         if (retry != retries_.end()) retry->second.due = Clock::time_point::max();
@@ -202,10 +246,10 @@ void Manager::cancel_launch(Service& service) {
 }
 
 // A launch may need more memory than there is, and is tried again as after any other ENOMEM.
-LaunchStatus Manager::try_to_start(Service& service, const Unit& unit) {
+LaunchStatus Manager::try_to_start(Service& service) {
     LaunchStatus started = std::unexpected(LaunchFailure{.error = ENOMEM});
     try {
-        if (is_reserve_ample()) started = start_once(service, unit);
+        if (is_reserve_ample()) started = start_once(service);
     } catch (const std::bad_alloc&) {
         // The answer is the same.
     }
@@ -215,18 +259,20 @@ LaunchStatus Manager::try_to_start(Service& service, const Unit& unit) {
     return started;
 }
 
-LaunchStatus Manager::start_once(Service& service, const Unit& unit) {
+LaunchStatus Manager::start_once(Service& service) {
     const SparedDescriptors spared;
+    const Planned& planned = *service.planned;
+    const Unit& unit = planned.unit;
     GroupNodes groups = TRY(groups_of(unit));
     if (is_group(unit)) {
-        service.group = TRY(Group::start(unit, machinery_, std::move(groups)));
+        service.group = TRY(Group::start(planned, machinery_, std::move(groups)));
         return {};
     }
     TRY(check_groups_run(unit));
     const std::string& name = service.unit.name;
     const std::uint64_t number = service.run_number;
     service.run = TRY(Run::start(
-        unit, machinery_, std::move(groups), service.log,
+        planned, machinery_, std::move(groups), service.log,
         {[this, name, number](engine::Event event) { post(name, number, event); },
          [this, name](engine::Time length) { engine_.extend(name, length, engine_now()); },
          [this, name] {

@@ -4,7 +4,7 @@
 
 namespace confinit {
 
-LaunchResult<std::unique_ptr<Group>> Group::start(const Unit& unit, Machinery& machinery,
+LaunchResult<std::unique_ptr<Group>> Group::start(const Planned& planned, Machinery& machinery,
                                                   GroupNodes groups) {
     if (machinery.tree == nullptr) {
         return std::unexpected(
@@ -12,9 +12,9 @@ LaunchResult<std::unique_ptr<Group>> Group::start(const Unit& unit, Machinery& m
                           .object = "/sys/fs/cgroup",
                           .hint = machinery.why_no_tree + ", so that there can be no group"});
     }
-    CgroupConfig settings = TRY(make_cgroup_config(unit, machinery.launch_context));
+    const auto& [unit, plan, settings] = planned;
     UnitNode node = TRY(UnitNode::make(*machinery.tree, unit, std::move(groups), settings));
-    std::unique_ptr<Group> group{new Group(unit, machinery, std::move(settings), std::move(node))};
+    std::unique_ptr<Group> group{new Group(unit, machinery, settings, std::move(node))};
     // Without it a freeze is answered when the next request looks.
     Group* const self = group.get();
     const auto watch = machinery.cgroup_events.watch(
@@ -31,9 +31,7 @@ void Group::adopt_limits(const Unit& unit, const LimitChanges& changes,
                          const std::vector<std::string>& keys) {
     adopt_settings(unit_.cgroup, unit.cgroup, changes.settings);
     adopt_keys(unit_, unit, keys);
-    // It was made a moment ago, so that what it depends on has not gone.
-    const auto settings = make_cgroup_config(unit, machinery_.launch_context);
-    if (settings) adopt_settings(settings_, *settings, changes.settings);
+    adopt_settings(settings_, changes.after, changes.settings);
 }
 
 void Group::kill_all() {

@@ -7,6 +7,7 @@
 #include "supervisor/units/freezer.h"
 #include "supervisor/units/machinery.h"
 #include "supervisor/units/unit_node.h"
+#include "supervisor/units/unit_planning.h"
 
 #include <memory>
 
@@ -14,7 +15,7 @@ namespace confinit {
 
 class Group {
 public:
-    static LaunchResult<std::unique_ptr<Group>> start(const Unit& unit, Machinery& machinery,
+    static LaunchResult<std::unique_ptr<Group>> start(const Planned& planned, Machinery& machinery,
                                                       GroupNodes groups);
     Group(const Group&) = delete;
     Group& operator=(const Group&) = delete;

@@ -58,6 +58,7 @@ LimitChanges limit_changes(const CgroupConfig& before, const CgroupConfig& after
                              old_value->second != normal_value(setting.file, setting.value);
         if (differs || is_named(setting, keys)) changes.settings.push_back(setting);
     }
+    changes.after = after;
     return changes;
 }
 

@@ -14,6 +14,7 @@ namespace confinit {
 struct LimitChanges {
     CgroupConfig settings;             // in the order in which they are written
     std::vector<std::string> lasting;  // keys that cannot be taken back before the next start
+    CgroupConfig after;                // all limits of the later reading
 };
 
 // The settings to write: those of these keys in any case, since the node may hold something

@@ -4,6 +4,7 @@
 
 #include "launch/plan/plan.h"
 #include "launch/spawn/spawn.h"
+#include "supervisor/helpers/planner.h"
 #include "supervisor/helpers/worker.h"
 #include "supervisor/loop/cgroup_events.h"
 #include "supervisor/loop/event_loop.h"
@@ -27,6 +28,7 @@ struct Machinery {
     CloneMethod clone_method;
     Console& console;
     Workers& workers;
+    Planner& planner;
     DirectoryClaims* directory_claims;
     NotifyHub* notify_hub = nullptr;  // null where it could not be made
     bool told_of_pressure = false;    // that the kernel tells none

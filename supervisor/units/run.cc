@@ -4,7 +4,6 @@
 
 #include "base/file.h"
 #include "base/text.h"
-#include "launch/plan/id_maps.h"
 #include "launch/plan/parts.h"
 #include "launch/seccomp/killing_keys.h"
 #include "launch/spawn/launch_hints.h"
@@ -78,25 +77,24 @@ Result<std::size_t> count_processes(const Cgroup& node) {
 
 }  // namespace
 
-Run::Run(Unit unit, Machinery& machinery, LogRing& log, Listener listener)
-    : unit_(std::move(unit)),
+Run::Run(const Planned& planned, Machinery& machinery, LogRing& log, Listener listener)
+    : unit_(planned.unit),
       machinery_(machinery),
       log_(log),
       listener_(std::move(listener)),
+      plan_(planned.plan),
       owner_(new_owner(machinery.loop)),
       runtime_directories_(*machinery.directory_claims, machinery.reaper, machinery.console,
                            machinery.clone_method) {}
 
-LaunchResult<std::unique_ptr<Run>> Run::start(const Unit& unit, Machinery& machinery,
+LaunchResult<std::unique_ptr<Run>> Run::start(const Planned& planned, Machinery& machinery,
                                               GroupNodes groups, LogRing& log, Listener listener) {
-    std::unique_ptr<Run> run{new Run(unit, machinery, log, std::move(listener))};
-    TRY(settle_id_maps(machinery.launch_context, run->unit_));
+    std::unique_ptr<Run> run{new Run(planned, machinery, log, std::move(listener))};
     run->readiness_ = TRY(ReadinessWatch::make(run->unit_, machinery.launch_context, machinery.loop,
                                                machinery.notify_hub, log, run->listener_));
     run->readiness_->set_report_reader([raw = run.get()] { raw->drain_reports(); });
-    run->plan_.emplace(TRY(make_launch_plan(run->unit_, machinery.launch_context)));
     for (const std::string& warning : run->plan_->warnings)
-        machinery.console.warning(unit.name + ": " + warning);
+        machinery.console.warning(run->unit_.name + ": " + warning);
     TRY(run->make_node(std::move(groups)));
     if (auto spawned = run->spawn_main(); !spawned) {
         (void)run->release();

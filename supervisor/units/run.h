@@ -15,6 +15,7 @@
 #include "supervisor/units/runtime_directories.h"
 #include "supervisor/units/service_signals.h"
 #include "supervisor/units/unit_node.h"
+#include "supervisor/units/unit_planning.h"
 
 #include <cstdint>
 #include <functional>
@@ -39,9 +40,9 @@ class Run {
 public:
     using Listener = ReadinessWatch::Listener;
 
-    // Makes the plan, the node below those of the groups, and the first process. A failure is
-    // complete: nothing is left but perhaps the node, which release() removes.
-    static LaunchResult<std::unique_ptr<Run>> start(const Unit& unit, Machinery& machinery,
+    // Makes the node below those of the groups, and the first process. A failure is complete:
+    // nothing is left but perhaps the node, which release() removes.
+    static LaunchResult<std::unique_ptr<Run>> start(const Planned& planned, Machinery& machinery,
                                                     GroupNodes groups, LogRing& log,
                                                     Listener listener);
     Run(const Run&) = delete;
@@ -112,7 +113,7 @@ public:
     bool is_launched() const { return launched_; }
 
 private:
-    Run(Unit unit, Machinery& machinery, LogRing& log, Listener listener);
+    Run(const Planned& planned, Machinery& machinery, LogRing& log, Listener listener);
 
     NodeOwner owner() const;
     LaunchResult<void> make_node(GroupNodes groups);
@@ -150,7 +151,7 @@ private:
     LogRing& log_;
     Listener listener_;
     std::unique_ptr<ReadinessWatch> readiness_;
-    std::optional<LaunchPlan> plan_;  // once it is made
+    std::shared_ptr<LaunchPlan> plan_;
     std::optional<UnitNode> node_;
     std::optional<LimitEvents> limit_events_;
     std::vector<int> node_watches_;

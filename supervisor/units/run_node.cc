@@ -169,9 +169,7 @@ void Run::adopt_limits(const Unit& unit, const LimitChanges& changes,
                        const std::vector<std::string>& keys) {
     adopt_settings(unit_.cgroup, unit.cgroup, changes.settings);
     adopt_keys(unit_, unit, keys);
-    // It was made a moment ago, so that what it depends on has not gone.
-    const auto config = make_cgroup_config(unit, machinery_.launch_context);
-    if (config) adopt_settings(plan_->limits, *config, changes.settings);
+    adopt_settings(plan_->limits, changes.after, changes.settings);
 }
 
 // A service with a subtree may have moved on within it, and no process may be in a node that

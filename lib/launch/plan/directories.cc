@@ -4,6 +4,8 @@
 
 #include "unit/directory_kinds.h"
 
+#include "base/look_note.h"
+
 #include <algorithm>
 
 namespace confinit {
@@ -48,6 +50,7 @@ LaunchStatus apply_directories(const Unit& unit, const UserDatabase& database, P
         const auto& list = unit.directories.*kind.list;
         for (std::size_t i = 0; i < list.size(); ++i) {
             std::string key = indexed(kind.key, i);
+            note_key(key);
             if (unit.leaves_out(key)) continue;
             const Owner owner = TRY(owner_of(unit, database, list[i], plan.child, key));
             PreparationDraft directory{};

@@ -3,6 +3,7 @@
 #include "launch/plan/executable.h"
 
 #include "base/file.h"
+#include "base/look_note.h"
 #include "base/text.h"
 
 #include <algorithm>
@@ -37,6 +38,7 @@ struct Program {
 };
 
 std::optional<Program> read_program(const std::string& host_path) {
+    note_path(host_path);
     auto file = open_at(AT_FDCWD, host_path, O_RDONLY | O_NONBLOCK | O_NOCTTY);
     if (!file) return std::nullopt;
     std::array<char, head_size> head{};

@@ -4,6 +4,7 @@
 #include "launch/plan/parts.h"
 
 #include "base/file.h"
+#include "base/look_note.h"
 #include "base/reserved_ids.h"
 #include "base/text.h"
 #include "kernel/clone.h"
@@ -94,6 +95,8 @@ LaunchResult<std::vector<IdMap>> identity_map(const std::string& file) {
 
 // A line is "NAME:FIRST:COUNT". The ranges follow one another inside.
 LaunchResult<std::vector<IdMap>> subid_map(const std::string& path, const std::string& owner) {
+    note_key("namespaces.user.ids");
+    note_path(path);
     const auto text = read_file(AT_FDCWD, path);
     const std::string wanted = "a line such as '" + owner + ":100000:65536' in " + path +
                                " gives the ids; ids = \"private\" needs none";
@@ -222,6 +225,8 @@ LaunchStatus read_joined_maps(const std::string& object, const JoinedNamespace& 
                               const JoinTarget& target, const LaunchContext& context,
                               NamespaceConfig& namespaces) {
     auto rules = read_of_unit(joined.unit, target, context);
+    note_key("namespaces.user");
+    note_path(object);
     if (!rules) rules = read_by_visit(target.file);
     if (!rules) {
         const Error& error = rules.error();

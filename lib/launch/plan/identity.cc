@@ -3,6 +3,7 @@
 #include "launch/plan/parts.h"
 
 #include "base/file.h"
+#include "base/look_note.h"
 #include "base/text.h"
 
 #include <algorithm>
@@ -204,7 +205,9 @@ std::optional<std::string> find_groups_left_out(const Unit& unit, const UserData
 }
 
 LaunchResult<UserDatabase> load_user_database(const Unit& unit) {
+    note_key(unit.mounts.root ? "mounts.root" : "service.user");
     const std::string root = unit.mounts.root.value_or("/");
+    note_path(root);
     const auto directory = open_at(AT_FDCWD, root, O_PATH | O_DIRECTORY);
     if (!directory) {
         return std::unexpected(LaunchFailure{.key = "mounts.root",

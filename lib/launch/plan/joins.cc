@@ -7,6 +7,7 @@
 #include "launch/plan/service_view.h"
 
 #include "base/file.h"
+#include "base/look_note.h"
 #include "kernel/proc_status.h"
 #include "kernel/procfs.h"
 
@@ -96,6 +97,8 @@ LaunchResult<Fd> open_of_path(const NamespaceRow& row, const std::string& path) 
         return std::unexpected(join_failure(row, path, "open", error.code,
                                             "a namespace's file, such as one of /run/netns"));
     };
+    note_key(row.key);
+    note_path(path);
     const Lookup found = ServiceView{"/", FileSystems::local}.find(path);
     if (found.presence == Lookup::Presence::unknown && !is_within(found.path, "/proc")) {
         return std::unexpected(

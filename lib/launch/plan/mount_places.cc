@@ -3,6 +3,7 @@
 #include "launch/plan/mount_builder.h"
 
 #include "base/file.h"
+#include "base/look_note.h"
 
 #include <algorithm>
 #include <iterator>
@@ -12,6 +13,7 @@ namespace confinit {
 
 // What cannot be told counts as there: its op then fails, rather than being left out.
 bool MountBuilder::is_there(const std::vector<PlannedOp>& before, const PlannedOp& planned) const {
+    note_key(planned.key);
     const Lookup::Presence presence = view_.find(planned.target).presence;
     if (presence != Lookup::Presence::unknown) return presence == Lookup::Presence::present;
     if (is_within(planned.target, "/proc")) {
@@ -72,6 +74,7 @@ bool MountBuilder::is_at_own_name(const PlannedOp& planned) {
 
 // A link that leads nowhere is itself what a file can be bound to.
 Lookup MountBuilder::find_mount_point(const PlannedOp& planned) const {
+    note_key(planned.key);
     Lookup found = view_.find(planned.op.target);
     const bool may_be_link =
         planned.op.kind == MountOpKind::bind && found.presence == Lookup::Presence::absent;

@@ -2,6 +2,8 @@
 // The file systems that a service's mounts bring: of memory, of the kernel, of the host.
 #include "launch/plan/mount_builder.h"
 
+#include "base/look_note.h"
+
 #include <array>
 #include <sys/sysmacros.h>
 
@@ -147,6 +149,7 @@ void MountBuilder::add_binds() {
     for (std::size_t i = 0; i < unit_.mounts.bind.size(); ++i) {
         if (unit_.leaves_out(indexed("mounts.bind", i))) continue;
         const BindMount& bind = unit_.mounts.bind[i];
+        note_key(indexed("mounts.bind", i));
         const Lookup source = host.find(bind.source);
         const bool is_device = unit_.mounts.private_dev && is_within(bind.target, "/dev") &&
                                source.presence == Lookup::Presence::present &&

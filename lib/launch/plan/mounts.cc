@@ -3,6 +3,7 @@
 #include "launch/plan/mount_builder.h"
 
 #include "base/file.h"
+#include "base/look_note.h"
 
 #include <algorithm>
 #include <fcntl.h>
@@ -29,6 +30,7 @@ std::uint64_t propagation_flag(Propagation propagation) {
 }  // namespace
 
 PlannedOp& MountBuilder::add(MountOpKind kind, std::string target, std::string key, Turn turn) {
+    note_key(key);
     PlannedOp& planned = ops_.emplace_back();
     planned.op.kind = kind;
     planned.op.target = keep(plan_, target);
@@ -187,6 +189,7 @@ LaunchStatus apply_mounts(const Unit& unit, const LaunchContext& context, PlanDr
                           .hint = "they would be the host's as well; say namespaces.mount = true"});
     }
     if (unit.mounts.root_image) add_image(*unit.mounts.root_image, context, plan);
+    note_key("mounts.root");
     MountBuilder builder{unit, context, plan};
     builder.add_all();
     builder.resolve_and_sort();

@@ -6,6 +6,8 @@
 #include "launch/plan/lost_power.h"
 #include "launch/plan/parts.h"
 
+#include "base/look_note.h"
+
 #include <cerrno>
 
 namespace confinit {
@@ -24,6 +26,8 @@ namespace {
 LaunchResult<PlanDraft> make_draft(const Unit& unit, const LaunchContext& context) {
     PlanDraft plan;
     plan.unit = unit.name;
+    const NamespaceConfig& namespaces = unit.namespaces;
+    plan.ids = {namespaces.uid_map, namespaces.gid_map, namespaces.allow_setgroups};
     const UserDatabase database = TRY(load_user_database(unit));
     const Identity identity = TRY(resolve_identity(unit, context, database));
     TRY(apply_identity(unit, context, identity, plan));
@@ -54,6 +58,7 @@ LaunchResult<LaunchPlan> make_launch_plan(const Unit& unit, const LaunchContext&
     }
     const SharedHostLook one_look;
     LaunchPlan plan{TRY(make_draft(unit, context))};
+    note_key("service.command[0]");
     const ServiceView view = make_service_view(plan, FileSystems::local);
     if (auto fault = find_executable_fault(plan, view)) return std::unexpected(std::move(*fault));
     if (auto lost = find_lost_power(plan, view)) plan.warnings.push_back(std::move(*lost));

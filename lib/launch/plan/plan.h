@@ -135,8 +135,16 @@ struct PlanIn : PlanNumbers {
 
 using Plan = PlanIn<Sealed>;
 
+// The id maps of the unit that was planned, see settle_id_maps().
+struct SettledIds {
+    std::vector<IdMap> uid_map;
+    std::vector<IdMap> gid_map;
+    bool allow_setgroups = false;
+};
+
 // The company of a plan: a launch needs it beside the plan, of the machine as it is now.
 struct PlanCompany {
+    SettledIds ids;
     std::vector<std::string> warnings;  // what is allowed and hardly meant: "KEY: ..."
     CgroupConfig limits;                // Plan::cgroup, until a live change
     std::vector<Fd> join_files;         // of Plan::joins, held open while the plan lives
@@ -155,6 +163,8 @@ struct PlanDraft : PlanIn<Drafted>, PlanCompany {
 class LaunchPlan : public PlanCompany {
 public:
     explicit LaunchPlan(PlanDraft draft);
+    // One that was sealed before: `image` is the block of bytes of another LaunchPlan.
+    LaunchPlan(PlanCompany company, std::vector<std::byte> image);
 
     const Plan& operator*() const { return *reinterpret_cast<const Plan*>(image_.data()); }
     const Plan* operator->() const { return &**this; }

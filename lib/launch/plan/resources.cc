@@ -3,6 +3,7 @@
 #include "launch/plan/parts.h"
 
 #include "base/file.h"
+#include "base/look_note.h"
 #include "base/text.h"
 #include "kernel/cgroup.h"
 #include "kernel/descriptor_limit.h"
@@ -67,6 +68,8 @@ LaunchResult<std::string> disk_of(const CgroupSetting& setting, const std::strin
 LaunchResult<std::string> with_device_number(const CgroupSetting& setting) {
     const std::size_t space = std::min(setting.value.find(' '), setting.value.size());
     const std::string path = setting.value.substr(0, space);
+    note_key(setting.key());
+    note_path(path);
     struct stat status{};
     if (stat(path.c_str(), &status) < 0) {
         return std::unexpected(

@@ -123,9 +123,13 @@ private:
 }  // namespace
 
 LaunchPlan::LaunchPlan(PlanDraft draft)
-    : PlanCompany(std::move(static_cast<PlanCompany&>(draft))), image_(Sealer{}.seal(draft)) {
-    for (auto& [file, value, key] : draft.cgroup)
-        limits.push_back({std::move(file), std::move(value), std::move(key)});
+    : LaunchPlan(std::move(static_cast<PlanCompany&>(draft)), Sealer{}.seal(draft)) {}
+
+LaunchPlan::LaunchPlan(PlanCompany company, std::vector<std::byte> image)
+    : PlanCompany(std::move(company)), image_(std::move(image)) {
+    limits.clear();
+    for (const auto& [file, value, key] : (*this)->cgroup)
+        limits.push_back({file.str(), value.str(), key.str()});
 }
 
 }  // namespace confinit

@@ -2,6 +2,7 @@
 // ServiceView: what a service will find at a path, told from the host before anything is mounted.
 #include "launch/plan/service_view.h"
 
+#include "base/look_note.h"
 #include "base/text.h"
 #include "kernel/own_mounts.h"
 
@@ -110,6 +111,7 @@ private:
         // What a procfs shows depends on who looks.
         if (mount == nullptr || mount->type == "proc") return lookup;
         if (file_systems == FileSystems::local && can_keep_waiting(*mount)) return lookup;
+        note_path(path);
         lookup.is_noexec = mount->has_option("noexec");
         lookup.is_nosuid = mount->has_option("nosuid");
         if (lstat(path.c_str(), &lookup.status) < 0) {

@@ -4,6 +4,7 @@
 
 #include "base/fd.h"
 #include "base/file.h"
+#include "base/look_note.h"
 #include "base/text.h"
 
 #include <algorithm>
@@ -36,6 +37,7 @@ Result<Fd> open_in_root(const Fd& root, const std::string& path) {
 
 // The file below the root, else the host's; a host without it has no entries.
 Result<std::string> read_database(const std::string& root, const std::string& path) {
+    note_path(root == "/" ? path : root + path);
     const Fd directory = TRY(open_at(AT_FDCWD, root, O_PATH | O_DIRECTORY));
     const auto fd = open_in_root(directory, path);
     if (fd) return read_all(*fd, path, longest_file);

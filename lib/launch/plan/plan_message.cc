@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: Apache-2.0
+// Plan messages: a plan, or why there is none, on its way from the process that has made it.
+#include "launch/plan/plan_message.h"
+
+#include "base/packed_texts.h"
+
+#include <cstring>
+#include <utility>
+
+namespace confinit {
+namespace {
+
+enum class Verdict : std::uint64_t { failed, made };
+
+LaunchFailure damaged() {
+    return {.hint = "the planner's answer is damaged"};
+}
+
+LaunchFailure unpack_failure(TextUnpacker& unpacker) {
+    LaunchFailure failure;
+    failure.key = unpacker.next_text();
+    failure.object = unpacker.next_text();
+    failure.call = unpacker.next_text();
+    failure.error = static_cast<int>(unpacker.next_number());
+    failure.hint = unpacker.next_text();
+    return unpacker.is_whole() ? failure : damaged();
+}
+
+void add_maps(TextPacker& packer, const std::vector<IdMap>& maps) {
+    packer.add_number(maps.size());
+    for (const IdMap& map : maps) {
+        packer.add_number(map.inside);
+        packer.add_number(map.outside);
+        packer.add_number(map.count);
+    }
+}
+
+std::vector<IdMap> next_maps(TextUnpacker& unpacker) {
+    std::vector<IdMap> maps;
+    for (std::uint64_t left = unpacker.next_number(); left > 0 && unpacker.is_whole(); --left) {
+        IdMap map;
+        map.inside = static_cast<std::uint32_t>(unpacker.next_number());
+        map.outside = static_cast<std::uint32_t>(unpacker.next_number());
+        map.count = static_cast<std::uint32_t>(unpacker.next_number());
+        maps.push_back(map);
+    }
+    return maps;
+}
+
+}  // namespace
+
+PlanMessage pack(const LaunchFailure& failure) {
+    TextPacker packer;
+    packer.add_number(Verdict::failed);
+    packer.add(failure.key);
+    packer.add(failure.object);
+    packer.add(failure.call);
+    packer.add_number(failure.error);
+    packer.add(failure.hint);
+    return {std::move(packer).finish(), {}};
+}
+
+PlanMessage pack(LaunchPlan plan) {
+    TextPacker packer;
+    packer.add_number(Verdict::made);
+    packer.add_all(plan.warnings);
+    add_maps(packer, plan.ids.uid_map);
+    add_maps(packer, plan.ids.gid_map);
+    packer.add_number(plan.ids.allow_setgroups);
+    const auto image = plan.image();
+    packer.add({reinterpret_cast<const char*>(image.data()), image.size()});
+    return {std::move(packer).finish(), std::move(plan.join_files)};
+}
+
+LaunchResult<LaunchPlan> unpack_plan(PlanMessage message) {
+    TextUnpacker unpacker{message.bytes};
+    if (static_cast<Verdict>(unpacker.next_number()) == Verdict::failed)
+        return std::unexpected(unpack_failure(unpacker));
+    PlanCompany company;
+    company.warnings = unpacker.next_all();
+    company.ids.uid_map = next_maps(unpacker);
+    company.ids.gid_map = next_maps(unpacker);
+    company.ids.allow_setgroups = unpacker.next_number() != 0;
+    const std::string_view bytes = unpacker.next();
+    std::vector<std::byte> image(bytes.size());
+    if (!unpacker.is_whole() || image.size() < sizeof(Plan)) return std::unexpected(damaged());
+    std::memcpy(image.data(), bytes.data(), bytes.size());
+    company.join_files = std::move(message.descriptors);
+    LaunchPlan plan{std::move(company), std::move(image)};
+    if (plan.join_files.size() != plan->joins.size()) return std::unexpected(damaged());
+    return plan;
+}
+
+PlanMessage pack(const CgroupConfig& config) {
+    TextPacker packer;
+    packer.add_number(Verdict::made);
+    packer.add_number(config.size());
+    for (const auto& [file, value, given_as] : config) {
+        packer.add(file);
+        packer.add(value);
+        packer.add(given_as);
+    }
+    return {std::move(packer).finish(), {}};
+}
+
+LaunchResult<CgroupConfig> unpack_config(std::string_view bytes) {
+    TextUnpacker unpacker{bytes};
+    if (static_cast<Verdict>(unpacker.next_number()) == Verdict::failed)
+        return std::unexpected(unpack_failure(unpacker));
+    CgroupConfig config;
+    for (std::uint64_t left = unpacker.next_number(); left > 0 && unpacker.is_whole(); --left) {
+        CgroupSetting setting{.file = unpacker.next_text(), .value = unpacker.next_text()};
+        setting.given_as = unpacker.next_text();
+        config.push_back(std::move(setting));
+    }
+    if (!unpacker.is_whole()) return std::unexpected(damaged());
+    return config;
+}
+
+}  // namespace confinit

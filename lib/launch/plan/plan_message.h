@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: Apache-2.0
+// Plan messages: a plan, or why there is none, on its way from the process that has made it.
+#pragma once
+
+#include "base/fd.h"
+#include "launch/plan/plan.h"
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace confinit {
+
+// Bytes for a process of this same program, and the descriptors that go with them.
+struct PlanMessage {
+    std::string bytes;
+    std::vector<Fd> descriptors;
+};
+
+PlanMessage pack(const LaunchFailure& failure);
+PlanMessage pack(LaunchPlan plan);
+
+// Without the values that are the machine's at each launch: `reaper_program` and `join_pidfd`.
+LaunchResult<LaunchPlan> unpack_plan(PlanMessage message);
+
+PlanMessage pack(const CgroupConfig& config);
+LaunchResult<CgroupConfig> unpack_config(std::string_view bytes);
+
+}  // namespace confinit

@@ -1,0 +1,14 @@
+// SPDX-License-Identifier: Apache-2.0
+// Helper processes: copies of PID 1 that do for it what may wait.
+#pragma once
+
+#include <vector>
+
+namespace confinit {
+
+// Makes the copy a process of its own kind, which nobody can trace and which ends with PID 1. It
+// closes all descriptors but these and the standard ones, so that it keeps no connection open and
+// nothing can be taken from it. For the child of clone_process alone.
+void become_helper(const char* name, std::vector<int> kept);
+
+}  // namespace confinit

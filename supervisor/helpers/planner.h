@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: Apache-2.0
+// Planner: looks at what units name - their files, accounts, paths, namespaces, programs - outside
+// of PID 1, which a file system that does not answer would keep for ever.
+//
+// A planner is a copy of PID 1 that works through the questions which were asked before its birth,
+// one by one, and ends. One whose answer does not come keeps nobody waiting for longer than a
+// moment: another one takes the rest. At the end of the question's own patience it is killed. A
+// process in the middle of a request to a file system may survive that; it is left behind, and its
+// unit's later questions are refused until it has gone.
+#pragma once
+
+#include "base/fd.h"
+#include "base/look_note.h"
+#include "kernel/clone.h"
+#include "launch/plan/plan_message.h"
+#include "supervisor/helpers/planner_process.h"
+#include "supervisor/loop/event_loop.h"
+#include "supervisor/loop/reaper.h"
+#include "supervisor/loop/soon.h"
+#include "supervisor/loop/timer.h"
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <list>
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <sys/types.h>
+#include <vector>
+
+namespace confinit {
+
+struct PlannerQuestion {
+    std::string unit;                                     // on whose account it is
+    Clock::duration patience = std::chrono::seconds{30};  // counted from when a planner begins
+    // Runs in the planner, which has PID 1's memory as it was when the planner was born. The bytes
+    // of a failure are those of pack(LaunchFailure).
+    std::move_only_function<PlanMessage()> look;
+    // PID 1's descriptors that it uses, asked for in the planner. Not set: it uses none.
+    std::move_only_function<std::vector<int>()> descriptors = {};
+};
+
+struct PlannerBounds {
+    // A planner that is busy for longer does not keep others waiting any more.
+    std::chrono::milliseconds turn{100};
+    std::size_t stuck = 16;       // that are late, or were killed and are still there
+    unsigned deaths_of_one = 20;  // planners that may die over one question
+};
+
+class Planner {
+public:
+    // The answer, or a failure in its form.
+    using Done = std::move_only_function<void(PlanMessage answer)>;
+    using Id = std::uint64_t;
+
+    static Result<std::unique_ptr<Planner>> make(EventLoop& loop, Reaper& reaper,
+                                                 CloneMethod method, PlannerBounds bounds = {});
+    Planner(const Planner&) = delete;
+    Planner& operator=(const Planner&) = delete;
+    ~Planner();
+
+    // `done` is called exactly once, from the loop and never from inside of `ask`, unless the
+    // question is cancelled first.
+    Id ask(PlannerQuestion question, Done done);
+
+    // Nobody wants the answer any more: `done` is not called.
+    void cancel(Id id);
+
+private:
+    struct Asked {
+        PlannerQuestion question;
+        Done done;
+        unsigned deaths = 0;
+    };
+    struct Unmap {
+        void operator()(LookNote* note) const;
+    };
+    struct Process {
+        pid_t pid = 0;
+        Fd process;
+        Fd socket;
+        Watch watch;
+        std::unique_ptr<LookNote, Unmap> note;
+        Id first_unknown = 0;  // questions from this one on were asked after its birth
+        std::optional<Id> question;
+        std::string unit;  // of the last question
+        Clock::time_point since{};
+        PlannerAnswer answer = {};
+        std::optional<Clock::time_point> killed_at = {};
+    };
+
+    Planner(EventLoop& loop, Reaper& reaper, CloneMethod method, PlannerBounds bounds)
+        : loop_(loop), reaper_(reaper), method_(method), bounds_(bounds) {}
+
+    // How it went on with a question that waits.
+    enum class Turn { begun, not_yet, nobody_s };
+
+    void work();
+    Turn begin(Id id);
+    void give(Process& process, Id id);
+    Process* find_idle(Id id);
+    bool is_late(const Process& process) const;
+    bool is_stuck(const Process& process) const;
+    std::size_t stuck() const;
+    const Process* killed_over(const std::string& unit) const;
+    LaunchFailure too_many_stuck() const;
+    Status add_process();
+    std::vector<int> descriptors_of_questions();
+    PlanMessage look(Id id);
+    bool take_piece(pid_t pid);
+    void on_exit(pid_t pid, ExitStatus status);
+    Process* find(pid_t pid);
+    void finish(Id id, PlanMessage answer);
+    void fail(Id id, LaunchFailure failure);
+    void give_up_overdue();
+    void end_idle();
+    static void kill(Process& process);
+    void set_timer();
+
+    EventLoop& loop_;
+    Reaper& reaper_;
+    CloneMethod method_;
+    PlannerBounds bounds_;
+    std::map<Id, Asked> questions_;
+    std::set<Id> waiting_;  // those that no planner has yet
+    std::list<Process> processes_;
+    Id next_id_ = 1;
+    std::optional<Timer> timer_;
+    std::shared_ptr<bool> is_here_ = std::make_shared<bool>(true);
+    Soon soon_{loop_, [this] {
+                   work();
+               }};
+};
+
+}  // namespace confinit

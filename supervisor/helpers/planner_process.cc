@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: Apache-2.0
+// A planner: what it is asked, and what it answers. See planner.h.
+#include "supervisor/helpers/planner_process.h"
+
+#include "base/file.h"
+#include "base/unix_socket.h"
+#include "supervisor/helpers/helper_process.h"
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <cstring>
+#include <exception>
+#include <iterator>
+#include <sys/socket.h>
+#include <unistd.h>
+#include <utility>
+
+namespace confinit {
+namespace {
+
+PlanMessage answer_guarded(const std::function<PlanMessage(std::uint64_t)>& answer,
+                           std::uint64_t question) {
+    try {
+        return answer(question);
+    } catch (const std::bad_alloc&) {
+        return pack(LaunchFailure{.error = ENOMEM, .hint = "the planner is given no memory"});
+    } catch (const std::exception& exception) {
+        return pack(LaunchFailure{.hint = std::string{"the planner fails: "} + exception.what()});
+    }
+}
+
+// The socket takes the head at once: nothing else is on its way.
+Status send_answer(const Fd& socket, const PlanMessage& message) {
+    const PlannerAnswerHead head{message.bytes.size()};
+    const std::string_view bytes{reinterpret_cast<const char*>(&head), sizeof head};
+    if (send_message(socket, bytes, message.descriptors) != static_cast<ssize_t>(bytes.size()))
+        return errno_failure("sendmsg");
+    return write_all(socket, "answer", message.bytes);
+}
+
+}  // namespace
+
+void run_planner(const Fd& socket, LookNote& note, std::vector<int> kept,
+                 const std::function<PlanMessage(std::uint64_t)>& answer) {
+    kept.push_back(socket.get());
+    become_helper("confinit-plan", std::move(kept));
+    note_looks_in(&note);
+    std::uint64_t question = 0;
+    while (read(socket.get(), &question, sizeof question) == sizeof question) {
+        note = {};
+        if (!send_answer(socket, answer_guarded(answer, question))) break;
+    }
+    // No destructor of PID 1's objects runs, and nothing of its buffers is written twice.
+    _exit(0);
+}
+
+PlannerAnswer::Piece PlannerAnswer::receive(const Fd& socket) {
+    std::array<std::byte, 65536> piece;
+    ReceivedMessage message = receive_message(socket, piece, MSG_DONTWAIT);
+    if (message.count < 0)
+        return errno == EAGAIN || errno == EINTR ? Piece::none_yet : Piece::ended;
+    if (message.count == 0) return Piece::ended;
+    std::ranges::move(message.descriptors, std::back_inserter(descriptors_));
+    received_.append(reinterpret_cast<const char*>(piece.data()),
+                     static_cast<std::size_t>(message.count));
+    return Piece::taken;
+}
+
+std::optional<PlanMessage> PlannerAnswer::take() {
+    PlannerAnswerHead head;
+    if (received_.size() < sizeof head) return std::nullopt;
+    std::memcpy(&head, received_.data(), sizeof head);
+    if (received_.size() - sizeof head < head.size) return std::nullopt;
+    // One question is under way at a time, so that nothing of another answer follows.
+    std::string bytes = std::exchange(received_, {});
+    bytes.erase(0, sizeof head);
+    return PlanMessage{std::move(bytes), std::exchange(descriptors_, {})};
+}
+
+}  // namespace confinit

@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+// A planner: what it is asked, and what it answers. See planner.h.
+#pragma once
+
+#include "base/fd.h"
+#include "base/look_note.h"
+#include "launch/plan/plan_message.h"
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace confinit {
+
+// Before the bytes of an answer; the descriptors come with its first byte.
+struct PlannerAnswerHead {
+    std::uint64_t size = 0;
+};
+
+// Answers one question after the other, each named by a number of 8 bytes, until nobody asks any
+// more. For the child of clone_process alone.
+[[noreturn]] void run_planner(const Fd& socket, LookNote& note, std::vector<int> kept,
+                              const std::function<PlanMessage(std::uint64_t)>& answer);
+
+// PlannerAnswer: takes an answer as it comes.
+class PlannerAnswer {
+public:
+    enum class Piece { taken, none_yet, ended };
+    // Takes one without waiting.
+    Piece receive(const Fd& socket);
+
+    // The answer once it is whole; the next one may begin then.
+    std::optional<PlanMessage> take();
+
+private:
+    std::string received_;
+    std::vector<Fd> descriptors_;
+};
+
+}  // namespace confinit

@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0
+// UnitPlanning: what a unit's next run or group begins with, asked of the planner.
+#pragma once
+
+#include "launch/plan/plan.h"
+#include "supervisor/helpers/planner.h"
+
+#include <functional>
+#include <memory>
+#include <optional>
+
+namespace confinit {
+
+struct Planned {
+    Unit unit;                         // with its id maps settled
+    std::shared_ptr<LaunchPlan> plan;  // of a service
+    CgroupConfig settings;             // of a group
+};
+
+// Called once from the loop, unless the question is cancelled.
+using PlannedDone = std::move_only_function<void(LaunchResult<Planned> planned)>;
+
+Planner::Id plan_unit(Planner& planner, const LaunchContext& context, Unit unit, PlannedDone done);
+
+using EnterPlanDone = std::move_only_function<void(LaunchResult<LaunchPlan> plan)>;
+
+// The plan of a command that enters this run, whose main process it joins.
+struct EnterQuestion {
+    Unit unit;
+    int main_pidfd;
+    EnterRequest request;
+};
+Planner::Id plan_enter(Planner& planner, const LaunchContext& context, EnterQuestion question,
+                       EnterPlanDone done);
+
+}  // namespace confinit

@@ -1,0 +1,194 @@
+// SPDX-License-Identifier: Apache-2.0
+// Planner: answers, patience, those who do not answer, and planners that die.
+#include "supervisor/helpers/planner.h"
+#include "base/packed_texts.h"
+#include "reaping_loop.h"
+
+#include <catch2/catch.hpp>
+
+#include <algorithm>
+#include <chrono>
+#include <csignal>
+#include <fcntl.h>
+#include <string>
+#include <unistd.h>
+#include <vector>
+
+using namespace confinit;
+using namespace std::chrono_literals;
+
+namespace {
+
+struct PlannerScene : ReapingLoop {
+    explicit PlannerScene(PlannerBounds bounds = {}) {
+        planner = *Planner::make(*loop, reaper, CloneMethod::clone_then_move, bounds);
+    }
+
+    Planner::Id ask(std::string unit, std::function<PlanMessage()> look,
+                    Clock::duration patience = 1h) {
+        return planner->ask({.unit = unit, .patience = patience, .look = std::move(look)},
+                            [this, unit](PlanMessage answer) {
+                                answers.push_back(unit + ": " + text_of(std::move(answer)));
+                            });
+    }
+
+    // A failure as its text, anything else as it is.
+    static std::string text_of(PlanMessage answer) {
+        if (answer.bytes.starts_with("answer")) return answer.bytes;
+        const auto plan = unpack_plan(std::move(answer));
+        return plan ? "a plan" : plan.error().text();
+    }
+
+    void turn_until_answers(std::size_t count) {
+        turn_until([&] { return answers.size() >= count; });
+    }
+
+    std::unique_ptr<Planner> planner;
+    std::vector<std::string> answers;
+};
+
+PlanMessage answer(const std::string& text) {
+    return {"answer " + text, {}};
+}
+
+PlanMessage wait_for_ever() {
+    note_key("mounts.root");
+    note_path("/mnt/silent/etc/passwd");
+    for (;;)
+        pause();
+}
+
+}  // namespace
+
+TEST_CASE("one planner answers all that was asked before its birth", "[planner][N1]") {
+    PlannerScene scene;
+    const std::string long_text(3'000'000, 'x');
+
+    scene.ask("a", [] { return answer(std::to_string(getpid())); });
+    scene.ask("b", [&] { return answer(long_text); });
+    scene.ask("c", [] { return answer(std::to_string(getpid())); });
+    CHECK(scene.answers.empty());
+    scene.turn_until_answers(3);
+
+    CHECK(scene.answers[1] == "b: answer " + long_text);
+    CHECK(scene.answers[0].substr(2) == scene.answers[2].substr(2));
+    CHECK(scene.answers[0] != "a: answer " + std::to_string(getpid()));
+}
+
+TEST_CASE("descriptors come with the answer", "[planner][N1]") {
+    PlannerScene scene;
+    std::vector<Fd> received;
+
+    scene.planner->ask({.unit = "a",
+                        .look =
+                            [] {
+                                PlanMessage message{"x", {}};
+                                for (int i = 0; i < 8; ++i)
+                                    message.descriptors.emplace_back(open("/dev/zero", O_RDONLY));
+                                return message;
+                            }},
+                       [&](PlanMessage message) { received = std::move(message.descriptors); });
+    scene.turn_until([&] { return !received.empty(); });
+
+    REQUIRE(received.size() == 8);
+    char byte = 1;
+    CHECK(read(received[7].get(), &byte, 1) == 1);
+    CHECK(byte == 0);
+}
+
+TEST_CASE("a look that is not answered keeps nobody else waiting", "[planner][N1]") {
+    PlannerScene scene;
+
+    scene.ask("silent", wait_for_ever);
+    scene.ask("b", [] { return answer("b"); });
+    scene.turn_until_answers(1);
+
+    CHECK(scene.answers == std::vector<std::string>{"b: answer b"});
+}
+
+TEST_CASE("a look that is given up tells its key and path", "[planner][N1]") {
+    PlannerScene scene;
+
+    scene.ask("silent", wait_for_ever, 50ms);
+    scene.turn_until_answers(1);
+
+    CHECK(scene.answers == std::vector<std::string>{
+                               "silent: mounts.root: '/mnt/silent/etc/passwd': Connection timed "
+                               "out (ETIMEDOUT); what is behind this path has not answered within "
+                               "50ms"});
+    // The one that was killed has ended, so that the unit may be looked at again.
+    scene.ask("silent", [] { return answer("later"); });
+    scene.turn_until_answers(2);
+    CHECK(scene.answers[1] == "silent: answer later");
+}
+
+TEST_CASE("what is late is bounded, and told", "[planner][N1]") {
+    PlannerScene scene{{.turn = 10ms, .stuck = 2}};
+
+    scene.ask("one", wait_for_ever);
+    scene.ask("two", wait_for_ever);
+    scene.ask("three", [] { return answer("three"); });
+    scene.turn_until_answers(1);
+
+    CHECK(scene.answers[0] ==
+          "three: mounts.root: '/mnt/silent/etc/passwd': Device or resource "
+          "busy (EBUSY); 2 looks wait for what does not answer; this one is of "
+          "'one'");
+}
+
+TEST_CASE("a planner that is killed loses no question", "[planner][N1]") {
+    PlannerScene scene;
+    int shared[2];
+    REQUIRE(pipe(shared) == 0);
+
+    // The first planner is killed over it, and finds the pipe empty; the second one does not.
+    const auto look = [&] {
+        char byte = 0;
+        if (fcntl(shared[0], F_SETFL, O_NONBLOCK) == 0 && read(shared[0], &byte, 1) == 1)
+            return answer("at last");
+        if (write(shared[1], "x", 1) == 1) (void)raise(SIGKILL);
+        return answer("never");
+    };
+    scene.planner->ask({.unit = "a",
+                        .look = look,
+                        .descriptors =
+                            [&] {
+                                return std::vector{shared[0], shared[1]};
+                            }},
+                       [&](PlanMessage message) { scene.answers.push_back(message.bytes); });
+    scene.turn_until_answers(1);
+
+    CHECK(scene.answers == std::vector<std::string>{"answer at last"});
+    close(shared[0]);
+    close(shared[1]);
+}
+
+TEST_CASE("what kills each planner is told in the end", "[planner][N1]") {
+    PlannerScene scene{{.deaths_of_one = 3}};
+
+    scene.ask("bad", [] {
+        note_path("/bad");
+        _exit(7);
+        return answer("never");
+    });
+    scene.ask("good", [] { return answer("good"); });
+    scene.turn_until_answers(2);
+
+    CHECK(std::ranges::find(scene.answers, "good: answer good") != scene.answers.end());
+    CHECK(std::ranges::find(scene.answers,
+                            "bad: '/bad': the planner exited with code 7 each "
+                            "time") != scene.answers.end());
+}
+
+TEST_CASE("a question that is cancelled is not answered", "[planner][N1]") {
+    PlannerScene scene;
+
+    const auto silent = scene.ask("a", wait_for_ever);
+    scene.ask("b", [] { return answer("b"); });
+    scene.turn_until_answers(1);
+    scene.planner->cancel(silent);
+    scene.ask("a", [] { return answer("again"); });
+    scene.turn_until_answers(2);
+
+    CHECK(scene.answers == std::vector<std::string>{"b: answer b", "a: answer again"});
+}
