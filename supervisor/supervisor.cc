@@ -156,7 +156,8 @@ Status Supervisor::connect() {
     planner_ = TRY(Planner::make(*loop_, reaper_, clone_method_));
     machinery_.reset(new Machinery{*loop_, reaper_, *cgroup_events_, *signals_of_nodes_,
                                    tree_ ? &*tree_ : nullptr, *launch_context_, clone_method_,
-                                   console_, *workers_, *planner_, &directory_claims_, notify_hub_.get()});
+                                   console_, *workers_, *planner_, &directory_claims_,
+                                   notify_hub_.get()});
     machinery_->why_no_tree = why_no_tree_;
     manager_ = std::make_unique<Manager>(*machinery_, options_.unit_directories);
     launch_context_->find_running = [this](std::string_view unit) {
@@ -189,7 +190,9 @@ Status Supervisor::connect() {
 
 // A group that is not there is told, and then the lines are for root alone.
 Visibility Supervisor::visibility() const {
-    Visibility visibility{.own_uid = geteuid()};
+    Visibility visibility{.own_uid = geteuid(), .rules = FileRules{[this](const std::string& path) {
+                                                    return manager_->rule_of(path);
+                                                }}};
     if (options_.log_group.empty()) return visibility;
     const auto group = find_group_id(options_.log_group);
     if (group) {
@@ -223,6 +226,10 @@ std::optional<Clock::time_point> Supervisor::next_deadline() {
 }
 
 void Supervisor::boot() {
+    manager_->read_ahead({.names = {options_.target}, .all = true}, [this] { start_target(); });
+}
+
+void Supervisor::start_target() {
     for (const std::string& problem : manager_->load_all())
         console_.error(problem);
     const auto target = manager_->find(options_.target);

@@ -55,6 +55,7 @@ private:
     void reap();
     void on_signal();
     void request_end(FinalAct act);
+    void start_target();
     void start_rescue();
     std::optional<Clock::time_point> next_deadline();
 

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "unit/loader.h"
+#include "unit/unit_texts.h"
 
 #include <span>
 #include <string>
@@ -20,8 +21,10 @@ struct Draft {
     std::string path() const { return directory + "/" + unit_file + ".d/" + name; }
 };
 
-// As load_unit() would load it once the drafts are written.
+// As load_unit() would load it once the drafts are written. `texts` takes what was read for it,
+// where that is asked for.
 Checked<Unit> load_unit_with(std::string_view name, std::span<const std::string> directories,
-                             const Vocabulary& vocabulary, std::span<const Draft> drafts);
+                             const Vocabulary& vocabulary, std::span<const Draft> drafts,
+                             UnitTexts* texts = nullptr);
 
 }  // namespace confinit

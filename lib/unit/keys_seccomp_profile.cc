@@ -33,20 +33,34 @@ void report(const Value& value, const std::string& path, std::vector<ProfileFaul
     }
 }
 
+// From the disk where it was not read before. Null once the problem is reported.
+const ProfileFile* find_profile(const Value& value, const std::string& name) {
+    const std::string key = profile_key(name, value.file());
+    const auto known = value.profiles()->find(key);
+    if (known != value.profiles()->end()) return &known->second;
+    const auto ownership = value.checks_owners() ? Ownership::checked : Ownership::ignored;
+    auto file = find_profile_file(name, value.file(), ownership);
+    if (!file) {
+        const Problem& problem = file.error();
+        value.refuse(quoted(problem.location.file) + ": " + problem.message);
+        return nullptr;
+    }
+    if (!*file) {
+        value.refuse("there is no file " + quoted(name));
+        return nullptr;
+    }
+    return &value.profiles()->emplace(key, std::move(**file)).first->second;
+}
+
 void read_profile(const Value& value, Unit& unit) {
     const auto name = read_name(value);
     if (!name) return;
-    const auto ownership = value.checks_owners() ? Ownership::checked : Ownership::ignored;
-    const auto file = find_profile_file(*name, value.file(), ownership);
-    if (!file) {
-        const Problem& problem = file.error();
-        return value.refuse(quoted(problem.location.file) + ": " + problem.message);
-    }
-    if (!*file) return value.refuse("there is no file " + quoted(*name));
-    auto profile = read_seccomp_profile((*file)->text, value.vocabulary());
-    if (!profile) return report(value, (*file)->path, std::move(profile).error());
-    profile->path = (*file)->path;
-    profile->text_hash = std::hash<std::string>{}((*file)->text);
+    const ProfileFile* file = find_profile(value, *name);
+    if (file == nullptr) return;
+    auto profile = read_seccomp_profile(file->text, value.vocabulary());
+    if (!profile) return report(value, file->path, std::move(profile).error());
+    profile->path = file->path;
+    profile->text_hash = std::hash<std::string>{}(file->text);
     unit.seccomp->profile = std::make_shared<const SeccompProfile>(std::move(*profile));
 }
 

@@ -123,6 +123,7 @@ public:
 
     void add_text(const std::string& path, std::string_view text) {
         files_.names.push_back(path);
+        if (texts_ != nullptr) texts_->files.push_back({path, std::string{text}});
         auto document = parse_document(path, text);
         if (document) {
             files_.documents.push_back(std::move(*document));
@@ -132,6 +133,8 @@ public:
     }
 
     ParsedFiles take() { return std::move(files_); }
+
+    void keep_texts(UnitTexts* texts) { texts_ = texts; }
 
 private:
     static bool has_service(const Document& document) {
@@ -156,6 +159,7 @@ private:
     std::span<const UnitDirectory> directories_;
     std::span<const Draft> drafts_;
     ParsedFiles files_;
+    UnitTexts* texts_ = nullptr;
 };
 
 // One that cannot be trusted is an error: leaving it out could leave a restriction out.
@@ -192,21 +196,24 @@ void add_all_drop_ins(FileCollector& collector, const UnitNameParts& parts) {
 // The unit that the collected files make. One without [service] that hides a service turns that
 // into an empty group or target, which is hardly meant.
 Checked<Unit> read_collected(std::string_view name, FileCollector& collector,
-                             const Vocabulary& vocabulary) {
+                             const Vocabulary& vocabulary, UnitTexts* texts = nullptr) {
     const auto file_names = unit_file_names(split_unit_name(name));
     const auto hidden = collector.find_hidden_service(file_names);
     ParsedFiles files = collector.take();
-    if (!hidden) return read_unit(name, std::move(files), vocabulary);
     const Problem warning{.location = {.file = files.names.front()},
-                          .message = "it has no [service] and hides " + *hidden +
+                          .message = "it has no [service] and hides " + hidden.value_or("") +
                                      ", which has one, so that nothing runs; a drop-in " +
                                      file_names.front() + ".d/*.toml changes single keys"};
+    const auto profiles = files.profiles;
+    const bool are_owners_checked = files.are_owners_checked;
     auto unit = read_unit(name, std::move(files), vocabulary);
-    if (unit) {
-        unit->warnings.push_back(warning.text());
-    } else {
-        unit.error().push_back(warning);
-    }
+    if (hidden && unit) unit->warnings.push_back(warning.text());
+    if (hidden && !unit) unit.error().push_back(warning);
+    if (texts == nullptr) return unit;
+    texts->name = name;
+    texts->profiles = *profiles;
+    texts->are_owners_checked = are_owners_checked;
+    if (hidden) texts->warnings.push_back(warning.text());
     return unit;
 }
 
@@ -218,7 +225,8 @@ Checked<Unit> load_unit(std::string_view name, std::span<const std::string> dire
 }
 
 Checked<Unit> load_unit_with(std::string_view name, std::span<const std::string> directories,
-                             const Vocabulary& vocabulary, std::span<const Draft> drafts) {
+                             const Vocabulary& vocabulary, std::span<const Draft> drafts,
+                             UnitTexts* texts) {
     if (!is_valid_unit_name(name)) return refusal({.message = unit_name_fault(name)});
     const UnitNameParts parts = split_unit_name(name);
     if (parts.is_template()) {
@@ -227,10 +235,23 @@ Checked<Unit> load_unit_with(std::string_view name, std::span<const std::string>
     }
     const auto opened = TRY(open_directories(directories));
     FileCollector collector{opened, drafts};
+    collector.keep_texts(texts);
     if (!collector.add_main_file(unit_file_names(parts)))
         return refusal(not_found(name, directories));
     add_all_drop_ins(collector, parts);
-    return read_collected(name, collector, vocabulary);
+    return read_collected(name, collector, vocabulary, texts);
+}
+
+Checked<Unit> unit_of(const UnitTexts& texts, const Vocabulary& vocabulary) {
+    FileCollector collector{{}};
+    for (const UnitText& file : texts.files)
+        collector.add_text(file.path, file.text);
+    ParsedFiles files = collector.take();
+    files.are_owners_checked = texts.are_owners_checked;
+    *files.profiles = texts.profiles;
+    auto unit = read_unit(texts.name, std::move(files), vocabulary);
+    if (unit) std::ranges::copy(texts.warnings, std::back_inserter(unit->warnings));
+    return unit;
 }
 
 Checked<Unit> load_unit_file(const std::string& path, std::span<const std::string> directories,

@@ -76,7 +76,8 @@ public:
     UnitReader(std::string_view name, ParsedFiles files, const Vocabulary& vocabulary,
                std::span<const std::string> without = {})
         : files_(std::move(files)),
-          reading_{vocabulary, unit_.name, files_.problems, files_.are_owners_checked},
+          reading_{vocabulary, unit_.name, files_.problems, files_.are_owners_checked,
+                   files_.profiles.get()},
           without_(without) {
         UnitNameParts parts = split_unit_name(name);
         if (parts.is_template()) parts.instance = "instance";

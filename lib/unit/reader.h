@@ -4,9 +4,11 @@
 
 #include "unit/document.h"
 #include "unit/problem.h"
+#include "unit/seccomp_profile_file.h"
 #include "unit/unit.h"
 #include "unit/vocabulary.h"
 
+#include <memory>
 #include <span>
 #include <string>
 #include <string_view>
@@ -20,6 +22,8 @@ struct ParsedFiles {
     std::vector<Document> documents;
     ProblemList problems;  // those of files that could not be read or parsed
     bool are_owners_checked = false;
+    // Those that the files name, once they were read.
+    std::shared_ptr<ProfileTexts> profiles = std::make_shared<ProfileTexts>();
 };
 
 struct UnitSource {

@@ -24,6 +24,10 @@ std::vector<std::string> places_of(std::string_view unit_file) {
 
 }  // namespace
 
+std::string profile_key(std::string_view name, std::string_view unit_file) {
+    return std::string{name} + '\n' + std::string{unit_file};
+}
+
 Found<ProfileFile> find_profile_file(const std::string& name, std::string_view unit_file,
                                      Ownership ownership) {
     const bool is_path = name.starts_with('/');

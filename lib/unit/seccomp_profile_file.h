@@ -4,6 +4,7 @@
 
 #include "unit/unit_files.h"
 
+#include <map>
 #include <string>
 #include <string_view>
 
@@ -17,6 +18,11 @@ struct ProfileFile {
     std::string path;
     std::string text;
 };
+
+// The profiles that the keys of one unit name, by what profile_key() makes of name and unit file:
+// what is in here is not read again.
+using ProfileTexts = std::map<std::string, ProfileFile, std::less<>>;
+std::string profile_key(std::string_view name, std::string_view unit_file);
 
 // `name` is an absolute path, or a file name. Absent when there is no such file. With checked
 // ownership the file and its directory must belong to root, as those of units must: who can write a

@@ -3,6 +3,8 @@
 // changed.
 #pragma once
 
+#include "base/packed_texts.h"
+
 #include <cstdint>
 #include <span>
 #include <string>
@@ -56,6 +58,12 @@ public:
     // Takes the directories of a later, equal stamp: only names that do not concern this unit have
     // changed.
     void adopt_directories(const UnitStamp& later) { directories_ = later.directories_; }
+
+    // The files and directories that it is of.
+    std::vector<std::string> paths() const;
+
+    void pack(TextPacker& packer) const;
+    static UnitStamp unpack(TextUnpacker& unpacker);
 
 private:
     bool see(const std::string& path);

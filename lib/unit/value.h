@@ -4,6 +4,7 @@
 
 #include "unit/document.h"
 #include "unit/problem.h"
+#include "unit/seccomp_profile_file.h"
 #include "unit/vocabulary.h"
 
 #include <cstdint>
@@ -26,6 +27,7 @@ struct Reading {
     ProblemList& problems;
     // Whether a further file that a value names must belong to root, as the unit file must.
     bool checks_owners = false;
+    ProfileTexts* profiles = nullptr;  // those that were read for it
 };
 
 // A view of a Node of a Document, valid as long as these. The functions that return an optional
@@ -43,6 +45,7 @@ public:
     std::string_view unit_name() const { return reading_->unit_name; }
     std::string_view file() const { return file_; }
     bool checks_owners() const { return reading_->checks_owners; }
+    ProfileTexts* profiles() const { return reading_->profiles; }
 
     // The value if it is of this type, else null or absent; nothing is reported.
     const std::string* if_text() const;

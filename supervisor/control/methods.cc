@@ -48,6 +48,24 @@ std::int64_t boot_time_microseconds(engine::Time time) {
 
 namespace {
 
+std::optional<ReadAhead> reading_for(const ControlContext& context, Reads reads, const Call& call) {
+    const std::string unit = unit_parameter(call.parameters);
+    const bool is_known = context.manager.all().contains(unit);
+    switch (reads) {
+    case Reads::nothing:
+        return std::nullopt;
+    case Reads::new_unit:
+        if (unit.empty() || is_known) return std::nullopt;
+        return ReadAhead{.names = {unit}};
+    case Reads::unit:
+        if (unit.empty()) return std::nullopt;
+        return ReadAhead{.names = {unit}};
+    case Reads::all:
+        return ReadAhead{.all = true};
+    }
+    return std::nullopt;
+}
+
 void refuse_unit(ControlContext& context, const std::string& unit, UnitRefused refused,
                  const Responder& responder) {
     const Disclosure disclosure{context, responder};
@@ -111,6 +129,17 @@ uid_t account_of(const Caller& caller) {
 }
 
 }  // namespace
+
+void run_method(ControlContext& context, const MethodRow& row, Call call, Responder responder) {
+    auto reading = reading_for(context, row.reads, call);
+    const Caller* caller = context.server.find_caller(responder.connection());
+    if (!reading || caller == nullptr) return row.run(context, call, responder);
+    reading->account = account_of(*caller);
+    context.manager.read_ahead(
+        std::move(*reading), [&context, &row, call = std::move(call), responder] {
+            context.server.run_metered(responder, [&] { row.run(context, call, responder); });
+        });
+}
 
 void answer_by_worker(ControlContext& context, const Responder& responder, std::string name,
                       Look look, std::move_only_function<std::vector<int>()> descriptors,

@@ -14,10 +14,18 @@
 
 namespace confinit {
 
+// What a method needs to know of the disk, which PID 1 has looked at for it by somebody else: of a
+// unit that is not loaded; of the unit in any case; of all units.
+enum class Reads { nothing, new_unit, unit, all };
+
 struct MethodRow {
     Method method;
     void (*run)(ControlContext& context, const Call& call, Responder responder);
+    Reads reads = Reads::nothing;
 };
+
+// Runs the method, once what it reads is read.
+void run_method(ControlContext& context, const MethodRow& row, Call call, Responder responder);
 
 // The row of a method, or null.
 const MethodRow* find_method(std::string_view name);

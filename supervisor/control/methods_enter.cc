@@ -85,7 +85,7 @@ void enter(ControlContext& context, const Call& call, Responder responder) {
     responder.on_hang_up([&machinery, question] { machinery.planner.cancel(question); });
 }
 
-constexpr std::array rows{MethodRow{Method::enter, enter}};
+constexpr std::array rows{MethodRow{Method::enter, enter, Reads::new_unit}};
 
 }  // namespace
 

@@ -47,7 +47,7 @@ void filter(ControlContext& context, const Call& call, Responder responder) {
 }
 
 constexpr std::array rows{
-    MethodRow{Method::filter, filter},
+    MethodRow{Method::filter, filter, Reads::unit},
 };
 
 }  // namespace

@@ -105,7 +105,7 @@ void version(ControlContext& context, const Call&, Responder responder) {
 constexpr std::array rows{
     MethodRow{Method::get_info, get_info},
     MethodRow{Method::get_interface_description, get_interface_description},
-    MethodRow{Method::daemon_reload, daemon_reload},
+    MethodRow{Method::daemon_reload, daemon_reload, Reads::all},
     MethodRow{Method::power_off, power_off},
     MethodRow{Method::reboot, reboot},
     MethodRow{Method::halt, halt},

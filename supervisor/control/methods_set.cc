@@ -82,8 +82,8 @@ void revert(ControlContext& context, const Call& call, Responder responder) {
 }
 
 constexpr std::array rows{
-    MethodRow{Method::set, set},
-    MethodRow{Method::revert, revert},
+    MethodRow{Method::set, set, Reads::unit},
+    MethodRow{Method::revert, revert, Reads::unit},
 };
 
 }  // namespace

@@ -284,9 +284,11 @@ void verify_unit(ControlContext& context, const Call& call, Responder responder)
 }
 
 constexpr std::array rows{
-    MethodRow{Method::status, status},      MethodRow{Method::cat, cat},
-    MethodRow{Method::show, show},          MethodRow{Method::logs, logs},
-    MethodRow{Method::verify, verify_unit},
+    MethodRow{Method::status, status, Reads::unit},
+    MethodRow{Method::cat, cat, Reads::new_unit},
+    MethodRow{Method::show, show, Reads::unit},
+    MethodRow{Method::logs, logs, Reads::new_unit},
+    MethodRow{Method::verify, verify_unit, Reads::new_unit},
 };
 
 }  // namespace

@@ -239,10 +239,14 @@ void thaw(ControlContext& context, const Call& call, Responder responder) {
 }
 
 constexpr std::array rows{
-    MethodRow{Method::start, start},     MethodRow{Method::stop, stop},
-    MethodRow{Method::restart, restart}, MethodRow{Method::reload, reload},
-    MethodRow{Method::kill, kill},       MethodRow{Method::reset_failed, reset_failed},
-    MethodRow{Method::freeze, freeze},   MethodRow{Method::thaw, thaw},
+    MethodRow{Method::start, start, Reads::unit},
+    MethodRow{Method::stop, stop, Reads::new_unit},
+    MethodRow{Method::restart, restart, Reads::unit},
+    MethodRow{Method::reload, reload, Reads::new_unit},
+    MethodRow{Method::kill, kill, Reads::new_unit},
+    MethodRow{Method::reset_failed, reset_failed, Reads::new_unit},
+    MethodRow{Method::freeze, freeze, Reads::new_unit},
+    MethodRow{Method::thaw, thaw, Reads::new_unit},
 };
 
 }  // namespace

@@ -308,7 +308,15 @@ void ControlServer::run_call(std::uint64_t id, Peer& peer, const std::string& te
                                fmt::format("'{}' knows no upgrade", call->method),
                                {{"method", call->method}});
     }
-    row->run(context_, *call, responder);
+    run_method(context_, *row, std::move(*call), responder);
+}
+
+// What is done for a call later is on its user's account as well.
+void ControlServer::run_metered(const Responder& responder, const std::function<void()>& work) {
+    const Peer* peer = find(responder.connection());
+    if (peer == nullptr) return work();
+    const CallMeter meter = meter_of(peer->connection.caller());
+    work();
 }
 
 // It stays until the caller takes it. Of the last memory an operator gets a little; a caller whose

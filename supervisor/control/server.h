@@ -100,6 +100,8 @@ public:
     // the call is answered, when its user follows too much already.
     bool follow(const Responder& responder, News news);
 
+    void run_metered(const Responder& responder, const std::function<void()>& work);
+
     // Null once the connection has ended.
     const Caller* find_caller(std::uint64_t connection) const;
 

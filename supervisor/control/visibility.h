@@ -9,9 +9,11 @@
 // user, and for the members of one group.
 #pragma once
 
+#include "kernel/file_rule.h"
 #include "kernel/peer.h"
 #include "supervisor/loop/event_loop.h"
 
+#include <functional>
 #include <optional>
 #include <string>
 #include <sys/types.h>
@@ -23,27 +25,26 @@ namespace confinit {
 // FileRules: who may read files and search directories, as it was a moment ago.
 class FileRules {
 public:
+    // PID 1 looks at no file; what it was told of last counts.
+    using Told = std::function<std::optional<FileRule>(const std::string& path)>;
+    explicit FileRules(Told told = {}) : told_(std::move(told)) {}
+
     // Whether one with these ids could open the file for reading.
     bool can_read(const PeerIds& caller, const std::string& path);
 
 private:
-    struct Rule {
-        uid_t owner = 0;
-        gid_t group = 0;
-        mode_t mode = 0;  // none where there is doubt
-    };
-    static Rule look_at(const std::string& path);
-    const Rule& rule_of(const std::string& path);
+    FileRule rule_of(const std::string& path);
     bool is_allowed(const PeerIds& caller, const std::string& path, mode_t wanted);
 
-    std::unordered_map<std::string, Rule> known_;
+    Told told_;
+    std::unordered_map<std::string, FileRule> known_;
     Clock::time_point known_since_;
 };
 
 struct Visibility {
     uid_t own_uid = 0;
     std::optional<gid_t> log_group = std::nullopt;
-    FileRules rules = {};
+    FileRules rules = FileRules{};
 
     bool shows_all_to(const PeerIds& caller) const;
     bool shows_log_to(const PeerIds& caller) const;

@@ -14,6 +14,8 @@
 namespace confinit {
 namespace {
 
+bool has_become_helper = false;
+
 // PID 1 blocks the signals that it reads from a signalfd, and ignores some.
 void reset_signals() {
     for (int signal = 1; signal < NSIG; ++signal)
@@ -48,6 +50,11 @@ void become_helper(const char* name, std::vector<int> kept) {
     (void)prctl(PR_SET_NAME, name, 0, 0, 0);
     close_all_but(std::move(kept));
     reset_signals();
+    has_become_helper = true;
+}
+
+bool is_helper() {
+    return has_become_helper;
 }
 
 }  // namespace confinit

@@ -11,4 +11,7 @@ namespace confinit {
 // nothing can be taken from it. For the child of clone_process alone.
 void become_helper(const char* name, std::vector<int> kept);
 
+// Whether this process has become one, and may do what PID 1 does not: wait for a file system.
+bool is_helper();
+
 }  // namespace confinit

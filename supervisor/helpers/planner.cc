@@ -175,7 +175,7 @@ std::vector<int> Planner::descriptors_of_questions() {
     return all;
 }
 
-PlanMessage Planner::look(Id id) {
+PlannerAnswer Planner::look(Id id) {
     return questions_.at(id).question.look();
 }
 
@@ -223,14 +223,14 @@ Planner::Process* Planner::find(pid_t pid) {
 bool Planner::take_piece(pid_t pid) {
     Process* process = find(pid);
     if (process == nullptr || !process->watch) return false;
-    const auto piece = process->answer.receive(process->socket);
-    if (piece == PlannerAnswer::Piece::ended) process->watch.reset();
-    if (auto answer = process->answer.take()) {
+    const auto piece = process->reader.receive(process->socket);
+    if (piece == PlannerReader::Piece::ended) process->watch.reset();
+    if (auto answer = process->reader.take()) {
         const auto question = std::exchange(process->question, std::nullopt);
         soon_.ask();
         if (question) finish(*question, std::move(*answer));
     }
-    return piece == PlannerAnswer::Piece::taken;
+    return piece == PlannerReader::Piece::taken;
 }
 
 // A planner that somebody has killed loses no question: another one is asked. What kills each of
@@ -252,7 +252,7 @@ void Planner::on_exit(pid_t pid, ExitStatus status) {
     fail(*question, failure_at(*note, 0, "the planner " + exit_text(status) + " each time"));
 }
 
-void Planner::finish(Id id, PlanMessage answer) {
+void Planner::finish(Id id, PlannerAnswer answer) {
     const auto found = questions_.find(id);
     if (found == questions_.end()) return;
     waiting_.erase(id);
@@ -263,7 +263,7 @@ void Planner::finish(Id id, PlanMessage answer) {
 }
 
 void Planner::fail(Id id, LaunchFailure failure) {
-    finish(id, pack(failure));
+    finish(id, std::unexpected(std::move(failure)));
 }
 
 void Planner::give_up_overdue() {

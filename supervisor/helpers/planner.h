@@ -37,9 +37,8 @@ namespace confinit {
 struct PlannerQuestion {
     std::string unit;                                     // on whose account it is
     Clock::duration patience = std::chrono::seconds{30};  // counted from when a planner begins
-    // Runs in the planner, which has PID 1's memory as it was when the planner was born. The bytes
-    // of a failure are those of pack(LaunchFailure).
-    std::move_only_function<PlanMessage()> look;
+    // Runs in the planner, which has PID 1's memory as it was when the planner was born.
+    std::move_only_function<PlannerAnswer()> look;
     // PID 1's descriptors that it uses, asked for in the planner. Not set: it uses none.
     std::move_only_function<std::vector<int>()> descriptors = {};
 };
@@ -53,8 +52,7 @@ struct PlannerBounds {
 
 class Planner {
 public:
-    // The answer, or a failure in its form.
-    using Done = std::move_only_function<void(PlanMessage answer)>;
+    using Done = std::move_only_function<void(PlannerAnswer answer)>;
     using Id = std::uint64_t;
 
     static Result<std::unique_ptr<Planner>> make(EventLoop& loop, Reaper& reaper,
@@ -89,7 +87,7 @@ private:
         std::optional<Id> question;
         std::string unit;  // of the last question
         Clock::time_point since{};
-        PlannerAnswer answer = {};
+        PlannerReader reader = {};
         std::optional<Clock::time_point> killed_at = {};
     };
 
@@ -110,11 +108,11 @@ private:
     LaunchFailure too_many_stuck() const;
     Status add_process();
     std::vector<int> descriptors_of_questions();
-    PlanMessage look(Id id);
+    PlannerAnswer look(Id id);
     bool take_piece(pid_t pid);
     void on_exit(pid_t pid, ExitStatus status);
     Process* find(pid_t pid);
-    void finish(Id id, PlanMessage answer);
+    void finish(Id id, PlannerAnswer answer);
     void fail(Id id, LaunchFailure failure);
     void give_up_overdue();
     void end_idle();

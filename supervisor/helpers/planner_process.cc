@@ -19,20 +19,24 @@
 namespace confinit {
 namespace {
 
-PlanMessage answer_guarded(const std::function<PlanMessage(std::uint64_t)>& answer,
-                           std::uint64_t question) {
+PlannerAnswer answer_guarded(const std::function<PlannerAnswer(std::uint64_t)>& answer,
+                             std::uint64_t question) {
     try {
         return answer(question);
     } catch (const std::bad_alloc&) {
-        return pack(LaunchFailure{.error = ENOMEM, .hint = "the planner is given no memory"});
+        return std::unexpected(
+            LaunchFailure{.error = ENOMEM, .hint = "the planner is given no memory"});
     } catch (const std::exception& exception) {
-        return pack(LaunchFailure{.hint = std::string{"the planner fails: "} + exception.what()});
+        return std::unexpected(
+            LaunchFailure{.hint = std::string{"the planner fails: "} + exception.what()});
     }
 }
 
 // The socket takes the head at once: nothing else is on its way.
-Status send_answer(const Fd& socket, const PlanMessage& message) {
-    const PlannerAnswerHead head{message.bytes.size()};
+Status send_answer(const Fd& socket, const PlannerAnswer& answer) {
+    const PlanMessage failure{answer ? "" : pack(answer.error()), {}};
+    const PlanMessage& message = answer ? *answer : failure;
+    const PlannerAnswerHead head{message.bytes.size(), answer ? 0U : 1U};
     const std::string_view bytes{reinterpret_cast<const char*>(&head), sizeof head};
     if (send_message(socket, bytes, message.descriptors) != static_cast<ssize_t>(bytes.size()))
         return errno_failure("sendmsg");
@@ -42,7 +46,7 @@ Status send_answer(const Fd& socket, const PlanMessage& message) {
 }  // namespace
 
 void run_planner(const Fd& socket, LookNote& note, std::vector<int> kept,
-                 const std::function<PlanMessage(std::uint64_t)>& answer) {
+                 const std::function<PlannerAnswer(std::uint64_t)>& answer) {
     kept.push_back(socket.get());
     become_helper("confinit-plan", std::move(kept));
     note_looks_in(&note);
@@ -55,7 +59,7 @@ void run_planner(const Fd& socket, LookNote& note, std::vector<int> kept,
     _exit(0);
 }
 
-PlannerAnswer::Piece PlannerAnswer::receive(const Fd& socket) {
+PlannerReader::Piece PlannerReader::receive(const Fd& socket) {
     std::array<std::byte, 65536> piece;
     ReceivedMessage message = receive_message(socket, piece, MSG_DONTWAIT);
     if (message.count < 0)
@@ -67,7 +71,7 @@ PlannerAnswer::Piece PlannerAnswer::receive(const Fd& socket) {
     return Piece::taken;
 }
 
-std::optional<PlanMessage> PlannerAnswer::take() {
+std::optional<PlannerAnswer> PlannerReader::take() {
     PlannerAnswerHead head;
     if (received_.size() < sizeof head) return std::nullopt;
     std::memcpy(&head, received_.data(), sizeof head);
@@ -75,7 +79,8 @@ std::optional<PlanMessage> PlannerAnswer::take() {
     // One question is under way at a time, so that nothing of another answer follows.
     std::string bytes = std::exchange(received_, {});
     bytes.erase(0, sizeof head);
-    return PlanMessage{std::move(bytes), std::exchange(descriptors_, {})};
+    if (head.failed != 0) return PlannerAnswer{std::unexpected(unpack_failure(bytes))};
+    return PlannerAnswer{PlanMessage{std::move(bytes), std::exchange(descriptors_, {})}};
 }
 
 }  // namespace confinit

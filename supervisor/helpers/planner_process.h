@@ -14,25 +14,29 @@
 
 namespace confinit {
 
-// Before the bytes of an answer; the descriptors come with its first byte.
+using PlannerAnswer = LaunchResult<PlanMessage>;
+
+// Before the bytes of an answer, which are those of the failure where it has failed. The
+// descriptors come with its first byte.
 struct PlannerAnswerHead {
     std::uint64_t size = 0;
+    std::uint64_t failed = 0;
 };
 
 // Answers one question after the other, each named by a number of 8 bytes, until nobody asks any
 // more. For the child of clone_process alone.
 [[noreturn]] void run_planner(const Fd& socket, LookNote& note, std::vector<int> kept,
-                              const std::function<PlanMessage(std::uint64_t)>& answer);
+                              const std::function<PlannerAnswer(std::uint64_t)>& answer);
 
-// PlannerAnswer: takes an answer as it comes.
-class PlannerAnswer {
+// PlannerReader: takes an answer as it comes.
+class PlannerReader {
 public:
     enum class Piece { taken, none_yet, ended };
     // Takes one without waiting.
     Piece receive(const Fd& socket);
 
     // The answer once it is whole; the next one may begin then.
-    std::optional<PlanMessage> take();
+    std::optional<PlannerAnswer> take();
 
 private:
     std::string received_;

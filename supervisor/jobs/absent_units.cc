@@ -2,6 +2,8 @@
 // Units that are not there: those that others name, and files that nobody has loaded yet.
 #include "supervisor/jobs/absent_units.h"
 
+#include "supervisor/helpers/helper_process.h"
+
 #include "unit/origins.h"
 #include "unit/systemd_names.h"
 
@@ -74,6 +76,8 @@ Json broken_summary(const std::string& name, const std::vector<std::string>& pro
 
 std::vector<Json> unread_summaries(const Manager& manager) {
     std::vector<Json> unread;
+    // Only a helper may look which files there are.
+    if (!is_helper()) return unread;
     for (const std::string& name : list_unit_names(manager.unit_directories())) {
         if (name.ends_with('@') || is_known(manager, name)) continue;
         const auto problems =

@@ -222,19 +222,27 @@ std::vector<std::string> texts_of(std::vector<Problem> problems, const Wanted& w
     return texts(problems);
 }
 
-std::expected<ChangePlan, ChangeRefused> plan_files(const Manager& manager, const Service& service,
-                                                    const ChangeRequest& request, const Unit& now) {
+struct PlannedFiles {
+    ChangePlan plan;
+    Unit unit;  // as it is read with the edits
+};
+
+std::expected<PlannedFiles, ChangeRefused> plan_files(const Manager& manager,
+                                                      const Service& service,
+                                                      const ChangeRequest& request,
+                                                      const Unit& now) {
     Wanted wanted = TRY(wanted_of(request));
     std::vector<Present> all =
         TRY(presents_of(manager, service.unit.name, wanted, request.runtime));
     TRY(settle_taken_back(wanted, all, service, now));
-    ChangePlan plan{.keys = wanted.keys(), .edits = {}, .unit = {}, .limits = {}};
+    PlannedFiles planned{.plan = {.keys = wanted.keys(), .edits = {}, .values = {}, .limits = {}},
+                         .unit = {}};
     const std::string path = all.empty() ? "" : all.front().draft.path();
     std::vector<std::string> problems;
     for (;;) {
         auto unit = manager.read_with(service.unit.name, drafts_of(all, wanted));
         if (unit) {
-            plan.unit = std::move(*unit);
+            planned.unit = std::move(*unit);
             break;
         }
         // A refusal tells the problems of the likeliest readings.
@@ -244,10 +252,10 @@ std::expected<ChangePlan, ChangeRefused> plan_files(const Manager& manager, cons
         }
     }
     for (const Value& value : wanted.values)
-        TRY(check_that_it_counts(plan.unit, value.key, all.front().draft, request.runtime));
+        TRY(check_that_it_counts(planned.unit, value.key, all.front().draft, request.runtime));
     for (const Present& present : all)
-        add_edit(plan, present);
-    return plan;
+        add_edit(planned.plan, present);
+    return planned;
 }
 
 // The unit as it is on disk now. Nothing can be changed of one that does not load.
@@ -298,18 +306,31 @@ std::expected<ChangePlan, ChangeRefused> plan_change(const Manager& manager, con
     // Read first, so that the difference is that of the edits alone. All that is taken back is the
     // difference to what runs.
     const Unit present = TRY(read_present_unit(manager, service.unit.name));
-    ChangePlan plan = TRY(plan_files(manager, service, request, present));
+    auto [plan, unit] = TRY(plan_files(manager, service, request, present));
     const Unit* running = running_unit(service);
     const bool is_all = request.values.empty() && running != nullptr;
     if (is_all) {
-        std::ranges::move(outdated_limits(service, plan.unit), std::back_inserter(plan.keys));
+        std::ranges::move(outdated_limits(service, unit), std::back_inserter(plan.keys));
         sort_once(plan.keys);
     }
-    if (plan.keys.empty()) return plan;
+    plan.values = values_of(unit, plan.keys);
+    if (plan.keys.empty()) return std::move(plan);
     plan.limits = limit_changes(TRY(config_of(manager, is_all ? *running : present)),
-                                TRY(config_of(manager, plan.unit)), plan.keys);
+                                TRY(config_of(manager, unit)), plan.keys);
     if (!request.force) TRY(check_use(service, plan.limits));
-    return plan;
+    return std::move(plan);
+}
+
+std::vector<LimitValue> values_of(const Unit& unit, const std::vector<std::string>& keys) {
+    std::vector<LimitValue> values;
+    for (const std::string& key : keys) {
+        const auto value = unit.declared.find(key);
+        const auto place = unit.locations.find(key);
+        const bool is_given = value != unit.declared.end() && place != unit.locations.end();
+        values.push_back(is_given ? LimitValue{key, value->second, place->second}
+                                  : LimitValue{key, std::string{find_key(key)->fallback}});
+    }
+    return values;
 }
 
 }  // namespace confinit

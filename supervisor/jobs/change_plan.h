@@ -20,9 +20,9 @@ struct FileEdit {
 };
 
 struct ChangePlan {
-    std::vector<std::string> keys;  // by their whole names
-    std::vector<FileEdit> edits;    // empty: no file is changed
-    Unit unit;                      // as it is read with the edits
+    std::vector<std::string> keys;   // by their whole names
+    std::vector<FileEdit> edits;     // empty: no file is changed
+    std::vector<LimitValue> values;  // of the keys, as they are read with the edits
     LimitChanges limits;
 };
 
@@ -30,7 +30,16 @@ struct ChangePlan {
 // /run. Never one that is not read; empty where there is none.
 std::string drop_in_directory(std::span<const std::string> search_path, bool runtime);
 
+// The value of each key in this unit.
+std::vector<LimitValue> values_of(const Unit& unit, const std::vector<std::string>& keys);
+
+// For a helper: it reads the unit's files.
 std::expected<ChangePlan, ChangeRefused> plan_change(const Manager& manager, const Service& service,
                                                      const ChangeRequest& request);
+
+// From the helper to PID 1.
+using ChangePlanned = std::expected<ChangePlan, ChangeRefused>;
+std::string pack(const ChangePlanned& planned);
+ChangePlanned unpack_change(std::string_view bytes);
 
 }  // namespace confinit

@@ -86,9 +86,14 @@ private:
 
     void on_written(const Status& written) {
         if (!written) return finish(std::unexpected(ChangeRefused{{}, written.error().what}));
-        Service* service = find();
+        if (find() == nullptr) return succeed();
+        manager_.read_ahead({.names = {unit_}}, [self = shared_from_this()] { self->on_read(); });
+    }
+
+    // Somebody may have edited the files since the plan was made.
+    void on_read() {
+        const Service* service = find();
         if (service == nullptr) return succeed();
-        // Somebody may have edited the files since the plan was made.
         auto problems = manager_.reload(unit_);
         if (!problems.empty()) return undo({std::move(problems), {}});
         const UnitNode* node = unit_node_of(*service);
@@ -152,23 +157,20 @@ private:
         write_files(reversed(plan_.edits), [self = shared_from_this(),
                                             why = std::move(why)](const Status& written) mutable {
             if (!written) add_trouble(why, "the drop-in stays: " + written.error().what);
-            if (self->find() != nullptr) (void)self->manager_.reload(self->unit_);
-            self->finish(std::unexpected(std::move(why)));
+            self->manager_.read_ahead({.names = {self->unit_}}, [self, why = std::move(why)] {
+                if (self->find() != nullptr) (void)self->manager_.reload(self->unit_);
+                self->finish(std::unexpected(why));
+            });
         });
     }
 
     void succeed() {
         const Service* service = find();
-        const Unit& unit = service == nullptr ? plan_.unit : service->unit;
-        Changed changed{.values = {}, .files = {}, .notes = {}, .is_in_force = is_in_force_};
-        for (const std::string& key : plan_.keys) {
-            const auto value = unit.declared.find(key);
-            const auto place = unit.locations.find(key);
-            const bool is_given = value != unit.declared.end() && place != unit.locations.end();
-            changed.values.push_back(is_given
-                                         ? LimitValue{key, value->second, place->second}
-                                         : LimitValue{key, std::string{find_key(key)->fallback}});
-        }
+        Changed changed{
+            .values = service == nullptr ? plan_.values : values_of(service->unit, plan_.keys),
+            .files = {},
+            .notes = {},
+            .is_in_force = is_in_force_};
         if (plan_.keys.empty()) {
             changed.notes.push_back(
                 "nothing is taken back: svctl set has changed nothing of the unit, and the limits "
@@ -203,6 +205,17 @@ private:
     bool is_in_force_ = false;
 };
 
+void begin_change(Manager& manager, const std::string& unit, ChangePlanned plan, ChangeDone done) {
+    if (plan) {
+        return std::make_shared<Change>(manager, unit, std::move(*plan), std::move(done))->begin();
+    }
+    if (const auto found = manager.all().find(unit); found != manager.all().end()) {
+        found->second->is_changing = false;
+        manager.forget_later(unit);
+    }
+    done(std::unexpected(std::move(plan).error()));
+}
+
 }  // namespace
 
 void change_live(Manager& manager, Service& service, ChangeRequest request, ChangeDone done) {
@@ -210,11 +223,26 @@ void change_live(Manager& manager, Service& service, ChangeRequest request, Chan
         return done(std::unexpected(ChangeRefused{
             {}, fmt::format("another change of '{}' is under way", service.unit.name)}));
     }
-    auto plan = plan_change(manager, service, request);
-    if (!plan) return done(std::unexpected(std::move(plan).error()));
     service.is_changing = true;
-    std::make_shared<Change>(manager, service.unit.name, std::move(*plan), std::move(done))
-        ->begin();
+    const std::string unit = service.unit.name;
+    WorkerTask task{.work = [&manager, unit, request]() -> Result<std::string> {
+                        const auto found = manager.all().find(unit);
+                        if (found == manager.all().end())
+                            return failure(fmt::format("'{}' is gone", unit));
+                        return pack(plan_change(manager, *found->second, request));
+                    },
+                    .descriptors = [&manager, unit]() -> std::vector<int> {
+                        const auto found = manager.all().find(unit);
+                        if (found == manager.all().end()) return {};
+                        return verify_descriptors(*found->second);
+                    }};
+    manager.machinery().workers.run(
+        {fmt::format("change limits of '{}'", unit), 0, std::move(task)},
+        [&manager, unit, done = std::move(done)](const Result<std::string>& answer) mutable {
+            auto plan = answer ? unpack_change(*answer)
+                               : std::unexpected(ChangeRefused{{}, answer.error().what});
+            begin_change(manager, unit, std::move(plan), std::move(done));
+        });
 }
 
 }  // namespace confinit

@@ -87,7 +87,10 @@ Manager::Manager(Machinery machinery, std::vector<std::string> unit_directories)
     : machinery_(machinery),
       directories_(std::move(unit_directories)),
       vocabulary_(kernel_vocabulary()),
-      engine_(random_number()) {}
+      words_(vocabulary_),
+      engine_(random_number()) {
+    words_.filter_fault = nullptr;
+}
 
 std::optional<std::string> Manager::take(Unit unit, UnitStamp stamp) {
     const MemoryReserve reserve;
@@ -143,7 +146,8 @@ void Manager::warn(const Unit& unit, const Service* known) const {
 
 // A file beside the unit files that is not read is told of once, also when it comes later.
 void Manager::tell_foreign_files() {
-    std::vector<std::string> found = foreign_files(directories_);
+    if (!readings_.foreign) return;
+    std::vector<std::string> found = *readings_.foreign;
     for (const std::string& text : found) {
         const bool is_told = std::ranges::find(foreign_files_, text) != foreign_files_.end();
         if (!is_told) machinery_.console.warning(text);
@@ -152,18 +156,16 @@ void Manager::tell_foreign_files() {
 }
 
 std::vector<std::string> Manager::load_all() {
+    if (!read_failure_.empty()) return {read_failure_};
     tell_foreign_files();
-    std::set<std::string> names;
-    for (const std::string& name : list_unit_names(directories_)) {
-        if (!name.ends_with('@')) names.insert(name);
-    }
-    // Instances and units whose file is gone are known by name only.
-    for (const auto& [name, service] : services_) {
-        if (!service->unit.files.empty()) names.insert(name);
-    }
     broken_.clear();
     std::vector<std::string> problems;
-    for (const std::string& name : names) {
+    for (const std::string& name : readings_.listed) {
+        if (readings_.unchanged.contains(name)) {
+            // An edit without effect was told when it was read.
+            if (Service* service = find_service(name)) service->vain_edits.clear();
+            continue;
+        }
         auto found = load(name);
         if (!found.empty() && !services_.contains(name)) broken_[name] = found;
         std::ranges::move(found, std::back_inserter(problems));
@@ -187,6 +189,7 @@ std::vector<std::string> Manager::load(const std::string& name) {
 }
 
 std::vector<std::string> Manager::reload(const std::string& name) {
+    if (readings_.unchanged.contains(name)) return {};
     auto [unit, stamp] = read_unit(name);
     if (!unit) return texts(unit.error());
     if (auto refused = take(std::move(*unit), std::move(stamp))) return {std::move(*refused)};

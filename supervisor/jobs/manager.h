@@ -4,6 +4,7 @@
 
 #include "engine/engine.h"
 #include "launch/verify/verify.h"
+#include "supervisor/jobs/disk_readings.h"
 #include "supervisor/jobs/event_ring.h"
 #include "supervisor/jobs/unit_versions.h"
 #include "supervisor/loop/retry_queue.h"
@@ -100,6 +101,13 @@ struct UnitRefused {
     std::vector<std::string> problems;
 };
 
+// What a request needs to know of the disk before it can be done.
+struct ReadAhead {
+    std::vector<std::string> names;
+    bool all = false;   // all units that there are
+    uid_t account = 0;  // 0: the operators'; of another user a worker looks
+};
+
 // Something that has happened to a run, for the engine.
 struct RunEvent {
     std::string unit;
@@ -113,9 +121,18 @@ public:
 
     Manager(Machinery machinery, std::vector<std::string> unit_directories);
 
-    // Loads every unit file there is; the texts of those that do not load come back, and nothing
-    // else is affected by them. A unit that is loaded already is replaced, if its new file is good.
-    // One whose file is gone is forgotten as soon as it is stopped.
+    // Has the files of these units looked at, and of those that they need and that nobody has
+    // loaded. `then` is called from the loop, also when that fails; PID 1 knows what is on disk
+    // while it runs, and not after it.
+    void read_ahead(ReadAhead wanted, std::function<void()> then);
+
+    // Who may read a file of a unit, or search a directory on the way, as far as it is known.
+    std::optional<FileRule> rule_of(const std::string& path) const;
+
+    // Loads every unit file there is, after a read_ahead() of all; the texts of those that do not
+    // load come back, and nothing else is affected by them. A unit that is loaded already is
+    // replaced, if its new file is good. One whose file is gone is forgotten as soon as it is
+    // stopped.
     std::vector<std::string> load_all();
 
     // The files beside the unit files that load_all() did not read, a line each.
@@ -125,15 +142,15 @@ public:
     using Broken = std::map<std::string, std::vector<std::string>, std::less<>>;
     const Broken& broken() const { return broken_; }
 
-    // How the unit's files compare with what is loaded. They are read where they have changed since
-    // the last look.
+    // How the unit's files compare with what is loaded, as the last read_ahead() of it has told.
     const DiskLook& look_at_disk(Service& service);
     // The same without reading any, for many units in a row: what nobody has read yet has just
-    // changed. `directories` is mark_of_disk() at this time.
+    // changed. `directories` is mark_of_disk() at this time. A helper looks; PID 1 knows what it
+    // was told last.
     OnDisk glance_at_disk(Service& service, std::uint64_t directories) const;
     std::uint64_t mark_of_disk() const;
 
-    // The unit as it would be loaded now with these drafts.
+    // In a helper: the unit as it would be loaded now with these drafts.
     Checked<Unit> read_with(std::string_view name, std::span<const Draft> drafts) const;
 
     // Forgets a unit of which nothing is left and that nobody waits for.
@@ -209,7 +226,14 @@ private:
         UnitStamp stamp;
     };
 
+    // manager_disk.cc
     UnitOnDisk read_unit(std::string_view name) const;
+    UnitStamp stamp_of(const Unit& unit) const;
+    DiskReadings look_at_files(std::vector<std::string> names, bool all) const;
+    void look_at_files_of(const std::string& name, DiskReadings& readings,
+                          std::vector<std::string>& needed) const;
+    void on_read(const Result<std::string>& answer, const std::function<void()>& then);
+
     static DiskLook compared(const Unit& loaded, const UnitOnDisk& found);
     std::vector<std::string> load(const std::string& name);
     std::optional<std::string> take(Unit unit, UnitStamp stamp);
@@ -273,6 +297,10 @@ private:
     Machinery machinery_;
     std::vector<std::string> directories_;
     Vocabulary vocabulary_;
+    Vocabulary words_;  // of what was read, and tried, by a helper
+    DiskReadings readings_;
+    std::string read_failure_;  // why `readings_` is empty
+    std::map<std::string, FileRule, std::less<>> file_rules_;
     engine::Engine engine_;
     std::map<std::string, std::unique_ptr<Service>, std::less<>> services_;
     Broken broken_;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The manager's part about versions: looks at the files of loaded units, and forgets what is gone.
+#include "supervisor/helpers/helper_process.h"
 #include "supervisor/jobs/manager.h"
 #include "supervisor/loop/memory_reserve.h"
 
@@ -13,12 +14,6 @@
 
 namespace confinit {
 namespace {
-
-// Those of the unit and the other file that it was made from.
-UnitStamp whole_stamp(UnitStamp stamp, const Unit& unit) {
-    if (unit.seccomp && unit.seccomp->profile) stamp.add_file(unit.seccomp->profile->path);
-    return stamp;
-}
 
 bool is_not_found(const std::vector<Problem>& problems) {
     return !problems.empty() && problems.front().key == not_found_key;
@@ -50,13 +45,6 @@ std::vector<std::string> outdated_keys(const Service& service) {
     return outdated_keys(*running, service.unit, left_out);
 }
 
-Manager::UnitOnDisk Manager::read_unit(std::string_view name) const {
-    UnitStamp stamp = UnitStamp::take(name, directories_);
-    auto unit = load_unit(name, directories_, vocabulary_);
-    if (unit) stamp = whole_stamp(std::move(stamp), *unit);
-    return {std::move(unit), std::move(stamp)};
-}
-
 DiskLook Manager::compared(const Unit& loaded, const UnitOnDisk& found) {
     if (!found.unit) {
         const std::vector<Problem>& problems = found.unit.error();
@@ -72,20 +60,19 @@ Checked<Unit> Manager::read_with(std::string_view name, std::span<const Draft> d
     return load_unit_with(name, directories_, vocabulary_, drafts);
 }
 
-// The result is remembered until the files change again, so that looking again is cheap.
 const DiskLook& Manager::look_at_disk(Service& service) {
-    DiskLook& look = service.disk;
-    if (service.unit.files.empty()) return look;
-    const bool holds = !look.stamp.is_young() && look.stamp.holds(mark_of_disk());
-    if (!holds) look = compared(service.unit, read_unit(service.unit.name));
-    if (!look.not_read) look.not_read = foreign_files_of(service.unit.name, directories_);
-    return look;
+    const auto reading = readings_.units.find(service.unit.name);
+    if (reading == readings_.units.end()) return service.disk;
+    service.disk = compared(service.unit, read_unit(service.unit.name));
+    service.disk.not_read = reading->second.not_read;
+    return service.disk;
 }
 
 OnDisk Manager::glance_at_disk(Service& service, std::uint64_t directories) const {
     DiskLook& look = service.disk;
-    if (service.unit.files.empty() || look.stamp.holds(directories)) return look.state;
-    UnitStamp now = whole_stamp(UnitStamp::take(service.unit.name, directories_), service.unit);
+    if (!is_helper() || service.unit.files.empty() || look.stamp.holds(directories))
+        return look.state;
+    const UnitStamp now = stamp_of(service.unit);
     if (!now.has_main_file()) return OnDisk::gone;
     if (!now.is_same(look.stamp)) return OnDisk::changed;
     look.stamp.adopt_directories(now);
@@ -94,7 +81,7 @@ OnDisk Manager::glance_at_disk(Service& service, std::uint64_t directories) cons
 }
 
 std::uint64_t Manager::mark_of_disk() const {
-    return mark_of_directories(directories_);
+    return is_helper() ? mark_of_directories(directories_) : 0;
 }
 
 bool Manager::forget(const std::string& name) {

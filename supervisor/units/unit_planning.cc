@@ -30,22 +30,19 @@ std::vector<int> descriptors_for(const Unit& unit, const LaunchContext& context)
     return descriptors;
 }
 
-PlanMessage answer_of(LaunchResult<LaunchPlan> plan) {
-    return plan ? pack(std::move(*plan)) : pack(plan.error());
+PlannerAnswer look_at_service(Unit unit, const LaunchContext& context) {
+    TRY(settle_id_maps(context, unit));
+    return pack(TRY(make_launch_plan(unit, context)));
 }
 
-PlanMessage look_at_service(Unit unit, const LaunchContext& context) {
-    if (auto settled = settle_id_maps(context, unit); !settled) return pack(settled.error());
-    return answer_of(make_launch_plan(unit, context));
+PlannerAnswer look_at_group(const Unit& unit, const LaunchContext& context) {
+    return PlanMessage{pack(TRY(make_cgroup_config(unit, context))), {}};
 }
 
-PlanMessage look_at_group(const Unit& unit, const LaunchContext& context) {
-    const auto config = make_cgroup_config(unit, context);
-    return config ? pack(*config) : pack(config.error());
-}
-
-LaunchResult<Planned> planned_service(PlanMessage answer, Unit unit, const LaunchContext& context) {
-    LaunchPlan plan = TRY(unpack_plan(std::move(answer)));
+LaunchResult<Planned> planned_service(PlannerAnswer answer, Unit unit,
+                                      const LaunchContext& context) {
+    PlanMessage message = TRY(std::move(answer));
+    LaunchPlan plan = TRY(unpack_plan(std::move(message)));
     unit.namespaces.uid_map = plan.ids.uid_map;
     unit.namespaces.gid_map = plan.ids.gid_map;
     unit.namespaces.allow_setgroups = plan.ids.allow_setgroups;
@@ -53,9 +50,19 @@ LaunchResult<Planned> planned_service(PlanMessage answer, Unit unit, const Launc
     return Planned{std::move(unit), std::make_shared<LaunchPlan>(std::move(plan)), {}};
 }
 
-LaunchResult<Planned> planned_group(const PlanMessage& answer, Unit unit) {
-    CgroupConfig settings = TRY(unpack_config(answer.bytes));
+LaunchResult<Planned> planned_group(PlannerAnswer answer, Unit unit) {
+    const PlanMessage message = TRY(std::move(answer));
+    CgroupConfig settings = TRY(unpack_config(message.bytes));
     return Planned{std::move(unit), nullptr, std::move(settings)};
+}
+
+LaunchResult<LaunchPlan> planned_command(PlannerAnswer answer, int main_pidfd,
+                                         const LaunchContext& context) {
+    PlanMessage message = TRY(std::move(answer));
+    LaunchPlan plan = TRY(unpack_plan(std::move(message)));
+    plan.join_pidfd = main_pidfd;
+    if (plan->child.has_reaper) plan.reaper_program = context.reaper_program.get();
+    return plan;
 }
 
 }  // namespace
@@ -66,42 +73,31 @@ Planner::Id plan_unit(Planner& planner, const LaunchContext& context, Unit unit,
         (void)context.separate_ids(unit.name);
     const auto shared = std::make_shared<const Unit>(std::move(unit));
     const bool is_service = shared->service.has_value();
-    return planner.ask(
-        {.unit = shared->name,
-         .patience = patience_of(*shared),
-         .look =
-             [shared, &context, is_service] {
-                 return is_service ? look_at_service(*shared, context)
-                                   : look_at_group(*shared, context);
-             },
-         .descriptors =
-             [shared, &context] {
-                 return descriptors_for(*shared, context);
-             }},
-        [shared, &context, is_service, done = std::move(done)](PlanMessage answer) mutable {
-            done(is_service ? planned_service(std::move(answer), *shared, context)
-                            : planned_group(answer, *shared));
-        });
+    PlannerQuestion question{.unit = shared->name, .patience = patience_of(*shared)};
+    question.look = [shared, &context, is_service] {
+        return is_service ? look_at_service(*shared, context) : look_at_group(*shared, context);
+    };
+    question.descriptors = [shared, &context] {
+        return descriptors_for(*shared, context);
+    };
+    return planner.ask(std::move(question), [shared, &context, is_service,
+                                             done = std::move(done)](PlannerAnswer answer) mutable {
+        done(is_service ? planned_service(std::move(answer), *shared, context)
+                        : planned_group(std::move(answer), *shared));
+    });
 }
 
-Planner::Id plan_enter(Planner& planner, const LaunchContext& context, EnterQuestion question,
+Planner::Id plan_enter(Planner& planner, const LaunchContext& context, EnterQuestion wanted,
                        EnterPlanDone done) {
-    const int main_pidfd = question.main_pidfd;
-    const auto shared = std::make_shared<const EnterQuestion>(std::move(question));
-    return planner.ask({.unit = shared->unit.name,
-                        .patience = usual_patience,
-                        .look =
-                            [shared, &context] {
-                                return answer_of(make_enter_plan(
-                                    shared->unit, context, shared->main_pidfd, shared->request));
-                            }},
-                       [main_pidfd, &context, done = std::move(done)](PlanMessage answer) mutable {
-                           auto plan = unpack_plan(std::move(answer));
-                           if (plan) plan->join_pidfd = main_pidfd;
-                           if (plan && (*plan)->child.has_reaper)
-                               plan->reaper_program = context.reaper_program.get();
-                           done(std::move(plan));
-                       });
+    const int main_pidfd = wanted.main_pidfd;
+    PlannerQuestion question{.unit = wanted.unit.name, .patience = usual_patience};
+    question.look = [wanted = std::move(wanted), &context]() -> PlannerAnswer {
+        return pack(TRY(make_enter_plan(wanted.unit, context, wanted.main_pidfd, wanted.request)));
+    };
+    return planner.ask(std::move(question), [main_pidfd, &context,
+                                             done = std::move(done)](PlannerAnswer answer) mutable {
+        done(planned_command(std::move(answer), main_pidfd, context));
+    });
 }
 
 }  // namespace confinit

@@ -30,7 +30,7 @@ struct EnterQuestion {
     int main_pidfd;
     EnterRequest request;
 };
-Planner::Id plan_enter(Planner& planner, const LaunchContext& context, EnterQuestion question,
+Planner::Id plan_enter(Planner& planner, const LaunchContext& context, EnterQuestion wanted,
                        EnterPlanDone done);
 
 }  // namespace confinit

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Planner: answers, patience, those who do not answer, and planners that die.
 #include "supervisor/helpers/planner.h"
-#include "base/packed_texts.h"
 #include "reaping_loop.h"
 
 #include <catch2/catch.hpp>
@@ -24,19 +23,14 @@ struct PlannerScene : ReapingLoop {
         planner = *Planner::make(*loop, reaper, CloneMethod::clone_then_move, bounds);
     }
 
-    Planner::Id ask(std::string unit, std::function<PlanMessage()> look,
+    Planner::Id ask(std::string unit, std::function<PlannerAnswer()> look,
                     Clock::duration patience = 1h) {
         return planner->ask({.unit = unit, .patience = patience, .look = std::move(look)},
-                            [this, unit](PlanMessage answer) {
-                                answers.push_back(unit + ": " + text_of(std::move(answer)));
+                            [this, unit](const PlannerAnswer& answer) {
+                                const std::string text =
+                                    answer ? answer->bytes : answer.error().text();
+                                answers.push_back(unit + ": " + text);
                             });
-    }
-
-    // A failure as its text, anything else as it is.
-    static std::string text_of(PlanMessage answer) {
-        if (answer.bytes.starts_with("answer")) return answer.bytes;
-        const auto plan = unpack_plan(std::move(answer));
-        return plan ? "a plan" : plan.error().text();
     }
 
     void turn_until_answers(std::size_t count) {
@@ -47,11 +41,11 @@ struct PlannerScene : ReapingLoop {
     std::vector<std::string> answers;
 };
 
-PlanMessage answer(const std::string& text) {
-    return {"answer " + text, {}};
+PlannerAnswer answer(const std::string& text) {
+    return PlanMessage{"answer " + text, {}};
 }
 
-PlanMessage wait_for_ever() {
+PlannerAnswer wait_for_ever() {
     note_key("mounts.root");
     note_path("/mnt/silent/etc/passwd");
     for (;;)
@@ -80,14 +74,13 @@ TEST_CASE("descriptors come with the answer", "[planner][N1]") {
     std::vector<Fd> received;
 
     scene.planner->ask({.unit = "a",
-                        .look =
-                            [] {
-                                PlanMessage message{"x", {}};
-                                for (int i = 0; i < 8; ++i)
-                                    message.descriptors.emplace_back(open("/dev/zero", O_RDONLY));
-                                return message;
-                            }},
-                       [&](PlanMessage message) { received = std::move(message.descriptors); });
+                        .look = []() -> PlannerAnswer {
+                            PlanMessage message{"x", {}};
+                            for (int i = 0; i < 8; ++i)
+                                message.descriptors.emplace_back(open("/dev/zero", O_RDONLY));
+                            return message;
+                        }},
+                       [&](PlannerAnswer answer) { received = std::move(answer->descriptors); });
     scene.turn_until([&] { return !received.empty(); });
 
     REQUIRE(received.size() == 8);
@@ -155,7 +148,7 @@ TEST_CASE("a planner that is killed loses no question", "[planner][N1]") {
                             [&] {
                                 return std::vector{shared[0], shared[1]};
                             }},
-                       [&](PlanMessage message) { scene.answers.push_back(message.bytes); });
+                       [&](const PlannerAnswer& told) { scene.answers.push_back(told->bytes); });
     scene.turn_until_answers(1);
 
     CHECK(scene.answers == std::vector<std::string>{"answer at last"});

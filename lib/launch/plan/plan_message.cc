@@ -10,20 +10,8 @@
 namespace confinit {
 namespace {
 
-enum class Verdict : std::uint64_t { failed, made };
-
 LaunchFailure damaged() {
     return {.hint = "the planner's answer is damaged"};
-}
-
-LaunchFailure unpack_failure(TextUnpacker& unpacker) {
-    LaunchFailure failure;
-    failure.key = unpacker.next_text();
-    failure.object = unpacker.next_text();
-    failure.call = unpacker.next_text();
-    failure.error = static_cast<int>(unpacker.next_number());
-    failure.hint = unpacker.next_text();
-    return unpacker.is_whole() ? failure : damaged();
 }
 
 void add_maps(TextPacker& packer, const std::vector<IdMap>& maps) {
@@ -49,20 +37,29 @@ std::vector<IdMap> next_maps(TextUnpacker& unpacker) {
 
 }  // namespace
 
-PlanMessage pack(const LaunchFailure& failure) {
+std::string pack(const LaunchFailure& failure) {
     TextPacker packer;
-    packer.add_number(Verdict::failed);
     packer.add(failure.key);
     packer.add(failure.object);
     packer.add(failure.call);
     packer.add_number(failure.error);
     packer.add(failure.hint);
-    return {std::move(packer).finish(), {}};
+    return std::move(packer).finish();
+}
+
+LaunchFailure unpack_failure(std::string_view bytes) {
+    TextUnpacker unpacker{bytes};
+    LaunchFailure failure;
+    failure.key = unpacker.next_text();
+    failure.object = unpacker.next_text();
+    failure.call = unpacker.next_text();
+    failure.error = static_cast<int>(unpacker.next_number());
+    failure.hint = unpacker.next_text();
+    return unpacker.is_whole() ? failure : damaged();
 }
 
 PlanMessage pack(LaunchPlan plan) {
     TextPacker packer;
-    packer.add_number(Verdict::made);
     packer.add_all(plan.warnings);
     add_maps(packer, plan.ids.uid_map);
     add_maps(packer, plan.ids.gid_map);
@@ -74,8 +71,6 @@ PlanMessage pack(LaunchPlan plan) {
 
 LaunchResult<LaunchPlan> unpack_plan(PlanMessage message) {
     TextUnpacker unpacker{message.bytes};
-    if (static_cast<Verdict>(unpacker.next_number()) == Verdict::failed)
-        return std::unexpected(unpack_failure(unpacker));
     PlanCompany company;
     company.warnings = unpacker.next_all();
     company.ids.uid_map = next_maps(unpacker);
@@ -91,22 +86,19 @@ LaunchResult<LaunchPlan> unpack_plan(PlanMessage message) {
     return plan;
 }
 
-PlanMessage pack(const CgroupConfig& config) {
+std::string pack(const CgroupConfig& config) {
     TextPacker packer;
-    packer.add_number(Verdict::made);
     packer.add_number(config.size());
     for (const auto& [file, value, given_as] : config) {
         packer.add(file);
         packer.add(value);
         packer.add(given_as);
     }
-    return {std::move(packer).finish(), {}};
+    return std::move(packer).finish();
 }
 
 LaunchResult<CgroupConfig> unpack_config(std::string_view bytes) {
     TextUnpacker unpacker{bytes};
-    if (static_cast<Verdict>(unpacker.next_number()) == Verdict::failed)
-        return std::unexpected(unpack_failure(unpacker));
     CgroupConfig config;
     for (std::uint64_t left = unpacker.next_number(); left > 0 && unpacker.is_whole(); --left) {
         CgroupSetting setting{.file = unpacker.next_text(), .value = unpacker.next_text()};

@@ -17,13 +17,15 @@ struct PlanMessage {
     std::vector<Fd> descriptors;
 };
 
-PlanMessage pack(const LaunchFailure& failure);
+std::string pack(const LaunchFailure& failure);
+LaunchFailure unpack_failure(std::string_view bytes);
+
 PlanMessage pack(LaunchPlan plan);
 
 // Without the values that are the machine's at each launch: `reaper_program` and `join_pidfd`.
 LaunchResult<LaunchPlan> unpack_plan(PlanMessage message);
 
-PlanMessage pack(const CgroupConfig& config);
+std::string pack(const CgroupConfig& config);
 LaunchResult<CgroupConfig> unpack_config(std::string_view bytes);
 
 }  // namespace confinit

@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0
+// UnitReading: one look at the files of a unit, as a value that goes from the process that has
+// looked to the one that keeps the unit.
+#pragma once
+
+#include "base/packed_texts.h"
+#include "unit/problem.h"
+#include "unit/unit_stamp.h"
+#include "unit/unit_texts.h"
+#include "unit/vocabulary.h"
+
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace confinit {
+
+struct UnitReading {
+    UnitStamp stamp;                    // taken before the files were read
+    std::vector<Problem> problems;      // none: it loads
+    UnitTexts texts;                    // of one that loads
+    std::vector<std::string> not_read;  // foreign_files_of()
+
+    void pack(TextPacker& packer) const;
+    static UnitReading unpack(TextUnpacker& unpacker);
+};
+
+// Reads the files. `unit` is what they make.
+UnitReading read_unit_files(std::string_view name, std::span<const std::string> directories,
+                            const Vocabulary& vocabulary, Checked<Unit>& unit);
+
+// What the reading makes, without a look at any file. The filter was tried by the one that has
+// read the files: the vocabulary needs no filter_fault.
+Checked<Unit> unit_of(const UnitReading& reading, const Vocabulary& vocabulary);
+
+}  // namespace confinit

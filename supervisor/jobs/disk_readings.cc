@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: Apache-2.0
+// DiskReadings: what a planner has found in the unit directories.
+#include "supervisor/jobs/disk_readings.h"
+
+#include "base/packed_texts.h"
+
+#include <utility>
+
+namespace confinit {
+
+void DiskReadings::add_rules_of(const std::string& path) {
+    for (std::size_t end = path.find('/', 1);; end = path.find('/', end + 1)) {
+        std::string part = path.substr(0, end);
+        const auto [place, is_new] = rules.try_emplace(std::move(part));
+        if (is_new) place->second = look_at_rule(place->first);
+        if (end == std::string::npos) break;
+    }
+    rules.try_emplace("/", look_at_rule("/"));
+}
+
+std::string DiskReadings::pack() const {
+    TextPacker packer;
+    packer.add_number(units.size());
+    for (const auto& [name, reading] : units) {
+        packer.add(name);
+        reading.pack(packer);
+    }
+    packer.add_all({unchanged.begin(), unchanged.end()});
+    packer.add_number(rules.size());
+    for (const auto& [path, rule] : rules) {
+        packer.add(path);
+        packer.add_number(rule.owner);
+        packer.add_number(rule.group);
+        packer.add_number(rule.mode);
+    }
+    packer.add_all(listed);
+    packer.add_number(foreign.has_value());
+    if (foreign) packer.add_all(*foreign);
+    return std::move(packer).finish();
+}
+
+Result<DiskReadings> DiskReadings::unpack(std::string_view bytes) {
+    TextUnpacker unpacker{bytes};
+    DiskReadings readings;
+    for (std::uint64_t left = unpacker.next_number(); left > 0 && unpacker.is_whole(); --left) {
+        std::string name = unpacker.next_text();
+        readings.units.emplace(std::move(name), UnitReading::unpack(unpacker));
+    }
+    for (std::string& name : unpacker.next_all())
+        readings.unchanged.insert(std::move(name));
+    for (std::uint64_t left = unpacker.next_number(); left > 0 && unpacker.is_whole(); --left) {
+        FileRule& rule = readings.rules[unpacker.next_text()];
+        rule.owner = static_cast<uid_t>(unpacker.next_number());
+        rule.group = static_cast<gid_t>(unpacker.next_number());
+        rule.mode = static_cast<mode_t>(unpacker.next_number());
+    }
+    readings.listed = unpacker.next_all();
+    if (unpacker.next_number() != 0) readings.foreign = unpacker.next_all();
+    if (!unpacker.is_whole()) return failure("the planner's answer about unit files is damaged");
+    return readings;
+}
+
+}  // namespace confinit
