@@ -45,7 +45,7 @@ LaunchStatus apply_directories(const Unit& unit, const UserDatabase& database, P
         return (unit.directories.*kind.list).empty();
     });
     if (has_none) return {};
-    const ServiceView host{"/", FileSystems::local};
+    const ServiceView host{"/"};
     for (const DirectoryKind& kind : directory_kinds) {
         const auto& list = unit.directories.*kind.list;
         for (std::size_t i = 0; i < list.size(); ++i) {

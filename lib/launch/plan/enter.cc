@@ -53,7 +53,7 @@ LaunchResult<std::string> find_program(const std::string& name, std::string_view
 LaunchResult<ServiceView> view_of_running(const Unit& unit, const LaunchContext& context) {
     PlanDraft draft;
     TRY(apply_mounts(unit, context, draft));
-    return make_service_view(LaunchPlan{std::move(draft)}, FileSystems::local);
+    return make_service_view(LaunchPlan{std::move(draft)});
 }
 
 LaunchStatus apply_command(const Unit& unit, const LaunchContext& context,

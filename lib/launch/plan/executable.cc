@@ -231,22 +231,22 @@ std::optional<LaunchFailure> find_executable_fault(const LaunchPlan& plan,
 }
 
 LaunchFailure explain_execve(const LaunchPlan& plan, int error) {
-    const ServiceView view = make_service_view(plan, FileSystems::all);
+    const ServiceView view = make_service_view(plan);
     auto fault = find_executable_fault(plan, view);
     if (fault && fault->error == error) return std::move(*fault);
     return make_failure(plan->executable.str(), error, likely_hint(plan, view, error));
 }
 
-ServiceView make_root_view(const LaunchPlan& plan, FileSystems file_systems) {
+ServiceView make_root_view(const LaunchPlan& plan) {
     const auto& child = plan->child;
-    ServiceView view{child.root != nullptr ? child.root.c_str() : "/", file_systems};
+    ServiceView view{child.root != nullptr ? child.root.c_str() : "/"};
     if (child.image_mount_point != nullptr) view.hide_root();
     return view;
 }
 
-ServiceView make_service_view(const LaunchPlan& plan, FileSystems file_systems) {
+ServiceView make_service_view(const LaunchPlan& plan) {
     const auto& child = plan->child;
-    ServiceView view = make_root_view(plan, file_systems);
+    ServiceView view = make_root_view(plan);
     for (std::size_t i = 0; i < child.mounts.size() && i < plan->mount_targets.size(); ++i) {
         const MountOp& op = child.mounts[i];
         view.add_mount(op.kind, op.source, std::string{plan->mount_targets[i]});

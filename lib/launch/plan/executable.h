@@ -22,7 +22,7 @@ LaunchFailure explain_execve(const LaunchPlan& plan, int error);
 // What the plan's service will see. `all` file systems only right after the kernel has answered
 // for the same paths.
 // Its root alone, before any of the mounts.
-ServiceView make_root_view(const LaunchPlan& plan, FileSystems file_systems);
-ServiceView make_service_view(const LaunchPlan& plan, FileSystems file_systems);
+ServiceView make_root_view(const LaunchPlan& plan);
+ServiceView make_service_view(const LaunchPlan& plan);
 
 }  // namespace confinit

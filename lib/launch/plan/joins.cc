@@ -90,8 +90,7 @@ Result<Fd> open_for_use(const Fd& file) {
     return open_at(descriptors.get(), std::to_string(file.get()), O_RDONLY | O_NONBLOCK | O_NOCTTY);
 }
 
-// The way to the file is walked only over file systems that answer by themselves. O_PATH opens
-// nothing and triggers no automount.
+// O_PATH opens nothing and triggers no automount.
 LaunchResult<Fd> open_of_path(const NamespaceRow& row, const std::string& path) {
     const auto refuse = [&](const Error& error) {
         return std::unexpected(join_failure(row, path, "open", error.code,
@@ -99,14 +98,6 @@ LaunchResult<Fd> open_of_path(const NamespaceRow& row, const std::string& path) 
     };
     note_key(row.key);
     note_path(path);
-    const Lookup found = ServiceView{"/", FileSystems::local}.find(path);
-    if (found.presence == Lookup::Presence::unknown && !is_within(found.path, "/proc")) {
-        return std::unexpected(
-            join_failure(row, path, "", 0,
-                         "'" + found.path +
-                             "' is on a file system that may not answer, such as one of the "
-                             "network or of a process"));
-    }
     const auto file = open_at(AT_FDCWD, path, O_PATH);
     if (!file) return refuse(file.error());
     const auto status = look_at(*file);

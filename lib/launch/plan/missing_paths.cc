@@ -18,9 +18,7 @@ namespace {
 class PathNeeds {
 public:
     explicit PathNeeds(const LaunchPlan& plan)
-        : plan_(plan),
-          host_{"/", FileSystems::all},
-          service_(make_root_view(plan, FileSystems::all)) {}
+        : plan_(plan), host_{"/"}, service_(make_root_view(plan)) {}
 
     std::vector<LaunchFailure> unmet() {
         check_directories();

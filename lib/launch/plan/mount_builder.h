@@ -21,10 +21,7 @@ inline constexpr std::uint64_t no_devices = MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV
 class MountBuilder {
 public:
     MountBuilder(const Unit& unit, const LaunchContext& context, PlanDraft& plan)
-        : unit_(unit),
-          context_(context),
-          plan_(plan),
-          view_(unit.mounts.root.value_or("/"), FileSystems::local) {
+        : unit_(unit), context_(context), plan_(plan), view_(unit.mounts.root.value_or("/")) {
         if (unit.mounts.root_image) view_.hide_root();
     }
 

@@ -95,7 +95,7 @@ void MountBuilder::add_message_queues(const std::string& key, std::uint64_t attr
     constexpr std::string_view path = "/dev/mqueue";
     const NamespaceConfig& namespaces = unit_.namespaces;
     const bool is_of_others = namespaces.user && !namespaces.ipc;
-    const ServiceView host{"/", FileSystems::local};
+    const ServiceView host{"/"};
     if (is_of_others && host.type_of_mount(path) != "mqueue") return;
     MountDraft& op = add(MountOpKind::mqueue, std::string{path}, key).op;
     op.attributes = attributes;
@@ -145,7 +145,7 @@ void MountBuilder::add_proc() {
 // A device of the host's may be asked for by name in a /dev that is the service's own, where the
 // op has to make the file that is mounted on; it is checked like the standard ones.
 void MountBuilder::add_binds() {
-    const ServiceView host{"/", FileSystems::local};
+    const ServiceView host{"/"};
     for (std::size_t i = 0; i < unit_.mounts.bind.size(); ++i) {
         if (unit_.leaves_out(indexed("mounts.bind", i))) continue;
         const BindMount& bind = unit_.mounts.bind[i];

@@ -3,6 +3,7 @@
 #include "launch/plan/plan.h"
 
 #include "launch/plan/executable.h"
+#include "launch/plan/first_look.h"
 #include "launch/plan/lost_power.h"
 #include "launch/plan/parts.h"
 
@@ -58,8 +59,9 @@ LaunchResult<LaunchPlan> make_launch_plan(const Unit& unit, const LaunchContext&
     }
     const SharedHostLook one_look;
     LaunchPlan plan{TRY(make_draft(unit, context))};
+    const ServiceView view = make_service_view(plan);
+    take_first_look(plan, view);
     note_key("service.command[0]");
-    const ServiceView view = make_service_view(plan, FileSystems::local);
     if (auto fault = find_executable_fault(plan, view)) return std::unexpected(std::move(*fault));
     if (auto lost = find_lost_power(plan, view)) plan.warnings.push_back(std::move(*lost));
     return plan;

@@ -20,15 +20,6 @@ namespace {
 
 constexpr int most_links = 40;  // the kernel's MAXSYMLINKS: path_resolution(7)
 
-// Types whose answers depend on another machine or on a process.
-constexpr std::array<std::string_view, 11> waiting_types{
-    "nfs", "cifs", "smb", "fuse", "9p", "virtiofs", "ceph", "autofs", "afs", "coda", "lustre"};
-
-bool can_keep_waiting(const Mount& mount) {
-    return std::ranges::any_of(waiting_types,
-                               [&](std::string_view type) { return mount.type.starts_with(type); });
-}
-
 std::string append(std::string_view directory, std::string_view rest) {
     std::string path{directory == "/" ? std::string_view{} : directory};
     if (rest != "/") path += rest;
@@ -93,9 +84,9 @@ public:
     HostLook() : mounts_(own_mounts().value_or(nullptr)) {}
 
     // `path` of the answer is left out: that is the service's.
-    const Lookup& at(const std::string& path, FileSystems file_systems) {
+    const Lookup& at(const std::string& path) {
         const auto [place, is_new] = seen_.try_emplace(path);
-        if (is_new) place->second = look(path, file_systems);
+        if (is_new) place->second = look(path);
         return place->second;
     }
 
@@ -105,12 +96,11 @@ public:
     }
 
 private:
-    Lookup look(const std::string& path, FileSystems file_systems) const {
+    Lookup look(const std::string& path) const {
         Lookup lookup;
         const Mount* mount = mounts_ ? mounts_->find_mount(path) : nullptr;
         // What a procfs shows depends on who looks.
         if (mount == nullptr || mount->type == "proc") return lookup;
-        if (file_systems == FileSystems::local && can_keep_waiting(*mount)) return lookup;
         note_path(path);
         lookup.is_noexec = mount->has_option("noexec");
         lookup.is_nosuid = mount->has_option("nosuid");
@@ -144,10 +134,8 @@ SharedHostLook::~SharedHostLook() {
     shared_look.reset();
 }
 
-ServiceView::ServiceView(const std::string& root, FileSystems file_systems)
-    : file_systems_(file_systems) {
-    const bool is_shared = shared_look != nullptr && file_systems == FileSystems::local;
-    host_look_ = is_shared ? shared_look : std::make_shared<HostLook>();
+ServiceView::ServiceView(const std::string& root)
+    : host_look_(shared_look != nullptr ? shared_look : std::make_shared<HostLook>()) {
     service_.root = walk(host_, root).path();
 }
 
@@ -221,7 +209,7 @@ std::optional<std::string> ServiceView::host_path(const Tree& tree, std::string_
 
 Lookup ServiceView::look_at(const Tree& tree, const std::string& path) const {
     const auto host = host_path(tree, path);
-    Lookup lookup = host ? host_look_->at(*host, file_systems_) : Lookup{};
+    Lookup lookup = host ? host_look_->at(*host) : Lookup{};
     lookup.path = path;
     return lookup;
 }

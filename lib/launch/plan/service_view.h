@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // ServiceView: what a service will find at a path, told from the host before anything is mounted.
 //
-// It walks a path component by component below the service's root directory, follows symbolic
+// For those who may wait: a file system of the network or of a process answers when it likes. It
+// walks a path component by component below the service's root directory, follows symbolic
 // links inside of it, and goes over to the source of a bind mount where one is planned. What only
 // the launch itself brings (a tmpfs, a procfs) is unknown to it.
 #pragma once
@@ -20,10 +21,6 @@
 
 namespace confinit {
 
-// Whether a file system may be asked that can keep its callers waiting: one of the network or of
-// a process. PID 1 does so only where the kernel has just answered for the same path.
-enum class FileSystems { local, all };
-
 struct Lookup {
     enum class Presence { present, absent, unknown };
 
@@ -39,7 +36,7 @@ struct Lookup {
 // What the host has at its paths, each of them looked at once.
 class HostLook;
 
-// While it lives, all views of local file systems see the host in one look. A plan is made within
+// While it lives, all views see the host in one look. A plan is made within
 // one: it takes dozens of look-ups of a few paths, and they should not differ from each other.
 class SharedHostLook {
 public:
@@ -52,7 +49,7 @@ public:
 class ServiceView {
 public:
     // `root` is the host path of the service's root directory, "/" where it has the host's.
-    ServiceView(const std::string& root, FileSystems file_systems);
+    explicit ServiceView(const std::string& root);
 
     // The root is a file system that is yet to be mounted.
     void hide_root();
@@ -89,7 +86,6 @@ private:
     Lookup look_at(const Tree& tree, const std::string& path) const;
     Walk walk(const Tree& tree, std::string_view path) const;
 
-    FileSystems file_systems_;
     std::shared_ptr<HostLook> host_look_;
     Tree host_{"/", {}};
     Tree service_{"/", {}};

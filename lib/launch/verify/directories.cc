@@ -37,7 +37,7 @@ std::string present_text(const Lookup& found) {
 // The item of its mount may be there; it is the one that shows the first difference.
 void verify_directories(const Unit& unit, const LaunchPlan& plan, VerifyItems& items) {
     if (plan->child.preparations.empty()) return;
-    const ServiceView host{"/", FileSystems::local};
+    const ServiceView host{"/"};
     for (std::size_t i = 0; i < plan->child.preparations.size(); ++i) {
         const Preparation& wanted = plan->child.preparations[i];
         if (wanted.kind != Preparation::Kind::directory) continue;

@@ -28,7 +28,7 @@ bool puts_mount(MountOpKind kind);
 class MountComparison {
 public:
     MountComparison(const LaunchPlan& plan, const MountTable& service, const MountTable& host)
-        : plan_(plan), service_(service), host_(host), host_view_("/", FileSystems::local) {}
+        : plan_(plan), service_(service), host_(host), host_view_("/") {}
 
     // Absent for an op that leaves nothing to compare.
     std::optional<Finding> compare(std::size_t index) const;
