@@ -25,10 +25,9 @@ namespace {
 constexpr std::chrono::seconds patience_after_hang_up{5};
 
 // The command is the caller's, whatever the service's own is.
-LaunchFailure failure_of(const LaunchPlan& plan, const LaunchReport& report) {
-    LaunchFailure failure = explain(plan, report);
+std::string failure_text(LaunchFailure failure) {
     if (failure.key.starts_with("service.command")) failure.key = "the command given to enter";
-    return failure;
+    return failure.text();
 }
 
 // The two sides of the standard streams: what the command gets, and what the caller gets.
@@ -78,10 +77,22 @@ Json exit_facts(ExitStatus status) {
 
 }  // namespace
 
+void EnterSessions::make_launch(Session& session) {
+    session.launch.emplace(machinery_, Hands::operators(),
+                           Launch::Listener{.executing =
+                                                [this, &session] {
+                                                    if (session.is_abandoned) hang_up(session);
+                                                },
+                                            .running = [this, &session] { tell_of_start(session); },
+                                            .ended =
+                                                [this, &session](ExitStatus status) {
+                                                    on_ended(session, status);
+                                                }});
+}
+
 // A service that makes groups of its own may have left the node meanwhile and divided it.
-LaunchResult<Spawned> EnterSessions::spawn_into(const Run& run, const LaunchPlan& plan,
-                                                const std::optional<TerminalSize>& terminal,
-                                                std::vector<Fd>& callers_ends) const {
+LaunchStatus EnterSessions::launch_into(Session& session, const Run& run,
+                                        const std::optional<TerminalSize>& terminal) {
     constexpr int most_tries = 5;
     for (int tries = 1;; ++tries) {
         auto streams = terminal ? make_terminal(*terminal) : make_pipes();
@@ -89,11 +100,12 @@ LaunchResult<Spawned> EnterSessions::spawn_into(const Run& run, const LaunchPlan
         const auto node = TRY(run.node_of_main());
         const int directory = node ? node->directory().get() : -1;
         streams->inside.input_is_tty = terminal.has_value();
-        auto spawned = spawn(plan, directory, std::move(streams->inside), machinery_.clone_method);
-        const bool is_busy = !spawned && spawned.error().error == EBUSY && tries < most_tries;
+        make_launch(session);
+        auto begun = session.launch->begin(session.plan, directory, std::move(streams->inside));
+        const bool is_busy = !begun && begun.error().error == EBUSY && tries < most_tries;
         if (is_busy) continue;
-        callers_ends = std::move(streams->callers_ends);
-        return spawned;
+        session.callers_ends = std::move(streams->callers_ends);
+        return begun;
     }
 }
 
@@ -114,26 +126,14 @@ void EnterSessions::start(const Run& run, LaunchPlan plan,
         }
         node = std::move(*duplicate);
     }
-    std::vector<Fd> callers_ends;
-    auto spawned = spawn_into(run, plan, terminal, callers_ends);
-    if (!spawned) return responder.error(ControlError::operation_failed, spawned.error().text());
-
-    sessions_.emplace_back(new Session{.plan = std::move(plan),
-                                       .spawned = std::move(*spawned),
-                                       .callers_ends = std::move(callers_ends),
-                                       .way = way,
-                                       .responder = responder,
-                                       .node = std::move(node)});
-    Session& session = *sessions_.back();
-    machinery_.reaper.adopt(session.spawned.pid, [this, &session](ExitStatus status) {
-        drain(session);
-        // With a pid namespace to enter, the first process only makes the second one.
-        if (session.pid == session.spawned.pid) on_exit(session, status);
-    });
+    std::unique_ptr<Session> made{new Session{
+        .plan = std::move(plan), .way = way, .responder = responder, .node = std::move(node)}};
+    Session& session = *made;
+    if (auto begun = launch_into(session, run, terminal); !begun) {
+        return responder.error(ControlError::operation_failed, begun.error().text());
+    }
+    sessions_.push_back(std::move(made));
     responder.on_hang_up([this, &session] { abandon(session); });
-    auto watch = machinery_.loop.on_fd(session.spawned.report_socket, EPOLLIN,
-                                       [this, &session](std::uint32_t) { drain(session); });
-    if (watch) session.watch = std::move(*watch);
 }
 
 std::optional<Clock::time_point> EnterSessions::next_deadline() const {
@@ -153,45 +153,11 @@ void EnterSessions::expire() {
 
 void EnterSessions::drain_reports() {
     for (const auto& session : sessions_)
-        drain(*session);
-}
-
-void EnterSessions::drain(Session& session) {
-    while (session.spawned.report_socket) {
-        auto received = receive_report(session.spawned.report_socket, &session.spawned.last_words);
-        if (!received || std::holds_alternative<HungUp>(*received)) return on_hang_up(session);
-        auto* news = std::get_if<ReceivedReport>(&*received);
-        if (news == nullptr) return;
-        if (news->report.kind == LaunchReport::Kind::failed) {
-            session.failure = failure_of(session.plan, news->report);
-        } else if (news->report.kind == LaunchReport::Kind::executing) {
-            session.pid = news->sender;
-            session.process = std::move(news->process);
-            if (session.is_abandoned) hang_up(session);
-            if (session.pid == session.spawned.pid) continue;
-            machinery_.reaper.adopt(session.pid, [this, &session](ExitStatus status) {
-                drain(session);
-                on_exit(session, status);
-            });
-        }
-    }
-}
-
-void EnterSessions::on_hang_up(Session& session) {
-    session.watch.reset();
-    let_go(machinery_.loop, std::move(session.spawned.report_socket), Hands::operators());
-    if (session.pid == 0) {
-        const std::string why =
-            session.failure ? session.failure->text() : "it was killed while it was being set up";
-        session.responder.error(ControlError::operation_failed, why);
-        finish(session);
-    } else if (!session.failure) {
-        tell_of_start(session);
-    }
+        session->launch->drain();
 }
 
 void EnterSessions::tell_of_start(Session& session) {
-    const Json reply{{"pid", session.pid}};
+    const Json reply{{"pid", session.pid()}};
     if (session.way == EnterWay::frames) return give_to_carrier(session, reply);
     session.responder.reply_more(reply, std::move(session.callers_ends));
 }
@@ -210,35 +176,38 @@ void EnterSessions::give_to_carrier(Session& session, const Json& reply) {
     let_go(machinery_.loop, std::move(session.callers_ends), Hands::operators());
 }
 
+void EnterSessions::on_ended(Session& session, ExitStatus status) {
+    if (session.pid() != 0) return on_exit(session, status);
+    const auto& failure = session.launch->failure();
+    session.responder.error(
+        ControlError::operation_failed,
+        failure ? failure_text(*failure) : "it was killed while it was being set up");
+    erase(session);
+}
+
 void EnterSessions::on_exit(Session& session, ExitStatus status) {
-    // The first process, which only made the second one, may hold the socket for a moment longer
-    // than a short command lives. All that the command had to say is here, and it gets no hang-up
-    // after it.
-    if (session.spawned.report_socket) {
-        if (const auto words = session.spawned.last_words.take()) {
-            session.failure = failure_of(session.plan, *words);
-        }
-        on_hang_up(session);
-    }
+    const auto& failure = session.launch->failure();
     // Where no carrier could be started the call has ended with an error, and its caller may have
     // made another one since.
     if (session.is_abandoned) {
-        carriers_.forget(session.carrier);
-    } else if (session.failure) {
-        session.responder.error(ControlError::operation_failed, session.failure->text());
+        carriers_.forget(std::exchange(session.carrier, 0));
+    } else if (failure) {
+        session.responder.error(ControlError::operation_failed, failure_text(*failure));
     } else {
         carriers_.end(session.carrier, exit_facts(status));
         session.responder.reply(exit_facts(status));
     }
-    if (!session.is_abandoned) return finish(session);
-    disown(session);
-    session.has_ended = true;
-    // The number is the session's own for certain as long as the command has not been reaped, and
-    // from then on while one of these is in it.
-    session.left = members_of_session(session.pid, session.place());
-    std::erase_if(session.left,
-                  [&](const SessionMember& member) { return member.pid == session.pid; });
+    if (!session.is_abandoned) return erase(session);
+    leave_behind(session);
     if (!session.kill_at) end_at_once(session);
+}
+
+// The number is the session's own for certain as long as the command has not been reaped, and from
+// then on while one of these is in it.
+void EnterSessions::leave_behind(Session& session) {
+    session.left = members_of_session(session.pid(), session.place());
+    std::erase_if(session.left,
+                  [&](const SessionMember& member) { return member.pid == session.pid(); });
 }
 
 void EnterSessions::abandon(Session& session) {
@@ -250,43 +219,29 @@ void EnterSessions::abandon(Session& session) {
 // A command that is still being set up hears of it when it executes.
 void EnterSessions::hang_up(Session& session) {
     session.kill_at = Clock::now() + patience_after_hang_up;
-    if (session.pid == 0) return;
-    const auto members = members_of_session(session.pid, session.place());
+    if (session.pid() == 0) return;
+    const auto members = members_of_session(session.pid(), session.place());
     signal_members(members, SIGHUP);
     signal_members(members, SIGCONT);
 }
 
 void EnterSessions::end_at_once(Session& session) {
     session.kill_at.reset();
-    if (!session.has_ended) {
-        const Fd& process = session.pid == 0 ? session.spawned.pidfd : session.process;
-        signal_process(process, SIGKILL);
-    }
+    const bool has_ended = session.launch->has_ended();
+    if (!has_ended) session.launch->kill_first();
     const bool is_own_number =
-        session.pid != 0 &&
-        (!session.has_ended || std::ranges::any_of(session.left, [&](const auto& left) {
-            return is_in_session(left, session.pid);
+        session.pid() != 0 &&
+        (!has_ended || std::ranges::any_of(session.left, [&](const auto& left) {
+            return is_in_session(left, session.pid());
         }));
     if (is_own_number) {
-        signal_members(members_of_session(session.pid, session.place()), SIGKILL);
+        signal_members(members_of_session(session.pid(), session.place()), SIGKILL);
     }
-    if (session.has_ended) erase(session);
-}
-
-// Its processes have ended: their pids may be another's from here on.
-void EnterSessions::disown(Session& session) {
-    carriers_.forget(session.carrier);
-    machinery_.reaper.forget(session.spawned.pid);
-    if (session.pid != 0) machinery_.reaper.forget(session.pid);
-    session.process.reset();
-}
-
-void EnterSessions::finish(Session& session) {
-    disown(session);
-    erase(session);
+    if (has_ended) erase(session);
 }
 
 void EnterSessions::erase(Session& session) {
+    carriers_.forget(std::exchange(session.carrier, 0));
     session.kill_at.reset();
     let_go(machinery_.loop, std::move(session.callers_ends), Hands::operators());
     // Its callbacks may be on the stack: it goes when they are done.

@@ -12,12 +12,11 @@
 #pragma once
 
 #include "launch/plan/plan.h"
-#include "launch/spawn/spawn.h"
 #include "supervisor/control/carriers.h"
 #include "supervisor/control/server.h"
 #include "supervisor/control/session_processes.h"
-#include "supervisor/loop/event_loop.h"
 #include "supervisor/loop/reaper.h"
+#include "supervisor/units/launch.h"
 #include "supervisor/units/run.h"
 
 #include <list>
@@ -59,39 +58,34 @@ public:
 private:
     struct Session {
         LaunchPlan plan;
-        Spawned spawned;
-        std::vector<Fd> callers_ends;
         EnterWay way = EnterWay::descriptors;
         Responder responder;
         std::optional<Cgroup> node;  // of the service, where it has one
-        pid_t pid = 0;               // of the command, once it is known: its session's number, too
-        Fd process = {};             // its pidfd
-        pid_t carrier = 0;           // once it has the connection
-        std::optional<LaunchFailure> failure = {};
+        std::vector<Fd> callers_ends = {};
+        pid_t carrier = 0;          // once it has the connection
         bool is_abandoned = false;  // by its caller
-        bool has_ended = false;     // the command, and it has been reaped
         std::optional<Clock::time_point> kill_at = {};
         // Those that the command has left behind at its end, with a caller gone.
         std::vector<SessionMember> left = {};
-        Watch watch = {};
+        std::optional<Launch> launch = {};  // after all that it calls back for
 
         const Cgroup* place() const { return node ? &*node : nullptr; }
+        // Of the command, 0 until it is known: its session's number, too.
+        pid_t pid() const { return launch->pid(); }
     };
 
-    LaunchResult<Spawned> spawn_into(const Run& run, const LaunchPlan& plan,
-                                     const std::optional<TerminalSize>& terminal,
-                                     std::vector<Fd>& callers_ends) const;
+    LaunchStatus launch_into(Session& session, const Run& run,
+                             const std::optional<TerminalSize>& terminal);
+    void make_launch(Session& session);
 
-    void drain(Session& session);
-    void on_hang_up(Session& session);
     void tell_of_start(Session& session);
     void give_to_carrier(Session& session, const Json& reply);
+    void on_ended(Session& session, ExitStatus status);
     void on_exit(Session& session, ExitStatus status);
+    void leave_behind(Session& session);
     void abandon(Session& session);
     void hang_up(Session& session);
     void end_at_once(Session& session);
-    void disown(Session& session);
-    void finish(Session& session);
     void erase(Session& session);
 
     Machinery& machinery_;

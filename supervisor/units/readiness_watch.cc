@@ -99,11 +99,9 @@ std::string ReadinessWatch::notify_name() const {
     return socket_ ? socket_->name() : std::string{};
 }
 
-Status ReadinessWatch::begin(pid_t first, const UnitNode* node) {
-    place_.main = first;
+Status ReadinessWatch::begin(const UnitNode* node, std::string cgroup) {
     if (node != nullptr && (socket_ || ready_.by == ReadyBy::bus_name)) {
-        const Fd process = TRY(open_process(first));
-        place_.cgroup = TRY(read_cgroup_path(process));
+        place_.cgroup = std::move(cgroup);
         place_.node_ids = {TRY(id_of(node->node())), TRY(id_of(node->entrance()))};
     }
     return {};

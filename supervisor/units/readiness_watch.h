@@ -61,8 +61,9 @@ public:
     // The service's end of the ready pipe; empty where there is none.
     Fd take_pipe() { return std::move(pipe_.write_end); }
 
-    // `first` is the process that the launch has just made, ours to reap and in its node, if any.
-    Status begin(pid_t first, const UnitNode* node);
+    // The launch begins. The node is absent where the service has none; `cgroup` is the path that
+    // /proc/PID/cgroup shows for its processes.
+    Status begin(const UnitNode* node, std::string cgroup);
     void set_main(pid_t pid) { place_.main = pid; }
 
     // `read_reports` takes note of what the launch has reported by now.

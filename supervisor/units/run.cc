@@ -85,7 +85,14 @@ Run::Run(const Planned& planned, Machinery& machinery, LogRing& log, Listener li
       plan_(planned.plan),
       owner_(new_owner(machinery.loop)),
       runtime_directories_(*machinery.directory_claims, machinery.reaper, machinery.console,
-                           machinery.clone_method) {}
+                           machinery.clone_method),
+      launch_(machinery, owner_,
+              {.executing = [this] { on_executing(); },
+               .running = [this] { on_running(); },
+               .ended =
+                   [this](ExitStatus status) {
+                       on_ended(status);
+                   }}) {}
 
 LaunchResult<std::unique_ptr<Run>> Run::start(const Planned& planned, Machinery& machinery,
                                               GroupNodes groups, LogRing& log, Listener listener) {
@@ -105,15 +112,8 @@ LaunchResult<std::unique_ptr<Run>> Run::start(const Planned& planned, Machinery&
 
 Run::~Run() {
     forget_node();
-    if (spawned_.pid > 0 && !first_exited_) {
-        // A run that is dropped half-way must not leave a process that nobody knows.
-        machinery_.reaper.forget(spawned_.pid);
-        if (main_pid_ > 0) machinery_.reaper.forget(main_pid_);
-        run_in_destructor([this] { kill_all(); });
-    }
-    report_watch_.reset();
-    let_go(machinery_.loop, std::move(spawned_.report_socket), owner_);
-    let_go(machinery_.loop, std::move(spawned_.exit_socket), owner_);
+    // A run that is dropped half-way must not leave a process that nobody knows.
+    if (launch_.first_pid() > 0 && !launch_.has_ended()) run_in_destructor([this] { kill_all(); });
 }
 
 // One that is being removed, since another unit has ended, is there again in a moment.
@@ -133,7 +133,7 @@ LaunchStatus Run::claim_directories() {
 std::vector<std::string> Run::refused_directories() const {
     std::vector<std::string> refused;
     const auto& preparations = plan()->child.preparations;
-    for (std::size_t i = failed_preparation_; i < preparations.size(); ++i) {
+    for (std::size_t i = launch_.failed_preparation(); i < preparations.size(); ++i) {
         if (preparations[i].kind != Preparation::Kind::directory) continue;
         refused.push_back(directory_path(preparations[i].base, preparations[i].path));
     }
@@ -149,18 +149,15 @@ LaunchResult<void> Run::spawn_main() {
     ServiceStreams streams = TRY(open_streams(user, unit_.namespaces.user));
     streams.lent.ready = readiness_->take_pipe();
     streams.lent.notify_name = readiness_->notify_name();
-    spawned_ = TRY(spawn(*plan_, node_ ? node_->entrance().directory().get() : -1,
-                         std::move(streams.lent), machinery_.clone_method));
-    machinery_.reaper.adopt(spawned_.pid, [this](ExitStatus s) { on_first_process_exit(s); });
+    TRY(launch_.begin(*plan_, node_ ? node_->entrance().directory().get() : -1,
+                      std::move(streams.lent)));
     auto watched = watch_everything(std::move(streams.output), std::move(streams.error_output));
     if (!watched) return std::unexpected(to_launch_failure(std::move(watched).error()));
     return {};
 }
 
 Status Run::watch_everything(Fd output, Fd error_output) {
-    TRY(readiness_->begin(spawned_.pid, unit_node()));
-    report_watch_ = TRY(machinery_.loop.on_fd(spawned_.report_socket, EPOLLIN,
-                                              [this](std::uint32_t) { drain_reports(); }));
+    TRY(readiness_->begin(unit_node(), cgroup_path()));
     output_ = TRY(read_output(std::move(output), LogStream::standard_output));
     error_output_ = TRY(read_output(std::move(error_output), LogStream::standard_error));
     return node_ ? watch_node() : Status{};
@@ -189,86 +186,24 @@ bool Run::has_read_output() {
     return has_read(output_) && has_read_errors;
 }
 
-void Run::drain_reports() {
-    if (!spawned_.report_socket) return;
-    for (;;) {
-        auto received = receive_report(spawned_.report_socket, &spawned_.last_words);
-        if (!received || std::holds_alternative<HungUp>(*received)) return on_hang_up();
-        auto* report = std::get_if<ReceivedReport>(&*received);
-        if (report == nullptr) return;
-        on_report(std::move(*report));
-    }
+void Run::on_executing() {
+    readiness_->set_main(launch_.pid());
+    if (launch_.has_reaper()) watch_main();
 }
 
-void Run::on_report(ReceivedReport received) {
-    switch (received.report.kind) {
-    case LaunchReport::Kind::failed:
-        end_.setup_failure = explain(*plan_, received.report);
-        if (received.report.stage == LaunchStage::preparation)
-            failed_preparation_ = static_cast<std::size_t>(received.report.item);
-        return;
-    case LaunchReport::Kind::executing:
-        executing_ = true;
-        main_pid_ = received.sender;
-        readiness_->set_main(main_pid_);
-        main_pidfd_ = std::move(received.process);
-        if (has_reaper()) watch_main();
-        // In a joined pid namespace the first process only makes the main one, as our child.
-        if (plan()->child.fork_into_pid_namespace) {
-            machinery_.reaper.adopt(main_pid_, [this](ExitStatus s) { on_main_exit(s); });
-        }
-        return;
-    case LaunchReport::Kind::prepared:  // between the preparer and the child
-        return;
-    case LaunchReport::Kind::main_exited:
-        main_status_ = exit_status_of_wait(received.report.status);
-        has_left_in_namespace_ = received.report.item == left_others;
-        return;
-    }
-}
-
-void Run::on_hang_up() {
-    report_watch_.reset();
-    let_go(machinery_.loop, std::move(spawned_.report_socket), owner_);
-    // The main process of a joined pid namespace, which nobody has told us of, has ended.
-    if (!executing_ && handed_over_) on_main_exit({CLD_KILLED, SIGKILL});
-    // Without the mark before execve the child died while it was being set up.
-    if (!executing_ || end_.setup_failure || launched_) return;
-    launched_ = true;
+void Run::on_running() {
     listener_.emit(engine::Event::launched);
     readiness_->on_launched();
 }
 
-void Run::on_first_process_exit(ExitStatus status) {
-    drain_reports();
-    handed_over_ = plan()->child.fork_into_pid_namespace && status.is_clean();
-    if (!handed_over_ || (!spawned_.report_socket && !executing_)) on_main_exit(status);
-}
-
-void Run::on_main_exit(ExitStatus status) {
-    first_exited_ = true;
-    drain_reports();
-    // The process that has made it, to have it in a joined pid namespace, may be on its way out
-    // yet.
-    if (executing_ && spawned_.report_socket) {
-        if (const auto words = spawned_.last_words.take()) on_report({.report = *words});
-        on_hang_up();
-    }
+void Run::on_ended(ExitStatus status) {
     readiness_->end_main();
-    if (has_reaper()) {
-        while (auto received = receive_report(spawned_.exit_socket)) {
-            auto* report = std::get_if<ReceivedReport>(&*received);
-            if (report == nullptr) break;
-            on_report(std::move(*report));
-        }
-    }
-    const ExitStatus ended = main_status_.value_or(status);
-    describe_exit(ended);
-    if (!launched_) {
+    describe_exit(status);
+    if (!launch_.has_run()) {
         listener_.emit(engine::Event::launch_failed);
     } else {
-        listener_.emit(ended.is_clean() ? engine::Event::main_exited_clean
-                                        : engine::Event::main_failed);
+        listener_.emit(status.is_clean() ? engine::Event::main_exited_clean
+                                         : engine::Event::main_failed);
     }
     check_populated();
     // A child that was being forked when its parent was signalled may have missed the stop signal.
@@ -288,7 +223,7 @@ void Run::check_populated() {
         // A node that cannot be read any more is gone, and nobody lives in it.
         if (populated && *populated) return;
     }
-    if (!first_exited_ || !has_read_output()) return;
+    if (!launch_.has_ended() || !has_read_output()) return;
     empty_ = true;
     freezer_.end(failure("the service has ended"));
     listener_.emit(engine::Event::cgroup_empty);
@@ -319,7 +254,8 @@ std::string Run::end_text(ExitStatus status) const {
 // A daemon that forks away leaves its work to processes which nobody watches.
 std::string Run::left_behind_text() const {
     constexpr std::string_view cure = "ended with it; run it in the foreground";
-    if (has_left_in_namespace_) return fmt::format(" and left processes, which were {}", cure);
+    if (launch_.has_left_processes())
+        return fmt::format(" and left processes, which were {}", cure);
     const auto left = node_ ? count_processes(node_->entrance()) : Result<std::size_t>{0};
     if (!left || *left == 0) return {};
     return fmt::format(" and left {} process{}, which {} {}", *left, *left == 1 ? "" : "es",
@@ -332,11 +268,12 @@ void Run::describe_exit(ExitStatus status) {
         end_.forks_refused = limit_events_->forks_refused();
         end_.limits_met = limit_events_->texts();
     }
+    end_.setup_failure = launch_.failure();
     if (end_.setup_failure) {
         end_.text = "setup-failed: " + end_.setup_failure->text();
         return;
     }
-    if (launched_) {
+    if (launch_.has_run()) {
         end_.text = end_text(status);
         return;
     }
@@ -355,7 +292,7 @@ bool Run::release(Next next) {
     if (next == Next::launch) machinery_.directory_claims->refuse(refused_directories());
     const bool keeps_directories = next == Next::launch || plan()->runtime_directories.empty();
     if (!keeps_directories &&
-        !runtime_directories_.remove(unit_.name, refused_directories(), spawned_.preparer_pidfd)) {
+        !runtime_directories_.remove(unit_.name, refused_directories(), launch_.preparer())) {
         return false;
     }
     log_.finish_lines();

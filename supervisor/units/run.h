@@ -4,8 +4,8 @@
 
 #include "engine/engine.h"
 #include "launch/plan/plan.h"
-#include "launch/spawn/spawn.h"
 #include "supervisor/units/freezer.h"
+#include "supervisor/units/launch.h"
 #include "supervisor/units/limit_events.h"
 #include "supervisor/units/log_ring.h"
 #include "supervisor/units/machinery.h"
@@ -91,10 +91,10 @@ public:
     void thaw();
 
     // Reads the news of the report sockets that are there already.
-    void drain_reports();
+    void drain_reports() { launch_.drain(); }
 
-    pid_t main_pid() const { return main_pid_; }
-    const Fd& main_pidfd() const { return main_pidfd_; }
+    pid_t main_pid() const { return launch_.pid(); }
+    const Fd& main_pidfd() const { return launch_.process(); }
     const LaunchPlan& plan() const { return *plan_; }
     const Unit& unit() const { return unit_; }
     const Cgroup* node() const { return node_ ? &node_->node() : nullptr; }
@@ -106,11 +106,10 @@ public:
     // Null where there is no node.
     const LimitEvents* limit_events() const { return limit_events_ ? &*limit_events_ : nullptr; }
     const RunEnd& end() const { return end_; }
-    bool is_executing() const { return executing_; }
     const SelfReport& self_report() const { return readiness_->report(); }
     std::vector<std::string> not_heard() const { return readiness_->not_heard(); }
     // Whether execve(2) has happened, and with it all of the confinement.
-    bool is_launched() const { return launched_; }
+    bool is_launched() const { return launch_.has_run(); }
 
 private:
     Run(const Planned& planned, Machinery& machinery, LogRing& log, Listener listener);
@@ -128,10 +127,10 @@ private:
     void on_stall();
     Result<std::unique_ptr<PipeReader>> read_output(Fd pipe, LogStream stream);
     bool has_read_output();
-    void on_report(ReceivedReport received);
-    void on_hang_up();
-    void on_first_process_exit(ExitStatus status);
-    void on_main_exit(ExitStatus status);
+    std::string cgroup_path() const;
+    void on_executing();
+    void on_running();
+    void on_ended(ExitStatus status);
     void on_node_event();
     void check_frozen();
     void watch_main();
@@ -143,7 +142,6 @@ private:
     void describe_exit(ExitStatus status);
     std::string end_text(ExitStatus status) const;
     std::string left_behind_text() const;
-    bool has_reaper() const { return static_cast<bool>(spawned_.exit_socket); }
 
     // As it was when the run began, whatever is reloaded meanwhile.
     Unit unit_;
@@ -160,25 +158,15 @@ private:
     bool is_stopping_ = false;
     std::unique_ptr<SignalWalk> stop_walk_;  // knows who has had the stop signal
     std::unique_ptr<MemoryStall> stall_;
-    bool is_stalled_ = false;  // it was killed for that
-    Spawned spawned_;
-    pid_t main_pid_ = 0;
-    Fd main_pidfd_;
-    Hands::Owner owner_;                     // of what the service can write to
-    std::optional<ExitStatus> main_status_;  // from our reaper of the pid namespace
-    bool executing_ = false;                 // the mark before execve was read
-    bool launched_ = false;                  // execve happened
-    bool handed_over_ = false;               // the first process has made the main one, and ended
-    bool first_exited_ = false;
+    bool is_stalled_ = false;      // it was killed for that
+    Hands::Owner owner_;           // of what the service can write to
     bool is_main_zombie_ = false;  // our reaper has not told of its end yet
     bool is_asked_to_end_ = false;
-    bool has_left_in_namespace_ = false;  // processes, by what our reaper says
     bool empty_ = false;
     RuntimeDirectories runtime_directories_;
-    std::size_t failed_preparation_ = SIZE_MAX;  // the index of the one, if there is one
     RunEnd end_;
     // After everything that their callbacks use.
-    Watch report_watch_;
+    Launch launch_;
     Watch main_watch_;  // where our reaper is the one to reap it
     std::unique_ptr<PipeReader> output_;
     std::unique_ptr<PipeReader> error_output_;

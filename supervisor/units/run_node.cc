@@ -27,6 +27,10 @@ NodeOwner Run::owner() const {
             outside_id(unit_.namespaces.gid_map, gid).value_or(gid)};
 }
 
+std::string Run::cgroup_path() const {
+    return node_ ? node_->entrance().path().substr(machinery_.tree->mount().size()) : "";
+}
+
 LaunchResult<void> Run::make_node(GroupNodes groups) {
     if (machinery_.tree == nullptr) {
         if (plan_->limits.empty() && !unit_.cgroup_place.delegate) return {};
@@ -96,7 +100,7 @@ std::string Run::frozen_by() const {
 
 // A reaper that is not frozen reports the end of the main process as well.
 void Run::watch_main() {
-    auto watch = machinery_.loop.on_fd(main_pidfd_, EPOLLIN, [this](std::uint32_t) {
+    auto watch = machinery_.loop.on_fd(main_pidfd(), EPOLLIN, [this](std::uint32_t) {
         is_main_zombie_ = true;
         main_watch_.reset();
         end_frozen_reaper();
@@ -107,12 +111,13 @@ void Run::watch_main() {
 // SIGKILL ends a frozen process, and a frozen reaper of its pid namespace does not reap it: nobody
 // would hear of the end. The reaper always ends with the main process, so PID 1 may end it.
 void Run::end_frozen_reaper() {
-    if (!is_main_zombie_ || first_exited_ || !freeze_request()) return;
+    if (!is_main_zombie_ || launch_.has_ended() || !freeze_request()) return;
     const auto procfs = open_procfs();
-    const auto main = procfs ? read_process_state(*procfs, main_pid_)
+    const auto main = procfs ? read_process_state(*procfs, main_pid())
                              : Result<ProcessState>{std::unexpected(procfs.error())};
-    if (main && main->wait_status != 0) main_status_ = exit_status_of_wait(main->wait_status);
-    signal_process(spawned_.pidfd, SIGKILL);
+    const bool is_told = main && main->wait_status != 0;
+    launch_.end_reaper(is_told ? std::optional{exit_status_of_wait(main->wait_status)}
+                               : std::nullopt);
 }
 
 // A node that a group above makes stand still stays so.
@@ -149,8 +154,8 @@ void Run::forget_node() {
 
 // The kernel tells at once, so that a main process that was killed is dying or dead by now.
 void Run::on_memory_event() {
-    if (main_pid_ == 0 || first_exited_) return;
-    const auto process = open_process(main_pid_);
+    if (main_pid() == 0 || launch_.has_ended()) return;
+    const auto process = open_process(main_pid());
     if (process && is_alive(*process)) limit_events_->note_main_survived();
 }
 
@@ -183,7 +188,7 @@ LaunchResult<std::optional<Cgroup>> Run::node_of_main() const {
     };
     std::string directory = node_->node().path();
     if (unit_.cgroup_place.delegate) {
-        const auto process = open_process(main_pid_);
+        const auto process = open_process(main_pid());
         if (!process) return failed(process.error());
         const auto path = read_cgroup_path(*process);
         if (!path) return failed(path.error());

@@ -13,9 +13,9 @@
 namespace confinit {
 
 Status Run::signal_main(int signal) const {
-    if (!main_pidfd_) return failure("the main process is not known yet");
-    if (pidfd_send_signal(main_pidfd_.get(), signal, nullptr, 0) < 0) {
-        return errno_failure("pidfd_send_signal", std::to_string(main_pid_));
+    if (!main_pidfd()) return failure("the main process is not known yet");
+    if (pidfd_send_signal(main_pidfd().get(), signal, nullptr, 0) < 0) {
+        return errno_failure("pidfd_send_signal", std::to_string(main_pid()));
     }
     return {};
 }
@@ -26,7 +26,7 @@ std::unique_ptr<SignalWalk> Run::make_walk(int signal) const {
     if (!node) return nullptr;
     std::string shown_path = node->path().substr(machinery_.tree->mount().size());
     return std::make_unique<SignalWalk>(std::move(*node), std::move(shown_path), signal,
-                                        has_reaper() ? spawned_.pid : 0);
+                                        launch_.has_reaper() ? launch_.first_pid() : 0);
 }
 
 // The kernel ends all processes of a node at once, also frozen ones, those that are being forked,
@@ -86,24 +86,22 @@ void Run::send_abort_signal() {
 void Run::kill_all() {
     is_asked_to_end_ = true;
     forget_stop_walk();
-    if (spawned_.preparer_pidfd) {
-        signal_process(spawned_.preparer_pidfd, SIGKILL);
-    }
+    launch_.kill_preparer();
     if (node_) {
         // A process ends no faster than its group's CPU quota lets it.
         (void)node_->node().write("cpu.max", "max");
         if (const auto killed = node_->node().kill(); killed) return;
     }
-    if (spawned_.pidfd) {
-        signal_process(spawned_.pidfd, SIGKILL);
-    }
+    launch_.kill_first();
 }
 
 std::vector<pid_t> Run::some_processes() const {
     constexpr std::size_t most = 4;
     std::vector<pid_t> pids;
     if (node_) pids = confinit::some_processes(node_->node(), most);
-    if (!node_ && !first_exited_) pids.push_back(main_pid_ > 0 ? main_pid_ : spawned_.pid);
+    if (!node_ && !launch_.has_ended()) {
+        pids.push_back(main_pid() > 0 ? main_pid() : launch_.first_pid());
+    }
     if (const pid_t remover = runtime_directories_.remover()) pids.push_back(remover);
     return pids;
 }

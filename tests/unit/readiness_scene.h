@@ -68,7 +68,8 @@ struct WatchScene {
         watch = std::move(*made);
         REQUIRE(watch->open_socket(getuid()).has_value());
         path = notify_directory(unit, context) + "/" + watch->notify_name();
-        REQUIRE(watch->begin(getpid(), nullptr).has_value());
+        REQUIRE(watch->begin(nullptr, "").has_value());
+        watch->set_main(getpid());
         loop->set_timer([this] { return deadline; }, [this] { deadline.reset(); });
     }
 

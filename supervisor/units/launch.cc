@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: Apache-2.0
+// Launch: one launch under way, from the process that is asked for to the end of the main process.
+#include "supervisor/units/launch.h"
+
+#include "kernel/pidfd.h"
+#include "supervisor/units/service_signals.h"
+
+#include <csignal>
+#include <sys/epoll.h>
+#include <sys/wait.h>
+#include <utility>
+
+namespace confinit {
+
+Launch::Launch(Machinery& machinery, Hands::Owner owner, Listener listener)
+    : machinery_(machinery), owner_(owner), listener_(std::move(listener)) {}
+
+Launch::~Launch() {
+    if (spawned_.pid > 0 && !has_ended()) {
+        machinery_.reaper.forget(spawned_.pid);
+        if (pid_ > 0) machinery_.reaper.forget(pid_);
+    }
+    watch_.reset();
+    let_go(machinery_.loop, std::move(spawned_.report_socket), owner_);
+    let_go(machinery_.loop, std::move(spawned_.exit_socket), owner_);
+}
+
+LaunchStatus Launch::begin(const LaunchPlan& plan, int node, Streams streams) {
+    plan_ = &plan;
+    spawned_ = TRY(spawn(plan, node, std::move(streams), machinery_.clone_method));
+    phase_ = phase_after(phase_, LaunchEvent::made);
+    machinery_.reaper.adopt(spawned_.pid, [this](ExitStatus status) { on_first_exit(status); });
+    auto watch =
+        machinery_.loop.on_fd(spawned_.report_socket, EPOLLIN, [this](std::uint32_t) { drain(); });
+    if (!watch) {
+        kill_first();
+        return std::unexpected(to_launch_failure(std::move(watch).error()));
+    }
+    watch_ = std::move(*watch);
+    return {};
+}
+
+void Launch::drain() {
+    while (spawned_.report_socket) {
+        auto received = receive_report(spawned_.report_socket, &spawned_.last_words);
+        if (!received || std::holds_alternative<HungUp>(*received)) return on_hang_up();
+        auto* record = std::get_if<ReceivedReport>(&*received);
+        if (record == nullptr) return;
+        on_record(std::move(*record));
+    }
+}
+
+void Launch::on_record(ReceivedReport received) {
+    switch (received.report.kind) {
+    case LaunchReport::Kind::failed:
+        return on_failure(received.report);
+    case LaunchReport::Kind::executing:
+        return on_mark(std::move(received));
+    case LaunchReport::Kind::prepared:  // between the preparer and the child
+        return;
+    case LaunchReport::Kind::main_exited:
+        main_status_ = exit_status_of_wait(received.report.status);
+        has_left_processes_ = received.report.item == left_others;
+        return;
+    }
+}
+
+void Launch::on_failure(const LaunchReport& report) {
+    phase_ = phase_after(phase_, LaunchEvent::failed);
+    failure_ = explain(*plan_, report);
+    if (report.stage == LaunchStage::preparation) {
+        failed_preparation_ = static_cast<std::size_t>(report.item);
+    }
+}
+
+void Launch::on_mark(ReceivedReport received) {
+    phase_ = phase_after(phase_, LaunchEvent::mark);
+    if (!has_mark(phase_)) return;
+    pid_ = received.sender;
+    process_ = std::move(received.process);
+    // In a joined pid namespace the first process only makes the main one, as our child.
+    if (makes_main_process()) {
+        machinery_.reaper.adopt(pid_, [this](ExitStatus status) { on_main_exit(status); });
+    }
+    if (listener_.executing) listener_.executing();
+}
+
+void Launch::on_hang_up() {
+    watch_.reset();
+    let_go(machinery_.loop, std::move(spawned_.report_socket), owner_);
+    const LaunchPhase before = std::exchange(phase_, phase_after(phase_, LaunchEvent::hang_up));
+    if (phase_ == before) return;
+    if (phase_ == LaunchPhase::running) {
+        has_run_ = true;
+        if (listener_.running) listener_.running();
+    }
+    // The main process of a joined pid namespace, which nobody has told us of, has ended.
+    if (has_ended()) end({CLD_KILLED, SIGKILL});
+}
+
+void Launch::on_first_exit(ExitStatus status) {
+    drain();
+    if (has_ended()) return;
+    if (!makes_main_process() && has_mark(phase_)) return on_main_exit(status);
+    const bool is_handed_over = makes_main_process() && status.is_clean();
+    phase_ =
+        phase_after(phase_, is_handed_over ? LaunchEvent::handed_over : LaunchEvent::first_ended);
+    if (has_ended()) end(status);
+}
+
+void Launch::on_main_exit(ExitStatus status) {
+    drain();
+    // Whoever has made it, to have it in a joined pid namespace, may be on its way out yet, with
+    // the socket: all that the main process had to say is here.
+    if (spawned_.report_socket) {
+        if (const auto words = spawned_.last_words.take()) on_failure(*words);
+        on_hang_up();
+    }
+    phase_ = phase_after(phase_, LaunchEvent::main_ended);
+    end(status);
+}
+
+void Launch::read_exit_socket() {
+    while (spawned_.exit_socket) {
+        auto received = receive_report(spawned_.exit_socket);
+        auto* record = received ? std::get_if<ReceivedReport>(&*received) : nullptr;
+        if (record == nullptr) return;
+        on_record(std::move(*record));
+    }
+}
+
+void Launch::end(ExitStatus status) {
+    read_exit_socket();
+    if (listener_.ended) listener_.ended(main_status_.value_or(status));
+}
+
+void Launch::kill_first() {
+    kill_preparer();
+    if (spawned_.pidfd) signal_process(spawned_.pidfd, SIGKILL);
+}
+
+void Launch::kill_preparer() {
+    if (spawned_.preparer_pidfd) signal_process(spawned_.preparer_pidfd, SIGKILL);
+}
+
+void Launch::end_reaper(std::optional<ExitStatus> main) {
+    if (main) main_status_ = main;
+    signal_process(spawned_.pidfd, SIGKILL);
+}
+
+}  // namespace confinit

@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: Apache-2.0
+// Launch: one launch under way, from the process that is asked for to the end of the main process.
+//
+// It is the same for a service's main process, for `svctl enter`, and for every other command of a
+// unit. Its owner gives it a plan, a node and the streams, and hears how far it has come.
+#pragma once
+
+#include "launch/plan/plan.h"
+#include "launch/spawn/spawn.h"
+#include "supervisor/helpers/hands.h"
+#include "supervisor/loop/event_loop.h"
+#include "supervisor/loop/reaper.h"
+#include "supervisor/units/launch_phase.h"
+#include "supervisor/units/machinery.h"
+
+#include <functional>
+#include <optional>
+#include <sys/types.h>
+#include <vector>
+
+namespace confinit {
+
+class Launch {
+public:
+    // Called from the loop, from drain(), or while an end is being told. An empty one is not.
+    struct Listener {
+        std::function<void()> executing = {};  // the main process is known
+        std::function<void()> running = {};    // execve(2) has happened, all of the confinement too
+        // The last: how the main process has ended, or the launch; see has_run() and failure().
+        std::function<void(ExitStatus status)> ended = {};
+    };
+
+    // `owner` is on whose account its sockets are closed.
+    Launch(Machinery& machinery, Hands::Owner owner, Listener listener);
+    Launch(const Launch&) = delete;
+    Launch& operator=(const Launch&) = delete;
+    // Processes that live on are nobody's from then on.
+    ~Launch();
+
+    // Makes the first process in the node (a directory descriptor, or -1). The plan outlives the
+    // launch. A failure is complete: nobody hears of the launch again.
+    LaunchStatus begin(const LaunchPlan& plan, int node, Streams streams);
+
+    // Takes note of what has been reported by now.
+    void drain();
+
+    // SIGKILL to the first process and to the preparer, where there is no node to kill.
+    void kill_first();
+    void kill_preparer();
+
+    // Our reaper of the pid namespace cannot tell of the end of the main process, which is this one
+    // if it is known, and ends itself.
+    void end_reaper(std::optional<ExitStatus> main);
+
+    LaunchPhase phase() const { return phase_; }
+    bool has_ended() const { return phase_ == LaunchPhase::ended; }
+    bool has_run() const { return has_run_; }
+    // What was reported, or absent: a launch may end without a word.
+    const std::optional<LaunchFailure>& failure() const { return failure_; }
+    // The first preparation that could not be made, by its index; beyond the last one where all
+    // could.
+    std::size_t failed_preparation() const { return failed_preparation_; }
+
+    // The first process: the main one, our reaper, or the one that makes it.
+    pid_t first_pid() const { return spawned_.pid; }
+    // Empty where the plan has no preparations.
+    const Fd& preparer() const { return spawned_.preparer_pidfd; }
+    bool has_reaper() const { return plan_ != nullptr && (*plan_)->child.has_reaper; }
+    // The main process, 0 and empty until it is known.
+    pid_t pid() const { return pid_; }
+    const Fd& process() const { return process_; }
+    // By what our reaper says.
+    bool has_left_processes() const { return has_left_processes_; }
+
+private:
+    void on_record(ReceivedReport received);
+    void on_failure(const LaunchReport& report);
+    void on_mark(ReceivedReport received);
+    void on_hang_up();
+    void on_first_exit(ExitStatus status);
+    void on_main_exit(ExitStatus status);
+    void read_exit_socket();
+    void end(ExitStatus status);
+    bool makes_main_process() const { return (*plan_)->child.fork_into_pid_namespace; }
+
+    Machinery& machinery_;
+    const LaunchPlan* plan_ = nullptr;  // once it has begun
+    Hands::Owner owner_;
+    Listener listener_;
+    LaunchPhase phase_ = LaunchPhase::asked;
+    Spawned spawned_;
+    pid_t pid_ = 0;
+    Fd process_;
+    bool has_run_ = false;
+    bool has_left_processes_ = false;
+    std::optional<ExitStatus> main_status_;  // by our reaper, or by /proc
+    std::optional<LaunchFailure> failure_;
+    std::size_t failed_preparation_ = SIZE_MAX;
+    Watch watch_;  // after the socket
+};
+
+}  // namespace confinit
