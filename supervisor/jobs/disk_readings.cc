@@ -25,7 +25,11 @@ std::string DiskReadings::pack() const {
         packer.add(name);
         reading.pack(packer);
     }
-    packer.add_all({unchanged.begin(), unchanged.end()});
+    packer.add_number(unchanged.size());
+    for (const auto& [name, not_read] : unchanged) {
+        packer.add(name);
+        packer.add_all(not_read);
+    }
     packer.add_number(rules.size());
     for (const auto& [path, rule] : rules) {
         packer.add(path);
@@ -46,8 +50,10 @@ Result<DiskReadings> DiskReadings::unpack(std::string_view bytes) {
         std::string name = unpacker.next_text();
         readings.units.emplace(std::move(name), UnitReading::unpack(unpacker));
     }
-    for (std::string& name : unpacker.next_all())
-        readings.unchanged.insert(std::move(name));
+    for (std::uint64_t left = unpacker.next_number(); left > 0 && unpacker.is_whole(); --left) {
+        std::string name = unpacker.next_text();
+        readings.unchanged.emplace(std::move(name), unpacker.next_all());
+    }
     for (std::uint64_t left = unpacker.next_number(); left > 0 && unpacker.is_whole(); --left) {
         FileRule& rule = readings.rules[unpacker.next_text()];
         rule.owner = static_cast<uid_t>(unpacker.next_number());

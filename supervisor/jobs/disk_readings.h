@@ -9,7 +9,6 @@
 
 #include <map>
 #include <optional>
-#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -18,8 +17,9 @@ namespace confinit {
 
 struct DiskReadings {
     std::map<std::string, UnitReading, std::less<>> units;
-    // Loaded units whose files are as they were when PID 1 last heard of them.
-    std::set<std::string, std::less<>> unchanged;
+    // Loaded units whose files are as they were when PID 1 last heard of them, with what lies
+    // beside them and is not read.
+    std::map<std::string, std::vector<std::string>, std::less<>> unchanged;
     // Who may read each file and search each directory on the way to it.
     std::map<std::string, FileRule, std::less<>> rules;
     // Where all was looked at: the units that there are, or were, and all that lies beside their

@@ -51,6 +51,10 @@ DiskReadings Manager::look_at_files(std::vector<std::string> names, bool all) co
 void Manager::look_at_files_of(const std::string& name, DiskReadings& readings,
                                std::vector<std::string>& needed) const {
     note_key(name);
+    // Where all is looked at, what lies beside the units is known as a whole.
+    const auto lies_beside = [&](const std::string& unit) {
+        return readings.foreign ? std::vector<std::string>{} : foreign_files_of(unit, directories_);
+    };
     const auto known = services_.find(name);
     const bool is_known = known != services_.end();
     if (is_known) {
@@ -64,13 +68,13 @@ void Manager::look_at_files_of(const std::string& name, DiskReadings& readings,
         if (service.unit.files.empty() || is_as_it_was) {
             for (const std::string& path : service.unit.files)
                 readings.add_rules_of(path);
-            readings.unchanged.insert(name);
+            readings.unchanged.emplace(name, lies_beside(name));
             return;
         }
     }
     Checked<Unit> unit;
     UnitReading reading = read_unit_files(name, directories_, vocabulary_, unit);
-    if (is_known) reading.not_read = foreign_files_of(name, directories_);
+    if (is_known) reading.not_read = lies_beside(name);
     for (const std::string& path : reading.stamp.paths())
         readings.add_rules_of(path);
     if (unit) add_names(unit->unit, needed);

@@ -62,7 +62,11 @@ Checked<Unit> Manager::read_with(std::string_view name, std::span<const Draft> d
 
 const DiskLook& Manager::look_at_disk(Service& service) {
     const auto reading = readings_.units.find(service.unit.name);
-    if (reading == readings_.units.end()) return service.disk;
+    if (reading == readings_.units.end()) {
+        const auto unchanged = readings_.unchanged.find(service.unit.name);
+        if (unchanged != readings_.unchanged.end()) service.disk.not_read = unchanged->second;
+        return service.disk;
+    }
     service.disk = compared(service.unit, read_unit(service.unit.name));
     service.disk.not_read = reading->second.not_read;
     return service.disk;

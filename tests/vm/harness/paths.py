@@ -57,6 +57,11 @@ ALLOWED = (
     ("openat", "/dev/console"),
     ("openat", "/dev/null"),
     ("openat", "/dev/kmsg"),
+    # A file system of the kernel, where the terminal of an entered command comes from.
+    ("openat", "/dev/ptmx"),
+    # What a machine reads of its root once, before anything else is mounted.
+    ("openat", "/etc/hostname"),
+    ("openat", "/usr/lib/confinit/confinit-reaper"),
 )
 
 
