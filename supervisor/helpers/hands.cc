@@ -123,6 +123,18 @@ std::size_t Hands::stuck() const {
     }));
 }
 
+std::vector<int> Hands::numbers() const {
+    std::vector<int> numbers;
+    for (const auto& [owner, account] : accounts_) {
+        for (const Item& item : account.queue)
+            numbers.push_back(item.order.number);
+    }
+    for (const Helper& helper : helpers_) {
+        if (helper.item) numbers.push_back(helper.item->order.number);
+    }
+    return numbers;
+}
+
 void Hands::on_answer(Helper& helper) {
     HandsAnswer answer;
     const ssize_t size = ::read(helper.answers.read_end.get(), &answer, sizeof answer);
@@ -273,6 +285,10 @@ void let_go(const EventLoop& loop, Fd fd, Hands::Owner owner) {
 void let_go(const EventLoop& loop, std::vector<Fd> descriptors, Hands::Owner owner) {
     for (Fd& descriptor : descriptors)
         let_go(loop, std::move(descriptor), owner);
+}
+
+std::vector<int> numbers_for_hands(const EventLoop& loop) {
+    return loop.hands() == nullptr ? std::vector<int>{} : loop.hands()->numbers();
 }
 
 std::size_t waiting_for_hands(const EventLoop& loop) {

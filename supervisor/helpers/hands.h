@@ -77,6 +77,8 @@ public:
     std::size_t waiting() const { return waiting_; }
     // Helpers that are busy for longer than they should be.
     std::size_t stuck() const;
+    // The descriptors that wait, or that a helper has.
+    std::vector<int> numbers() const;
 
 private:
     struct Item {
@@ -146,5 +148,7 @@ bool is_clogged(const EventLoop& loop, Hands::Owner owner);
 // The descriptors of all owners that wait to be closed or read.
 std::size_t waiting_for_hands(const EventLoop& loop);
 Hands::Owner new_owner(const EventLoop& loop);
+// The descriptors that a copy of PID 1 must not close before its work is done: it might wait.
+std::vector<int> numbers_for_hands(const EventLoop& loop);
 
 }  // namespace confinit

@@ -8,7 +8,8 @@ namespace confinit {
 
 // Makes the copy a process of its own kind, which nobody can trace and which ends with PID 1. It
 // closes all descriptors but these and the standard ones, so that it keeps no connection open and
-// nothing can be taken from it. For the child of clone_process alone.
+// nothing can be taken from it; see numbers_for_hands() for those that it has to keep. For the
+// child of clone_process alone.
 void become_helper(const char* name, std::vector<int> kept);
 
 // Whether this process has become one, and may do what PID 1 does not: wait for a file system.

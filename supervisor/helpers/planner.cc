@@ -5,6 +5,7 @@
 #include "base/text.h"
 #include "kernel/pidfd.h"
 #include "launch/spawn/process_limits.h"
+#include "supervisor/helpers/hands.h"
 #include "supervisor/loop/memory_reserve.h"
 
 #include <algorithm>
@@ -39,8 +40,8 @@ LaunchFailure no_planner(const Error& error) {
 
 }  // namespace
 
-void Planner::Unmap::operator()(LookNote* note) const {
-    (void)munmap(note, sizeof *note);
+void Planner::Unmap::operator()(PlannerPage* page) const {
+    (void)munmap(page, sizeof *page);
 }
 
 Result<std::unique_ptr<Planner>> Planner::make(EventLoop& loop, Reaper& reaper, CloneMethod method,
@@ -76,6 +77,7 @@ void Planner::cancel(Id id) {
 void Planner::work() {
     // Should an exception end this turn, there is another one.
     if (!waiting_.empty()) timer_->set(std::chrono::seconds{1});
+    replace_unready();
     for (const Id id : std::vector<Id>{waiting_.begin(), waiting_.end()}) {
         // The one who hears of a failure may have cancelled others.
         if (waiting_.contains(id) && begin(id) == Turn::nobody_s) break;
@@ -84,13 +86,30 @@ void Planner::work() {
     set_timer();
 }
 
+// A planner that has not begun keeps its question from nobody else.
+void Planner::replace_unready() {
+    for (Process& process : processes_) {
+        if (process.killed_at || !process.question || process.page->is_ready) continue;
+        if (Clock::now() - process.since < patience_for_birth(*process.question)) continue;
+        ++questions_.at(*process.question).deaths;
+        waiting_.insert(*process.question);
+        process.question.reset();
+        kill(process);
+    }
+}
+
+// A machine may be so busy that the next one needs longer.
+Clock::duration Planner::patience_for_birth(Id question) const {
+    return bounds_.birth * (1U << std::min(questions_.at(question).deaths, 6U));
+}
+
 // A question waits for a planner that answers in time, or for the end of one that was killed over
 // the same unit a moment ago.
 Planner::Turn Planner::begin(Id id) {
     const std::string& unit = questions_.at(id).question.unit;
     if (const Process* killed = killed_over(unit)) {
         if (!is_stuck(*killed)) return Turn::not_yet;
-        fail(id, failure_at(*killed->note, EBUSY,
+        fail(id, failure_at(killed->page->note, EBUSY,
                             "an earlier look at it was given up and waits still: what is behind "
                             "this path does not answer"));
         return Turn::begun;
@@ -103,7 +122,7 @@ Planner::Turn Planner::begin(Id id) {
         return !process.killed_at && process.question && !is_late(process);
     });
     if (is_answer_near) return Turn::nobody_s;
-    if (stuck() >= bounds_.stuck) {
+    if (stuck() >= bounds_.stuck || processes_.size() >= bounds_.at_all) {
         fail(id, too_many_stuck());
         return Turn::begun;
     }
@@ -117,11 +136,12 @@ Planner::Turn Planner::begin(Id id) {
 }
 
 LaunchFailure Planner::too_many_stuck() const {
-    const auto one = std::ranges::find_if(
-        processes_, [this](const Process& process) { return is_stuck(process); });
-    return failure_at(*one->note, EBUSY,
+    auto one = std::ranges::find_if(processes_,
+                                    [this](const Process& process) { return is_stuck(process); });
+    if (one == processes_.end()) one = processes_.begin();
+    return failure_at(one->page->note, EBUSY,
                       fmt::format("{} looks wait for what does not answer; this one is of '{}'",
-                                  stuck(), one->unit));
+                                  processes_.size(), one->unit));
 }
 
 void Planner::give(Process& process, Id id) {
@@ -165,7 +185,7 @@ const Planner::Process* Planner::killed_over(const std::string& unit) const {
 }
 
 std::vector<int> Planner::descriptors_of_questions() {
-    std::vector<int> all;
+    std::vector<int> all = numbers_for_hands(loop_);
     for (const Id id : waiting_) {
         auto& descriptors = questions_.at(id).question.descriptors;
         if (!descriptors) continue;
@@ -181,14 +201,14 @@ PlannerAnswer Planner::look(Id id) {
 
 Status Planner::add_process() {
     auto [own, others] = TRY(make_stream_pair());
-    void* const page =
-        mmap(nullptr, sizeof(LookNote), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    void* const page = mmap(nullptr, sizeof(PlannerPage), PROT_READ | PROT_WRITE,
+                            MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     if (page == MAP_FAILED) return errno_failure("mmap");
-    std::unique_ptr<LookNote, Unmap> note{static_cast<LookNote*>(page)};
+    std::unique_ptr<PlannerPage, Unmap> shared{static_cast<PlannerPage*>(page)};
     int pidfd = -1;
     const long made = clone_process(method_, 0, -1, pidfd);
     if (made == 0) {
-        run_planner(others, *note, descriptors_of_questions(),
+        run_planner(others, *shared, descriptors_of_questions(),
                     [this](std::uint64_t id) { return look(id); });
     }
     if (made < 0) return std::unexpected(system_error(static_cast<int>(-made), "clone"));
@@ -197,7 +217,7 @@ Status Planner::add_process() {
                                                        .process = Fd{pidfd},
                                                        .socket = std::move(own),
                                                        .watch = {},
-                                                       .note = std::move(note),
+                                                       .page = std::move(shared),
                                                        .first_unknown = next_id_,
                                                        .question = {},
                                                        .unit = {}});
@@ -240,16 +260,17 @@ void Planner::on_exit(pid_t pid, ExitStatus status) {
     }
     const auto process = std::ranges::find(processes_, pid, &Process::pid);
     if (process == processes_.end()) return;
-    const auto question = process->killed_at ? std::nullopt : process->question;
-    const std::unique_ptr<LookNote, Unmap> note = std::move(process->note);
+    const bool has_question = !process->killed_at && process->question;
+    const Id question = process->question.value_or(0);
+    const std::unique_ptr<PlannerPage, Unmap> page = std::move(process->page);
     processes_.erase(process);
     soon_.ask();
-    if (!question) return;
-    if (++questions_.at(*question).deaths < bounds_.deaths_of_one) {
-        waiting_.insert(*question);
+    if (!has_question) return;
+    if (++questions_.at(question).deaths < bounds_.deaths_of_one) {
+        waiting_.insert(question);
         return;
     }
-    fail(*question, failure_at(*note, 0, "the planner " + exit_text(status) + " each time"));
+    fail(question, failure_at(page->note, 0, "the planner " + exit_text(status) + " each time"));
 }
 
 void Planner::finish(Id id, PlannerAnswer answer) {
@@ -275,7 +296,7 @@ void Planner::give_up_overdue() {
         if (now - process.since < patience) continue;
         overdue.emplace_back(
             *process.question,
-            failure_at(*process.note, ETIMEDOUT,
+            failure_at(process.page->note, ETIMEDOUT,
                        fmt::format("what is behind this path has not answered within {}",
                                    length_text(patience))));
         kill(process);
@@ -305,6 +326,8 @@ void Planner::set_timer() {
         if (process.killed_at || !process.question) continue;
         const auto& question = questions_.at(*process.question).question;
         auto due = process.since + question.patience;
+        if (!process.page->is_ready)
+            due = std::min(due, process.since + patience_for_birth(*process.question));
         if (!waiting_.empty() && !is_late(process))
             due = std::min(due, process.since + bounds_.turn);
         next = std::min(next.value_or(due), due);

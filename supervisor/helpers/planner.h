@@ -46,7 +46,10 @@ struct PlannerQuestion {
 struct PlannerBounds {
     // A planner that is busy for longer does not keep others waiting any more.
     std::chrono::milliseconds turn{100};
-    std::size_t stuck = 16;       // that are late, or were killed and are still there
+    // In which one that was made comes to its first question; longer after each that does not.
+    std::chrono::milliseconds birth{500};
+    std::size_t stuck = 16;       // that are late, or were killed over a question and are there
+    std::size_t at_all = 64;      // also those that do not come to an end for another reason
     unsigned deaths_of_one = 20;  // planners that may die over one question
 };
 
@@ -75,18 +78,18 @@ private:
         unsigned deaths = 0;
     };
     struct Unmap {
-        void operator()(LookNote* note) const;
+        void operator()(PlannerPage* page) const;
     };
     struct Process {
         pid_t pid = 0;
         Fd process;
         Fd socket;
         Watch watch;
-        std::unique_ptr<LookNote, Unmap> note;
+        std::unique_ptr<PlannerPage, Unmap> page;
         Id first_unknown = 0;  // questions from this one on were asked after its birth
         std::optional<Id> question;
-        std::string unit;  // of the last question
-        Clock::time_point since{};
+        std::string unit;                        // of the last question
+        Clock::time_point since = Clock::now();  // of the question, or of its birth
         PlannerReader reader = {};
         std::optional<Clock::time_point> killed_at = {};
     };
@@ -98,6 +101,8 @@ private:
     enum class Turn { begun, not_yet, nobody_s };
 
     void work();
+    void replace_unready();
+    Clock::duration patience_for_birth(Id question) const;
     Turn begin(Id id);
     void give(Process& process, Id id);
     Process* find_idle(Id id);

@@ -45,14 +45,15 @@ Status send_answer(const Fd& socket, const PlannerAnswer& answer) {
 
 }  // namespace
 
-void run_planner(const Fd& socket, LookNote& note, std::vector<int> kept,
+void run_planner(const Fd& socket, PlannerPage& page, std::vector<int> kept,
                  const std::function<PlannerAnswer(std::uint64_t)>& answer) {
     kept.push_back(socket.get());
     become_helper("confinit-plan", std::move(kept));
-    note_looks_in(&note);
+    note_looks_in(&page.note);
+    page.is_ready = true;
     std::uint64_t question = 0;
     while (read(socket.get(), &question, sizeof question) == sizeof question) {
-        note = {};
+        page.note = {};
         if (!send_answer(socket, answer_guarded(answer, question))) break;
     }
     // No destructor of PID 1's objects runs, and nothing of its buffers is written twice.

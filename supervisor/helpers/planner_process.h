@@ -6,6 +6,7 @@
 #include "base/look_note.h"
 #include "launch/plan/plan_message.h"
 
+#include <atomic>
 #include <cstdint>
 #include <functional>
 #include <optional>
@@ -23,9 +24,17 @@ struct PlannerAnswerHead {
     std::uint64_t failed = 0;
 };
 
+// In memory that PID 1 and the planner share.
+struct PlannerPage {
+    LookNote note;
+    // It waits for questions. One that does not come to that waits for something of PID 1's, which
+    // it was to close.
+    std::atomic<bool> is_ready;
+};
+
 // Answers one question after the other, each named by a number of 8 bytes, until nobody asks any
 // more. For the child of clone_process alone.
-[[noreturn]] void run_planner(const Fd& socket, LookNote& note, std::vector<int> kept,
+[[noreturn]] void run_planner(const Fd& socket, PlannerPage& page, std::vector<int> kept,
                               const std::function<PlannerAnswer(std::uint64_t)>& answer);
 
 // PlannerReader: takes an answer as it comes.

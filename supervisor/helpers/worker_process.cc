@@ -5,8 +5,10 @@
 #include "base/file.h"
 #include "supervisor/helpers/helper_process.h"
 
+#include <algorithm>
 #include <cstring>
 #include <exception>
+#include <iterator>
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -38,9 +40,8 @@ Result<std::string> do_work(WorkerTask& task) {
 
 }  // namespace
 
-void run_worker(WorkerTask& task, const Fd& pipe, WorkerManners manners) {
-    std::vector<int> kept;
-    if (task.descriptors) kept = task.descriptors();
+void run_worker(WorkerTask& task, const Fd& pipe, WorkerManners manners, std::vector<int> kept) {
+    if (task.descriptors) std::ranges::copy(task.descriptors(), std::back_inserter(kept));
     kept.push_back(pipe.get());
     become_helper("confinit-worker", std::move(kept));
     if (manners.gives_way) (void)setpriority(PRIO_PROCESS, 0, nice_of_one_that_gives_way);

@@ -29,7 +29,9 @@ struct WorkerManners {
 };
 
 // Does the task, writes its answer into the pipe and ends. For the child of clone_process alone.
-[[noreturn]] void run_worker(WorkerTask& task, const Fd& pipe, WorkerManners manners);
+// `kept` are further descriptors that stay open.
+[[noreturn]] void run_worker(WorkerTask& task, const Fd& pipe, WorkerManners manners,
+                             std::vector<int> kept);
 
 // How much of the answer has come through the pipe so far.
 enum class AnswerState { partial, complete, too_large };
