@@ -5,6 +5,7 @@
 #include "kernel/pidfd.h"
 #include "supervisor/units/service_signals.h"
 
+#include <chrono>
 #include <csignal>
 #include <sys/epoll.h>
 #include <sys/wait.h>
@@ -16,7 +17,8 @@ Launch::Launch(Machinery& machinery, Hands::Owner owner, Listener listener)
     : machinery_(machinery), owner_(owner), listener_(std::move(listener)) {}
 
 Launch::~Launch() {
-    if (spawned_.pid > 0 && !has_ended()) {
+    if (explaining_) machinery_.planner.cancel(*explaining_);
+    if (spawned_.pid > 0 && !is_over()) {
         machinery_.reaper.forget(spawned_.pid);
         if (pid_ > 0) machinery_.reaper.forget(pid_);
     }
@@ -67,10 +69,33 @@ void Launch::on_record(ReceivedReport received) {
 
 void Launch::on_failure(const LaunchReport& report) {
     phase_ = phase_after(phase_, LaunchEvent::failed);
-    failure_ = explain(*plan_, report);
+    failure_ = explain_without_look(*plan_, report);
+    if (looks_at_files(report)) ask_why(report);
     if (report.stage == LaunchStage::preparation) {
         failed_preparation_ = static_cast<std::size_t>(report.item);
     }
+}
+
+// The reason is in the files of the service, which PID 1 does not look at.
+void Launch::ask_why(const LaunchReport& report) {
+    constexpr std::chrono::seconds patience{5};
+    explaining_ =
+        machinery_.planner.ask({.unit = (*plan_)->unit.str(),
+                                .patience = patience,
+                                .look = [plan = plan_, report]() -> PlannerAnswer {
+                                    return PlanMessage{pack(explain(*plan, report)), {}};
+                                }},
+                               [this](PlannerAnswer answer) { on_explained(std::move(answer)); });
+}
+
+void Launch::on_explained(PlannerAnswer answer) {
+    explaining_.reset();
+    if (answer) {
+        failure_ = unpack_failure(answer->bytes);
+    } else {
+        failure_->hint = "why was not found out: " + answer.error().text();
+    }
+    if (const auto status = std::exchange(untold_end_, std::nullopt)) end(*status);
 }
 
 void Launch::on_mark(ReceivedReport received) {
@@ -95,17 +120,17 @@ void Launch::on_hang_up() {
         if (listener_.running) listener_.running();
     }
     // The main process of a joined pid namespace, which nobody has told us of, has ended.
-    if (has_ended()) end({CLD_KILLED, SIGKILL});
+    if (is_over()) end({CLD_KILLED, SIGKILL});
 }
 
 void Launch::on_first_exit(ExitStatus status) {
     drain();
-    if (has_ended()) return;
+    if (is_over()) return;
     if (!makes_main_process() && has_mark(phase_)) return on_main_exit(status);
     const bool is_handed_over = makes_main_process() && status.is_clean();
     phase_ =
         phase_after(phase_, is_handed_over ? LaunchEvent::handed_over : LaunchEvent::first_ended);
-    if (has_ended()) end(status);
+    if (is_over()) end(status);
 }
 
 void Launch::on_main_exit(ExitStatus status) {
@@ -131,6 +156,10 @@ void Launch::read_exit_socket() {
 
 void Launch::end(ExitStatus status) {
     read_exit_socket();
+    if (explaining_) {
+        untold_end_ = status;
+        return;
+    }
     if (listener_.ended) listener_.ended(main_status_.value_or(status));
 }
 

@@ -53,7 +53,8 @@ public:
     void end_reaper(std::optional<ExitStatus> main);
 
     LaunchPhase phase() const { return phase_; }
-    bool has_ended() const { return phase_ == LaunchPhase::ended; }
+    // It has, and what it has failed for is explained.
+    bool has_ended() const { return is_over() && !explaining_; }
     bool has_run() const { return has_run_; }
     // What was reported, or absent: a launch may end without a word.
     const std::optional<LaunchFailure>& failure() const { return failure_; }
@@ -75,12 +76,15 @@ public:
 private:
     void on_record(ReceivedReport received);
     void on_failure(const LaunchReport& report);
+    void ask_why(const LaunchReport& report);
+    void on_explained(PlannerAnswer answer);
     void on_mark(ReceivedReport received);
     void on_hang_up();
     void on_first_exit(ExitStatus status);
     void on_main_exit(ExitStatus status);
     void read_exit_socket();
     void end(ExitStatus status);
+    bool is_over() const { return phase_ == LaunchPhase::ended; }
     bool makes_main_process() const { return (*plan_)->child.fork_into_pid_namespace; }
 
     Machinery& machinery_;
@@ -95,6 +99,8 @@ private:
     bool has_left_processes_ = false;
     std::optional<ExitStatus> main_status_;  // by our reaper, or by /proc
     std::optional<LaunchFailure> failure_;
+    std::optional<Planner::Id> explaining_;  // until the planner has answered why it failed
+    std::optional<ExitStatus> untold_end_;   // waits for that
     std::size_t failed_preparation_ = SIZE_MAX;
     Watch watch_;  // after the socket
 };

@@ -19,9 +19,7 @@ std::optional<LaunchFailure> find_executable_fault(const LaunchPlan& plan, const
 // The failure of the child's execve(2) with this errno, with the likely cause as its hint.
 LaunchFailure explain_execve(const LaunchPlan& plan, int error);
 
-// What the plan's service will see. `all` file systems only right after the kernel has answered
-// for the same paths.
-// Its root alone, before any of the mounts.
+// What the plan's service will see: of its root alone, before any of the mounts; and of all.
 ServiceView make_root_view(const LaunchPlan& plan);
 ServiceView make_service_view(const LaunchPlan& plan);
 

@@ -290,10 +290,23 @@ std::string_view launch_stage_text(LaunchStage stage) {
     return row_of(stage).text;
 }
 
+bool looks_at_files(const LaunchReport& report) {
+    return report.stage == LaunchStage::exec && report.syscall == SYS_execve;
+}
+
 LaunchFailure explain(const LaunchPlan& plan, const LaunchReport& report) {
+    if (looks_at_files(report)) return explain_execve(plan, report.error);
+    return explain_without_look(plan, report);
+}
+
+LaunchFailure explain_without_look(const LaunchPlan& plan, const LaunchReport& report) {
     if (!has_stage(report)) return {.hint = "the child's report is damaged"};
-    if (report.stage == LaunchStage::exec && report.syscall == SYS_execve) {
-        return explain_execve(plan, report.error);
+    if (looks_at_files(report)) {
+        return {.key = "service.command[0]",
+                .object = plan->executable.str(),
+                .call = "execve",
+                .error = report.error,
+                .hint = {}};
     }
     LaunchFailure failure{.key = std::string{row_of(report.stage).key}};
     if (report.syscall != own_finding) {

@@ -11,8 +11,13 @@ namespace confinit {
 // What a stage is for, as the end of "while it was to ...": "set up the mounts".
 std::string_view launch_stage_text(LaunchStage stage);
 
-// The failure of a record of kind `failed`. It looks at the program's file where execve(2) failed.
-// A record with values out of range, which only a broken sender makes, is told as such.
+// The failure of a record of kind `failed`. A record with values out of range, which only a broken
+// sender makes, is told as such.
 LaunchFailure explain(const LaunchPlan& plan, const LaunchReport& report);
+
+// Whether explain() looks at files for it, those of the program that execve(2) refused; and the
+// same without these looks, for PID 1.
+bool looks_at_files(const LaunchReport& report);
+LaunchFailure explain_without_look(const LaunchPlan& plan, const LaunchReport& report);
 
 }  // namespace confinit
