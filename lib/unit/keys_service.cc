@@ -295,8 +295,9 @@ constexpr Key keys[] = {
         .fallback = "\"1min 30s\"",
         .documentation =
             "How long a start may take from its launch, until the service is ready, or until the "
-            "program of a "
-            "oneshot service has ended. Then the service is killed and has failed. "
+            "program of a oneshot service has ended. Then the service is killed and has failed. "
+            "Before the launch a planner looks at the paths of the unit, for as long at most: what "
+            "does not answer by then is named in the failure. "
             "EXTEND_TIMEOUT_USEC=, sent to $NOTIFY_SOCKET, gives more time, at most ten times this "
             "in all. While the service is frozen the time stands still, and status says who "
             "freezes it.",
