@@ -15,7 +15,8 @@ namespace {
 struct KnownMounts {
     pid_t process = 0;
     Fd file;  // a change is told once to each who has the file open
-    std::shared_ptr<const MountTable> table;
+    std::uint64_t state = 0;
+    std::shared_ptr<const MountTable> table;  // null: not read in this state
 };
 
 bool has_changed(const Fd& mountinfo) {
@@ -23,20 +24,37 @@ bool has_changed(const Fd& mountinfo) {
     return poll(&state, 1, 0) != 0;
 }
 
+// What changes after the file is open is told, so that a change in the middle of reading is seen by
+// the next call.
+Result<KnownMounts*> look_for_change() {
+    static KnownMounts known;
+    if (known.process != getpid()) {
+        // A copy of this process may be in another mount namespace, and may have closed the file:
+        // its number is another one's then.
+        (void)known.file.release();
+        known.table.reset();
+        known.process = getpid();
+    }
+    if (known.file && !has_changed(known.file)) return &known;
+    const Fd self = TRY(open_own_process());
+    known.file = TRY(open_in_procfs(self, "mountinfo", O_RDONLY));
+    known.table.reset();
+    ++known.state;
+    return &known;
+}
+
 }  // namespace
 
-// A copy of this process may be in another mount namespace. What changes after the file is open is
-// told, so that a change in the middle of reading is seen by the next call.
 Result<std::shared_ptr<const MountTable>> own_mounts() {
-    static KnownMounts known;
-    const bool is_known = known.table && known.process == getpid();
-    if (is_known && !has_changed(known.file)) return known.table;
+    KnownMounts* known = TRY(look_for_change());
+    if (known->table) return known->table;
     const Fd self = TRY(open_own_process());
-    KnownMounts read{.process = getpid()};
-    read.file = TRY(open_in_procfs(self, "mountinfo", O_RDONLY));
-    read.table = std::make_shared<const MountTable>(TRY(MountTable::read(self)));
-    known = std::move(read);
-    return known.table;
+    known->table = std::make_shared<const MountTable>(TRY(MountTable::read(self)));
+    return known->table;
+}
+
+Result<std::uint64_t> state_of_own_mounts() {
+    return TRY(look_for_change())->state;
 }
 
 }  // namespace confinit
