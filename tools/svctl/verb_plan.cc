@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // plan UNIT: what a launch of the unit would do on this machine, step by step.
+#include "base/hash.h"
 #include "launch/plan/id_maps.h"
 #include "launch/plan/plan_text.h"
 #include "launch/seccomp/kernel_vocabulary.h"
@@ -24,6 +25,7 @@ struct Arguments {
 struct PlanReport {
     std::vector<PlanLine> lines;
     std::vector<std::string> warnings;
+    std::uint64_t digest = 0;  // of the plan's bytes: equal plans have equal ones
 };
 
 Answer<Unit> read_unit(const Arguments& arguments) {
@@ -44,7 +46,9 @@ Answer<PlanReport> make_report(Unit unit) {
         const auto plan = settled ? make_launch_plan(unit, context)
                                   : LaunchResult<LaunchPlan>{std::unexpected(settled.error())};
         if (plan) {
-            report = PlanReport{plan_lines(**plan), plan->warnings};
+            const auto image = plan->image();
+            report = PlanReport{plan_lines(**plan), plan->warnings,
+                                fnv1a({reinterpret_cast<const char*>(image.data()), image.size()})};
         } else {
             report = std::unexpected(Refusal{.code = ExitCode::refused_by_check,
                                              .message = unit.name + ": " + plan.error().text()});
@@ -71,7 +75,10 @@ Json json_of(const std::string& unit, const PlanReport& report) {
     Json lines = Json::array();
     for (const auto& [step, what, key] : report.lines)
         lines.push_back({{"step", step}, {"what", what}, {"key", key}});
-    return {{"unit", unit}, {"lines", std::move(lines)}, {"warnings", report.warnings}};
+    return {{"unit", unit},
+            {"lines", std::move(lines)},
+            {"warnings", report.warnings},
+            {"digest", fmt::format("{:016x}", report.digest)}};
 }
 
 int run_plan(const Context& context, const Arguments& arguments) {
@@ -96,8 +103,8 @@ VerbAction declare_plan(Syntax& syntax) {
         "are "
         "done, as this machine and this user's rights would have it. Needs no supervisor, and "
         "starts nothing. What is another one in each run is not shown: descriptors, process ids, "
-        "ids that the supervisor chooses for a user namespace. The exit status is 6 where the unit "
-        "could not start here.";
+        "ids that the supervisor chooses for a user namespace. In JSON, equal plans have an equal "
+        "digest. The exit status is 6 where the unit could not start here.";
     return [arguments = std::move(arguments)](const Context& context) {
         return run_plan(context, *arguments);
     };

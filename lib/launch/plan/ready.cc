@@ -2,6 +2,8 @@
 // How a service learns where to say that it is ready and well.
 #include "launch/plan/parts.h"
 
+#include "base/hash.h"
+
 #include <algorithm>
 #include <cstdint>
 
@@ -11,16 +13,6 @@ namespace {
 // A longer name would not fit into sun_path of unix(7) with what stands around it.
 constexpr std::size_t longest_name = 56;
 constexpr std::string_view variable_name = "NOTIFY_SOCKET";
-
-// FNV-1a: names that are cut at the same place stay different.
-std::uint64_t hash(std::string_view text) {
-    std::uint64_t value = 0xcbf29ce484222325;
-    for (const char byte : text) {
-        value ^= static_cast<unsigned char>(byte);
-        value *= 0x100000001b3;
-    }
-    return value;
-}
 
 void set_variable(PlanDraft& plan, std::string_view name, const std::string& value) {
     const std::string prefix = std::string{name} + "=";
@@ -42,8 +34,9 @@ std::string_view notify_key(const Unit& unit) {
 std::string notify_directory(const Unit& unit, const LaunchContext& context) {
     if (unit.name.size() <= longest_name) return context.notify_root + "/" + unit.name;
     const std::string_view name = unit.name;
+    // Names that are cut at the same place stay different.
     return context.notify_root + "/" + std::string{name.substr(0, longest_name - 21)} + "~" +
-           std::to_string(hash(name));
+           std::to_string(fnv1a(name));
 }
 
 void apply_readiness(const Unit& unit, const LaunchContext& context, PlanDraft& plan) {
