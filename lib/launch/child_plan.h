@@ -6,6 +6,7 @@
 #pragma once
 
 #include "launch/plan_forms.h"
+#include "launch/witness.h"
 
 #include <cstddef>
 #include <cstdint>
@@ -23,6 +24,7 @@ namespace confinit {
 // privilege, a path or a descriptor that a later one takes away.
 enum class LaunchStage : std::uint32_t {
     separation,        // not traceable, and without PID 1's descriptors
+    witnesses,         // of a plan that was kept: all that it was made from is as it was
     id_maps,           // wait until the parent has written the id maps and lifted the limits
     preparation,       // wait until the preparer has made the directories and mounted the image
     scheduling,        // policy, nice, CPUs, I/O priority; oom_score_adj, by the host's /proc
@@ -263,7 +265,8 @@ struct ChildRun {
     bool wait_for_parent = false;   // one byte on the report socket when the parent's part is done
     int* mount_sources = nullptr;   // the child's own notes: a descriptor for each MountOp
     LastWords* last_words = nullptr;
-    int join_pidfd = -1;              // enter: the process whose namespaces are joined
+    std::span<const Witness> witnesses = {};  // those to look at again
+    int join_pidfd = -1;                      // enter: the process whose namespaces are joined
     std::span<const int> joins = {};  // files of namespaces other than the user one, in their order
     int join_user = -1;               // the file of the user namespace
     int reaper_program = -1;          // sealed memfd of confinit-reaper, or -1: no reaper

@@ -42,6 +42,7 @@ constexpr std::uint32_t slave = MS_SLAVE | MS_REC;
 const Case cases[] = {
     {LaunchStage::separation, SYS_prctl, 0, PR_SET_DUMPABLE},
     {LaunchStage::separation, SYS_close_range, 2, 0},
+    {LaunchStage::witnesses, SYS_statx},
     {LaunchStage::id_maps, SYS_recvfrom},
     {LaunchStage::streams, SYS_dup3},
     {LaunchStage::time_namespace, SYS_unshare, 0, CLONE_NEWTIME},
@@ -195,6 +196,7 @@ TEST_CASE("a step that fails ends the launch and is told by stage, call and errn
     FullScene scene{directory};
     scene.child.limits_by_parent = chosen.stage == LaunchStage::id_maps;
     if (chosen.stage == LaunchStage::mounts) scene.child.time_offsets = nullptr;
+    if (chosen.stage == LaunchStage::witnesses) scene.see({scene.root});
     INFO("stage " << launch_stage_text(chosen.stage) << ", call " << chosen.call);
 
     const auto launch = launch_under({.call = chosen.call,

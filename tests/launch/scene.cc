@@ -4,6 +4,7 @@
 
 #include "base/file.h"
 #include "base/text.h"
+#include "launch/plan/witnesses.h"
 #include "test_programs.h"
 
 #include <array>
@@ -199,6 +200,23 @@ void Scene::join(std::uint64_t flag, const Fd& file) {
     plan.join_files.push_back(must(duplicate(file)));
 }
 
+void Scene::see(const std::vector<std::string>& paths) {
+    // The time of the last change does not tell what follows it at once.
+    const auto until = std::chrono::steady_clock::now() + std::chrono::seconds{10};
+    for (plan.witnesses.clear(); plan.witnesses.empty();) {
+        if (std::chrono::steady_clock::now() > until) FAIL("these paths change without end");
+        PlanWitnesses witnesses;
+        for (const std::string& path : paths) {
+            struct statx seen{};
+            const bool is_there =
+                statx(AT_FDCWD, path.c_str(), witness_look, witness_mask, &seen) == 0;
+            witness(path, is_there ? 0 : errno, seen);
+            if (is_there && S_ISREG(seen.stx_mode)) witness_content(path);
+        }
+        plan.witnesses = witnesses.seal();
+    }
+}
+
 LaunchPlan Scene::sealed() const {
     PlanDraft copy;
     static_cast<PlanIn<Drafted>&>(copy) = plan;
@@ -206,6 +224,8 @@ LaunchPlan Scene::sealed() const {
         copy.join_files.push_back(must(duplicate(file)));
     copy.join_pidfd = plan.join_pidfd;
     copy.reaper_program = plan.reaper_program;
+    copy.witnesses = plan.witnesses;
+    copy.checks_witnesses = !plan.witnesses.empty();
     return LaunchPlan{std::move(copy)};
 }
 

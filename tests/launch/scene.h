@@ -81,6 +81,10 @@ public:
     // Joins the namespace of a file.
     void join(std::uint64_t flag, const Fd& file);
 
+    // The launch looks again at these paths, which are as they are now, and at the content of the
+    // files among them.
+    void see(const std::vector<std::string>& paths);
+
     // The plan as it is now. Texts are borrowed from the scene.
     LaunchPlan sealed() const;
 };

@@ -36,6 +36,7 @@ struct Step {
 // The order of confinement, in full.
 constexpr std::array<Step, launch_stage_count> steps{{
     {LaunchStage::separation, separate},
+    {LaunchStage::witnesses, look_at_witnesses},
     {LaunchStage::id_maps, wait_for_parent},
     {LaunchStage::preparation, wait_for_preparer},
     {LaunchStage::scheduling, set_scheduling},

@@ -41,8 +41,11 @@ bool prepare(ChildContext& child, const Preparation& preparation) {
 }
 
 // The parent sees the end of the child by its sockets, of which no copy may stay here.
+bool part(ChildContext& child) {
+    return forbid_tracing(child) && keep_only(child, {&child.plan.preparer_socket, 1});
+}
+
 bool prepare_all(ChildContext& child) {
-    if (!forbid_tracing(child) || !keep_only(child, {&child.plan.preparer_socket, 1})) return false;
     (void)child.call(SYS_umask, 0);
     for (std::size_t i = 0; i < child.plan.preparations.size(); ++i) {
         child.item = static_cast<std::int32_t>(i);
@@ -55,7 +58,13 @@ bool prepare_all(ChildContext& child) {
 
 void run_preparer(const ChildPlan& plan) noexcept {
     ChildContext child{.plan = plan};
-    if (prepare_all(child)) {
+    const bool is_apart = part(child);
+    // Nothing is prepared by a plan that is out of date. The child looks as well, and tells of it.
+    if (is_apart && !look_at_witnesses(child)) {
+        (void)syscall(SYS_exit_group, 0);
+        __builtin_trap();
+    }
+    if (is_apart && prepare_all(child)) {
         tell(child, {.kind = LaunchReport::Kind::executing}, -1);
     } else {
         const LaunchReport report{

@@ -11,6 +11,9 @@ namespace confinit {
 bool separate(ChildContext& child);
 bool end_ownership(ChildContext& child);
 
+// child/witnesses.cc
+bool look_at_witnesses(ChildContext& child);
+
 // child/process.cc: what fork(2) and execve(2) would hand down.
 bool wait_for_parent(ChildContext& child);
 bool open_terminal(ChildContext& child);

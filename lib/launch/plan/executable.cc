@@ -5,6 +5,7 @@
 #include "base/file.h"
 #include "base/look_note.h"
 #include "base/text.h"
+#include "launch/plan/witnesses.h"
 
 #include <algorithm>
 #include <array>
@@ -39,6 +40,7 @@ struct Program {
 
 std::optional<Program> read_program(const std::string& host_path) {
     note_path(host_path);
+    witness_content(host_path);
     auto file = open_at(AT_FDCWD, host_path, O_RDONLY | O_NONBLOCK | O_NOCTTY);
     if (!file) return std::nullopt;
     std::array<char, head_size> head{};

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Who a service runs as: names to ids, the group list, and the maps of a user namespace.
 #include "launch/plan/parts.h"
+#include "launch/plan/witnesses.h"
 
 #include "base/file.h"
 #include "base/look_note.h"
@@ -204,6 +205,19 @@ std::optional<std::string> find_groups_left_out(const Unit& unit, const UserData
            join(names, ", ") + " as well, which the service is not: list what it needs, or []";
 }
 
+namespace {
+
+// As UserDatabase::load() finds them.
+void witness_accounts(const std::string& root) {
+    const ServiceView in_root{root};
+    const ServiceView host{"/"};
+    for (const std::string_view file : {"/etc/passwd", "/etc/group"}) {
+        if (!in_root.witness_content_of(file)) (void)host.witness_content_of(file);
+    }
+}
+
+}  // namespace
+
 LaunchResult<UserDatabase> load_user_database(const Unit& unit) {
     note_key(unit.mounts.root ? "mounts.root" : "service.user");
     const std::string root = unit.mounts.root.value_or("/");
@@ -216,6 +230,7 @@ LaunchResult<UserDatabase> load_user_database(const Unit& unit) {
                                              .error = directory.error().code,
                                              .hint = "the root must be a directory of the host"});
     }
+    if (has_witnesses()) witness_accounts(root);
     auto database = UserDatabase::load(root);
     if (database) return std::move(*database);
     return std::unexpected(LaunchFailure{

@@ -58,6 +58,7 @@ private:
     void place_inside();
     void add_preset(const ProtectPreset& preset, const std::string& key);
     std::vector<std::string> matching(std::span<const std::string_view> paths) const;
+    bool is_prepared(std::string_view path) const;
     bool is_there(const std::vector<PlannedOp>& before, const PlannedOp& planned) const;
     static bool is_covered(const std::vector<PlannedOp>& before, const PlannedOp& planned);
 

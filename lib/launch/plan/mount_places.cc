@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Where a service's mounts go: their order, their paths without links, and what is made for them.
 #include "launch/plan/mount_builder.h"
+#include "launch/plan/witnesses.h"
 
 #include "base/file.h"
 #include "base/look_note.h"
@@ -19,7 +20,9 @@ bool MountBuilder::is_there(const std::vector<PlannedOp>& before, const PlannedO
     if (is_within(planned.target, "/proc")) {
         // What a procfs has beside processes is the same in all of them, except that pids-only
         // leaves it out.
-        return !unit_.mounts.proc_pids_only && exists(planned.target);
+        if (unit_.mounts.proc_pids_only) return false;
+        witness_presence(planned.target);
+        return exists(planned.target);
     }
     if (find_covering_tmpfs(before, planned) == nullptr) return true;
     return std::ranges::any_of(before, [&](const PlannedOp& other) {
@@ -149,15 +152,26 @@ void MountBuilder::seal_at_the_end() {
     ops_ = std::move(others);
 }
 
+bool MountBuilder::is_prepared(std::string_view path) const {
+    return std::ranges::any_of(plan_.child.preparations, [&](const PreparationDraft& one) {
+        if (one.kind != PreparationKind::directory) return false;
+        const std::string directory = directory_path(one.base, one.path);
+        return is_within(path, directory) || is_within(directory, path);
+    });
+}
+
 void MountBuilder::resolve_and_sort() {
     // The shorter paths first: a longer one may lead through what is mounted there.
     sort_by_depth(ops_);
     std::vector<PlannedOp> kept;
     for (PlannedOp& planned : ops_) {
         find_place(planned, kept);
-        const bool is_needless =
-            planned.is_preset && (is_covered(kept, planned) || !is_there(kept, planned));
-        if (is_needless) continue;
+        if (planned.is_preset && is_covered(kept, planned)) continue;
+        if (planned.is_preset && !is_there(kept, planned)) {
+            // It may be there once the launch has made its directories.
+            if (is_prepared(planned.target)) keep_no_plan();
+            continue;
+        }
         view_.add_mount(planned.op.kind, planned.op.source, planned.target);
         kept.push_back(std::move(planned));
     }

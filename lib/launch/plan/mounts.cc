@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The mounts of a service: what its keys ask for, in the order of the keys and then of the making.
 #include "launch/plan/mount_builder.h"
+#include "launch/plan/witnesses.h"
 
 #include "base/file.h"
 #include "base/look_note.h"
@@ -71,6 +72,7 @@ std::vector<std::string> MountBuilder::matching(std::span<const std::string_view
         const std::size_t slash = path.rfind('/');
         const std::string_view prefix = path.substr(slash + 1, path.size() - slash - 2);
         const std::string host = view_.find(path.substr(0, slash)).host_path;
+        if (!host.empty()) witness_content(host);
         const auto names =
             host.empty() ? Result<std::vector<std::string>>{} : list_directory(AT_FDCWD, host);
         if (!names) continue;

@@ -6,6 +6,7 @@
 #include "launch/plan/first_look.h"
 #include "launch/plan/lost_power.h"
 #include "launch/plan/parts.h"
+#include "launch/plan/witnesses.h"
 
 #include "base/look_note.h"
 
@@ -50,6 +51,16 @@ LaunchResult<PlanDraft> make_draft(const Unit& unit, const LaunchContext& contex
     return plan;
 }
 
+// Of the host's paths those that a launch makes and removes tell nothing.
+void leave_out_own(const Plan& plan, const LaunchContext& context, PlanWitnesses& witnesses) {
+    witnesses.leave_out(context.notify_root);
+    if (!context.cgroup_mount.empty()) witnesses.leave_out(context.cgroup_mount);
+    for (const Preparation& preparation : plan.child.preparations) {
+        if (preparation.kind != Preparation::Kind::directory) continue;
+        witnesses.leave_out(directory_path(preparation.base, preparation.path));
+    }
+}
+
 }  // namespace
 
 LaunchResult<LaunchPlan> make_launch_plan(const Unit& unit, const LaunchContext& context) {
@@ -57,13 +68,21 @@ LaunchResult<LaunchPlan> make_launch_plan(const Unit& unit, const LaunchContext&
         return std::unexpected(LaunchFailure{
             .key = "service.command", .object = unit.name, .hint = "there is nothing to run"});
     }
+    PlanWitnesses witnesses;
+    // A child in another user namespace has no right to look at them, and a namespace that is
+    // joined is that of one run.
+    if (unit.namespaces.user || !unit.namespaces.joined.empty()) keep_no_plan();
     const SharedHostLook one_look;
     LaunchPlan plan{TRY(make_draft(unit, context))};
     const ServiceView view = make_service_view(plan);
-    take_first_look(plan, view);
     note_key("service.command[0]");
     if (auto fault = find_executable_fault(plan, view)) return std::unexpected(std::move(*fault));
     if (auto lost = find_lost_power(plan, view)) plan.warnings.push_back(std::move(*lost));
+    leave_out_own(*plan, context, witnesses);
+    plan.witnesses = witnesses.seal();
+    // These looks decide nothing, and are no witnesses.
+    take_first_look(plan, view);
+    if (!witnesses.are_complete()) plan.witnesses.clear();
     return plan;
 }
 

@@ -9,6 +9,7 @@
 #include "launch/child_plan.h"
 #include "launch/failure.h"
 #include "launch/seccomp/filter_cache.h"
+#include "launch/witness.h"
 #include "unit/unit.h"
 
 #include <cstdint>
@@ -148,8 +149,11 @@ struct PlanCompany {
     std::vector<std::string> warnings;  // what is allowed and hardly meant: "KEY: ..."
     CgroupConfig limits;                // Plan::cgroup, until a live change
     std::vector<Fd> join_files;         // of Plan::joins, held open while the plan lives
-    int join_pidfd = -1;                // enter: the process whose namespaces are joined
-    int reaper_program = -1;            // LaunchContext's
+    // One block, see witnesses_in(): what the plan was made from. Empty where it serves one launch.
+    std::vector<std::byte> witnesses;
+    bool checks_witnesses = false;  // the plan is older than its launch: the child looks again
+    int join_pidfd = -1;            // enter: the process whose namespaces are joined
+    int reaper_program = -1;        // LaunchContext's
 };
 
 // A plan that is being made.
@@ -169,6 +173,9 @@ public:
     const Plan& operator*() const { return *reinterpret_cast<const Plan*>(image_.data()); }
     const Plan* operator->() const { return &**this; }
     std::span<const std::byte> image() const { return image_; }
+
+    // The limits as the plan has them, for another launch.
+    void take_limits();
 
 private:
     std::vector<std::byte> image_;

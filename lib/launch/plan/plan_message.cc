@@ -4,7 +4,8 @@
 
 #include "base/packed_texts.h"
 
-#include <cstring>
+#include <algorithm>
+#include <span>
 #include <utility>
 
 namespace confinit {
@@ -33,6 +34,17 @@ std::vector<IdMap> next_maps(TextUnpacker& unpacker) {
         maps.push_back(map);
     }
     return maps;
+}
+
+std::string_view text_of(std::span<const std::byte> block) {
+    return {reinterpret_cast<const char*>(block.data()), block.size()};
+}
+
+std::vector<std::byte> next_block(TextUnpacker& unpacker) {
+    const std::string_view bytes = unpacker.next();
+    std::vector<std::byte> block(bytes.size());
+    std::ranges::copy(std::as_bytes(std::span{bytes}), block.begin());
+    return block;
 }
 
 }  // namespace
@@ -64,8 +76,8 @@ PlanMessage pack(LaunchPlan plan) {
     add_maps(packer, plan.ids.uid_map);
     add_maps(packer, plan.ids.gid_map);
     packer.add_number(plan.ids.allow_setgroups);
-    const auto image = plan.image();
-    packer.add({reinterpret_cast<const char*>(image.data()), image.size()});
+    packer.add(text_of(plan.image()));
+    packer.add(text_of(plan.witnesses));
     return {std::move(packer).finish(), std::move(plan.join_files)};
 }
 
@@ -76,10 +88,9 @@ LaunchResult<LaunchPlan> unpack_plan(PlanMessage message) {
     company.ids.uid_map = next_maps(unpacker);
     company.ids.gid_map = next_maps(unpacker);
     company.ids.allow_setgroups = unpacker.next_number() != 0;
-    const std::string_view bytes = unpacker.next();
-    std::vector<std::byte> image(bytes.size());
+    std::vector<std::byte> image = next_block(unpacker);
+    company.witnesses = next_block(unpacker);
     if (!unpacker.is_whole() || image.size() < sizeof(Plan)) return std::unexpected(damaged());
-    std::memcpy(image.data(), bytes.data(), bytes.size());
     company.join_files = std::move(message.descriptors);
     LaunchPlan plan{std::move(company), std::move(image)};
     if (plan.join_files.size() != plan->joins.size()) return std::unexpected(damaged());

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What a service may use: its cgroup files, resource limits, nice value and OOM score.
 #include "launch/plan/parts.h"
+#include "launch/plan/witnesses.h"
 
 #include "base/file.h"
 #include "base/look_note.h"
@@ -58,10 +59,18 @@ LaunchResult<std::string> disk_of(const CgroupSetting& setting, const std::strin
                                   dev_t device) {
     const std::string own =
         "/sys/dev/block/" + std::to_string(major(device)) + ":" + std::to_string(minor(device));
+    witness_presence(own + "/partition");
     const bool is_partition = exists(own + "/partition");
     const auto number = read_file(AT_FDCWD, own + (is_partition ? "/../dev" : "/dev"));
     if (number) return std::string{trim(*number)};
     return std::unexpected(device_failure(setting, path, 0, "no block device is behind this path"));
+}
+
+// The plan depends on which device is there, or on which one it lies.
+void witness_device(const std::string& path) {
+    if (!has_witnesses()) return;
+    const ServiceView host{"/"};
+    if (host.find(path).presence == Lookup::Presence::unknown) keep_no_plan();
 }
 
 // "/var rbps=1048576" -> "254:0 rbps=1048576".
@@ -70,6 +79,7 @@ LaunchResult<std::string> with_device_number(const CgroupSetting& setting) {
     const std::string path = setting.value.substr(0, space);
     note_key(setting.key());
     note_path(path);
+    witness_device(path);
     struct stat status{};
     if (stat(path.c_str(), &status) < 0) {
         return std::unexpected(

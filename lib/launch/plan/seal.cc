@@ -127,6 +127,10 @@ LaunchPlan::LaunchPlan(PlanDraft draft)
 
 LaunchPlan::LaunchPlan(PlanCompany company, std::vector<std::byte> image)
     : PlanCompany(std::move(company)), image_(std::move(image)) {
+    take_limits();
+}
+
+void LaunchPlan::take_limits() {
     limits.clear();
     for (const auto& [file, value, key] : (*this)->cgroup)
         limits.push_back({file.str(), value.str(), key.str()});

@@ -5,6 +5,7 @@
 #include "base/look_note.h"
 #include "base/text.h"
 #include "kernel/own_mounts.h"
+#include "launch/plan/witnesses.h"
 
 #include <algorithm>
 #include <array>
@@ -12,6 +13,7 @@
 #include <climits>
 #include <deque>
 #include <map>
+#include <sys/sysmacros.h>
 #include <unistd.h>
 #include <utility>
 
@@ -19,6 +21,18 @@ namespace confinit {
 namespace {
 
 constexpr int most_links = 40;  // the kernel's MAXSYMLINKS: path_resolution(7)
+
+// File systems that need no other machine, no process and no other file system. Any other one keeps
+// the planner, which may wait, rather than the child of a kept plan.
+constexpr std::array<std::string_view, 27> own_types{
+    "rootfs",   "ramfs",      "tmpfs",     "devtmpfs", "devpts", "sysfs",   "cgroup",
+    "cgroup2",  "mqueue",     "bpf",       "nsfs",     "pstore", "debugfs", "tracefs",
+    "configfs", "securityfs", "hugetlbfs", "efivarfs", "ext2",   "ext3",    "ext4",
+    "xfs",      "btrfs",      "f2fs",      "squashfs", "erofs",  "vfat"};
+
+bool answers_by_itself(std::string_view type) {
+    return std::ranges::find(own_types, type) != own_types.end();
+}
 
 std::string append(std::string_view directory, std::string_view rest) {
     std::string path{directory == "/" ? std::string_view{} : directory};
@@ -36,6 +50,19 @@ std::optional<std::string> read_link(const std::string& path) {
     const ssize_t size = readlink(path.c_str(), text.data(), text.size());
     if (size <= 0) return std::nullopt;
     return std::string{text.data(), static_cast<std::size_t>(size)};
+}
+
+// The parts of it that somebody asks for.
+struct stat status_of(const struct statx& seen) {
+    struct stat status{};
+    status.st_dev = makedev(seen.stx_dev_major, seen.stx_dev_minor);
+    status.st_ino = seen.stx_ino;
+    status.st_rdev = makedev(seen.stx_rdev_major, seen.stx_rdev_minor);
+    status.st_mode = seen.stx_mode;
+    status.st_uid = seen.stx_uid;
+    status.st_gid = seen.stx_gid;
+    status.st_size = static_cast<off_t>(seen.stx_size);
+    return status;
 }
 
 // The parts of a path still to be walked.
@@ -81,7 +108,9 @@ struct ServiceView::Walk {
 
 class HostLook {
 public:
-    HostLook() : mounts_(own_mounts().value_or(nullptr)) {}
+    HostLook() : mounts_(own_mounts().value_or(nullptr)) {
+        if (!mounts_) keep_no_plan();
+    }
 
     // `path` of the answer is left out: that is the service's.
     const Lookup& at(const std::string& path) {
@@ -102,14 +131,19 @@ private:
         // What a procfs shows depends on who looks.
         if (mount == nullptr || mount->type == "proc") return lookup;
         note_path(path);
+        if (!answers_by_itself(mount->type)) keep_no_plan();
         lookup.is_noexec = mount->has_option("noexec");
         lookup.is_nosuid = mount->has_option("nosuid");
-        if (lstat(path.c_str(), &lookup.status) < 0) {
+        struct statx seen{};
+        if (statx(AT_FDCWD, path.c_str(), witness_look, witness_mask, &seen) < 0)
             lookup.error = errno;
-            const bool is_absent = errno == ENOENT || errno == ENOTDIR;
+        witness(path, lookup.error, seen);
+        if (lookup.error != 0) {
+            const bool is_absent = lookup.error == ENOENT || lookup.error == ENOTDIR;
             lookup.presence = is_absent ? Lookup::Presence::absent : Lookup::Presence::unknown;
             return lookup;
         }
+        lookup.status = status_of(seen);
         lookup.host_path = path;
         lookup.presence = Lookup::Presence::present;
         return lookup;
@@ -183,6 +217,14 @@ Lookup ServiceView::find_name(std::string_view path) const {
     const Walk parent = walk(service_, slash == 0 ? "/" : path.substr(0, slash));
     if (parent.lookup.presence != Lookup::Presence::present) return parent.lookup;
     return look_at(service_, append(parent.path(), path.substr(slash)));
+}
+
+bool ServiceView::witness_content_of(std::string_view path) const {
+    if (!has_witnesses()) return true;
+    const Lookup found = find(path);
+    if (found.presence == Lookup::Presence::unknown) keep_no_plan();
+    if (found.presence == Lookup::Presence::present) witness_content(found.host_path);
+    return found.presence != Lookup::Presence::absent;
 }
 
 std::string ServiceView::type_of_mount(std::string_view path) const {

@@ -61,6 +61,10 @@ public:
     // The same, but a link at the very end of the path is not followed.
     Lookup find_name(std::string_view path) const;
 
+    // The plan depends on the content of this file, which is read after this; false where there is
+    // none.
+    bool witness_content_of(std::string_view path) const;
+
     // Of what is mounted at exactly this path: "mqueue"; empty where that is nothing, or is yet to
     // be mounted.
     std::string type_of_mount(std::string_view path) const;

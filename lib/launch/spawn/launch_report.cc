@@ -34,6 +34,7 @@ struct StageText {
 };
 constexpr std::array<StageText, launch_stage_count> stage_texts{{
     {LaunchStage::separation, "part from the supervisor", ""},
+    {LaunchStage::witnesses, "look at what it was planned from", ""},
     {LaunchStage::id_maps, "wait for its id maps", "namespaces.user"},
     {LaunchStage::preparation, "wait for its directories or its root image", "directories"},
     {LaunchStage::scheduling, "set its priorities", "process", &ChildPlanIn<Sealed>::oom_score_adj},
@@ -122,6 +123,20 @@ void describe_mount(const LaunchPlan& plan, const LaunchReport& report, LaunchFa
         return;
     }
     failure.hint = find_mount_hint(report);
+}
+
+// The launch has been planned again by the time that anybody is told of this.
+void describe_witness(const LaunchPlan& plan, const LaunchReport& report, LaunchFailure& failure) {
+    const auto witnesses = witnesses_in(plan.witnesses);
+    const Witness* witness = item_of(witnesses, report);
+    if (witness == nullptr) return;
+    failure.object = witness->path.c_str();
+    const bool has_come = report.syscall == own_finding && report.error == EEXIST;
+    const bool is_other = report.syscall == own_finding && report.error == ESTALE;
+    failure.hint = has_come   ? "it has come"
+                   : is_other ? "it is another file, or was changed,"
+                              : "it cannot be looked at any more";
+    failure.hint += " since the launch was planned";
 }
 
 std::string_view type_text(std::uint32_t mode) {
@@ -261,6 +276,7 @@ struct Describer {
     void (*describe)(const LaunchPlan& plan, const LaunchReport& report, LaunchFailure& failure);
 };
 constexpr auto describers = std::to_array<Describer>({
+    {LaunchStage::witnesses, describe_witness},
     {LaunchStage::preparation, describe_preparation},
     {LaunchStage::scheduling, describe_priority},
     {LaunchStage::join_namespaces, describe_join},

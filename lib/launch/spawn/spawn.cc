@@ -142,6 +142,7 @@ ChildPlan complete(const LaunchPlan& plan, const Place& place, const Streams& st
     child.owns_proc_files = geteuid() != 0;
     child.mount_sources = lent.mount_sources.data();
     child.last_words = lent.last_words.get();
+    if (plan.checks_witnesses) child.witnesses = witnesses_in(plan.witnesses);
     child.join_pidfd = plan.join_pidfd;
     child.joins = lent.joins;
     child.join_user = user_namespace_file(plan);

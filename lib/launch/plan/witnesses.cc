@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: Apache-2.0
+// PlanWitnesses: what the making of a plan looks at, written down for later launches of it.
+#include "launch/plan/witnesses.h"
+
+#include "kernel/mount_table.h"
+#include "launch/plan/image_writer.h"
+
+#include <algorithm>
+#include <cerrno>
+#include <ctime>
+#include <iterator>
+#include <utility>
+
+namespace confinit {
+namespace {
+
+PlanWitnesses* present_witnesses = nullptr;
+
+// The kernel stamps a change with the time of its last tick, of which there are 100 a second or
+// more. What has changed just now may change again and keep the stamp.
+bool has_just_changed(const struct statx& seen) {
+    constexpr std::int64_t nanoseconds = 1'000'000'000;
+    constexpr std::int64_t two_ticks = 20'000'000;
+    timespec now{};
+    (void)clock_gettime(CLOCK_REALTIME, &now);
+    const std::int64_t seconds = now.tv_sec - seen.stx_ctime.tv_sec;
+    if (seconds > 1) return false;
+    return seconds * nanoseconds + now.tv_nsec - seen.stx_ctime.tv_nsec < two_ticks;
+}
+
+int look_at(const std::string& path, struct statx& seen) {
+    if (statx(AT_FDCWD, path.c_str(), witness_look, witness_mask, &seen) == 0) return 0;
+    return errno;
+}
+
+}  // namespace
+
+PlanWitnesses::PlanWitnesses() {
+    present_witnesses = this;
+}
+
+PlanWitnesses::~PlanWitnesses() {
+    present_witnesses = nullptr;
+}
+
+void PlanWitnesses::leave_out(std::string_view directory) {
+    std::erase_if(looks_, [directory](const auto& entry) {
+        const auto& [path, look] = entry;
+        return is_within(path, directory) || (look.error != 0 && is_within(directory, path));
+    });
+}
+
+bool PlanWitnesses::is_on_way(const std::string& path, const Look& look) const {
+    const bool is_way = look.error == 0 && look.kind == WitnessKind::object;
+    if (!is_way || !S_ISDIR(look.seen.stx_mode)) return false;
+    const std::string below = path == "/" ? path : path + "/";
+    for (auto next = looks_.upper_bound(below); next != looks_.end(); ++next) {
+        if (!next->first.starts_with(below)) return false;
+        if (next->second.error == 0 && next->second.kind != WitnessKind::presence) return true;
+    }
+    return false;
+}
+
+std::vector<std::byte> PlanWitnesses::seal() const {
+    if (!is_complete_) return {};
+    std::vector<const std::pair<const std::string, Look>*> kept;
+    for (const auto& entry : looks_) {
+        if (!is_on_way(entry.first, entry.second)) kept.push_back(&entry);
+    }
+    ImageWriter writer;
+    const auto list = writer.add<ImageList<Witness>>();
+    const auto first = writer.set(writer.at(list), kept.size());
+    for (std::size_t i = 0; i < kept.size(); ++i) {
+        const auto& [path, look] = *kept[i];
+        writer.at(first[i]).facts = look.error == 0
+                                        ? facts_of(look.kind, look.seen)
+                                        : WitnessFacts{.kind = look.kind, .error = look.error};
+        writer.set(writer.at(first[i]).path, path.c_str());
+    }
+    return std::move(writer).finish();
+}
+
+void witness(const std::string& path, int error, const struct statx& seen) {
+    if (present_witnesses == nullptr) return;
+    const auto [place, is_new] = present_witnesses->looks_.try_emplace(path);
+    if (!is_new) return;
+    place->second = {.error = error, .seen = seen};
+    if (error == 0 && S_ISLNK(seen.stx_mode) && has_just_changed(seen)) keep_no_plan();
+}
+
+void witness_content(const std::string& path) {
+    if (present_witnesses == nullptr) return;
+    auto found = present_witnesses->looks_.find(path);
+    if (found == present_witnesses->looks_.end()) {
+        struct statx seen{};
+        const int error = look_at(path, seen);
+        witness(path, error, seen);
+        found = present_witnesses->looks_.find(path);
+    }
+    found->second.kind = WitnessKind::content;
+    if (found->second.error == 0 && has_just_changed(found->second.seen)) keep_no_plan();
+}
+
+void witness_presence(const std::string& path) {
+    if (present_witnesses == nullptr) return;
+    const auto [place, is_new] = present_witnesses->looks_.try_emplace(path);
+    if (!is_new) return;
+    place->second.kind = WitnessKind::presence;
+    place->second.error = look_at(path, place->second.seen);
+}
+
+void keep_no_plan() {
+    if (present_witnesses != nullptr) present_witnesses->is_complete_ = false;
+}
+
+bool has_witnesses() {
+    return present_witnesses != nullptr;
+}
+
+}  // namespace confinit
