@@ -3,6 +3,7 @@
 #include "measure.h"
 
 #include "base/file.h"
+#include "kernel/own_mounts.h"
 #include "launch/spawn/spawn.h"
 #include "supervisor/units/unit_node.h"
 
@@ -114,9 +115,9 @@ void give_up(const std::string& what) {
     std::exit(1);
 }
 
-Times launch_by_confinit(const Unit& unit, const LaunchContext& context, const Nodes& nodes) {
-    const Nanoseconds start = now();
-    const LaunchPlan plan = taken(make_launch_plan(unit, context));
+namespace {
+
+Times launch(const Unit& unit, const LaunchPlan& plan, const Nodes& nodes, Nanoseconds start) {
     const Nanoseconds planned = now();
     const Place place = make_place(unit, plan, nodes);
     Fd input = taken(open_at(AT_FDCWD, "/dev/null", O_RDONLY));
@@ -135,6 +136,21 @@ Times launch_by_confinit(const Unit& unit, const LaunchContext& context, const N
             .planned = planned - start,
             .prepared = prepared - planned,
             .spawned = done - prepared};
+}
+
+}  // namespace
+
+Times launch_by_confinit(const Unit& unit, const LaunchContext& context, const Nodes& nodes) {
+    const Nanoseconds start = now();
+    const LaunchPlan plan = taken(make_launch_plan(unit, context));
+    return launch(unit, plan, nodes, start);
+}
+
+Times launch_again(const Unit& unit, LaunchPlan& kept, const Nodes& nodes) {
+    const Nanoseconds start = now();
+    (void)taken(state_of_own_mounts());
+    kept.checks_witnesses = true;
+    return launch(unit, kept, nodes, start);
 }
 
 Times launch_by_c(const Variant& variant, const Unit& unit, const LaunchContext& context,

@@ -34,6 +34,9 @@ struct Times {
 // program.
 Times launch_by_confinit(const Unit& unit, const LaunchContext& context, const Nodes& nodes);
 
+// The same with the plan of an earlier launch.
+Times launch_again(const Unit& unit, LaunchPlan& kept, const Nodes& nodes);
+
 // The same service by the C launcher, with the filter of the unit's plan.
 Times launch_by_c(const Variant& variant, const Unit& unit, const LaunchContext& context,
                   const Nodes& nodes);
