@@ -18,6 +18,7 @@ constexpr auto event_kind_names = make_name_table<EventKind>({
     {EventKind::asked, "asked"},
     {EventKind::name, "name"},
     {EventKind::job, "job"},
+    {EventKind::stale, "stale"},
     {EventKind::units, "units"},
 });
 

@@ -17,6 +17,7 @@ enum class EventKind {
     asked,    // a deputy was obeyed: what it asked for, and in whose name
     name,     // the bus name that makes it ready has come to it, or has gone
     job,      // a request to start, stop or restart it has begun or is over
+    stale,    // what its launch was planned from has changed, and it is planned again
     units,    // the set of units has changed; of a single unit, that it is forgotten
 };
 

@@ -115,6 +115,7 @@ std::optional<std::string> Manager::take(Unit unit, UnitStamp stamp) {
         service.decided_unit = std::make_unique<Unit>(std::move(service.unit));
     }
     service.unit = std::move(unit);
+    service.kept.forget();
     service.disk = {.stamp = std::move(stamp)};
     return std::nullopt;
 }

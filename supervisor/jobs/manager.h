@@ -10,6 +10,7 @@
 #include "supervisor/loop/retry_queue.h"
 #include "supervisor/loop/soon.h"
 #include "supervisor/units/group.h"
+#include "supervisor/units/kept_plan.h"
 #include "supervisor/units/leftovers.h"
 #include "supervisor/units/log_ring.h"
 #include "supervisor/units/run.h"
@@ -46,7 +47,8 @@ enum class LaunchTurn { none, awaited, told };
 struct Planning {
     Planner::Id question = 0;
     // The units whose namespaces it joins, with their runs at the time of asking.
-    std::vector<std::pair<std::string, std::uint64_t>> joined;
+    std::vector<std::pair<std::string, std::uint64_t>> joined = {};
+    PlanBasis basis = {};
 };
 
 // Service: the live thing behind a unit, also behind a group, which has a node only, and behind a
@@ -63,6 +65,8 @@ struct Service {
     LaunchTurn launch_turn = LaunchTurn::none;
     std::optional<Planning> planning;  // until the launch has begun
     std::optional<Planned> planned;    // once the planner has answered
+    KeptPlan kept;                     // of the last launch, for the next one
+    bool is_planned_anew = false;      // since the present launch has failed with an older plan
     // The unit that the launch was decided for, once the loaded one is another.
     std::unique_ptr<Unit> decided_unit;
     bool starts_without = false;     // a launch has failed for an optional key; the next one waits
@@ -269,6 +273,10 @@ private:
     void on_refused(Service& service, LaunchFailure failure);
     std::vector<std::pair<std::string, std::uint64_t>> joined_runs(const Unit& unit) const;
     void forget_plan(Service& service);
+    static std::shared_ptr<LaunchPlan> find_kept_plan(const Service& service);
+    static void keep_plan(Service& service);
+    bool is_out_of_date(const Service& service) const;
+    bool plans_anew(Service& service, const LaunchPlan* plan, const LaunchFailure& failure);
     void launch_waiting();
     void launch_first(const std::string& unit);
     void give_up_launch(Service& service);

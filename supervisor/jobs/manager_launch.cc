@@ -61,6 +61,7 @@ void Manager::launch(Service& service) {
     end_wait_for_launch(service);
     service.skipped.clear();
     service.starts_without = false;
+    service.is_planned_anew = false;
     queue_launch(service, LaunchTurn::awaited);
 }
 
@@ -74,36 +75,11 @@ void Manager::queue_launch(Service& service, LaunchTurn turn) {
     launches_soon_.ask();
 }
 
-void Manager::ask_plan(Service& service) {
-    forget_plan(service);
-    auto unit = unit_to_run(service);
-    if (!unit) {
-        // What is left makes no sense without the key, which therefore is not optional.
-        return on_refused(service, LaunchFailure{.key = service.skipped.back().key,
-                                                 .hint = texts(unit.error()).front()});
-    }
-    const std::string name = service.unit.name;
-    const std::uint64_t number = service.run_number;
-    service.planning = Planning{.joined = joined_runs(*unit)};
-    service.planning->question =
-        plan_unit(machinery_.planner, machinery_.launch_context, std::move(*unit),
-                  [this, name, number](LaunchResult<Planned> planned) {
-                      Service* const asked = find_waiting(name);
-                      const bool is_awaited = asked != nullptr && asked->run_number == number;
-                      if (is_awaited) on_planned(*asked, std::move(planned));
-                  });
-}
-
-void Manager::on_planned(Service& service, LaunchResult<Planned> planned) {
-    if (!planned) return on_refused(service, std::move(planned).error());
-    service.planned = std::move(*planned);
-    launches_.push(service.unit.name);
-    launches_soon_.ask();
-}
-
 // Another attempt, now without what is optional or later, or none any more.
 void Manager::on_refused(Service& service, LaunchFailure failure) {
-    if (skip(service, failure)) {
+    const LaunchPlan* plan = service.planned ? service.planned->plan.get() : nullptr;
+    const bool may_pass = patience_for(failure).tries > 0;
+    if ((!may_pass && plans_anew(service, plan, failure)) || skip(service, failure)) {
         forget_plan(service);
         return queue_launch(service, service.launch_turn);
     }
@@ -112,22 +88,6 @@ void Manager::on_refused(Service& service, LaunchFailure failure) {
     end.text = "setup-failed: " + failure.text();
     end.setup_failure = std::move(failure);
     fail_launch(service, std::move(end));
-}
-
-// A namespace that is joined is that of one run.
-std::vector<std::pair<std::string, std::uint64_t>> Manager::joined_runs(const Unit& unit) const {
-    std::vector<std::pair<std::string, std::uint64_t>> joined;
-    for (const JoinedNamespace& one : unit.namespaces.joined) {
-        const auto found = services_.find(one.unit);
-        if (found != services_.end()) joined.emplace_back(one.unit, found->second->run_number);
-    }
-    return joined;
-}
-
-void Manager::forget_plan(Service& service) {
-    service.planned.reset();
-    if (service.planning) machinery_.planner.cancel(service.planning->question);
-    service.planning.reset();
 }
 
 // A thousand launches in one turn of the loop would keep everybody waiting who calls or has ended.
@@ -199,10 +159,10 @@ Checked<Unit> Manager::unit_to_run(const Service& service) const {
 void Manager::start_run(Service& service) {
     const std::uint64_t number = service.run_number = next_run_number_++;
     const std::string name = service.unit.name;
-    const bool is_stale = service.planning->joined != joined_runs(service.planned->unit);
-    if (is_stale) return ask_plan(service);
+    if (is_out_of_date(service)) return ask_plan(service);
     if (const auto started = try_to_start(service); !started)
         return on_refused(service, started.error());
+    keep_plan(service);
     // A group has nothing that would tell of itself.
     if (service.group) post(name, number, engine::Event::launched);
     end_wait_for_launch(service);
@@ -231,6 +191,7 @@ void Manager::retry_starts() {
     }
     for (const std::string& unit : due) {
         Service* const service = find_waiting(unit);
+        if (service != nullptr && service->planned) age(*service->planned);
         if (service != nullptr) queue_launch(*service, service->launch_turn);
         // How often it has been tried counts until it has begun, or failed for another reason.
         const auto retry = retries_.find(unit);
@@ -357,13 +318,15 @@ bool Manager::skip(Service& service, const LaunchFailure& failure) {
     return false;
 }
 
-// A launch that failed in the child, for an optional key, is made anew without it once nothing of
-// it is left. If the unit is stopped meanwhile, the engine is told of the failure after all.
+// A launch that failed in the child, for an optional key or by a plan that was kept, is made anew
+// once nothing of it is left. If the unit is stopped meanwhile, the engine is told of the failure
+// after all.
 bool Manager::starts_without(Service& service, engine::Event event) {
     if (!service.run) return false;
     if (event == engine::Event::launch_failed) {
         const auto& failure = service.run->end().setup_failure;
-        service.starts_without = failure && skip(service, *failure);
+        service.starts_without = failure && (plans_anew(service, &service.run->plan(), *failure) ||
+                                             skip(service, *failure));
         return service.starts_without;
     }
     if (event != engine::Event::cgroup_empty || !service.starts_without) return false;

@@ -17,6 +17,11 @@ struct Planned {
     CgroupConfig settings;             // of a group
 };
 
+// Time has passed since it was planned: the child looks whether all is as it was.
+inline void age(Planned& planned) {
+    if (planned.plan) planned.plan->checks_witnesses = true;
+}
+
 // Called once from the loop, unless the question is cancelled.
 using PlannedDone = std::move_only_function<void(LaunchResult<Planned> planned)>;
 

@@ -55,18 +55,20 @@ void print_events(const Context& context, const Json& events) {
 VerbAction declare_events(Syntax& syntax) {
     auto options = std::make_unique<EventsOptions>();
     syntax.add("UNIT", &options->units, "only what concerns these units");
-    syntax.add("--kind", &options->kinds,
-               "only events of this kind: state, skipped, drift, asked or name; repeatable",
-               {.type = "KIND", .choices = {"state", "skipped", "drift", "asked", "name"}});
+    syntax.add(
+        "--kind", &options->kinds,
+        "only events of this kind: state, skipped, drift, asked, name or stale; repeatable",
+        {.type = "KIND", .choices = {"state", "skipped", "drift", "asked", "name", "stale"}});
     add_since(syntax, options->since);
     syntax.add("-f,--follow", &options->follow, "go on with events as they happen");
     syntax.footer =
         "A line shows the time, the unit, and what it is about: a new state, an optional key that\n"
         "the unit runs without (skipped), confinement that is no longer as declared, or is so "
         "again\n"
-        "(drift), what somebody has asked for by the system bus (asked), or the name on the bus "
-        "that\n"
-        "service.ready waits for (name).";
+        "(drift), what somebody has asked for by the system bus (asked), the name on the bus that\n"
+        "service.ready waits for (name), or a launch that is planned again, since what it was "
+        "planned\n"
+        "from has changed (stale).";
     return [options = std::move(options)](const Context& context) {
         return print_replies(context, Method::events, {{"units", options->units}}, options->follow,
                              [&](const Json& parameters) {
