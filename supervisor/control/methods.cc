@@ -130,13 +130,30 @@ uid_t account_of(const Caller& caller) {
 
 }  // namespace
 
+namespace {
+
+std::uint64_t stops_of(const ControlContext& context, const Call& call) {
+    const auto found = context.manager.all().find(unit_parameter(call.parameters));
+    return found == context.manager.all().end() ? 0 : found->second->stops_asked;
+}
+
+}  // namespace
+
 void run_method(ControlContext& context, const MethodRow& row, Call call, Responder responder) {
     auto reading = reading_for(context, row.reads, call);
     const Caller* caller = context.server.find_caller(responder.connection());
     if (!reading || caller == nullptr) return row.run(context, call, responder);
     reading->account = account_of(*caller);
+    const std::uint64_t stops = stops_of(context, call);
     context.manager.read_ahead(
-        std::move(*reading), [&context, &row, call = std::move(call), responder] {
+        std::move(*reading), [&context, &row, call = std::move(call), responder, stops] {
+            const bool is_start = row.method == Method::start || row.method == Method::restart;
+            if (is_start && stops_of(context, call) != stops) {
+                return responder.error(ControlError::job_failed, "canceled: a stop came later",
+                                       {{"unit", unit_parameter(call.parameters)},
+                                        {"result", engine::name(engine::JobResult::canceled)},
+                                        {"notes", Json::array()}});
+            }
             context.server.run_metered(responder, [&] { row.run(context, call, responder); });
         });
 }

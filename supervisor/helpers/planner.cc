@@ -24,13 +24,6 @@ std::string length_text(Clock::duration length) {
     return format_duration(std::chrono::duration_cast<std::chrono::microseconds>(length));
 }
 
-LaunchFailure failure_at(const LookNote& note, int error, std::string hint) {
-    return {.key = text_of(note.key),
-            .object = text_of(note.path),
-            .error = error,
-            .hint = std::move(hint)};
-}
-
 LaunchFailure no_planner(const Error& error) {
     if (error.code == EAGAIN) return explain_no_process(-1);
     return {.call = "clone",
@@ -54,35 +47,53 @@ Result<std::unique_ptr<Planner>> Planner::make(EventLoop& loop, Reaper& reaper, 
 Planner::~Planner() {
     *is_here_ = false;
     for (Process& process : processes_)
-        run_in_destructor([&] { kill(process); });
+        run_in_destructor([&] { end_process(process); });
 }
 
 Planner::Id Planner::ask(PlannerQuestion question, Done done) {
     const Id id = next_id_++;
-    waiting_.insert(id);
-    questions_.emplace(id, Asked{std::move(question), std::move(done)});
-    soon_.ask();
+    questions_.emplace(id, Asked{std::move(question), std::move(done), Clock::now()});
+    work_soon();
     return id;
 }
 
 void Planner::cancel(Id id) {
-    waiting_.erase(id);
     questions_.erase(id);
     for (Process& process : processes_) {
-        if (process.question == id) kill(process);
+        if (process.question == id) end_process(process);
     }
+    work_soon();
+}
+
+std::vector<Planner::Id> Planner::waiting() const {
+    std::vector<Id> ids;
+    for (const auto& [id, asked] : questions_) {
+        if (asked.is_waiting) ids.push_back(id);
+    }
+    return ids;
+}
+
+bool Planner::has_waiting() const {
+    return std::ranges::any_of(questions_,
+                               [](const auto& entry) { return entry.second.is_waiting; });
+}
+
+// Should there be no memory to defer it, or an exception end its turn, there is another one.
+void Planner::work_soon() {
+    timer_->set(std::chrono::seconds{1});
     soon_.ask();
 }
 
 void Planner::work() {
-    // Should an exception end this turn, there is another one.
-    if (!waiting_.empty()) timer_->set(std::chrono::seconds{1});
+    if (has_waiting()) timer_->set(std::chrono::seconds{1});
     replace_unready();
-    for (const Id id : std::vector<Id>{waiting_.begin(), waiting_.end()}) {
+    for (const Id id : waiting()) {
         // The one who hears of a failure may have cancelled others.
-        if (waiting_.contains(id) && begin(id) == Turn::nobody_s) break;
+        const auto found = questions_.find(id);
+        const bool waits = found != questions_.end() && found->second.is_waiting;
+        if (waits && begin(id) == Turn::nobody_s) break;
     }
-    if (waiting_.empty()) end_idle();
+    if (!has_waiting()) end_idle();
     set_timer();
 }
 
@@ -91,16 +102,10 @@ void Planner::replace_unready() {
     for (Process& process : processes_) {
         if (process.killed_at || !process.question || process.page->is_ready) continue;
         if (Clock::now() - process.since < patience_for_birth(*process.question)) continue;
-        ++questions_.at(*process.question).deaths;
-        waiting_.insert(*process.question);
+        ask_again(*process.question);
         process.question.reset();
-        kill(process);
+        end_process(process);
     }
-}
-
-// A machine may be so busy that the next one needs longer.
-Clock::duration Planner::patience_for_birth(Id question) const {
-    return bounds_.birth * (1U << std::min(questions_.at(question).deaths, 6U));
 }
 
 // A question waits for a planner that answers in time, or for the end of one that was killed over
@@ -109,7 +114,7 @@ Planner::Turn Planner::begin(Id id) {
     const std::string& unit = questions_.at(id).question.unit;
     if (const Process* killed = killed_over(unit)) {
         if (!is_stuck(*killed)) return Turn::not_yet;
-        fail(id, failure_at(killed->page->note, EBUSY,
+        fail(id, failure_at(*killed->page, EBUSY,
                             "an earlier look at it was given up and waits still: what is behind "
                             "this path does not answer"));
         return Turn::begun;
@@ -122,10 +127,12 @@ Planner::Turn Planner::begin(Id id) {
         return !process.killed_at && process.question && !is_late(process);
     });
     if (is_answer_near) return Turn::nobody_s;
-    if (stuck() >= bounds_.stuck || processes_.size() >= bounds_.at_all) {
+    if (left_behind() >= bounds_.stuck || processes_.size() >= bounds_.at_all) {
         fail(id, too_many_stuck());
         return Turn::begun;
     }
+    // Those that are late may answer yet.
+    if (stuck() >= bounds_.stuck) return Turn::nobody_s;
     end_idle();
     if (const auto added = add_process(); !added) {
         fail(id, no_planner(added.error()));
@@ -135,19 +142,11 @@ Planner::Turn Planner::begin(Id id) {
     return Turn::begun;
 }
 
-LaunchFailure Planner::too_many_stuck() const {
-    auto one = std::ranges::find_if(processes_,
-                                    [this](const Process& process) { return is_stuck(process); });
-    if (one == processes_.end()) one = processes_.begin();
-    return failure_at(one->page->note, EBUSY,
-                      fmt::format("{} looks wait for what does not answer; this one is of '{}'",
-                                  processes_.size(), one->unit));
-}
-
 void Planner::give(Process& process, Id id) {
-    waiting_.erase(id);
+    Asked& asked = questions_.at(id);
+    process.unit = asked.question.unit;
+    asked.is_waiting = false;
     process.question = id;
-    process.unit = questions_.at(id).question.unit;
     process.since = Clock::now();
     // There is always room for the one number that is on its way. One that has died is heard of by
     // its end.
@@ -161,32 +160,9 @@ Planner::Process* Planner::find_idle(Id id) {
     return found != processes_.end() ? &*found : nullptr;
 }
 
-bool Planner::is_late(const Process& process) const {
-    return process.question && Clock::now() - process.since >= bounds_.turn;
-}
-
-// One that was killed ends at once, unless the kernel does not let it.
-bool Planner::is_stuck(const Process& process) const {
-    if (process.killed_at)
-        return process.question && Clock::now() - *process.killed_at >= bounds_.turn;
-    return is_late(process);
-}
-
-std::size_t Planner::stuck() const {
-    return static_cast<std::size_t>(
-        std::ranges::count_if(processes_, [this](const Process& one) { return is_stuck(one); }));
-}
-
-const Planner::Process* Planner::killed_over(const std::string& unit) const {
-    const auto found = std::ranges::find_if(processes_, [&](const Process& process) {
-        return process.killed_at && process.question && process.unit == unit;
-    });
-    return found != processes_.end() ? &*found : nullptr;
-}
-
 std::vector<int> Planner::descriptors_of_questions() {
     std::vector<int> all = numbers_for_hands(loop_);
-    for (const Id id : waiting_) {
+    for (const Id id : waiting()) {
         auto& descriptors = questions_.at(id).question.descriptors;
         if (!descriptors) continue;
         const auto used = descriptors();
@@ -208,29 +184,35 @@ Status Planner::add_process() {
     int pidfd = -1;
     const long made = clone_process(method_, 0, -1, pidfd);
     if (made == 0) {
-        run_planner(others, *shared, descriptors_of_questions(),
-                    [this](std::uint64_t id) { return look(id); });
+        run_planner(
+            others, *shared, [this] { return descriptors_of_questions(); },
+            [this](std::uint64_t id) { return look(id); });
     }
     if (made < 0) return std::unexpected(system_error(static_cast<int>(-made), "clone"));
     const auto pid = static_cast<pid_t>(made);
-    Process& process = processes_.emplace_back(Process{.pid = pid,
-                                                       .process = Fd{pidfd},
-                                                       .socket = std::move(own),
-                                                       .watch = {},
-                                                       .page = std::move(shared),
-                                                       .first_unknown = next_id_,
-                                                       .question = {},
-                                                       .unit = {}});
-    reaper_.adopt(pid, [this, pid, is_here = is_here_](ExitStatus status) {
-        if (*is_here) on_exit(pid, status);
-    });
-    auto watch =
-        loop_.on_fd(process.socket, EPOLLIN, [this, pid](std::uint32_t) { (void)take_piece(pid); });
-    if (!watch) {
-        kill(process);
-        return std::unexpected(std::move(watch).error());
+    Fd process{pidfd};
+    try {
+        processes_.push_back({.pid = pid,
+                              .process = std::move(process),
+                              .socket = std::move(own),
+                              .watch = {},
+                              .page = std::move(shared),
+                              .first_unknown = next_id_,
+                              .question = {},
+                              .unit = {}});
+        reaper_.adopt(pid, [this, pid, is_here = is_here_](ExitStatus status) {
+            if (*is_here) on_exit(pid, status);
+        });
+        processes_.back().watch =
+            TRY(loop_.on_fd(processes_.back().socket, EPOLLIN,
+                            [this, pid](std::uint32_t) { (void)take_piece(pid); }));
+    } catch (const std::exception&) {
+        // Nobody would hear of its end.
+        const Fd& its = process ? process : processes_.back().process;
+        signal_process(its, SIGKILL);
+        if (!process) processes_.pop_back();
+        throw;
     }
-    process.watch = std::move(*watch);
     return {};
 }
 
@@ -245,10 +227,19 @@ bool Planner::take_piece(pid_t pid) {
     if (process == nullptr || !process->watch) return false;
     const auto piece = process->reader.receive(process->socket);
     if (piece == PlannerReader::Piece::ended) process->watch.reset();
-    if (auto answer = process->reader.take()) {
-        const auto question = std::exchange(process->question, std::nullopt);
-        soon_.ask();
-        if (question) finish(*question, std::move(*answer));
+    auto answer = process->reader.take(process->question.value_or(0));
+    if (process->reader.is_damaged()) {
+        if (process->question) ask_again(*process->question);
+        process->question.reset();
+        end_process(*process);
+        work_soon();
+        return false;
+    }
+    if (answer && process->question) {
+        const Id question = *process->question;
+        process->question.reset();
+        finish(question, std::move(*answer));
+        work_soon();
     }
     return piece == PlannerReader::Piece::taken;
 }
@@ -263,24 +254,35 @@ void Planner::on_exit(pid_t pid, ExitStatus status) {
     const bool has_question = !process->killed_at && process->question;
     const Id question = process->question.value_or(0);
     const std::unique_ptr<PlannerPage, Unmap> page = std::move(process->page);
+    if (has_question) ask_again(question);
     processes_.erase(process);
-    soon_.ask();
-    if (!has_question) return;
-    if (++questions_.at(question).deaths < bounds_.deaths_of_one) {
-        waiting_.insert(question);
-        return;
-    }
-    fail(question, failure_at(page->note, 0, "the planner " + exit_text(status) + " each time"));
+    work_soon();
+    const auto asked = has_question ? questions_.find(question) : questions_.end();
+    if (asked == questions_.end() || asked->second.losses < bounds_.losses_of_one) return;
+    fail(question, failure_at(*page, 0, "the planner " + exit_text(status) + " each time"));
 }
 
+void Planner::ask_again(Id id) {
+    Asked& asked = questions_.at(id);
+    ++asked.losses;
+    asked.is_waiting = true;
+}
+
+// The one who is called may ask and cancel other questions. Where there is no memory to take the
+// answer, it is asked for again: somebody waits for it.
 void Planner::finish(Id id, PlannerAnswer answer) {
-    const auto found = questions_.find(id);
-    if (found == questions_.end()) return;
-    waiting_.erase(id);
-    // The one who is called may ask and cancel other questions.
-    Done done = std::move(found->second.done);
-    questions_.erase(found);
-    done(std::move(answer));
+    auto node = questions_.extract(id);
+    if (!node) return;
+    try {
+        node.mapped().done(std::move(answer));
+    } catch (const std::exception&) {
+        if (node.mapped().losses < bounds_.losses_of_one) {
+            questions_.insert(std::move(node));
+            ask_again(id);
+            work_soon();
+        }
+        throw;
+    }
 }
 
 void Planner::fail(Id id, LaunchFailure failure) {
@@ -289,30 +291,30 @@ void Planner::fail(Id id, LaunchFailure failure) {
 
 void Planner::give_up_overdue() {
     const auto now = Clock::now();
-    std::vector<std::pair<Id, LaunchFailure>> overdue;
     for (Process& process : processes_) {
-        if (process.killed_at || !process.question) continue;
-        const auto patience = questions_.at(*process.question).question.patience;
+        const bool is_at_work = !process.killed_at && process.question && process.page->is_ready;
+        if (!is_at_work) continue;
+        const Id id = *process.question;
+        const auto patience = questions_.at(id).question.patience;
         if (now - process.since < patience) continue;
-        overdue.emplace_back(
-            *process.question,
-            failure_at(process.page->note, ETIMEDOUT,
+        LaunchFailure failure =
+            failure_at(*process.page, ETIMEDOUT,
                        fmt::format("what is behind this path has not answered within {}",
-                                   length_text(patience))));
-        kill(process);
-    }
-    for (auto& [id, failure] : overdue)
+                                   length_text(patience)));
+        end_process(process);
         fail(id, std::move(failure));
+    }
+    give_up_waiting(now);
     work();
 }
 
 void Planner::end_idle() {
     for (Process& process : processes_) {
-        if (!process.question) kill(process);
+        if (!process.question) end_process(process);
     }
 }
 
-void Planner::kill(Process& process) {
+void Planner::end_process(Process& process) {
     if (process.killed_at) return;
     process.killed_at = Clock::now();
     process.watch.reset();
@@ -322,18 +324,18 @@ void Planner::kill(Process& process) {
 void Planner::set_timer() {
     std::optional<Clock::time_point> next;
     const auto now = Clock::now();
+    const bool waits = has_waiting();
     for (const Process& process : processes_) {
         if (process.killed_at || !process.question) continue;
         const auto& question = questions_.at(*process.question).question;
         auto due = process.since + question.patience;
         if (!process.page->is_ready)
             due = std::min(due, process.since + patience_for_birth(*process.question));
-        if (!waiting_.empty() && !is_late(process))
-            due = std::min(due, process.since + bounds_.turn);
+        if (waits && !is_late(process)) due = std::min(due, process.since + bounds_.turn);
         next = std::min(next.value_or(due), due);
     }
     // Questions may wait for the end of one that was killed.
-    if (!waiting_.empty()) next = std::min(next.value_or(now + bounds_.turn), now + bounds_.turn);
+    if (waits) next = std::min(next.value_or(now + bounds_.turn), now + bounds_.turn);
     if (!next) return timer_->stop();
     timer_->set(std::max<Clock::duration>(*next - now, std::chrono::milliseconds{1}));
 }

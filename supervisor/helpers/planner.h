@@ -27,7 +27,6 @@
 #include <map>
 #include <memory>
 #include <optional>
-#include <set>
 #include <string>
 #include <sys/types.h>
 #include <vector>
@@ -50,7 +49,7 @@ struct PlannerBounds {
     std::chrono::milliseconds birth{500};
     std::size_t stuck = 16;       // that are late, or were killed over a question and are there
     std::size_t at_all = 64;      // also those that do not come to an end for another reason
-    unsigned deaths_of_one = 20;  // planners that may die over one question
+    unsigned losses_of_one = 20;  // planners that may die over one question
 };
 
 class Planner {
@@ -75,7 +74,9 @@ private:
     struct Asked {
         PlannerQuestion question;
         Done done;
-        unsigned deaths = 0;
+        Clock::time_point since;  // of the asking
+        bool is_waiting = true;   // no planner has it
+        unsigned losses = 0;      // planners that have died over it, and answers that got lost here
     };
     struct Unmap {
         void operator()(PlannerPage* page) const;
@@ -101,7 +102,11 @@ private:
     enum class Turn { begun, not_yet, nobody_s };
 
     void work();
+    std::vector<Id> waiting() const;
+    bool has_waiting() const;
+    void work_soon();
     void replace_unready();
+    void give_up_waiting(Clock::time_point now);
     Clock::duration patience_for_birth(Id question) const;
     Turn begin(Id id);
     void give(Process& process, Id id);
@@ -109,8 +114,11 @@ private:
     bool is_late(const Process& process) const;
     bool is_stuck(const Process& process) const;
     std::size_t stuck() const;
+    std::size_t left_behind() const;
     const Process* killed_over(const std::string& unit) const;
     LaunchFailure too_many_stuck() const;
+    // With the key and the path that it was at.
+    static LaunchFailure failure_at(const PlannerPage& page, int error, std::string hint);
     Status add_process();
     std::vector<int> descriptors_of_questions();
     PlannerAnswer look(Id id);
@@ -119,9 +127,10 @@ private:
     Process* find(pid_t pid);
     void finish(Id id, PlannerAnswer answer);
     void fail(Id id, LaunchFailure failure);
+    void ask_again(Id id);
     void give_up_overdue();
     void end_idle();
-    static void kill(Process& process);
+    static void end_process(Process& process);
     void set_timer();
 
     EventLoop& loop_;
@@ -129,7 +138,6 @@ private:
     CloneMethod method_;
     PlannerBounds bounds_;
     std::map<Id, Asked> questions_;
-    std::set<Id> waiting_;  // those that no planner has yet
     std::list<Process> processes_;
     Id next_id_ = 1;
     std::optional<Timer> timer_;

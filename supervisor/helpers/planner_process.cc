@@ -5,6 +5,7 @@
 #include "base/file.h"
 #include "base/unix_socket.h"
 #include "supervisor/helpers/helper_process.h"
+#include "supervisor/loop/memory_reserve.h"
 
 #include <algorithm>
 #include <array>
@@ -33,28 +34,39 @@ PlannerAnswer answer_guarded(const std::function<PlannerAnswer(std::uint64_t)>& 
 }
 
 // The socket takes the head at once: nothing else is on its way.
-Status send_answer(const Fd& socket, const PlannerAnswer& answer) {
+Status send_answer(const Fd& socket, std::uint64_t question, const PlannerAnswer& answer) {
     const PlanMessage failure{answer ? "" : pack(answer.error()), {}};
     const PlanMessage& message = answer ? *answer : failure;
-    const PlannerAnswerHead head{message.bytes.size(), answer ? 0U : 1U};
+    const PlannerAnswerHead head{question, message.bytes.size(), answer ? 0U : 1U};
     const std::string_view bytes{reinterpret_cast<const char*>(&head), sizeof head};
     if (send_message(socket, bytes, message.descriptors) != static_cast<ssize_t>(bytes.size()))
         return errno_failure("sendmsg");
     return write_all(socket, "answer", message.bytes);
 }
 
-}  // namespace
-
-void run_planner(const Fd& socket, PlannerPage& page, std::vector<int> kept,
-                 const std::function<PlannerAnswer(std::uint64_t)>& answer) {
-    kept.push_back(socket.get());
-    become_helper("confinit-plan", std::move(kept));
+void answer_questions(const Fd& socket, PlannerPage& page,
+                      const std::function<PlannerAnswer(std::uint64_t)>& answer) {
     note_looks_in(&page.note);
     page.is_ready = true;
     std::uint64_t question = 0;
     while (read(socket.get(), &question, sizeof question) == sizeof question) {
         page.note = {};
-        if (!send_answer(socket, answer_guarded(answer, question))) break;
+        if (!send_answer(socket, question, answer_guarded(answer, question))) break;
+    }
+}
+
+}  // namespace
+
+void run_planner(const Fd& socket, PlannerPage& page, const std::function<std::vector<int>()>& kept,
+                 const std::function<PlannerAnswer(std::uint64_t)>& answer) {
+    try {
+        std::vector<int> descriptors = kept();
+        descriptors.push_back(socket.get());
+        become_helper("confinit-plan", std::move(descriptors));
+        answer_questions(socket, page, answer);
+    } catch (...) {
+        // Its end tells: it has no memory for more.
+        _exit(1);
     }
     // No destructor of PID 1's objects runs, and nothing of its buffers is written twice.
     _exit(0);
@@ -62,6 +74,13 @@ void run_planner(const Fd& socket, PlannerPage& page, std::vector<int> kept,
 
 PlannerReader::Piece PlannerReader::receive(const Fd& socket) {
     std::array<std::byte, 65536> piece;
+    {
+        // There is room before anything is read, since it does not come again.
+        const OutsideReserve outside;
+        if (received_.capacity() - received_.size() < piece.size())
+            received_.reserve(2 * received_.size() + piece.size());
+        descriptors_.reserve(most_sent_descriptors);
+    }
     ReceivedMessage message = receive_message(socket, piece, MSG_DONTWAIT);
     if (message.count < 0)
         return errno == EAGAIN || errno == EINTR ? Piece::none_yet : Piece::ended;
@@ -72,10 +91,12 @@ PlannerReader::Piece PlannerReader::receive(const Fd& socket) {
     return Piece::taken;
 }
 
-std::optional<PlannerAnswer> PlannerReader::take() {
+std::optional<PlannerAnswer> PlannerReader::take(std::uint64_t question) {
     PlannerAnswerHead head;
     if (received_.size() < sizeof head) return std::nullopt;
     std::memcpy(&head, received_.data(), sizeof head);
+    is_damaged_ = is_damaged_ || head.question != question;
+    if (is_damaged_) return std::nullopt;
     if (received_.size() - sizeof head < head.size) return std::nullopt;
     // One question is under way at a time, so that nothing of another answer follows.
     std::string bytes = std::exchange(received_, {});

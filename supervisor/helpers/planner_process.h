@@ -20,6 +20,7 @@ using PlannerAnswer = LaunchResult<PlanMessage>;
 // Before the bytes of an answer, which are those of the failure where it has failed. The
 // descriptors come with its first byte.
 struct PlannerAnswerHead {
+    std::uint64_t question = 0;
     std::uint64_t size = 0;
     std::uint64_t failed = 0;
 };
@@ -33,8 +34,10 @@ struct PlannerPage {
 };
 
 // Answers one question after the other, each named by a number of 8 bytes, until nobody asks any
-// more. For the child of clone_process alone.
-[[noreturn]] void run_planner(const Fd& socket, PlannerPage& page, std::vector<int> kept,
+// more. `kept` tells the descriptors that stay open. For the child of clone_process alone: nothing
+// leaves it, no exception either.
+[[noreturn]] void run_planner(const Fd& socket, PlannerPage& page,
+                              const std::function<std::vector<int>()>& kept,
                               const std::function<PlannerAnswer(std::uint64_t)>& answer);
 
 // PlannerReader: takes an answer as it comes.
@@ -44,12 +47,15 @@ public:
     // Takes one without waiting.
     Piece receive(const Fd& socket);
 
-    // The answer once it is whole; the next one may begin then.
-    std::optional<PlannerAnswer> take();
+    // The answer to this question once it is whole; the next one may begin then.
+    std::optional<PlannerAnswer> take(std::uint64_t question);
+    // What has come is no answer to what was asked.
+    bool is_damaged() const { return is_damaged_; }
 
 private:
     std::string received_;
     std::vector<Fd> descriptors_;
+    bool is_damaged_ = false;
 };
 
 }  // namespace confinit

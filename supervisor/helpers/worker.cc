@@ -170,7 +170,7 @@ Status Workers::start(Waiting& waiting) {
     const long pid = clone_process(method_, 0, -1, pidfd);
     if (pid == 0) {
         run_worker(waiting.job.task, pipe.write_end, {.gives_way = !is_privileged(waiting.job.uid)},
-                   numbers_for_hands(loop_));
+                   [this] { return numbers_for_hands(loop_); });
     }
     if (pid < 0) return std::unexpected(no_process(static_cast<int>(-pid)));
     reaper_.adopt(static_cast<pid_t>(pid), [this, id, is_here = is_here_](ExitStatus status) {

@@ -40,19 +40,36 @@ Result<std::string> do_work(WorkerTask& task) {
 
 }  // namespace
 
-void run_worker(WorkerTask& task, const Fd& pipe, WorkerManners manners, std::vector<int> kept) {
+namespace {
+
+void become_worker(WorkerTask& task, const Fd& pipe, WorkerManners manners, std::vector<int> kept) {
     if (task.descriptors) std::ranges::copy(task.descriptors(), std::back_inserter(kept));
     kept.push_back(pipe.get());
     become_helper("confinit-worker", std::move(kept));
     if (manners.gives_way) (void)setpriority(PRIO_PROCESS, 0, nice_of_one_that_gives_way);
+}
 
-    const Result<std::string> answer = do_work(task);
-    const std::string& text = answer ? *answer : answer.error().what;
+void answer(WorkerTask& task, const Fd& pipe) {
+    const Result<std::string> done = do_work(task);
+    const std::string& text = done ? *done : done.error().what;
     const Head head{
-        .size = text.size(), .code = answer ? 0 : answer.error().code, .failed = answer ? 0U : 1U};
+        .size = text.size(), .code = done ? 0 : done.error().code, .failed = done ? 0U : 1U};
     // Without a reader nobody waits for the answer any more.
     if (write_all(pipe, "answer", {reinterpret_cast<const char*>(&head), sizeof head})) {
         (void)write_all(pipe, "answer", text);
+    }
+}
+
+}  // namespace
+
+void run_worker(WorkerTask& task, const Fd& pipe, WorkerManners manners,
+                const std::function<std::vector<int>()>& kept) {
+    try {
+        become_worker(task, pipe, manners, kept());
+        answer(task, pipe);
+    } catch (...) {
+        // Its end tells: it has no memory for more.
+        _exit(1);
     }
     // No destructor of PID 1's objects runs, and nothing of its buffers is written twice.
     _exit(0);

@@ -29,9 +29,9 @@ struct WorkerManners {
 };
 
 // Does the task, writes its answer into the pipe and ends. For the child of clone_process alone.
-// `kept` are further descriptors that stay open.
+// `kept` tells further descriptors that stay open. No exception leaves it.
 [[noreturn]] void run_worker(WorkerTask& task, const Fd& pipe, WorkerManners manners,
-                             std::vector<int> kept);
+                             const std::function<std::vector<int>()>& kept);
 
 // How much of the answer has come through the pipe so far.
 enum class AnswerState { partial, complete, too_large };

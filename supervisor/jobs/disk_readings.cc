@@ -20,6 +20,7 @@ void DiskReadings::add_rules_of(const std::string& path) {
 
 std::string DiskReadings::pack() const {
     TextPacker packer;
+    packer.add_number(begun.time_since_epoch().count());
     packer.add_number(units.size());
     for (const auto& [name, reading] : units) {
         packer.add(name);
@@ -46,6 +47,8 @@ std::string DiskReadings::pack() const {
 Result<DiskReadings> DiskReadings::unpack(std::string_view bytes) {
     TextUnpacker unpacker{bytes};
     DiskReadings readings;
+    readings.begun =
+        Clock::time_point{Clock::duration{static_cast<Clock::rep>(unpacker.next_number())}};
     for (std::uint64_t left = unpacker.next_number(); left > 0 && unpacker.is_whole(); --left) {
         std::string name = unpacker.next_text();
         readings.units.emplace(std::move(name), UnitReading::unpack(unpacker));

@@ -3,6 +3,7 @@
 // them itself.
 #pragma once
 
+#include "base/clock.h"
 #include "base/result.h"
 #include "kernel/file_rule.h"
 #include "unit/unit_reading.h"
@@ -16,6 +17,8 @@
 namespace confinit {
 
 struct DiskReadings {
+    // When the look began, by CLOCK_MONOTONIC: what was read later counts more.
+    Clock::time_point begun{};
     std::map<std::string, UnitReading, std::less<>> units;
     // Loaded units whose files are as they were when PID 1 last heard of them, with what lies
     // beside them and is not read.

@@ -111,12 +111,14 @@ std::optional<std::string> Manager::take(Unit unit, UnitStamp stamp) {
     service.vain_edits =
         is_known ? edits_without_effect(service.unit, unit) : std::vector<std::string>{};
     // The engine has decided on a launch of the unit as it was.
-    if (service.launch_turn != LaunchTurn::none && !service.decided_unit) {
+    const bool is_to_launch = service.launch_turn != LaunchTurn::none || service.starts_without;
+    if (is_to_launch && !service.decided_unit) {
         service.decided_unit = std::make_unique<Unit>(std::move(service.unit));
     }
     service.unit = std::move(unit);
     service.kept.forget();
     service.disk = {.stamp = std::move(stamp)};
+    service.read_at = readings_.begun;
     return std::nullopt;
 }
 
@@ -176,6 +178,8 @@ std::vector<std::string> Manager::load_all() {
 
 // One that is gone is no problem: nothing new is to be loaded.
 std::vector<std::string> Manager::load(const std::string& name) {
+    const Service* present = find_service(name);
+    if (present != nullptr && is_outdone(*present)) return {};
     UnitOnDisk found = read_unit(name);
     if (found.unit) {
         auto refused = take(std::move(*found.unit), std::move(found.stamp));
@@ -190,7 +194,9 @@ std::vector<std::string> Manager::load(const std::string& name) {
 }
 
 std::vector<std::string> Manager::reload(const std::string& name) {
-    if (readings_.unchanged.contains(name)) return {};
+    const Service* present = find_service(name);
+    const bool is_newer = present != nullptr && is_outdone(*present);
+    if (is_newer || readings_.unchanged.contains(name)) return {};
     auto [unit, stamp] = read_unit(name);
     if (!unit) return texts(unit.error());
     if (auto refused = take(std::move(*unit), std::move(stamp))) return {std::move(*refused)};

@@ -55,7 +55,9 @@ struct Planning {
 // target, which has nothing.
 struct Service {
     Unit unit;
-    DiskLook disk;  // how its files compare with it
+    DiskLook disk;                  // how its files compare with it
+    Clock::time_point read_at{};    // the beginning of the look that it was read in
+    std::uint64_t stops_asked = 0;  // requests to stop it
     LogRing log;
     std::unique_ptr<Run> run;
     std::unique_ptr<Group> group;
@@ -237,6 +239,8 @@ private:
     void look_at_files_of(const std::string& name, DiskReadings& readings,
                           std::vector<std::string>& needed) const;
     void on_read(const Result<std::string>& answer, const std::function<void()>& then);
+    void take_readings(const Result<std::string>& answer);
+    bool is_outdone(const Service& service) const;
 
     static DiskLook compared(const Unit& loaded, const UnitOnDisk& found);
     std::vector<std::string> load(const std::string& name);

@@ -26,6 +26,7 @@ void add_names(const UnitSection& section, std::vector<std::string>& names) {
 // In a helper: the units of these names, and those that they need and that nobody has loaded.
 DiskReadings Manager::look_at_files(std::vector<std::string> names, bool all) const {
     DiskReadings readings;
+    readings.begun = Clock::now();
     if (all) {
         readings.foreign = foreign_files(directories_);
         for (std::string& name : list_unit_names(directories_)) {
@@ -117,17 +118,27 @@ void Manager::read_ahead(ReadAhead wanted, std::function<void()> then) {
 
 // It holds for as long as `then` runs: a moment later the files may be others.
 void Manager::on_read(const Result<std::string>& answer, const std::function<void()>& then) {
-    auto readings = answer ? DiskReadings::unpack(*answer) : std::unexpected(answer.error());
-    if (readings) {
-        readings_ = std::move(*readings);
-        for (const auto& [path, rule] : readings_.rules)
-            file_rules_.insert_or_assign(path, rule);
-    } else {
-        read_failure_ = readings.error().what;
-    }
+    const bool is_taken = machinery_.loop.run_guarded([&] { take_readings(answer); });
+    if (!is_taken) read_failure_ = "no memory";
     (void)machinery_.loop.run_guarded(then);
     readings_ = {};
     read_failure_.clear();
+}
+
+void Manager::take_readings(const Result<std::string>& answer) {
+    auto readings = answer ? DiskReadings::unpack(*answer) : std::unexpected(answer.error());
+    if (!readings) {
+        read_failure_ = readings.error().what;
+        return;
+    }
+    for (const auto& [path, rule] : readings->rules)
+        file_rules_.insert_or_assign(path, rule);
+    readings_ = std::move(*readings);
+}
+
+// Readings may come in another order than that of their looks.
+bool Manager::is_outdone(const Service& service) const {
+    return readings_.begun < service.read_at;
 }
 
 std::optional<FileRule> Manager::rule_of(const std::string& path) const {

@@ -61,6 +61,7 @@ Checked<Unit> Manager::read_with(std::string_view name, std::span<const Draft> d
 }
 
 const DiskLook& Manager::look_at_disk(Service& service) {
+    if (is_outdone(service)) return service.disk;
     const auto reading = readings_.units.find(service.unit.name);
     if (reading == readings_.units.end()) {
         const auto unchanged = readings_.unchanged.find(service.unit.name);

@@ -29,6 +29,7 @@ std::expected<Service*, UnitRefused> Manager::find(std::string_view name) {
     auto [unit, stamp] = read_unit(name);
     if (!unit) {
         const UnitRefused why = refused(name, unit.error());
+        if (!read_failure_.empty()) return std::unexpected(UnitRefused{false, why.problems});
         const auto broken = broken_.find(name);
         if (broken != broken_.end() && !why.exists) broken_.erase(broken);
         if (why.exists && !is_instance(name)) broken_[std::string{name}] = why.problems;

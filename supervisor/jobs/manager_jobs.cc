@@ -32,6 +32,7 @@ std::uint64_t Manager::start(const std::string& unit, Done done, std::string_vie
 }
 
 std::uint64_t Manager::stop(const std::string& unit, Done done, std::string_view asked_by) {
+    if (Service* service = find_service(unit)) ++service->stops_asked;
     return request(&engine::Engine::stop, unit, "stop", std::move(done), asked_by);
 }
 

@@ -114,7 +114,10 @@ Service* Manager::find_waiting(std::string_view unit) {
 // One that is to stop waits for that instead.
 void Manager::launch_first(const std::string& unit) {
     Service* service = find_waiting(unit);
-    if (service == nullptr || !service->planned || engine_.is_to_stop(unit)) return;
+    if (service == nullptr || engine_.is_to_stop(unit)) return;
+    // Without memory the plan may have got lost on its way.
+    const bool is_asked = service->planning && service->planning->question != 0;
+    if (!service->planned) return is_asked ? void() : ask_plan(*service);
     const bool is_first_try = service->launch_turn == LaunchTurn::awaited;
     if (is_first_try) {
         service->launch_turn = LaunchTurn::told;

@@ -50,7 +50,8 @@ std::vector<std::pair<std::string, std::uint64_t>> Manager::joined_runs(const Un
     std::vector<std::pair<std::string, std::uint64_t>> joined;
     for (const JoinedNamespace& one : unit.namespaces.joined) {
         const auto found = services_.find(one.unit);
-        if (found != services_.end()) joined.emplace_back(one.unit, found->second->run_number);
+        if (found == services_.end()) continue;
+        joined.emplace_back(one.unit, find_running(one.unit) ? found->second->run_number : 0);
     }
     return joined;
 }

@@ -79,6 +79,7 @@ void Launch::on_failure(const LaunchReport& report) {
 // The reason is in the files of the service, which PID 1 does not look at.
 void Launch::ask_why(const LaunchReport& report) {
     constexpr std::chrono::seconds patience{5};
+    if (explaining_) return;
     explaining_ =
         machinery_.planner.ask({.unit = (*plan_)->unit.str(),
                                 .patience = patience,

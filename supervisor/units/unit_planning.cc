@@ -43,6 +43,8 @@ LaunchResult<Planned> planned_service(PlannerAnswer answer, Unit unit,
                                       const LaunchContext& context) {
     PlanMessage message = TRY(std::move(answer));
     LaunchPlan plan = TRY(unpack_plan(std::move(message)));
+    if (plan->unit != unit.name)
+        return std::unexpected(LaunchFailure{.hint = "the planner has planned another unit"});
     unit.namespaces.uid_map = plan.ids.uid_map;
     unit.namespaces.gid_map = plan.ids.gid_map;
     unit.namespaces.allow_setgroups = plan.ids.allow_setgroups;

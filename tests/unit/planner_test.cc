@@ -9,6 +9,7 @@
 #include <chrono>
 #include <csignal>
 #include <fcntl.h>
+#include <new>
 #include <string>
 #include <unistd.h>
 #include <vector>
@@ -120,7 +121,7 @@ TEST_CASE("what is late is bounded, and told", "[planner][N1]") {
 
     scene.ask("one", wait_for_ever);
     scene.ask("two", wait_for_ever);
-    scene.ask("three", [] { return answer("three"); });
+    scene.ask("three", [] { return answer("three"); }, 50ms);
     scene.turn_until_answers(1);
 
     CHECK(scene.answers[0] ==
@@ -157,7 +158,7 @@ TEST_CASE("a planner that is killed loses no question", "[planner][N1]") {
 }
 
 TEST_CASE("what kills each planner is told in the end", "[planner][N1]") {
-    PlannerScene scene{{.deaths_of_one = 3}};
+    PlannerScene scene{{.losses_of_one = 3}};
 
     scene.ask("bad", [] {
         note_path("/bad");
@@ -171,6 +172,40 @@ TEST_CASE("what kills each planner is told in the end", "[planner][N1]") {
     CHECK(std::ranges::find(scene.answers,
                             "bad: '/bad': the planner exited with code 7 each "
                             "time") != scene.answers.end());
+}
+
+TEST_CASE("an answer that there is no memory to take is asked for again", "[planner][N3]") {
+    PlannerScene scene;
+    int tries = 0;
+
+    scene.planner->ask({.unit = "a",
+                        .look =
+                            [] {
+                                return answer("a");
+                            }},
+                       [&](const PlannerAnswer& told) {
+                           if (++tries == 1) throw std::bad_alloc{};
+                           scene.answers.push_back(told->bytes);
+                       });
+    scene.turn_until_answers(1);
+
+    CHECK(tries == 2);
+    CHECK(scene.answers == std::vector<std::string>{"answer a"});
+}
+
+TEST_CASE("looks that are slow all together end well", "[planner][N1]") {
+    PlannerScene scene{{.turn = 5ms, .stuck = 2}};
+    const auto slow = [] {
+        usleep(50'000);
+        return answer("slow");
+    };
+
+    for (const char* unit : {"a", "b", "c", "d"})
+        scene.ask(unit, slow);
+    scene.turn_until_answers(4);
+
+    for (const std::string& text : scene.answers)
+        CHECK(text.ends_with(": answer slow"));
 }
 
 TEST_CASE("a question that is cancelled is not answered", "[planner][N1]") {

@@ -180,8 +180,12 @@ void describe_preparation(const LaunchPlan& plan, const LaunchReport& report,
             "there is no such file, or no /dev/loop-control: the kernel's module 'loop' "
             "is not loaded";
     }
-    const bool is_other = std::ranges::any_of(report.found, [](auto word) { return word != 0; });
-    if (is_other) failure.hint = existing_hint(*preparation, report);
+}
+
+// A directory that is there already, and is another's.
+bool tells_of_existing(const LaunchReport& report) {
+    return report.stage == LaunchStage::preparation &&
+           std::ranges::any_of(report.found, [](auto word) { return word != 0; });
 }
 
 void describe_rlimit(const LaunchPlan& plan, const LaunchReport& report, LaunchFailure& failure) {
@@ -300,6 +304,10 @@ void describe(const LaunchPlan& plan, const LaunchReport& report, LaunchFailure&
     }
 }
 
+bool is_refused_program(const LaunchReport& report) {
+    return report.stage == LaunchStage::exec && report.syscall == SYS_execve;
+}
+
 }  // namespace
 
 std::string_view launch_stage_text(LaunchStage stage) {
@@ -307,17 +315,21 @@ std::string_view launch_stage_text(LaunchStage stage) {
 }
 
 bool looks_at_files(const LaunchReport& report) {
-    return report.stage == LaunchStage::exec && report.syscall == SYS_execve;
+    return is_refused_program(report) || tells_of_existing(report);
 }
 
 LaunchFailure explain(const LaunchPlan& plan, const LaunchReport& report) {
-    if (looks_at_files(report)) return explain_execve(plan, report.error);
-    return explain_without_look(plan, report);
+    if (is_refused_program(report)) return explain_execve(plan, report.error);
+    LaunchFailure failure = explain_without_look(plan, report);
+    const Preparation* existing =
+        tells_of_existing(report) ? item_of(plan->child.preparations, report) : nullptr;
+    if (existing != nullptr) failure.hint = existing_hint(*existing, report);
+    return failure;
 }
 
 LaunchFailure explain_without_look(const LaunchPlan& plan, const LaunchReport& report) {
     if (!has_stage(report)) return {.hint = "the child's report is damaged"};
-    if (looks_at_files(report)) {
+    if (is_refused_program(report)) {
         return {.key = "service.command[0]",
                 .object = plan->executable.str(),
                 .call = "execve",

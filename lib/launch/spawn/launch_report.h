@@ -15,8 +15,8 @@ std::string_view launch_stage_text(LaunchStage stage);
 // sender makes, is told as such.
 LaunchFailure explain(const LaunchPlan& plan, const LaunchReport& report);
 
-// Whether explain() looks at files for it, those of the program that execve(2) refused; and the
-// same without these looks, for PID 1.
+// Whether explain() looks at files for it: at the program that execve(2) refused, or for the names
+// of owners. And the same without these looks, for PID 1.
 bool looks_at_files(const LaunchReport& report);
 LaunchFailure explain_without_look(const LaunchPlan& plan, const LaunchReport& report);
 
