@@ -160,7 +160,7 @@ void run_method(ControlContext& context, const MethodRow& row, Call call, Respon
 
 void answer_by_worker(ControlContext& context, const Responder& responder, std::string name,
                       Look look, std::move_only_function<std::vector<int>()> descriptors,
-                      std::function<Json()> otherwise) {
+                      std::function<Json()> otherwise, Clock::duration patience) {
     const Caller* caller = context.server.find_caller(responder.connection());
     if (caller == nullptr) return;
     Workers& workers = context.manager.machinery().workers;
@@ -169,7 +169,10 @@ void answer_by_worker(ControlContext& context, const Responder& responder, std::
                     },
                     .descriptors = std::move(descriptors)};
     const Workers::Id id =
-        workers.run({.name = std::move(name), .uid = account_of(*caller), .task = std::move(task)},
+        workers.run({.name = std::move(name),
+                     .uid = account_of(*caller),
+                     .task = std::move(task),
+                     .patience = patience},
                     [responder, otherwise](Result<std::string> answer) {
                         if (answer) return responder.reply_text(*answer);
                         if (otherwise) return responder.reply(otherwise());

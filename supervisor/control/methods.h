@@ -71,11 +71,12 @@ std::int64_t boot_time_microseconds(engine::Time time);
 // Answers the call from a worker, because the look takes long: the parameters of the reply, or what
 // failed. The work finds in its copy of PID 1 everything that is there when it begins; what it
 // borrows must live until then. The worker ends with the connection. `otherwise` makes the reply
-// here where there is no worker.
+// here where there is no worker, or none that answers in time.
 using Look = std::move_only_function<Result<Json>()>;
 void answer_by_worker(ControlContext& context, const Responder& responder, std::string name,
                       Look look, std::move_only_function<std::vector<int>()> descriptors = {},
-                      std::function<Json()> otherwise = {});
+                      std::function<Json()> otherwise = {},
+                      Clock::duration patience = std::chrono::seconds{30});
 
 // The name on the bus that makes a unit ready, where it has one. It is no secret: the bus tells
 // everybody who owns what.

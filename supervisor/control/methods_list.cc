@@ -7,6 +7,7 @@
 #include "supervisor/jobs/absent_units.h"
 
 #include <array>
+#include <chrono>
 #include <functional>
 #include <optional>
 #include <set>
@@ -15,6 +16,9 @@ namespace confinit {
 namespace {
 
 using Names = std::set<std::string, std::less<>>;
+
+// A file of a unit may be where nobody answers.
+constexpr std::chrono::seconds patience_for_disk{5};
 
 // The named units that are loaded, or all.
 std::vector<Service*> loaded_units(const Manager& manager, const std::optional<Names>& names) {
@@ -78,7 +82,7 @@ void list(ControlContext& context, const Call& call, Responder responder) {
     answer_by_worker(
         context, responder, "list",
         [reply = std::move(reply)]() mutable -> Result<Json> { return reply(); },
-        [&manager] { return nodes_of_all(manager); }, std::move(otherwise));
+        [&manager] { return nodes_of_all(manager); }, std::move(otherwise), patience_for_disk);
 }
 
 constexpr std::array rows{MethodRow{Method::list, list}};

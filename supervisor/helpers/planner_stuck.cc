@@ -23,7 +23,7 @@ LaunchFailure Planner::too_many_stuck() const {
     if (one == processes_.end()) one = processes_.begin();
     return failure_at(*one->page, EBUSY,
                       fmt::format("{} looks wait for what does not answer; this one is of '{}'",
-                                  processes_.size(), one->unit));
+                                  stuck(), one->unit));
 }
 
 bool Planner::is_late(const Process& process) const {
@@ -37,9 +37,11 @@ bool Planner::is_stuck(const Process& process) const {
     return is_late(process);
 }
 
+// Also those that were killed a moment ago: there may be no more of them than that.
 std::size_t Planner::stuck() const {
-    return static_cast<std::size_t>(
-        std::ranges::count_if(processes_, [this](const Process& one) { return is_stuck(one); }));
+    return static_cast<std::size_t>(std::ranges::count_if(processes_, [this](const Process& one) {
+        return one.killed_at ? one.question.has_value() : is_late(one);
+    }));
 }
 
 std::size_t Planner::left_behind() const {
