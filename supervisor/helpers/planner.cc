@@ -67,8 +67,10 @@ void Planner::cancel(Id id) {
 
 std::vector<Planner::Id> Planner::waiting() const {
     std::vector<Id> ids;
-    for (const auto& [id, asked] : questions_) {
-        if (asked.is_waiting) ids.push_back(id);
+    for (const bool is_urgent : {true, false}) {
+        for (const auto& [id, asked] : questions_) {
+            if (asked.is_waiting && asked.question.is_urgent == is_urgent) ids.push_back(id);
+        }
     }
     return ids;
 }

@@ -34,7 +34,9 @@
 namespace confinit {
 
 struct PlannerQuestion {
-    std::string unit;                                     // on whose account it is
+    std::string unit;  // on whose account it is
+    // Somebody waits for the answer to it alone: it comes before a thousand launches.
+    bool is_urgent = false;
     Clock::duration patience = std::chrono::seconds{30};  // counted from when a planner begins
     // Runs in the planner, which has PID 1's memory as it was when the planner was born.
     std::move_only_function<PlannerAnswer()> look;

@@ -96,6 +96,7 @@ void Manager::read_ahead(ReadAhead wanted, std::function<void()> then) {
     };
     if (shared->account == 0) {
         machinery_.planner.ask({.unit = what,
+                                .is_urgent = true,
                                 .patience = patience_for_files,
                                 .look = [look]() -> PlannerAnswer {
                                     return PlanMessage{look(), {}};

@@ -82,6 +82,7 @@ void Launch::ask_why(const LaunchReport& report) {
     if (explaining_) return;
     explaining_ =
         machinery_.planner.ask({.unit = (*plan_)->unit.str(),
+                                .is_urgent = true,
                                 .patience = patience,
                                 .look = [plan = plan_, report]() -> PlannerAnswer {
                                     return PlanMessage{pack(explain(*plan, report)), {}};

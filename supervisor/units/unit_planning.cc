@@ -92,7 +92,8 @@ Planner::Id plan_unit(Planner& planner, const LaunchContext& context, Unit unit,
 Planner::Id plan_enter(Planner& planner, const LaunchContext& context, EnterQuestion wanted,
                        EnterPlanDone done) {
     const int main_pidfd = wanted.main_pidfd;
-    PlannerQuestion question{.unit = wanted.unit.name, .patience = usual_patience};
+    PlannerQuestion question{
+        .unit = wanted.unit.name, .is_urgent = true, .patience = usual_patience};
     question.look = [wanted = std::move(wanted), &context]() -> PlannerAnswer {
         return pack(TRY(make_enter_plan(wanted.unit, context, wanted.main_pidfd, wanted.request)));
     };

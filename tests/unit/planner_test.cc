@@ -193,6 +193,28 @@ TEST_CASE("an answer that there is no memory to take is asked for again", "[plan
     CHECK(scene.answers == std::vector<std::string>{"answer a"});
 }
 
+TEST_CASE("what somebody waits for alone comes before what waits already", "[planner][N1]") {
+    PlannerScene scene;
+    for (int i = 0; i < 20; ++i)
+        scene.ask("launch", [] {
+            usleep(2'000);
+            return answer("launch");
+        });
+    scene.turn_until_answers(1);
+
+    scene.planner->ask({.unit = "call",
+                        .is_urgent = true,
+                        .look =
+                            [] {
+                                return answer("call");
+                            }},
+                       [&](const PlannerAnswer& told) { scene.answers.push_back(told->bytes); });
+    scene.turn_until_answers(21);
+
+    const auto call = std::ranges::find(scene.answers, "answer call");
+    CHECK(call - scene.answers.begin() < 10);
+}
+
 TEST_CASE("looks that are slow all together end well", "[planner][N1]") {
     PlannerScene scene{{.turn = 5ms, .stuck = 2}};
     const auto slow = [] {
