@@ -55,9 +55,6 @@ public:
 
     // Whether two stamps are of the same files in the same state.
     bool is_same(const UnitStamp& other) const { return marks_ == other.marks_; }
-    // Takes the directories of a later, equal stamp: only names that do not concern this unit have
-    // changed.
-    void adopt_directories(const UnitStamp& later) { directories_ = later.directories_; }
 
     // The files and directories that it is of.
     std::vector<std::string> paths() const;

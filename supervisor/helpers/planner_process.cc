@@ -74,13 +74,8 @@ void run_planner(const Fd& socket, PlannerPage& page, const std::function<std::v
 
 PlannerReader::Piece PlannerReader::receive(const Fd& socket) {
     std::array<std::byte, 65536> piece;
-    {
-        // There is room before anything is read, since it does not come again.
-        const OutsideReserve outside;
-        if (received_.capacity() - received_.size() < piece.size())
-            received_.reserve(2 * received_.size() + piece.size());
-        descriptors_.reserve(most_sent_descriptors);
-    }
+    make_room(received_, piece.size());
+    descriptors_.reserve(most_sent_descriptors);
     ReceivedMessage message = receive_message(socket, piece, MSG_DONTWAIT);
     if (message.count < 0)
         return errno == EAGAIN || errno == EINTR ? Piece::none_yet : Piece::ended;

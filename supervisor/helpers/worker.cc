@@ -45,12 +45,6 @@ Error no_process(int error) {
     return told;
 }
 
-// There is room before anything is read, since it does not come again.
-void make_room(std::string& received, std::size_t more) {
-    const OutsideReserve outside;
-    if (received.capacity() - received.size() < more) received.reserve(2 * received.size() + more);
-}
-
 }  // namespace
 
 Result<std::unique_ptr<Workers>> Workers::make(EventLoop& loop, Reaper& reaper, CloneMethod method,

@@ -153,7 +153,7 @@ public:
     // The same without reading any, for many units in a row: what nobody has read yet has just
     // changed. `directories` is mark_of_disk() at this time. A helper looks; PID 1 knows what it
     // was told last.
-    OnDisk glance_at_disk(Service& service, std::uint64_t directories) const;
+    OnDisk glance_at_disk(const Service& service, std::uint64_t directories) const;
     std::uint64_t mark_of_disk() const;
 
     // In a helper: the unit as it would be loaded now with these drafts.

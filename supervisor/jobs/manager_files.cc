@@ -73,16 +73,13 @@ const DiskLook& Manager::look_at_disk(Service& service) {
     return service.disk;
 }
 
-OnDisk Manager::glance_at_disk(Service& service, std::uint64_t directories) const {
-    DiskLook& look = service.disk;
+OnDisk Manager::glance_at_disk(const Service& service, std::uint64_t directories) const {
+    const DiskLook& look = service.disk;
     if (!is_helper() || service.unit.files.empty() || look.stamp.holds(directories))
         return look.state;
     const UnitStamp now = stamp_of(service.unit);
     if (!now.has_main_file()) return OnDisk::gone;
-    if (!now.is_same(look.stamp)) return OnDisk::changed;
-    look.stamp.adopt_directories(now);
-    look.not_read.reset();
-    return look.state;
+    return now.is_same(look.stamp) ? look.state : OnDisk::changed;
 }
 
 std::uint64_t Manager::mark_of_disk() const {

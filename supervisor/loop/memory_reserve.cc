@@ -81,4 +81,9 @@ bool is_reserve_ample() {
     return present >= ample_blocks;
 }
 
+void make_room(std::string& received, std::size_t more) {
+    const OutsideReserve outside;
+    if (received.capacity() - received.size() < more) received.reserve(2 * received.size() + more);
+}
+
 }  // namespace confinit

@@ -14,8 +14,10 @@
 // Memory that C libraries take by malloc(3) is not of the reserve.
 #pragma once
 
+#include <cstddef>
 #include <exception>
 #include <new>
+#include <string>
 
 namespace confinit {
 
@@ -46,6 +48,10 @@ public:
 private:
     const bool was_in_use_;
 };
+
+// There is room for so many more bytes from others before they are read, since they do not come
+// again. Outside of the reserve.
+void make_room(std::string& received, std::size_t more);
 
 // Whether three quarters of it are there now.
 bool is_reserve_ample();

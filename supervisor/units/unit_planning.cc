@@ -39,16 +39,22 @@ PlannerAnswer look_at_group(const Unit& unit, const LaunchContext& context) {
     return PlanMessage{pack(TRY(make_cgroup_config(unit, context))), {}};
 }
 
-LaunchResult<Planned> planned_service(PlannerAnswer answer, Unit unit,
-                                      const LaunchContext& context) {
+// The program of the reaper is PID 1's own descriptor.
+LaunchResult<LaunchPlan> plan_of(PlannerAnswer answer, const LaunchContext& context) {
     PlanMessage message = TRY(std::move(answer));
     LaunchPlan plan = TRY(unpack_plan(std::move(message)));
+    if (plan->child.has_reaper) plan.reaper_program = context.reaper_program.get();
+    return plan;
+}
+
+LaunchResult<Planned> planned_service(PlannerAnswer answer, Unit unit,
+                                      const LaunchContext& context) {
+    LaunchPlan plan = TRY(plan_of(std::move(answer), context));
     if (plan->unit != unit.name)
         return std::unexpected(LaunchFailure{.hint = "the planner has planned another unit"});
     unit.namespaces.uid_map = plan.ids.uid_map;
     unit.namespaces.gid_map = plan.ids.gid_map;
     unit.namespaces.allow_setgroups = plan.ids.allow_setgroups;
-    if (plan->child.has_reaper) plan.reaper_program = context.reaper_program.get();
     return Planned{std::move(unit), std::make_shared<LaunchPlan>(std::move(plan)), {}};
 }
 
@@ -60,10 +66,8 @@ LaunchResult<Planned> planned_group(PlannerAnswer answer, Unit unit) {
 
 LaunchResult<LaunchPlan> planned_command(PlannerAnswer answer, int main_pidfd,
                                          const LaunchContext& context) {
-    PlanMessage message = TRY(std::move(answer));
-    LaunchPlan plan = TRY(unpack_plan(std::move(message)));
+    LaunchPlan plan = TRY(plan_of(std::move(answer), context));
     plan.join_pidfd = main_pidfd;
-    if (plan->child.has_reaper) plan.reaper_program = context.reaper_program.get();
     return plan;
 }
 
