@@ -26,10 +26,15 @@ public:
         const auto wide = static_cast<std::uint64_t>(number);
         packed_.append(reinterpret_cast<const char*>(&wide), sizeof wide);
     }
+    // Their number, and then what `add_one` adds of each.
+    template <class Items, class AddOne>
+    void add_each(const Items& items, const AddOne& add_one) {
+        add_number(items.size());
+        for (const auto& item : items)
+            add_one(item);
+    }
     void add_all(const std::vector<std::string>& texts) {
-        add_number(texts.size());
-        for (const std::string& text : texts)
-            add(text);
+        add_each(texts, [this](const std::string& text) { add(text); });
     }
 
     std::string finish() && { return std::move(packed_); }
@@ -51,10 +56,15 @@ public:
         std::memcpy(&number, bytes.data(), bytes.size());
         return number;
     }
+    // Calls `take_one` as often as there were items.
+    template <class TakeOne>
+    void take_each(const TakeOne& take_one) {
+        for (std::uint64_t left = next_number(); left > 0 && is_whole_; --left)
+            take_one();
+    }
     std::vector<std::string> next_all() {
         std::vector<std::string> texts;
-        for (std::uint64_t left = next_number(); left > 0 && is_whole_; --left)
-            texts.push_back(next_text());
+        take_each([&] { texts.push_back(next_text()); });
         return texts;
     }
 

@@ -3,6 +3,7 @@
 #include "unit/unit_reading.h"
 
 #include "unit/drafts.h"
+#include "unit/packed_values.h"
 #include "unit/seccomp_profile.h"
 
 #include <utility>
@@ -11,9 +12,7 @@ namespace confinit {
 namespace {
 
 void pack_problem(TextPacker& packer, const Problem& problem) {
-    packer.add(problem.location.file);
-    packer.add_number(problem.location.line);
-    packer.add_number(problem.location.column);
+    pack(packer, problem.location);
     packer.add(problem.key);
     packer.add(problem.message);
     packer.add(problem.nearest);
@@ -22,9 +21,7 @@ void pack_problem(TextPacker& packer, const Problem& problem) {
 
 Problem next_problem(TextUnpacker& unpacker) {
     Problem problem;
-    problem.location.file = unpacker.next_text();
-    problem.location.line = static_cast<unsigned>(unpacker.next_number());
-    problem.location.column = static_cast<unsigned>(unpacker.next_number());
+    problem.location = next_location(unpacker);
     problem.key = unpacker.next_text();
     problem.message = unpacker.next_text();
     problem.nearest = unpacker.next_text();
@@ -34,17 +31,17 @@ Problem next_problem(TextUnpacker& unpacker) {
 
 void pack_texts(TextPacker& packer, const UnitTexts& texts) {
     packer.add(texts.name);
-    packer.add_number(texts.files.size());
-    for (const auto& [path, text] : texts.files) {
+    packer.add_each(texts.files, [&](const auto& item) {
+        const auto& [path, text] = item;
         packer.add(path);
         packer.add(text);
-    }
-    packer.add_number(texts.profiles.size());
-    for (const auto& [key, file] : texts.profiles) {
+    });
+    packer.add_each(texts.profiles, [&](const auto& item) {
+        const auto& [key, file] = item;
         packer.add(key);
         packer.add(file.path);
         packer.add(file.text);
-    }
+    });
     packer.add_all(texts.warnings);
     packer.add_number(texts.are_owners_checked);
 }
@@ -52,17 +49,17 @@ void pack_texts(TextPacker& packer, const UnitTexts& texts) {
 UnitTexts next_texts(TextUnpacker& unpacker) {
     UnitTexts texts;
     texts.name = unpacker.next_text();
-    for (std::uint64_t left = unpacker.next_number(); left > 0 && unpacker.is_whole(); --left) {
+    unpacker.take_each([&] {
         UnitText file{.path = unpacker.next_text(), .text = {}};
         file.text = unpacker.next_text();
         texts.files.push_back(std::move(file));
-    }
-    for (std::uint64_t left = unpacker.next_number(); left > 0 && unpacker.is_whole(); --left) {
+    });
+    unpacker.take_each([&] {
         std::string key = unpacker.next_text();
         ProfileFile file{.path = unpacker.next_text(), .text = {}};
         file.text = unpacker.next_text();
         texts.profiles.emplace(std::move(key), std::move(file));
-    }
+    });
     texts.warnings = unpacker.next_all();
     texts.are_owners_checked = unpacker.next_number() != 0;
     return texts;
@@ -72,9 +69,7 @@ UnitTexts next_texts(TextUnpacker& unpacker) {
 
 void UnitReading::pack(TextPacker& packer) const {
     stamp.pack(packer);
-    packer.add_number(problems.size());
-    for (const Problem& problem : problems)
-        pack_problem(packer, problem);
+    packer.add_each(problems, [&](const Problem& problem) { pack_problem(packer, problem); });
     pack_texts(packer, texts);
     packer.add_all(not_read);
 }
@@ -82,8 +77,7 @@ void UnitReading::pack(TextPacker& packer) const {
 UnitReading UnitReading::unpack(TextUnpacker& unpacker) {
     UnitReading reading;
     reading.stamp = UnitStamp::unpack(unpacker);
-    for (std::uint64_t left = unpacker.next_number(); left > 0 && unpacker.is_whole(); --left)
-        reading.problems.push_back(next_problem(unpacker));
+    unpacker.take_each([&] { reading.problems.push_back(next_problem(unpacker)); });
     reading.texts = next_texts(unpacker);
     reading.not_read = unpacker.next_all();
     return reading;

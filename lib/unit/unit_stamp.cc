@@ -112,14 +112,14 @@ void UnitStamp::pack(TextPacker& packer) const {
     packer.add_number(directories_);
     packer.add_number(has_main_file_);
     packer.add_number(is_young_);
-    packer.add_number(marks_.size());
-    for (const auto& [path, device, inode, owner, mode, size, mtime, ctime] : marks_) {
+    packer.add_each(marks_, [&](const auto& item) {
+        const auto& [path, device, inode, owner, mode, size, mtime, ctime] = item;
         packer.add(path);
         for (const std::uint64_t number : {device, inode, owner, mode})
             packer.add_number(number);
         for (const std::int64_t number : {size, mtime, ctime})
             packer.add_number(number);
-    }
+    });
 }
 
 UnitStamp UnitStamp::unpack(TextUnpacker& unpacker) {
@@ -127,14 +127,14 @@ UnitStamp UnitStamp::unpack(TextUnpacker& unpacker) {
     stamp.directories_ = unpacker.next_number();
     stamp.has_main_file_ = unpacker.next_number() != 0;
     stamp.is_young_ = unpacker.next_number() != 0;
-    for (std::uint64_t left = unpacker.next_number(); left > 0 && unpacker.is_whole(); --left) {
+    unpacker.take_each([&] {
         FileMark mark{.path = unpacker.next_text()};
         for (std::uint64_t* number : {&mark.device, &mark.inode, &mark.owner, &mark.mode})
             *number = unpacker.next_number();
         for (std::int64_t* number : {&mark.size, &mark.mtime, &mark.ctime})
             *number = static_cast<std::int64_t>(unpacker.next_number());
         stamp.marks_.push_back(std::move(mark));
-    }
+    });
     return stamp;
 }
 

@@ -21,23 +21,23 @@ void DiskReadings::add_rules_of(const std::string& path) {
 std::string DiskReadings::pack() const {
     TextPacker packer;
     packer.add_number(begun.time_since_epoch().count());
-    packer.add_number(units.size());
-    for (const auto& [name, reading] : units) {
+    packer.add_each(units, [&](const auto& item) {
+        const auto& [name, reading] = item;
         packer.add(name);
         reading.pack(packer);
-    }
-    packer.add_number(unchanged.size());
-    for (const auto& [name, not_read] : unchanged) {
+    });
+    packer.add_each(unchanged, [&](const auto& item) {
+        const auto& [name, not_read] = item;
         packer.add(name);
         packer.add_all(not_read);
-    }
-    packer.add_number(rules.size());
-    for (const auto& [path, rule] : rules) {
+    });
+    packer.add_each(rules, [&](const auto& item) {
+        const auto& [path, rule] = item;
         packer.add(path);
         packer.add_number(rule.owner);
         packer.add_number(rule.group);
         packer.add_number(rule.mode);
-    }
+    });
     packer.add_all(listed);
     packer.add_number(foreign.has_value());
     if (foreign) packer.add_all(*foreign);
@@ -49,20 +49,20 @@ Result<DiskReadings> DiskReadings::unpack(std::string_view bytes) {
     DiskReadings readings;
     readings.begun =
         Clock::time_point{Clock::duration{static_cast<Clock::rep>(unpacker.next_number())}};
-    for (std::uint64_t left = unpacker.next_number(); left > 0 && unpacker.is_whole(); --left) {
+    unpacker.take_each([&] {
         std::string name = unpacker.next_text();
         readings.units.emplace(std::move(name), UnitReading::unpack(unpacker));
-    }
-    for (std::uint64_t left = unpacker.next_number(); left > 0 && unpacker.is_whole(); --left) {
+    });
+    unpacker.take_each([&] {
         std::string name = unpacker.next_text();
         readings.unchanged.emplace(std::move(name), unpacker.next_all());
-    }
-    for (std::uint64_t left = unpacker.next_number(); left > 0 && unpacker.is_whole(); --left) {
+    });
+    unpacker.take_each([&] {
         FileRule& rule = readings.rules[unpacker.next_text()];
         rule.owner = static_cast<uid_t>(unpacker.next_number());
         rule.group = static_cast<gid_t>(unpacker.next_number());
         rule.mode = static_cast<mode_t>(unpacker.next_number());
-    }
+    });
     readings.listed = unpacker.next_all();
     if (unpacker.next_number() != 0) readings.foreign = unpacker.next_all();
     if (!unpacker.is_whole()) return failure("the planner's answer about unit files is damaged");

@@ -2,7 +2,7 @@
 // Plan messages: a plan, or why there is none, on its way from the process that has made it.
 #include "launch/plan/plan_message.h"
 
-#include "base/packed_texts.h"
+#include "unit/packed_values.h"
 
 #include <algorithm>
 #include <span>
@@ -16,23 +16,22 @@ LaunchFailure damaged() {
 }
 
 void add_maps(TextPacker& packer, const std::vector<IdMap>& maps) {
-    packer.add_number(maps.size());
-    for (const IdMap& map : maps) {
+    packer.add_each(maps, [&](const IdMap& map) {
         packer.add_number(map.inside);
         packer.add_number(map.outside);
         packer.add_number(map.count);
-    }
+    });
 }
 
 std::vector<IdMap> next_maps(TextUnpacker& unpacker) {
     std::vector<IdMap> maps;
-    for (std::uint64_t left = unpacker.next_number(); left > 0 && unpacker.is_whole(); --left) {
+    unpacker.take_each([&] {
         IdMap map;
         map.inside = static_cast<std::uint32_t>(unpacker.next_number());
         map.outside = static_cast<std::uint32_t>(unpacker.next_number());
         map.count = static_cast<std::uint32_t>(unpacker.next_number());
         maps.push_back(map);
-    }
+    });
     return maps;
 }
 
@@ -99,23 +98,13 @@ LaunchResult<LaunchPlan> unpack_plan(PlanMessage message) {
 
 std::string pack(const CgroupConfig& config) {
     TextPacker packer;
-    packer.add_number(config.size());
-    for (const auto& [file, value, given_as] : config) {
-        packer.add(file);
-        packer.add(value);
-        packer.add(given_as);
-    }
+    pack(packer, config);
     return std::move(packer).finish();
 }
 
 LaunchResult<CgroupConfig> unpack_config(std::string_view bytes) {
     TextUnpacker unpacker{bytes};
-    CgroupConfig config;
-    for (std::uint64_t left = unpacker.next_number(); left > 0 && unpacker.is_whole(); --left) {
-        CgroupSetting setting{.file = unpacker.next_text(), .value = unpacker.next_text()};
-        setting.given_as = unpacker.next_text();
-        config.push_back(std::move(setting));
-    }
+    CgroupConfig config = next_settings(unpacker);
     if (!unpacker.is_whole()) return std::unexpected(damaged());
     return config;
 }
