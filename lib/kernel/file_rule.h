@@ -13,7 +13,8 @@ struct FileRule {
     mode_t mode = 0;  // none where there is doubt
 };
 
-// Of the path itself: a symbolic link is in doubt, and so is what has an access control list.
+// It does not follow the path: a symbolic link is in doubt, and so is a file with an access control
+// list.
 FileRule look_at_rule(const std::string& path);
 
 }  // namespace confinit

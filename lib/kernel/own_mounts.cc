@@ -24,8 +24,8 @@ bool has_changed(const Fd& mountinfo) {
     return poll(&state, 1, 0) != 0;
 }
 
-// What changes after the file is open is told, so that a change in the middle of reading is seen by
-// the next call.
+// The kernel tells of changes after the file is open, so that the next call sees one that comes in
+// the middle of reading.
 Result<KnownMounts*> look_for_change() {
     static KnownMounts known;
     if (known.process != getpid()) {

@@ -30,8 +30,8 @@ struct UnitReading {
 UnitReading read_unit_files(std::string_view name, std::span<const std::string> directories,
                             const Vocabulary& vocabulary, Checked<Unit>& unit);
 
-// What the reading makes, without a look at any file. The filter was tried by the one that has
-// read the files: the vocabulary needs no filter_fault.
+// Makes the unit of the reading, and looks at no file. The reader of the files has tried the
+// filter: the vocabulary needs no filter_fault.
 Checked<Unit> unit_of(const UnitReading& reading, const Vocabulary& vocabulary);
 
 }  // namespace confinit

@@ -70,7 +70,7 @@ private:
         std::optional<Launch> launch = {};  // after all that it calls back for
 
         const Cgroup* place() const { return node ? &*node : nullptr; }
-        // Of the command, 0 until it is known: its session's number, too.
+        // The command's pid, 0 until it is known; it is the number of its session, too.
         pid_t pid() const { return launch->pid(); }
     };
 

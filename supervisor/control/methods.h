@@ -14,8 +14,8 @@
 
 namespace confinit {
 
-// What a method needs to know of the disk, which PID 1 has looked at for it by somebody else: of a
-// unit that is not loaded; of the unit in any case; of all units.
+// The files that a helper reads before the method runs: those of a unit that is not loaded; of the
+// unit in any case; of all units.
 enum class Reads { nothing, new_unit, unit, all };
 
 struct MethodRow {

@@ -24,7 +24,7 @@ std::optional<TerminalSize> wanted_terminal(const Json& parameters, std::string&
     return TerminalSize{size("rows", 24), size("columns", 80)};
 }
 
-// What the planner was asked for: a command in one run of a unit.
+// The planner was asked for a command in one run of a unit.
 struct Wanted {
     std::string unit;
     std::uint64_t run_number;

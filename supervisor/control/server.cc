@@ -311,7 +311,7 @@ void ControlServer::run_call(std::uint64_t id, Peer& peer, const std::string& te
     run_method(context_, *row, std::move(*call), responder);
 }
 
-// What is done for a call later is on its user's account as well.
+// The user of a call pays as well for work that is done for it later.
 void ControlServer::run_metered(const Responder& responder, const std::function<void()>& work) {
     const Peer* peer = find(responder.connection());
     if (peer == nullptr) return work();

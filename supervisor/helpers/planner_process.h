@@ -49,7 +49,7 @@ public:
 
     // The answer to this question once it is whole; the next one may begin then.
     std::optional<PlannerAnswer> take(std::uint64_t question);
-    // What has come is no answer to what was asked.
+    // Whether something has come that is no answer to the question.
     bool is_damaged() const { return is_damaged_; }
 
 private:

@@ -23,7 +23,7 @@ struct DiskReadings {
     // Loaded units whose files are as they were when PID 1 last heard of them, with what lies
     // beside them and is not read.
     std::map<std::string, std::vector<std::string>, std::less<>> unchanged;
-    // Who may read each file and search each directory on the way to it.
+    // The owner and mode of each file and of each directory on the way to it.
     std::map<std::string, FileRule, std::less<>> rules;
     // Where all was looked at: the units that there are, or were, and all that lies beside their
     // files and is not read.

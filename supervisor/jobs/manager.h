@@ -107,7 +107,7 @@ struct UnitRefused {
     std::vector<std::string> problems;
 };
 
-// What a request needs to know of the disk before it can be done.
+// The files that a request needs to know before it can be done.
 struct ReadAhead {
     std::vector<std::string> names;
     bool all = false;   // all units that there are
@@ -132,7 +132,7 @@ public:
     // while it runs, and not after it.
     void read_ahead(ReadAhead wanted, std::function<void()> then);
 
-    // Who may read a file of a unit, or search a directory on the way, as far as it is known.
+    // The owner and mode of a unit's file, or of a directory on the way, as far as they are known.
     std::optional<FileRule> rule_of(const std::string& path) const;
 
     // Loads every unit file there is, after a read_ahead() of all; the texts of those that do not

@@ -18,7 +18,7 @@ void Manager::ask_plan(Service& service) {
     forget_plan(service);
     auto unit = unit_to_run(service);
     if (!unit) {
-        // What is left makes no sense without the key, which therefore is not optional.
+        // The unit makes no sense without the key, which therefore is not optional.
         return on_refused(service, LaunchFailure{.key = service.skipped.back().key,
                                                  .hint = texts(unit.error()).front()});
     }

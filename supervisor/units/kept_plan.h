@@ -13,7 +13,7 @@
 
 namespace confinit {
 
-// What a plan depends on beside the unit and the files that it names; PID 1 can tell it at any
+// A plan depends on these beside the unit and the files that it names; PID 1 can tell them at any
 // time.
 struct PlanBasis {
     std::optional<std::uint64_t> mounts;  // state_of_own_mounts(), where that can be told
@@ -27,7 +27,7 @@ PlanBasis plan_basis(const Unit& unit);
 
 class KeptPlan {
 public:
-    // Of a launch without these keys. One that serves a single launch is not kept.
+    // Keeps the plan of a launch without these keys, unless it serves a single launch.
     void keep(std::shared_ptr<LaunchPlan> plan, const PlanBasis& basis,
               std::vector<std::string> left_out);
     void forget() { *this = {}; }

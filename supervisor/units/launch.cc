@@ -137,8 +137,8 @@ void Launch::on_first_exit(ExitStatus status) {
 
 void Launch::on_main_exit(ExitStatus status) {
     drain();
-    // Whoever has made it, to have it in a joined pid namespace, may be on its way out yet, with
-    // the socket: all that the main process had to say is here.
+    // The process that has made it, to have it in a joined pid namespace, may be on its way out
+    // yet, with the socket: all that the main process had to say is here.
     if (spawned_.report_socket) {
         if (const auto words = spawned_.last_words.take()) on_failure(*words);
         on_hang_up();

@@ -56,7 +56,7 @@ public:
     // It has, and what it has failed for is explained.
     bool has_ended() const { return is_over() && !explaining_; }
     bool has_run() const { return has_run_; }
-    // What was reported, or absent: a launch may end without a word.
+    // The failure that was reported; absent where the launch has ended without a word.
     const std::optional<LaunchFailure>& failure() const { return failure_; }
     // The first preparation that could not be made, by its index; beyond the last one where all
     // could.

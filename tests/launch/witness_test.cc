@@ -125,7 +125,7 @@ TEST_CASE("a mount over what a plan was made from ends its launch", "[launch][N1
     const TestDirectory directory;
     WitnessScene scene{directory};
     directory.make_directory("other");
-    // Of the same directory there is nothing but the mount's number that tells.
+    // Where it is the same directory, nothing but the mount's number tells.
     const std::string source = directory / GENERATE("other", "real");
 
     const HostMount mount{source, directory / "real"};

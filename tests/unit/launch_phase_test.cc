@@ -44,7 +44,7 @@ LaunchPhase phase_of(std::initializer_list<LaunchEvent> events) {
     return phase_of(std::span{events.begin(), events.size()});
 }
 
-// What the phases are to say, in other words than the table's.
+// The phases are to say this, in other words than the table's.
 struct Facts {
     bool is_made = false;
     bool is_marked = false;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a plan was made from is written down, each thing once, and nothing that the launch makes.
+// A plan writes down all that it was made from, each thing once, and nothing that the launch makes.
 #include "plan_scene.h"
 
 #include "launch/plan/plan_message.h"

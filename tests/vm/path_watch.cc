@@ -144,7 +144,7 @@ Status set_probe(const std::string& arguments) {
     return last;
 }
 
-// What is recorded: of process 1 whatever is not certainly allowed. Names that lead out of where
+// The kernel records of process 1 whatever is not certainly allowed. Names that lead out of where
 // they begin are kept in any case.
 constexpr std::string_view filter =
     R"(common_pid == 1 && (path ~ "*..*" || path ~ "*root*" || path ~ "*cwd*" || path ~ "*exe*" || )"

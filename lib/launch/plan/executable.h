@@ -19,7 +19,7 @@ std::optional<LaunchFailure> find_executable_fault(const LaunchPlan& plan, const
 // The failure of the child's execve(2) with this errno, with the likely cause as its hint.
 LaunchFailure explain_execve(const LaunchPlan& plan, int error);
 
-// What the plan's service will see: of its root alone, before any of the mounts; and of all.
+// The plan's service sees its root alone before any of the mounts, and later all of them.
 ServiceView make_root_view(const LaunchPlan& plan);
 ServiceView make_service_view(const LaunchPlan& plan);
 

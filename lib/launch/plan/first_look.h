@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // FirstLook: goes to each path that a launch will go to, and tells nothing of it.
 //
-// What does not answer is to keep the planner, whose wait is bounded and explained, and not the
-// child, which may then be past all killing.
+// A path that does not answer is to keep the planner, whose wait is bounded and explained. It would
+// keep the child as well, which may then be past all killing.
 #pragma once
 
 #include "launch/plan/plan.h"

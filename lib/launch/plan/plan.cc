@@ -51,7 +51,7 @@ LaunchResult<PlanDraft> make_draft(const Unit& unit, const LaunchContext& contex
     return plan;
 }
 
-// Of the host's paths those that a launch makes and removes tell nothing.
+// A launch makes and removes some paths of the host itself; they tell nothing.
 void leave_out_own(const Plan& plan, const LaunchContext& context, PlanWitnesses& witnesses) {
     witnesses.leave_out(context.notify_root);
     if (!context.cgroup_mount.empty()) witnesses.leave_out(context.cgroup_mount);
