@@ -3,6 +3,7 @@
 #include "supervisor/units/cgroup_tree.h"
 
 #include "base/file.h"
+#include "base/text.h"
 #include "kernel/capability_set.h"
 #include "kernel/mount_table.h"
 #include "kernel/proc_status.h"
@@ -61,11 +62,6 @@ Status check_type(const Cgroup& node) {
         return failure(fmt::format("{} is '{}', not 'domain'", node.path(), *type));
     }
     return {};
-}
-
-// Offers one controller to the nodes below; the error is kept for the unit that needs it.
-Status offer(const Cgroup& node, std::string_view controller) {
-    return node.write("cgroup.subtree_control", fmt::format("+{}", controller));
 }
 
 // An empty leaf of an earlier supervisor is made anew: a node that was killed once makes some
@@ -147,7 +143,28 @@ constexpr std::string_view how_to_get_one =
     "; needed is a node of our own: by 'systemd-run --user -p Delegate=yes confinit ...' (without "
     "--user for root), or an empty one that belongs to this user, by --cgroup=DIRECTORY";
 
+// Who may not set the affinities of all threads again enables cpuset before there are any.
+std::vector<std::string_view> base_controllers() {
+    std::vector<std::string_view> names{"cpu", "memory", "pids"};
+    if (!holds_capability(CAP_SYS_NICE)) names.push_back("cpuset");
+    return names;
+}
+
 }  // namespace
+
+// All in one write: each makes the kernel wait for all processors.
+Status offer_base_controllers(const Cgroup& node) {
+    const auto there = TRY(node.controllers());
+    std::vector<std::string> words;
+    for (const std::string_view name : base_controllers()) {
+        if (std::ranges::find(there, name) != there.end())
+            words.push_back(fmt::format("+{}", name));
+    }
+    if (words.empty() || node.write("cgroup.subtree_control", join(words, " "))) return {};
+    for (const std::string& word : words)
+        (void)node.write("cgroup.subtree_control", word);
+    return {};
+}
 
 Result<CgroupTree> CgroupTree::set_up(Mode mode, const std::string& wanted) {
     const std::string mount = TRY(mount_point());
@@ -163,7 +180,7 @@ Result<CgroupTree> CgroupTree::set_up(Mode mode, const std::string& wanted) {
     const Cgroup leaf = TRY(make_own_leaf(tree.root_));
     TRY(move_processes(tree.root_, leaf));
     TRY(check_type(tree.root_));
-    (void)TRY(tree.offer_all());
+    TRY(offer_base_controllers(tree.root_));
     if (can_give_root(owner_of_new_files)) TRY(tree.root_.give_files_to(own_user));
     return tree;
 }
@@ -172,17 +189,6 @@ Result<CgroupTree> CgroupTree::open(const std::string& mount, const std::string&
     CgroupTree tree{TRY(Cgroup::open(mount + path)), nodes_above(mount, path)};
     tree.mount_ = mount;
     return tree;
-}
-
-// A controller that cannot be enabled is tried again, and told, for the unit that needs it.
-Result<std::vector<std::string>> CgroupTree::offer_all() const {
-    const std::vector<std::string> before = TRY(root_.enabled_controllers());
-    std::vector<std::string> offered;
-    for (const std::string& controller : TRY(root_.controllers())) {
-        if (std::ranges::find(before, controller) != before.end()) continue;
-        if (offer(root_, controller)) offered.push_back(controller);
-    }
-    return offered;
 }
 
 Result<CgroupTree> CgroupTree::borrow(const std::string& mount, const std::string& wanted) {
@@ -204,13 +210,12 @@ Result<CgroupTree> CgroupTree::borrow(const std::string& mount, const std::strin
 
     const AsOwnUser owner_of_new_files;
     const Cgroup leaf = TRY(make_leaf_alone(root));
-    tree.loan_ = Loan{std::move(origin), {}};
+    tree.loan_ = Loan{std::move(origin), TRY(root.enabled_controllers())};
     if (auto moved = leaf.write("cgroup.procs", "0"); !moved) {
         (void)tree.give_back();
         return std::unexpected(cannot_join(std::move(moved).error(), mount, own, leaf));
     }
-    auto offered = tree.offer_all();
-    if (offered) tree.loan_->controllers = std::move(*offered);
+    (void)offer_base_controllers(root);
     if (!can_give_root(owner_of_new_files)) return tree;
     tree.loan_->is_given = true;
     if (auto given = root.give_files_to(own_user); !given) {
@@ -247,8 +252,12 @@ Status CgroupTree::give_back() {
     const auto keep_first = [&result](Status done) {
         if (result && !done) result = std::move(done);
     };
-    for (const std::string& controller : loan.controllers)
-        keep_first(root_.write("cgroup.subtree_control", "-" + controller));
+    const auto enabled = root_.enabled_controllers().value_or(std::vector<std::string>{});
+    for (const std::string& controller : enabled) {
+        const bool was_before =
+            std::ranges::find(loan.controllers, controller) != loan.controllers.end();
+        if (!was_before) keep_first(root_.write("cgroup.subtree_control", "-" + controller));
+    }
     keep_first(loan.origin.write("cgroup.procs", "0"));
     keep_first(remove_own_leaf(root_));
     if (loan.is_given) keep_first(root_.give_files_to(0));

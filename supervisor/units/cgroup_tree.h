@@ -12,10 +12,16 @@
 
 namespace confinit {
 
+// Offers cpu, memory and pids to the nodes below this one, before there are any: enabled later they
+// would change how those share the processors, and begin to count in the middle. All others are
+// enabled for the first unit that needs them, since each costs memory and time with every node. One
+// that cannot be enabled is tried again, and told, for the unit that needs it.
+Status offer_base_controllers(const Cgroup& node);
+
 class CgroupTree {
 public:
-    // Finds the node that we were started in, moves us into its leaf "init" and offers every
-    // controller to the nodes beside it. The order matters: a populated node that offers
+    // Finds the node that we were started in, moves us into its leaf "init" and offers the base
+    // controllers to the nodes beside it. The order matters: a populated node that offers
     // controllers turns threaded or refuses (cgroup-v2.rst, "No Internal Process Constraint").
     //
     // PID 1 takes whoever else is there with it. An ordinary process takes only itself, and only a
@@ -41,16 +47,13 @@ private:
 
     // The changes that an ordinary process undoes at its end.
     struct Loan {
-        Cgroup origin;  // the node that we were started in
-        std::vector<std::string> controllers;
-        bool is_given = false;  // its files belong to own_user
+        Cgroup origin;                         // the node that we were started in
+        std::vector<std::string> controllers;  // that were enabled before
+        bool is_given = false;                 // its files belong to own_user
     };
 
     static Result<CgroupTree> open(const std::string& mount, const std::string& path);
     static Result<CgroupTree> borrow(const std::string& mount, const std::string& wanted);
-
-    // Those that were not offered to the nodes below before.
-    Result<std::vector<std::string>> offer_all() const;
 
     Cgroup root_;
     std::vector<Cgroup> above_;

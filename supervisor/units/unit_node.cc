@@ -3,6 +3,7 @@
 #include "supervisor/units/unit_node.h"
 
 #include "base/text.h"
+#include "kernel/kept_affinities.h"
 #include "supervisor/machine/delegation.h"
 #include "supervisor/machine/own_user.h"
 #include "supervisor/units/leftovers.h"
@@ -150,6 +151,17 @@ struct Need {
     std::string controller;
 };
 
+// Nothing of the other nodes below this one changes.
+Status enable_one(const Cgroup& level, const std::string& controller) {
+    const AsOwnUser owner_of_new_files;
+    const std::string word = "+" + controller;
+    if (controller != "cpuset") return level.write("cgroup.subtree_control", word);
+    const KeptAffinities affinities{level};
+    auto done = level.write("cgroup.subtree_control", word);
+    affinities.restore();
+    return done;
+}
+
 // Offers these to the nodes below this one, which has no process of its own.
 LaunchStatus enable_at(const CgroupTree& tree, const Cgroup& level,
                        const std::vector<Need>& needs) {
@@ -162,8 +174,7 @@ LaunchStatus enable_at(const CgroupTree& tree, const Cgroup& level,
         if (has_own_processes(level)) {
             return std::unexpected(busy_level(key, controller, level));
         }
-        const AsOwnUser owner_of_new_files;
-        const auto done = level.write("cgroup.subtree_control", fmt::format("+{}", controller));
+        const auto done = enable_one(level, controller);
         if (done) continue;
         return std::unexpected(
             node_failure(key, level.path(), "write", done.error().code,
@@ -176,6 +187,7 @@ LaunchStatus enable_at(const CgroupTree& tree, const Cgroup& level,
 // By each of the nodes above.
 LaunchStatus enable_above(const CgroupTree& tree, const GroupNodes& groups,
                           const std::vector<Need>& needs) {
+    if (needs.empty()) return {};
     for (const Cgroup* level : levels_of(tree, groups))
         TRY(enable_at(tree, *level, needs));
     return {};
@@ -239,6 +251,10 @@ LaunchResult<UnitNode> UnitNode::make(const CgroupTree& tree, const Unit& unit, 
     const Cgroup& parent = groups.empty() ? tree.root() : groups.back().node;
     Cgroup fresh = TRY(make_fresh_node(parent, node_name(unit)));
     UnitNode made{tree, node_name(unit), std::move(groups), std::move(fresh)};
+    if (!unit.service) {
+        const AsOwnUser owner_of_new_files;
+        (void)offer_base_controllers(made.node_);
+    }
     for (const CgroupSetting& setting : settings) {
         auto written = write_setting(made.node_, setting);
         if (written) continue;
