@@ -118,7 +118,7 @@ void Supervisor::set_up_cgroups() {
 }
 
 void Supervisor::set_up_launch() {
-    auto reaper = load_reaper(options_.reaper);
+    auto reaper = load_helper(options_.reaper);
     if (reaper) {
         reaper_program_ = std::move(*reaper);
     } else {
@@ -159,6 +159,8 @@ Status Supervisor::connect() {
                                    console_, *workers_, *planner_, &directory_claims_,
                                    notify_hub_.get()});
     machinery_->why_no_tree = why_no_tree_;
+    launcher_ = Launcher::make(*loop_, reaper_, console_, options_.launcher, clone_method_);
+    machinery_->launcher = launcher_.get();
     manager_ = std::make_unique<Manager>(*machinery_, options_.unit_directories);
     launch_context_->find_running = [this](std::string_view unit) {
         return manager_->find_running(unit);

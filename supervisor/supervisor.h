@@ -5,6 +5,7 @@
 #include "supervisor/control/enter_session.h"
 #include "supervisor/control/server.h"
 #include "supervisor/helpers/hands.h"
+#include "supervisor/helpers/launcher.h"
 #include "supervisor/helpers/worker.h"
 #include "supervisor/jobs/drift_check.h"
 #include "supervisor/jobs/ending.h"
@@ -79,6 +80,7 @@ private:
     Fd reaper_program_;
     FilterCache filters_;
     std::unique_ptr<LaunchContext> launch_context_;
+    std::unique_ptr<Launcher> launcher_;
     std::unique_ptr<Machinery> machinery_;
     std::unique_ptr<Manager> manager_;
     std::unique_ptr<DriftCheck> drift_check_;

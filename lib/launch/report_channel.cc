@@ -27,20 +27,23 @@ Result<LastWordsPage> LastWordsPage::make() {
     void* page =
         mmap(nullptr, sizeof(LastWords), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     if (page == MAP_FAILED) return errno_failure("mmap");
-    return LastWordsPage{static_cast<LastWords*>(page)};
+    // A whole mapping of ours cannot fail to go away.
+    return LastWordsPage{static_cast<LastWords*>(page), [](LastWords* words) {
+                             (void)munmap(words, sizeof(LastWords));
+                         }};
 }
 
 LastWordsPage& LastWordsPage::operator=(LastWordsPage&& other) noexcept {
     if (this != &other) {
         reset();
         page_ = std::exchange(other.page_, nullptr);
+        release_ = std::move(other.release_);
     }
     return *this;
 }
 
 void LastWordsPage::reset() {
-    // A whole mapping of ours cannot fail to go away.
-    if (page_ != nullptr) (void)munmap(std::exchange(page_, nullptr), sizeof(LastWords));
+    if (page_ != nullptr) release_(std::exchange(page_, nullptr));
 }
 
 std::optional<LaunchReport> LastWordsPage::take() {

@@ -6,6 +6,7 @@
 #include "base/result.h"
 #include "launch/child_plan.h"
 
+#include <functional>
 #include <optional>
 #include <sys/types.h>
 #include <utility>
@@ -13,12 +14,18 @@
 
 namespace confinit {
 
-// A page that the child shares with the parent until it executes the program.
+// Memory that the child shares with the parent until it executes the program.
 class LastWordsPage {
 public:
+    using Release = std::move_only_function<void(LastWords* words)>;
+
+    // A page of its own.
     static Result<LastWordsPage> make();
+    // `release` is called once, when nobody needs it any more.
+    LastWordsPage(LastWords* page, Release release) : page_(page), release_(std::move(release)) {}
     LastWordsPage() = default;
-    LastWordsPage(LastWordsPage&& other) noexcept : page_(std::exchange(other.page_, nullptr)) {}
+    LastWordsPage(LastWordsPage&& other) noexcept
+        : page_(std::exchange(other.page_, nullptr)), release_(std::move(other.release_)) {}
     LastWordsPage& operator=(LastWordsPage&& other) noexcept;
     LastWordsPage(const LastWordsPage&) = delete;
     LastWordsPage& operator=(const LastWordsPage&) = delete;
@@ -26,14 +33,17 @@ public:
 
     LastWords* get() const { return page_; }
 
+    // Whoever may still write to it keeps it for good.
+    void leave() { page_ = nullptr; }
+
     // The report that the socket did not carry; at most once.
     std::optional<LaunchReport> take();
 
 private:
-    explicit LastWordsPage(LastWords* page) : page_(page) {}
     void reset();
 
     LastWords* page_ = nullptr;
+    Release release_;
 };
 
 // A pair of sockets for LaunchReport records. The parent's end does not block and learns the

@@ -90,7 +90,8 @@ void EnterSessions::make_launch(Session& session) {
                                                 }});
 }
 
-// A service that makes groups of its own may have left the node meanwhile and divided it.
+// A service that makes groups of its own may have left the node meanwhile and divided it: it is
+// looked for again then, at once.
 LaunchStatus EnterSessions::launch_into(Session& session, const Run& run,
                                         const std::optional<TerminalSize>& terminal) {
     constexpr int most_tries = 5;
@@ -101,7 +102,8 @@ LaunchStatus EnterSessions::launch_into(Session& session, const Run& run,
         const int directory = node ? node->directory().get() : -1;
         streams->inside.input_is_tty = terminal.has_value();
         make_launch(session);
-        auto begun = session.launch->begin(session.plan, directory, std::move(streams->inside));
+        auto begun = session.launch->begin(session.plan, directory, std::move(streams->inside),
+                                           Launch::Maker::copy);
         const bool is_busy = !begun && begun.error().error == EBUSY && tries < most_tries;
         if (is_busy) continue;
         session.callers_ends = std::move(streams->callers_ends);

@@ -15,8 +15,9 @@ namespace confinit {
 
 const char* const help_text =
     "usage: confinit [--unit=UNIT] [--units=DIRECTORY]... [--runtime=DIRECTORY]\n"
-    "                [--socket=PATH] [--reaper=FILE] [--verify=DURATION] [--cgroup=DIRECTORY]\n"
-    "                [--without-cgroup] [--log-group=GROUP] [--status-group=GROUP]\n"
+    "                [--socket=PATH] [--reaper=FILE] [--launcher=FILE] [--verify=DURATION]\n"
+    "                [--cgroup=DIRECTORY] [--without-cgroup] [--log-group=GROUP] "
+    "[--status-group=GROUP]\n"
     "                [--end-timeout=DURATION] [--version] [--help]\n"
     "\n"
     "As PID 1 it is the init of the machine or container; otherwise it supervises as an ordinary\n"
@@ -78,6 +79,7 @@ constexpr KnownOption known_options[] = {
     {"runtime", take_text<&Options::runtime_directory>, "a directory", false},
     {"socket", take_text<&Options::socket>, "a path", false},
     {"reaper", take_text<&Options::reaper>, "a file", false},
+    {"launcher", take_text<&Options::launcher>, "a file", false},
     {"verify", take_duration<&Options::verify_interval>, duration_form, true},
     {"cgroup", take_text<&Options::cgroup>, "a directory", false},
     {"without-cgroup", take_flag<&Options::without_cgroup>, "", false},

@@ -20,6 +20,7 @@ struct Options {
     std::string cgroup;           // the node to divide as an ordinary process, by its directory
     bool without_cgroup = false;  // as an ordinary process
     std::string reaper = "/usr/lib/confinit/confinit-reaper";
+    std::string launcher = "/usr/lib/confinit/confinit-launcher";
     std::vector<std::string> unit_directories;
     // How often the confinement of what runs is read back; zero: never.
     std::chrono::microseconds verify_interval = std::chrono::minutes{10};

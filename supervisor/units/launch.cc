@@ -3,10 +3,12 @@
 #include "supervisor/units/launch.h"
 
 #include "kernel/pidfd.h"
+#include "supervisor/helpers/launcher.h"
 #include "supervisor/units/service_signals.h"
 
 #include <chrono>
 #include <csignal>
+#include <memory>
 #include <sys/epoll.h>
 #include <sys/wait.h>
 #include <utility>
@@ -18,20 +20,51 @@ Launch::Launch(Machinery& machinery, Hands::Owner owner, Listener listener)
 
 Launch::~Launch() {
     if (explaining_) machinery_.planner.cancel(*explaining_);
-    if (spawned_.pid > 0 && !is_over()) {
-        machinery_.reaper.forget(spawned_.pid);
-        if (pid_ > 0) machinery_.reaper.forget(pid_);
-    }
     watch_.reset();
+    if (request_) machinery_.launcher->forget(*request_);
+    if (spawned_.pid > 0 && !has_ended()) {
+        if (pid_ > 0) machinery_.reaper.forget(pid_);
+        // Until its end the child may write its last words.
+        machinery_.reaper.adopt(spawned_.pid, [words = std::make_shared<LastWordsPage>(
+                                                   std::move(spawned_.last_words))](ExitStatus) {});
+    }
     let_go(machinery_.loop, std::move(spawned_.report_socket), owner_);
     let_go(machinery_.loop, std::move(spawned_.exit_socket), owner_);
 }
 
-LaunchStatus Launch::begin(const LaunchPlan& plan, int node, Streams streams) {
+LaunchStatus Launch::begin(const LaunchPlan& plan, int node, Streams streams, Maker maker) {
     plan_ = &plan;
-    spawned_ = TRY(spawn(plan, node, std::move(streams), machinery_.clone_method));
+    PreparedLaunch prepared =
+        TRY(prepare_launch(plan, node, std::move(streams), machinery_.clone_method));
+    if (maker == Maker::launcher && machinery_.launcher != nullptr) {
+        request_.reset(new LaunchRequest{
+            .plan = &plan, .prepared = std::move(prepared), .done = [this](auto made) {
+                on_made(std::move(made));
+            }});
+        if (machinery_.launcher->ask(*request_)) return {};
+        prepared = std::move(request_->prepared);
+        request_.reset();
+    }
+    return take(TRY(spawn_prepared(plan, std::move(prepared))));
+}
+
+// The request's own callback is on the stack.
+void Launch::on_made(LaunchResult<Spawned> made) {
+    const auto request = std::move(request_);
+    if (made) {
+        if (const auto taken = take(std::move(*made)); taken) return;
+    }
+    failure_ = made ? LaunchFailure{.hint = "its report cannot be read"} : std::move(made).error();
+    phase_ = phase_after(phase_, LaunchEvent::refused);
+    if (has_ended()) end({CLD_EXITED, exit_setup_failed});
+}
+
+LaunchStatus Launch::take(Spawned made) {
+    spawned_ = std::move(made);
     phase_ = phase_after(phase_, LaunchEvent::made);
     machinery_.reaper.adopt(spawned_.pid, [this](ExitStatus status) { on_first_exit(status); });
+    if (is_to_die_) kill_first();
+    if (listener_.made) listener_.made();
     auto watch =
         machinery_.loop.on_fd(spawned_.report_socket, EPOLLIN, [this](std::uint32_t) { drain(); });
     if (!watch) {
@@ -43,6 +76,7 @@ LaunchStatus Launch::begin(const LaunchPlan& plan, int node, Streams streams) {
 }
 
 void Launch::drain() {
+    if (request_) machinery_.launcher->look(*request_);
     while (spawned_.report_socket) {
         auto received = receive_report(spawned_.report_socket, &spawned_.last_words);
         if (!received || std::holds_alternative<HungUp>(*received)) return on_hang_up();
@@ -171,6 +205,7 @@ void Launch::kill_first() {
 }
 
 void Launch::kill_preparer() {
+    is_to_die_ = true;
     if (spawned_.preparer_pidfd) signal_process(spawned_.preparer_pidfd, SIGKILL);
 }
 

@@ -14,16 +14,20 @@
 #include "supervisor/units/machinery.h"
 
 #include <functional>
+#include <memory>
 #include <optional>
 #include <sys/types.h>
 #include <vector>
 
 namespace confinit {
 
+struct LaunchRequest;
+
 class Launch {
 public:
     // Called from the loop, from drain(), or while an end is being told. An empty one is not.
     struct Listener {
+        std::function<void()> made = {};       // the first process is known
         std::function<void()> executing = {};  // the main process is known
         std::function<void()> running = {};    // execve(2) has happened, all of the confinement too
         // The last: how the main process has ended, or the launch; see has_run() and failure().
@@ -37,15 +41,21 @@ public:
     // Processes that live on are nobody's from then on.
     ~Launch();
 
-    // Makes the first process in the node (a directory descriptor, or -1). The plan outlives the
-    // launch. A failure is complete: nobody hears of the launch again.
-    LaunchStatus begin(const LaunchPlan& plan, int node, Streams streams);
+    // Who makes the first process: the launcher, where there is one, and then it is there later.
+    enum class Maker { launcher, copy };
+
+    // Has the first process made in the node (a directory descriptor, or -1). The plan and the node
+    // outlive the launch. A failure is complete: nobody hears of the launch again.
+    LaunchStatus begin(const LaunchPlan& plan, int node, Streams streams,
+                       Maker maker = Maker::launcher);
 
     // Takes note of what has been reported by now.
     void drain();
 
-    // SIGKILL to the first process and to the preparer, where there is no node to kill.
+    // SIGKILL to the first process and to the preparer, also where they are not there yet.
     void kill_first();
+    // For one whose node is killed: SIGKILL to the preparer, which is not in it, and to the first
+    // process where that comes only after.
     void kill_preparer();
 
     // Our reaper of the pid namespace cannot tell of the end of the main process, which is this one
@@ -74,6 +84,8 @@ public:
     bool has_left_processes() const { return has_left_processes_; }
 
 private:
+    void on_made(LaunchResult<Spawned> made);
+    LaunchStatus take(Spawned made);
     void on_record(ReceivedReport received);
     void on_failure(const LaunchReport& report);
     void ask_why(const LaunchReport& report);
@@ -92,6 +104,8 @@ private:
     Hands::Owner owner_;
     Listener listener_;
     LaunchPhase phase_ = LaunchPhase::asked;
+    std::unique_ptr<LaunchRequest> request_;  // while a launcher is asked
+    bool is_to_die_ = false;
     Spawned spawned_;
     pid_t pid_ = 0;
     Fd process_;

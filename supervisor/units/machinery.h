@@ -17,6 +17,8 @@
 
 namespace confinit {
 
+class Launcher;
+
 // `tree` is null on a machine without cgroup v2.
 struct Machinery {
     EventLoop& loop;
@@ -31,6 +33,7 @@ struct Machinery {
     Planner& planner;
     DirectoryClaims* directory_claims;
     NotifyHub* notify_hub = nullptr;  // null where it could not be made
+    Launcher* launcher = nullptr;     // null where PID 1 copies itself
     bool told_of_pressure = false;    // that the kernel tells none
     std::string why_no_tree = {};     // where `tree` is null
 };

@@ -87,7 +87,8 @@ Run::Run(const Planned& planned, Machinery& machinery, LogRing& log, Listener li
       runtime_directories_(*machinery.directory_claims, machinery.reaper, machinery.console,
                            machinery.clone_method),
       launch_(machinery, owner_,
-              {.executing = [this] { on_executing(); },
+              {.made = [this] { on_made(); },
+               .executing = [this] { on_executing(); },
                .running = [this] { on_running(); },
                .ended =
                    [this](ExitStatus status) {
@@ -184,6 +185,11 @@ bool Run::has_read_output() {
     };
     const bool has_read_errors = has_read(error_output_);
     return has_read(output_) && has_read_errors;
+}
+
+// The node was killed before there was anybody in it.
+void Run::on_made() {
+    if (is_asked_to_end_) kill_all();
 }
 
 void Run::on_executing() {

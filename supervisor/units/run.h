@@ -128,6 +128,7 @@ private:
     Result<std::unique_ptr<PipeReader>> read_output(Fd pipe, LogStream stream);
     bool has_read_output();
     std::string cgroup_path() const;
+    void on_made();
     void on_executing();
     void on_running();
     void on_ended(ExitStatus status);

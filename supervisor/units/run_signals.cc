@@ -99,7 +99,7 @@ std::vector<pid_t> Run::some_processes() const {
     constexpr std::size_t most = 4;
     std::vector<pid_t> pids;
     if (node_) pids = confinit::some_processes(node_->node(), most);
-    if (!node_ && !launch_.has_ended()) {
+    if (!node_ && !launch_.has_ended() && launch_.first_pid() > 0) {
         pids.push_back(main_pid() > 0 ? main_pid() : launch_.first_pid());
     }
     if (const pid_t remover = runtime_directories_.remover()) pids.push_back(remover);

@@ -192,7 +192,7 @@ void print_json(const Options& options, const Nodes& nodes, const std::vector<Fi
 }
 
 int run(Options options) {
-    const auto reaper = load_reaper(options.reaper);
+    const auto reaper = load_helper(options.reaper);
     if (!reaper) give_up(reaper.error().what);
     std::optional<CgroupTree> tree;
     std::optional<Cgroup> plain;

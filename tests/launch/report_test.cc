@@ -205,7 +205,7 @@ TEST_CASE("the reaper's file cannot be written to, or grown", "[launch][X3]") {
 }
 
 TEST_CASE("a reaper that is missing is an error at once", "[launch]") {
-    const auto missing = load_reaper("/no/such/reaper");
+    const auto missing = load_helper("/no/such/reaper");
 
     REQUIRE_FALSE(missing.has_value());
     CHECK(missing.error().code == ENOENT);

@@ -4,6 +4,7 @@
 
 #include "base/file.h"
 #include "base/text.h"
+#include "by_launcher.h"
 #include "launch/plan/witnesses.h"
 #include "test_programs.h"
 
@@ -60,7 +61,7 @@ std::string read_proc(pid_t process, std::string_view file) {
 }  // namespace
 
 const Fd& reaper_program() {
-    static const Fd program = must(load_reaper(path_from("CONFINIT_REAPER", CONFINIT_TEST_REAPER)));
+    static const Fd program = must(load_helper(path_from("CONFINIT_REAPER", CONFINIT_TEST_REAPER)));
     return program;
 }
 
@@ -241,7 +242,7 @@ Launch::Launch(const LaunchPlan& plan, Streams streams, int node, CloneMethod me
     output_ = std::move(pipe.read_end);
     joins_pid_namespace_ = plan->child.fork_into_pid_namespace;
 
-    auto result = spawn(plan, node, std::move(streams), method);
+    auto result = spawn_either_way(plan, node, std::move(streams), method);
     if (!result) FAIL("spawn: " << result.error().text());
     spawned = std::move(*result);
 }

@@ -9,7 +9,7 @@
 namespace confinit {
 
 void with_context_here(const std::function<void(const LaunchContext& context)>& call) {
-    const auto reaper = load_reaper(CONFINIT_HELPER_DIRECTORY "/confinit-reaper");
+    const auto reaper = load_helper(CONFINIT_HELPER_DIRECTORY "/confinit-reaper");
     const Fd none;
     call({.reaper_program = reaper ? *reaper : none,
           .inaccessible_file = "/run/confinit/inaccessible",

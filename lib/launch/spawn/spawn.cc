@@ -4,7 +4,9 @@
 
 #include "base/file.h"
 #include "kernel/pidfd.h"
+#include "launch/spawn/bind_order.h"
 #include "launch/spawn/parent_part.h"
+#include "launch/spawn/prepared_launch.h"
 #include "launch/spawn/process_limits.h"
 
 #include <algorithm>
@@ -17,7 +19,6 @@
 #include <string>
 #include <string_view>
 #include <sys/socket.h>
-#include <tuple>
 #include <unistd.h>
 #include <utility>
 #include <vector>
@@ -35,44 +36,17 @@ Result<Fd> child_stream(const Fd& stream, int lowest) {
     return duplicate(TRY(open_at(AT_FDCWD, "/dev/null", O_RDWR)), lowest);
 }
 
-// What the child works with. All but the parent's ends and the page goes when spawn() returns.
-struct LentDescriptors {
-    ReportChannel report;
-    ReportChannel exit;
-    Fd prepared;  // the child's end of what the preparer tells it
-    Fd preparer;
-    std::array<Fd, 3> streams;
-    Fd ready;
-    std::vector<int> mount_sources;
-    std::vector<int> joins;
-    std::vector<char*> arguments;
-    std::vector<std::string> environment;
-    std::vector<char*> environment_texts;
-    LastWordsPage last_words;
-};
-
-// execve(2) writes to none of them.
-char* argument(const char* text) {
-    return const_cast<char*>(text);
-}
-
-void lend_texts(const LaunchPlan& plan, std::string_view notify_name, LentDescriptors& lent) {
-    for (const ImageString& text : plan->arguments)
-        lent.arguments.push_back(argument(text.c_str()));
-    lent.arguments.push_back(nullptr);
-    for (const ImageString& variable : plan->environment)
-        lent.environment.emplace_back(variable);
-    set_notify_name(lent.environment, notify_name);
-    for (const std::string& variable : lent.environment)
-        lent.environment_texts.push_back(argument(variable.c_str()));
-    lent.environment_texts.push_back(nullptr);
-}
-
-Result<LentDescriptors> lend(const LaunchPlan& plan, const Streams& streams) {
-    LentDescriptors lent;
+Status lend(const LaunchPlan& plan, const Streams& streams, PreparedLaunch& prepared) {
+    LentDescriptors& lent = prepared.lent;
     const int lowest = std::max(lowest_child_descriptor, plan->child.ready_number + 1);
-    lent.report = TRY(make_report_channel(lowest));
-    if (plan->child.has_reaper) lent.exit = TRY(make_report_channel(lowest));
+    ReportChannel report = TRY(make_report_channel(lowest));
+    prepared.report_socket = std::move(report.parent);
+    lent.report = std::move(report.child);
+    if (plan->child.has_reaper) {
+        ReportChannel exit = TRY(make_report_channel(lowest));
+        prepared.exit_socket = std::move(exit.parent);
+        lent.exit = std::move(exit.child);
+    }
     if (!plan->child.preparations.empty()) {
         auto [child, preparer] = TRY(make_seqpacket_pair());
         lent.prepared = TRY(duplicate(child, lowest));
@@ -82,72 +56,44 @@ Result<LentDescriptors> lend(const LaunchPlan& plan, const Streams& streams) {
     lent.streams[1] = TRY(child_stream(streams.output, lowest));
     lent.streams[2] = TRY(child_stream(streams.error, lowest));
     if (streams.ready) lent.ready = TRY(duplicate(streams.ready, lowest));
-    lent.mount_sources.assign(plan->child.mounts.size(), -1);
+    return {};
+}
+
+void write_joins(const LaunchPlan& plan, LaunchOrder& order) {
+    std::size_t next = static_cast<std::size_t>(Lent::joins);
     for (std::size_t i = 0; i < plan->joins.size(); ++i) {
-        if (plan->joins[i].flag != CLONE_NEWUSER) lent.joins.push_back(plan.join_files[i].get());
+        const int file = plan.join_files[i].get();
+        if (plan->joins[i].flag == CLONE_NEWUSER) {
+            order[Lent::join_user] = file;
+        } else if (next < lent_count) {
+            order.lent[next++] = file;
+        }
     }
-    lend_texts(plan, streams.notify_name, lent);
-    lent.last_words = TRY(LastWordsPage::make());
-    return lent;
 }
 
-// Where the process belongs, and how it gets there.
-struct Place {
-    int node;
-    CloneMethod method;
-
-    bool is_moved_to() const { return node >= 0 && method != CloneMethod::clone3_into_node; }
-};
-
-bool has_parent_part(const LaunchPlan& plan, const Place& place) {
-    return place.is_moved_to() || !plan->uid_map.empty() || plan->child.limits_by_parent;
-}
-
-// The forms have the same parts in the same order.
-template <std::size_t... I>
-void bind_parts(const ChildPlanIn<Sealed>& image, ChildPlanIn<Bound>& child,
-                std::index_sequence<I...>) {
-    const auto from = ChildPlanIn<Sealed>::references(image);
-    const auto to = ChildPlanIn<Bound>::references(child);
-    ((std::get<I>(to) = std::get<I>(from)), ...);
-}
-
-int user_namespace_file(const LaunchPlan& plan) {
-    for (std::size_t i = 0; i < plan->joins.size(); ++i) {
-        if (plan->joins[i].flag == CLONE_NEWUSER) return plan.join_files[i].get();
-    }
-    return -1;
-}
-
-ChildPlan complete(const LaunchPlan& plan, const Place& place, const Streams& streams,
-                   LentDescriptors& lent) {
-    ChildPlan child;
-    static_cast<ChildNumbers&>(child) = plan->child;
-    bind_parts(plan->child, child,
-               std::make_index_sequence<std::tuple_size_v<decltype(ChildPlanIn<Bound>::references(
-                   std::declval<ChildPlan&>()))>>{});
-    child.executable = plan->executable.c_str();
-    child.argv = lent.arguments.data();
-    child.envp = lent.environment_texts.data();
-    child.report_socket = lent.report.child.get();
-    child.exit_socket = lent.exit.child.get();
-    for (std::size_t i = 0; i < lent.streams.size(); ++i)
-        child.streams[i] = lent.streams[i].get();
-    child.tty_is_stream = streams.input_is_tty;
-    child.preparation_socket = lent.prepared.get();
-    child.preparer_socket = lent.preparer.get();
-    child.ready_pipe = lent.ready.get();
-    child.wait_for_parent = has_parent_part(plan, place);
+void write_order(const LaunchPlan& plan, const Streams& streams, PreparedLaunch& prepared) {
+    LaunchOrder& order = prepared.order;
+    const LentDescriptors& lent = prepared.lent;
+    if (!prepared.is_moved()) order[Lent::node] = prepared.node;
+    order[Lent::report] = lent.report.get();
+    order[Lent::exit] = lent.exit.get();
+    order[Lent::prepared] = lent.prepared.get();
+    order[Lent::preparer] = lent.preparer.get();
+    order[Lent::input] = lent.streams[0].get();
+    order[Lent::output] = lent.streams[1].get();
+    order[Lent::error] = lent.streams[2].get();
+    order[Lent::ready] = lent.ready.get();
+    order[Lent::join_pidfd] = plan.join_pidfd;
+    if (plan->child.has_reaper) order[Lent::reaper] = plan.reaper_program;
+    write_joins(plan, order);
+    order.uses_clone3 = prepared.method != CloneMethod::clone_then_move;
+    order.tty_is_stream = streams.input_is_tty;
+    order.wait_for_parent =
+        prepared.is_moved() || !plan->uid_map.empty() || plan->child.limits_by_parent;
     // Those of a process that cannot be traced belong to root.
-    child.owns_proc_files = geteuid() != 0;
-    child.mount_sources = lent.mount_sources.data();
-    child.last_words = lent.last_words.get();
-    if (plan.checks_witnesses) child.witnesses = witnesses_in(plan.witnesses);
-    child.join_pidfd = plan.join_pidfd;
-    child.joins = lent.joins;
-    child.join_user = user_namespace_file(plan);
-    if (plan->child.has_reaper) child.reaper_program = plan.reaper_program;
-    return child;
+    order.owns_proc_files = geteuid() != 0;
+    if (streams.notify_name.size() <= longest_notify_name)
+        std::ranges::copy(streams.notify_name, order.notify_name);
 }
 
 // The child begins with every signal blocked: none that is meant for it gets lost before it can
@@ -167,11 +113,6 @@ private:
     sigset_t previous_;
 };
 
-struct Cloned {
-    pid_t pid = 0;
-    Fd pidfd;
-};
-
 // Where setgroups(2) is denied in a new user namespace, the child could not get rid of groups that
 // it inherits; and we have no use for any of our own.
 LaunchStatus drop_own_groups(const LaunchPlan& plan) {
@@ -186,49 +127,42 @@ LaunchStatus drop_own_groups(const LaunchPlan& plan) {
 }
 
 // A plain copy of this process: no memory is shared but the last words.
-LaunchResult<Cloned> clone_child(const LaunchPlan& plan, const Place& place,
-                                 const ChildPlan& child) {
+LaunchResult<MadeProcesses> copy_child(const LaunchPlan& plan, const PreparedLaunch& prepared,
+                                       const ChildPlan& child) {
     int pidfd = -1;
     // The cgroup namespace is left to the child: from here it would have our own node as its root.
     constexpr std::uint64_t made_by_child = CLONE_NEWCGROUP;
     const std::uint64_t namespaces = plan->clone_flags & ~made_by_child;
     const BlockedSignals blocked;
-    const long pid = clone_process(place.method, namespaces, place.node, pidfd);
-    if (pid < 0) {
-        // One that is moved later counts against our own node until then.
-        const int charged = place.is_moved_to() ? -1 : place.node;
-        LaunchFailure failure = explain_clone(plan, charged, static_cast<int>(-pid));
-        if (place.method == CloneMethod::clone_then_move) failure.call = "clone";
-        return std::unexpected(std::move(failure));
-    }
+    const long pid = clone_process(prepared.method, namespaces, prepared.node, pidfd);
+    if (pid < 0)
+        return std::unexpected(explain_child_clone(plan, prepared, static_cast<int>(-pid)));
     if (pid == 0) run_child(child);
-    return Cloned{static_cast<pid_t>(pid), Fd{pidfd}};
+    return MadeProcesses{.pid = static_cast<pid_t>(pid), .pidfd = Fd{pidfd}};
 }
 
 // Outside of the node: it counts against no limit of the service.
-LaunchResult<Cloned> clone_preparer(const Place& place, const ChildPlan& child) {
-    if (child.preparations.empty()) return Cloned{};
+void copy_preparer(const PreparedLaunch& prepared, const ChildPlan& child, MadeProcesses& made) {
+    if (child.preparations.empty()) return;
     int pidfd = -1;
     const BlockedSignals blocked;
-    const long pid = clone_process(place.method, 0, -1, pidfd);
-    if (pid == -EAGAIN) return std::unexpected(explain_no_process(-1));
-    if (pid < 0) {
-        return std::unexpected(
-            LaunchFailure{.call = "clone3",
-                          .error = static_cast<int>(-pid),
-                          .hint = "no process can be made that prepares the launch"});
-    }
+    const long pid = clone_process(prepared.method, 0, -1, pidfd);
     if (pid == 0) run_preparer(child);
-    return Cloned{static_cast<pid_t>(pid), Fd{pidfd}};
+    if (pid < 0) {
+        made.failure = explain_preparer_clone(static_cast<int>(-pid));
+        return;
+    }
+    made.preparer = static_cast<pid_t>(pid);
+    made.preparer_pidfd = Fd{pidfd};
 }
 
-LaunchStatus finish_parent_part(const LaunchPlan& plan, const Place& place, pid_t child,
-                                const Fd& report_socket) {
-    if (!has_parent_part(plan, place)) return {};
-    if (place.is_moved_to()) TRY(move_into_node(plan, place.node, child));
+LaunchStatus finish_parent_part(const LaunchPlan& plan, const PreparedLaunch& prepared,
+                                pid_t child) {
+    if (!prepared.order.wait_for_parent) return {};
+    if (prepared.is_moved()) TRY(move_into_node(plan, prepared.node, child));
     TRY(do_parent_part(plan, child));
     const char go = 1;
-    if (send(report_socket.get(), &go, sizeof go, MSG_NOSIGNAL) == sizeof go) return {};
+    if (send(prepared.report_socket.get(), &go, sizeof go, MSG_NOSIGNAL) == sizeof go) return {};
     // A child that has ended meanwhile has reported why, or is seen to have died.
     if (errno == EPIPE || errno == ECONNRESET) return {};
     return std::unexpected(LaunchFailure{.call = "send", .error = errno});
@@ -236,31 +170,68 @@ LaunchStatus finish_parent_part(const LaunchPlan& plan, const Place& place, pid_
 
 }  // namespace
 
-LaunchResult<Spawned> spawn(const LaunchPlan& plan, int node, Streams streams, CloneMethod method) {
-    const Place place{node, method};
-    auto lent = lend(plan, streams);
-    if (!lent) return std::unexpected(to_launch_failure(std::move(lent).error()));
-    TRY(drop_own_groups(plan));
-    const ChildPlan child = complete(plan, place, streams, *lent);
-    Cloned cloned = TRY(clone_child(plan, place, child));
+LaunchFailure explain_child_clone(const LaunchPlan& plan, const PreparedLaunch& prepared,
+                                  int error) {
+    // One that is moved later counts against our own node until then.
+    LaunchFailure failure = explain_clone(plan, prepared.is_moved() ? -1 : prepared.node, error);
+    if (prepared.method == CloneMethod::clone_then_move) failure.call = "clone";
+    return failure;
+}
 
-    auto preparer = clone_preparer(place, child);
-    LaunchStatus done = preparer ? LaunchStatus{} : std::unexpected(std::move(preparer).error());
-    if (done) done = finish_parent_part(plan, place, cloned.pid, lent->report.parent);
+LaunchFailure explain_preparer_clone(int error) {
+    if (error == EAGAIN) return explain_no_process(-1);
+    return {.call = "clone3",
+            .error = error,
+            .hint = "no process can be made that prepares the launch"};
+}
+
+LaunchResult<PreparedLaunch> prepare_launch(const LaunchPlan& plan, int node, Streams streams,
+                                            CloneMethod method) {
+    PreparedLaunch prepared{.node = node, .method = method};
+    if (auto done = lend(plan, streams, prepared); !done)
+        return std::unexpected(to_launch_failure(std::move(done).error()));
+    TRY(drop_own_groups(plan));
+    write_order(plan, streams, prepared);
+    return prepared;
+}
+
+LaunchResult<Spawned> finish_launch(const LaunchPlan& plan, PreparedLaunch prepared,
+                                    MadeProcesses made, LastWordsPage last_words) {
+    LaunchStatus done = made.failure ? std::unexpected(std::move(*made.failure))
+                                     : finish_parent_part(plan, prepared, made.pid);
     if (!done) {
         // It fails only for a child that has ended already.
-        signal_process(cloned.pidfd, SIGKILL);
+        signal_process(made.pidfd, SIGKILL);
         return std::unexpected(std::move(done).error());
     }
     return Spawned{
-        .pid = cloned.pid,
-        .pidfd = std::move(cloned.pidfd),
-        .report_socket = std::move(lent->report.parent),
-        .exit_socket = std::move(lent->exit.parent),
-        .preparer = preparer->pid,
-        .preparer_pidfd = std::move(preparer->pidfd),
-        .last_words = std::move(lent->last_words),
+        .pid = made.pid,
+        .pidfd = std::move(made.pidfd),
+        .report_socket = std::move(prepared.report_socket),
+        .exit_socket = std::move(prepared.exit_socket),
+        .preparer = made.preparer,
+        .preparer_pidfd = std::move(made.preparer_pidfd),
+        .last_words = std::move(last_words),
     };
+}
+
+LaunchResult<Spawned> spawn_prepared(const LaunchPlan& plan, PreparedLaunch prepared) {
+    auto last_words = LastWordsPage::make();
+    if (!last_words) return std::unexpected(to_launch_failure(std::move(last_words).error()));
+    std::vector<char*> words(words_for(*plan));
+    std::vector<int> mount_sources(plan->child.mounts.size());
+    std::array<char, notify_variable_size> notify_variable{};
+    const ChildPlan child = bind_order(*plan, prepared.order, last_words->get(),
+                                       {words, mount_sources, notify_variable});
+    MadeProcesses made = TRY(copy_child(plan, prepared, child));
+    copy_preparer(prepared, child, made);
+    // Nobody but the child has its ends from here on.
+    prepared.lent = {};
+    return finish_launch(plan, std::move(prepared), std::move(made), std::move(*last_words));
+}
+
+LaunchResult<Spawned> spawn(const LaunchPlan& plan, int node, Streams streams, CloneMethod method) {
+    return spawn_prepared(plan, TRY(prepare_launch(plan, node, std::move(streams), method)));
 }
 
 }  // namespace confinit

@@ -57,7 +57,7 @@ struct Spawned {
 LaunchResult<Spawned> spawn(const LaunchPlan& plan, int node, Streams streams,
                             CloneMethod method = CloneMethod::clone3_into_node);
 
-// Copies confinit-reaper into a sealed memfd, so that nothing in a container can write to it.
-Result<Fd> load_reaper(const std::string& path);
+// Copies a helper's program into a sealed memfd, so that nothing in a container can write to it.
+Result<Fd> load_helper(const std::string& path);
 
 }  // namespace confinit

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Loading confinit-reaper: a sealed copy in memory that every launch executes by descriptor.
+// Loading a helper: a sealed copy in memory that is executed by descriptor.
 #include "base/file.h"
 #include "base/reserved_ids.h"
 #include "launch/spawn/spawn.h"
@@ -23,20 +23,21 @@ constexpr std::size_t size_limit = std::size_t{16} << 20;
 
 // With vm.memfd_noexec=1 only MFD_EXEC gives a file that can be executed, and before Linux 6.3
 // nothing but its absence does.
-Result<Fd> make_executable_memfd() {
+Result<Fd> make_executable_memfd(const char* name) {
     constexpr unsigned flags = MFD_CLOEXEC | MFD_ALLOW_SEALING;
-    Fd memory{memfd_create("confinit-reaper", flags | MFD_EXEC)};
-    if (!memory && errno == EINVAL) memory = Fd{memfd_create("confinit-reaper", flags)};
+    Fd memory{memfd_create(name, flags | MFD_EXEC)};
+    if (!memory && errno == EINVAL) memory = Fd{memfd_create(name, flags)};
     if (!memory) return errno_failure("memfd_create");
     return memory;
 }
 
 }  // namespace
 
-Result<Fd> load_reaper(const std::string& path) {
+Result<Fd> load_helper(const std::string& path) {
+    const std::string name = path.substr(path.rfind('/') + 1);
     const std::string program = TRY(read_file(AT_FDCWD, path, size_limit));
-    Fd memory = TRY(make_executable_memfd());
-    TRY(write_all(memory, "confinit-reaper", program));
+    Fd memory = TRY(make_executable_memfd(name.c_str()));
+    TRY(write_all(memory, name, program));
     // Who executes a file without the right to read it cannot be traced from its first instruction
     // on: ptrace(2), "PTRACE_MODE_READ". The owner of a service's user namespace has every right in
     // it, and root without capabilities is that as well; over a file of ids that the namespace does

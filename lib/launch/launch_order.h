@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: Apache-2.0
+// LaunchOrder: what the maker of a child is told beside the plan's image, and where it answers.
+//
+// The maker is PID 1 itself, or the launcher: then the order is one datagram with the image behind
+// it, and the descriptors come along.
+#pragma once
+
+#include "launch/child_plan.h"
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <type_traits>
+
+namespace confinit {
+
+// What the maker is lent, by its place in LaunchOrder::lent.
+enum class Lent : std::size_t {
+    node,    // the cgroup node that the child is cloned into
+    report,  // the child's ends of the sockets
+    exit,
+    prepared,
+    preparer,
+    input,
+    output,
+    error,
+    ready,
+    join_pidfd,
+    join_user,
+    reaper,  // the program
+    image,   // a file of the image, where a datagram has no room for it
+    joins,   // the first of those
+};
+inline constexpr std::size_t most_joins = 8;  // there are no more kinds of namespaces
+inline constexpr std::size_t lent_count = static_cast<std::size_t>(Lent::joins) + most_joins;
+
+// 0: none. The name is that of the run's notify socket.
+inline constexpr std::size_t longest_notify_name = 31;
+
+struct LaunchOrder {
+    std::uint64_t image_size = 0;
+    std::uint32_t slot = 0;  // of the launcher's memory, for the answer
+    bool uses_clone3 = true;
+    bool tty_is_stream = false;
+    bool wait_for_parent = false;
+    bool owns_proc_files = false;
+    // Descriptors, or -1. In a datagram: their places among those that come along.
+    std::array<int, lent_count> lent = [] {
+        std::array<int, lent_count> none{};
+        none.fill(-1);
+        return none;
+    }();
+    char notify_name[longest_notify_name + 1] = {};
+
+    int& operator[](Lent what) { return lent[static_cast<std::size_t>(what)]; }
+    int operator[](Lent what) const { return lent.data()[static_cast<std::size_t>(what)]; }
+};
+static_assert(std::is_trivially_copyable_v<LaunchOrder>);
+
+// The answer to one order, in memory that PID 1 and the launcher share. The kernel itself writes
+// the pids, before the process that they name takes its first step (CLONE_PARENT_SETTID of
+// clone(2)): so they are true also where the launcher is killed right after the clone, and a pid of
+// 0 in the slot of a launcher that has ended says that there is no such process.
+struct LaunchSlot {
+    LastWords last_words;
+    std::int32_t child = 0;
+    std::int32_t preparer = 0;
+    std::int32_t error = 0;           // of the child's clone, an errno
+    std::int32_t preparer_error = 0;  // of the preparer's
+};
+
+inline constexpr std::size_t launch_slot_count = 1024;
+
+// The descriptors that the launcher begins with. Those up to `lowest_lent` stay taken.
+inline constexpr int launcher_link = 3;   // SOCK_SEQPACKET: orders, and the numbers of slots back
+inline constexpr int launcher_slots = 4;  // the shared memory
+inline constexpr int lowest_lent = 10;
+
+// As large as a datagram is without a change of the kernel's limits; larger images come as files.
+inline constexpr std::size_t largest_order = 96 * 1024;
+
+// The launcher's first word: whether it can do what the parent could.
+struct LauncherGreeting {
+    std::uint64_t permitted = 0;  // capabilities
+    std::uint64_t effective = 0;
+};
+
+}  // namespace confinit

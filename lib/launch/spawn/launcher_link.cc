@@ -1,0 +1,184 @@
+// SPDX-License-Identifier: Apache-2.0
+// LauncherLink: the parent's side of one launcher process: its socket, and the slots of answers.
+#include "launch/spawn/launcher_link.h"
+
+#include "base/file.h"
+#include "base/unix_socket.h"
+#include "kernel/pidfd.h"
+#include "launch/launcher_start.h"
+
+#include <array>
+#include <cerrno>
+#include <csignal>
+#include <cstring>
+#include <fcntl.h>
+#include <linux/capability.h>
+#include <span>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/uio.h>
+#include <unistd.h>
+#include <utility>
+
+namespace confinit {
+namespace {
+
+constexpr std::size_t slots_size = sizeof(LaunchSlot) * launch_slot_count;
+
+LauncherGreeting own_greeting() {
+    __user_cap_header_struct header{.version = _LINUX_CAPABILITY_VERSION_3, .pid = 0};
+    __user_cap_data_struct data[_LINUX_CAPABILITY_U32S_3]{};
+    (void)syscall(SYS_capget, &header, data);
+    return {std::uint64_t{data[1].permitted} << 32 | data[0].permitted,
+            std::uint64_t{data[1].effective} << 32 | data[0].effective};
+}
+
+Result<Fd> image_file(std::span<const std::byte> image) {
+    Fd file{memfd_create("confinit-plan", MFD_CLOEXEC)};
+    if (!file) return errno_failure("memfd_create");
+    TRY(write_all(file, "plan", {reinterpret_cast<const char*>(image.data()), image.size()}));
+    return file;
+}
+
+}  // namespace
+
+LaunchSlots::LaunchSlots(Fd memory, LaunchSlot* slots) : memory_(std::move(memory)), slots_(slots) {
+    free_.reserve(launch_slot_count);
+    for (std::uint32_t slot = launch_slot_count; slot > 0; --slot)
+        free_.push_back(slot - 1);
+}
+
+LaunchSlots::~LaunchSlots() {
+    (void)munmap(slots_, slots_size);
+}
+
+Result<std::shared_ptr<LaunchSlots>> LaunchSlots::make() {
+    Fd memory{memfd_create("confinit-launches", MFD_CLOEXEC)};
+    if (!memory) return errno_failure("memfd_create");
+    if (ftruncate(memory.get(), slots_size) < 0) return errno_failure("ftruncate");
+    void* slots = mmap(nullptr, slots_size, PROT_READ | PROT_WRITE, MAP_SHARED, memory.get(), 0);
+    if (slots == MAP_FAILED) return errno_failure("mmap");
+    return std::shared_ptr<LaunchSlots>{
+        new LaunchSlots{std::move(memory), static_cast<LaunchSlot*>(slots)}};
+}
+
+std::optional<std::uint32_t> LaunchSlots::take() {
+    if (free_.empty()) return std::nullopt;
+    const std::uint32_t slot = free_.back();
+    free_.pop_back();
+    slots_[slot] = {};
+    return slot;
+}
+
+LastWordsPage LaunchSlots::last_words(std::uint32_t slot) {
+    return {&slots_[slot].last_words, [self = shared_from_this(), slot](LastWords*) {
+                self->give_back(slot);
+            }};
+}
+
+Result<LauncherLink> LauncherLink::start(const Fd& program, const LaunchSlots& slots,
+                                         CloneMethod method) {
+    auto [own, other] = TRY(make_seqpacket_pair());
+    TRY(set_nonblocking(own));
+    // The launcher and all that it makes keep signals away until the service's own mask is set.
+    sigset_t all;
+    sigset_t previous;
+    (void)sigfillset(&all);
+    (void)sigprocmask(SIG_SETMASK, &all, &previous);
+    int pidfd = -1;
+    const long pid = clone_process(method, 0, -1, pidfd);
+    if (pid == 0) run_launcher(program.get(), other.get(), slots.memory().get());
+    (void)sigprocmask(SIG_SETMASK, &previous, nullptr);
+    if (pid < 0) return std::unexpected(system_error(static_cast<int>(-pid), "clone3"));
+    return LauncherLink{static_cast<pid_t>(pid), Fd{pidfd}, std::move(own)};
+}
+
+Status LauncherLink::send(const LaunchPlan& plan, const LaunchOrder& order) {
+    LaunchOrder sent = order;
+    const auto image = plan.image();
+    sent.image_size = image.size();
+    Fd file;
+    if (image.size() > largest_order) {
+        file = TRY(image_file(image));
+        sent[Lent::image] = file.get();
+    }
+    std::array<int, lent_count> numbers{};
+    std::size_t count = 0;
+    for (int& lent : sent.lent) {
+        if (lent < 0) continue;
+        numbers[count] = lent;
+        lent = static_cast<int>(count++);
+    }
+    constexpr std::size_t head_size = (sizeof sent + 15) / 16 * 16;
+    std::array<std::byte, head_size> head{};
+    std::memcpy(head.data(), &sent, sizeof sent);
+    std::array<iovec, 2> parts{{{head.data(), head.size()},
+                                {const_cast<std::byte*>(image.data()), file ? 0 : image.size()}}};
+    alignas(cmsghdr) std::array<std::byte, CMSG_SPACE(lent_count * sizeof(int))> control{};
+    msghdr message{};
+    message.msg_iov = parts.data();
+    message.msg_iovlen = parts.size();
+    message.msg_control = control.data();
+    message.msg_controllen = CMSG_SPACE(count * sizeof(int));
+    cmsghdr* header = CMSG_FIRSTHDR(&message);
+    header->cmsg_level = SOL_SOCKET;
+    header->cmsg_type = SCM_RIGHTS;
+    header->cmsg_len = CMSG_LEN(count * sizeof(int));
+    std::memcpy(CMSG_DATA(header), numbers.data(), count * sizeof(int));
+    if (sendmsg(socket_.get(), &message, MSG_NOSIGNAL | MSG_DONTWAIT) < 0)
+        return errno_failure("sendmsg");
+    return {};
+}
+
+Status LauncherLink::greet(const LauncherGreeting& greeting) {
+    const LauncherGreeting own = own_greeting();
+    const bool is_as_able =
+        (own.permitted & ~greeting.permitted) == 0 && (own.effective & ~greeting.effective) == 0;
+    if (!is_as_able) return std::unexpected(system_error(EPERM, "execveat", "confinit-launcher"));
+    is_greeted_ = true;
+    return {};
+}
+
+Result<std::optional<std::uint32_t>> LauncherLink::receive() {
+    std::array<std::byte, 64> bytes{};
+    const ssize_t count = recv(socket_.get(), bytes.data(), bytes.size(), MSG_DONTWAIT);
+    if (count < 0 && (errno == EAGAIN || errno == EINTR)) return std::nullopt;
+    if (count <= 0) return std::unexpected(system_error(ENODATA, "recv", "confinit-launcher"));
+    if (count == static_cast<ssize_t>(sizeof(LauncherGreeting))) {
+        LauncherGreeting greeting;
+        std::memcpy(&greeting, bytes.data(), sizeof greeting);
+        TRY(greet(greeting));
+        return std::nullopt;
+    }
+    std::uint32_t slot = launch_slot_count;
+    if (count == static_cast<ssize_t>(sizeof slot)) std::memcpy(&slot, bytes.data(), sizeof slot);
+    if (slot >= launch_slot_count) return std::unexpected(system_error(EPROTO, "recv"));
+    return slot;
+}
+
+std::optional<LaunchResult<MadeProcesses>> look_at_slot(const LaunchPlan& plan,
+                                                        const PreparedLaunch& prepared,
+                                                        const LaunchSlot& slot,
+                                                        MadeProcesses& made) {
+    const auto number = [](const std::int32_t& field) {
+        return __atomic_load_n(&field, __ATOMIC_ACQUIRE);
+    };
+    const pid_t preparer = number(slot.preparer);
+    if (preparer > 0 && made.preparer == 0) {
+        made.preparer = preparer;
+        made.preparer_pidfd = Fd{pidfd_open(preparer, 0)};
+    }
+    if (const int error = number(slot.preparer_error); error != 0)
+        return std::unexpected(explain_preparer_clone(error));
+    if (const int error = number(slot.error); error != 0)
+        return std::unexpected(explain_child_clone(plan, prepared, error));
+    const pid_t child = number(slot.child);
+    if (child <= 0) return std::nullopt;
+    made.pid = child;
+    made.pidfd = Fd{pidfd_open(child, 0)};
+    if (!made.pidfd) return std::unexpected(LaunchFailure{.call = "pidfd_open", .error = errno});
+    return std::move(made);
+}
+
+}  // namespace confinit

@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: Apache-2.0
+// PreparedLaunch: a launch of which all is ready but its processes, for whoever makes them.
+#pragma once
+
+#include "base/fd.h"
+#include "kernel/clone.h"
+#include "launch/launch_order.h"
+#include "launch/plan/plan.h"
+#include "launch/report_channel.h"
+#include "launch/spawn/spawn.h"
+
+#include <array>
+#include <optional>
+#include <sys/types.h>
+
+namespace confinit {
+
+// The descriptors that are lent to the maker, but for the node and what the plan holds open.
+struct LentDescriptors {
+    Fd report;
+    Fd exit;
+    Fd prepared;
+    Fd preparer;
+    std::array<Fd, 3> streams;
+    Fd ready;
+};
+
+struct PreparedLaunch {
+    LaunchOrder order;
+    LentDescriptors lent;
+    Fd report_socket;  // the parent's ends, see Spawned
+    Fd exit_socket;
+    int node = -1;
+    CloneMethod method = CloneMethod::clone3_into_node;
+
+    // A process that was made outside of the node is moved into it by the parent.
+    bool is_moved() const { return node >= 0 && method != CloneMethod::clone3_into_node; }
+};
+
+// The node and the plan outlive what is prepared.
+LaunchResult<PreparedLaunch> prepare_launch(const LaunchPlan& plan, int node, Streams streams,
+                                            CloneMethod method);
+
+// The processes of a launch, once they are there. `pidfd` may be empty where the pid is that of a
+// child that nobody else reaps.
+struct MadeProcesses {
+    pid_t pid = 0;
+    Fd pidfd;
+    pid_t preparer = 0;  // 0 where the plan has no preparations
+    Fd preparer_pidfd;
+    std::optional<LaunchFailure> failure = {};  // no preparer could be made
+};
+
+// The parent's own part, after which the child goes on. As spawn() it sends SIGKILL when that
+// fails.
+LaunchResult<Spawned> finish_launch(const LaunchPlan& plan, PreparedLaunch prepared,
+                                    MadeProcesses made, LastWordsPage last_words);
+
+// Makes the processes as copies of this one, and finishes the launch.
+LaunchResult<Spawned> spawn_prepared(const LaunchPlan& plan, PreparedLaunch prepared);
+
+// The failures of the clones, by the errno.
+LaunchFailure explain_child_clone(const LaunchPlan& plan, const PreparedLaunch& prepared,
+                                  int error);
+LaunchFailure explain_preparer_clone(int error);
+
+}  // namespace confinit

@@ -1,0 +1,187 @@
+// SPDX-License-Identifier: Apache-2.0
+// Launcher: has the first processes of launches made by a small helper, confinit-launcher.
+#include "supervisor/helpers/launcher.h"
+
+#include "kernel/pidfd.h"
+
+#include <algorithm>
+#include <cerrno>
+#include <chrono>
+#include <csignal>
+#include <fmt/format.h>
+#include <sys/epoll.h>
+#include <utility>
+#include <vector>
+
+namespace confinit {
+namespace {
+
+// Before the first word: then it cannot be executed here, or does not come to itself.
+constexpr unsigned most_deaths_in_a_row = 10;
+
+// Something has stopped it, if it answers nobody for so long.
+constexpr std::chrono::seconds patience{10};
+
+constexpr std::string_view fallback_text = "PID 1 copies itself for each launch";
+
+}  // namespace
+
+std::unique_ptr<Launcher> Launcher::make(EventLoop& loop, Reaper& reaper, Console& console,
+                                         const std::string& program, CloneMethod method) {
+    auto loaded = load_helper(program);
+    std::unique_ptr<Launcher> self{
+        new Launcher(loop, reaper, console, loaded ? std::move(*loaded) : Fd{}, method)};
+    Status started = loaded ? self->start() : Status{std::unexpected(loaded.error())};
+    if (!started) self->give_up(started.error().what);
+    return self;
+}
+
+Status Launcher::start() {
+    if (!slots_) slots_ = TRY(LaunchSlots::make());
+    if (!timer_) timer_.emplace(TRY(Timer::make(loop_, [this] { on_late(); })));
+    link_.emplace(TRY(LauncherLink::start(program_, *slots_, method_)));
+    reaper_.adopt(link_->pid(), [this](ExitStatus status) { on_exit(status); });
+    watch_ = TRY(loop_.on_fd(link_->socket(), EPOLLIN, [this](std::uint32_t) { on_socket(); }));
+    return {};
+}
+
+void Launcher::give_up(const std::string& why) {
+    if (!std::exchange(is_given_up_, true))
+        console_.warning(fmt::format("no launcher: {}; {}", why, fallback_text));
+    watch_.reset();
+    for (LaunchRequest* request : std::exchange(waiting_, {}))
+        copy(*request);
+}
+
+bool Launcher::ask(LaunchRequest& request) {
+    if (is_given_up_) return false;
+    request.slot = slots_->take();
+    if (!request.slot) return false;
+    request.prepared.order.slot = *request.slot;
+    request.last_words = slots_->last_words(*request.slot);
+    waiting_.push_back(&request);
+    set_timer();
+    soon_.ask();
+    return true;
+}
+
+// One timer for all that is asked in that time.
+void Launcher::set_timer() {
+    if (std::exchange(is_timed_, true)) return;
+    has_heard_ = false;
+    timer_->set(patience);
+}
+
+void Launcher::on_late() {
+    is_timed_ = false;
+    if (open_.empty() && waiting_.empty()) return;
+    // Its end does the rest.
+    if (!has_heard_ && link_) signal_process(link_->process(), SIGKILL);
+    set_timer();
+}
+
+// A helper that is on its way out is heard of by its end.
+void Launcher::send_waiting() {
+    if (!link_ || !link_->is_greeted()) return;
+    std::vector<LaunchRequest*> unsendable;
+    bool is_full = false;
+    while (!waiting_.empty() && !is_full) {
+        LaunchRequest& request = *waiting_.front();
+        const Status sent = link_->send(*request.plan, request.prepared.order);
+        const int error = sent ? 0 : sent.error().code;
+        is_full = error == EAGAIN || error == EPIPE || error == ECONNRESET;
+        if (is_full) break;
+        waiting_.pop_front();
+        if (sent) {
+            open_[*request.slot] = &request;
+        } else {
+            unsendable.push_back(&request);
+        }
+    }
+    (void)loop_.change_events(watch_, is_full ? EPOLLIN | EPOLLOUT : EPOLLIN);
+    for (LaunchRequest* request : unsendable)
+        copy(*request);
+}
+
+void Launcher::on_socket() {
+    while (link_) {
+        const auto received = link_->receive();
+        if (!received) {
+            watch_.reset();
+            if (received.error().code == EPERM) give_up(received.error().what);
+            return;
+        }
+        has_heard_ = true;
+        if (!*received) break;
+        const auto found = open_.find(**received);
+        if (found != open_.end()) look(*found->second);
+    }
+    send_waiting();
+}
+
+void Launcher::look(LaunchRequest& request) {
+    if (!request.slot || open_.find(*request.slot) == open_.end()) return;
+    auto answer =
+        look_at_slot(*request.plan, request.prepared, (*slots_)[*request.slot], request.made);
+    if (!answer) return;
+    remove(request);
+    // Nobody but the child has its ends from here on.
+    request.prepared.lent = {};
+    auto spawned = *answer ? finish_launch(*request.plan, std::move(request.prepared),
+                                           std::move(**answer), std::move(request.last_words))
+                           : LaunchResult<Spawned>{std::unexpected(std::move(*answer).error())};
+    // The request may go while it is called.
+    auto done = std::move(request.done);
+    done(std::move(spawned));
+}
+
+void Launcher::copy(LaunchRequest& request) {
+    request.slot.reset();
+    request.last_words = {};
+    auto done = std::move(request.done);
+    done(spawn_prepared(*request.plan, std::move(request.prepared)));
+}
+
+void Launcher::remove(LaunchRequest& request) {
+    if (request.slot) open_.erase(*request.slot);
+    std::erase(waiting_, &request);
+}
+
+void Launcher::forget(LaunchRequest& request) {
+    const bool is_open = request.slot && open_.contains(*request.slot);
+    remove(request);
+    // The slot is not used again: its child may still write to it.
+    if (is_open) request.last_words.leave();
+}
+
+void Launcher::on_exit(ExitStatus status) {
+    deaths_in_a_row_ = link_->is_greeted() ? 0 : deaths_in_a_row_ + 1;
+    watch_.reset();
+    link_.reset();
+    // What it has made is in the slots, and nothing more will come.
+    for (const auto& [slot, request] : std::map{open_}) {
+        if (open_.contains(slot)) look(*request);
+    }
+    const auto unanswered = std::exchange(open_, {});
+    std::vector<LaunchRequest*> lost;
+    for (const auto& [slot, request] : unanswered) {
+        if (++request->losses > 1) {
+            lost.push_back(request);
+        } else {
+            waiting_.push_front(request);
+        }
+    }
+    const bool is_hopeless = deaths_in_a_row_ >= most_deaths_in_a_row;
+    const Status started = is_hopeless ? failure("it " + exit_text(status)) : start();
+    if (!started) {
+        give_up(started.error().what);
+    } else if (deaths_in_a_row_ == 0) {
+        console_.warning(fmt::format(
+            "the launcher {}; another one takes its place, and is asked for {} of its launches",
+            exit_text(status), unanswered.size() - lost.size()));
+    }
+    for (LaunchRequest* request : lost)
+        copy(*request);
+}
+
+}  // namespace confinit

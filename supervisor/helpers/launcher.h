@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: Apache-2.0
+// Launcher: has the first processes of launches made by a small helper, confinit-launcher, whose
+// copies cost little however much memory PID 1 has.
+//
+// PID 1 never waits for it: what the socket does not take waits in a queue, and the answers come
+// from the loop. A helper that ends takes no launch with it: the kernel itself has written in
+// memory that PID 1 shares which processes there are. What had none yet is asked of another helper,
+// once, and then PID 1 copies itself, as it does where there is no helper. One that does not answer
+// is ended.
+#pragma once
+
+#include "kernel/clone.h"
+#include "launch/spawn/launcher_link.h"
+#include "supervisor/loop/event_loop.h"
+#include "supervisor/loop/reaper.h"
+#include "supervisor/loop/soon.h"
+#include "supervisor/loop/timer.h"
+#include "supervisor/machine/console.h"
+
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <sys/types.h>
+
+namespace confinit {
+
+// One launch that is asked for. Its owner keeps it where it is until `done` is called, or forgets
+// it.
+struct LaunchRequest {
+    const LaunchPlan* plan = nullptr;
+    PreparedLaunch prepared;
+    std::move_only_function<void(LaunchResult<Spawned>)> done;
+
+    // The launcher's own.
+    std::optional<std::uint32_t> slot = {};
+    LastWordsPage last_words = {};
+    MadeProcesses made = {};
+    unsigned losses = 0;  // helpers that have ended over it
+};
+
+class Launcher {
+public:
+    // A helper that cannot be had is told once.
+    static std::unique_ptr<Launcher> make(EventLoop& loop, Reaper& reaper, Console& console,
+                                          const std::string& program, CloneMethod method);
+    Launcher(const Launcher&) = delete;
+    Launcher& operator=(const Launcher&) = delete;
+
+    // False where there is no helper: the caller copies PID 1. `done` is called from the loop, or
+    // from look(), and never from inside of ask().
+    bool ask(LaunchRequest& request);
+
+    // Takes the answer that is there already, whoever has told of it.
+    void look(LaunchRequest& request);
+
+    // Nobody waits for it any more. A child that is made nevertheless ends by itself before it
+    // executes the program: its report goes nowhere.
+    void forget(LaunchRequest& request);
+
+    pid_t pid() const { return link_ ? link_->pid() : 0; }
+
+private:
+    Launcher(EventLoop& loop, Reaper& reaper, Console& console, Fd program, CloneMethod method)
+        : loop_(loop),
+          reaper_(reaper),
+          console_(console),
+          program_(std::move(program)),
+          method_(method) {}
+
+    Status start();
+    void set_timer();
+    void on_late();
+    void on_socket();
+    void on_exit(ExitStatus status);
+    void send_waiting();
+    void give_up(const std::string& why);
+    static void copy(LaunchRequest& request);
+    void remove(LaunchRequest& request);
+
+    EventLoop& loop_;
+    Reaper& reaper_;
+    Console& console_;
+    Fd program_;
+    CloneMethod method_;
+    std::shared_ptr<LaunchSlots> slots_;
+    std::optional<LauncherLink> link_;
+    bool is_given_up_ = false;
+    unsigned deaths_in_a_row_ = 0;                  // of helpers that had not said a word
+    std::deque<LaunchRequest*> waiting_;            // not sent
+    std::map<std::uint32_t, LaunchRequest*> open_;  // sent, by the slot
+    std::optional<Timer> timer_;
+    bool is_timed_ = false;   // an answer is awaited
+    bool has_heard_ = false;  // since the timer was set
+    Watch watch_;
+    Soon soon_{loop_, [this] {
+                   send_waiting();
+               }};
+};
+
+}  // namespace confinit
