@@ -2,10 +2,12 @@
 // The same launches by a launcher, where CONFINIT_LAUNCH_BY=launcher asks for that.
 #include "by_launcher.h"
 
+#include "kernel/pidfd.h"
 #include "launch/spawn/launcher_link.h"
 #include "test_programs.h"
 
 #include <catch2/catch.hpp>
+#include <csignal>
 #include <cstdlib>
 #include <optional>
 #include <poll.h>
@@ -41,6 +43,7 @@ bool ask(LauncherLink& link, const LaunchPlan& plan, const PreparedLaunch& prepa
     const auto give_up = [&](const std::string& why) {
         if (!is_under_fault()) FAIL(why);
         siginfo_t end{};
+        signal_process(link.process(), SIGKILL);
         (void)syscall(SYS_waitid, P_PIDFD, link.process().get(), &end, WEXITED, nullptr);
         return false;
     };
