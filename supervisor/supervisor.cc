@@ -167,8 +167,8 @@ Status Supervisor::connect() {
     };
     enter_sessions_ = std::make_unique<EnterSessions>(*machinery_);
     reaper_.set_stranger([this](pid_t) {
-        manager_->drain_reports();
-        enter_sessions_->drain_reports();
+        launcher_->look_at_all();
+        drain_launches_under_way(*machinery_);
     });
     drift_check_ = std::make_unique<DriftCheck>(*manager_, console_, options_.verify_interval);
     loop_->set_timer([this] { return next_deadline(); },

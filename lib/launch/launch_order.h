@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // LaunchOrder: what the maker of a child is told beside the plan's image, and where it answers.
 //
-// The maker is PID 1 itself, or the launcher: then the order is one datagram with the image behind
-// it, and the descriptors come along.
+// The maker is PID 1 itself, or the launcher: then the order is one datagram with the image and the
+// witnesses behind it, and the descriptors come along.
 #pragma once
 
 #include "launch/child_plan.h"
@@ -28,7 +28,7 @@ enum class Lent : std::size_t {
     join_pidfd,
     join_user,
     reaper,  // the program
-    image,   // a file of the image, where a datagram has no room for it
+    image,   // a file of what stands behind the order, where a datagram has no room for it
     joins,   // the first of those
 };
 inline constexpr std::size_t most_joins = 8;  // there are no more kinds of namespaces
@@ -39,11 +39,13 @@ inline constexpr std::size_t longest_notify_name = 31;
 
 struct LaunchOrder {
     std::uint64_t image_size = 0;
-    std::uint32_t slot = 0;  // of the launcher's memory, for the answer
+    std::uint64_t witnesses_size = 0;  // 0: none is looked at again
+    std::uint32_t slot = 0;            // of the launcher's memory, for the answer
     bool uses_clone3 = true;
     bool tty_is_stream = false;
     bool wait_for_parent = false;
     bool owns_proc_files = false;
+    bool has_preparer = false;  // another maker has made it, and no more than that
     // Descriptors, or -1. In a datagram: their places among those that come along.
     std::array<int, lent_count> lent = [] {
         std::array<int, lent_count> none{};
@@ -75,6 +77,12 @@ inline constexpr std::size_t launch_slot_count = 1024;
 inline constexpr int launcher_link = 3;   // SOCK_SEQPACKET: orders, and the numbers of slots back
 inline constexpr int launcher_slots = 4;  // the shared memory
 inline constexpr int lowest_lent = 10;
+
+// Each part of a datagram begins at a multiple of that.
+inline constexpr std::size_t order_alignment = 16;
+inline constexpr std::size_t aligned_order_size(std::size_t size) {
+    return (size + order_alignment - 1) / order_alignment * order_alignment;
+}
 
 // As large as a datagram is without a change of the kernel's limits; larger images come as files.
 inline constexpr std::size_t largest_order = 96 * 1024;

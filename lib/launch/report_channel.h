@@ -33,9 +33,6 @@ public:
 
     LastWords* get() const { return page_; }
 
-    // Whoever may still write to it keeps it for good.
-    void leave() { page_ = nullptr; }
-
     // The report that the socket did not carry; at most once.
     std::optional<LaunchReport> take();
 

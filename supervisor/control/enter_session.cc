@@ -153,11 +153,6 @@ void EnterSessions::expire() {
     }
 }
 
-void EnterSessions::drain_reports() {
-    for (const auto& session : sessions_)
-        session->launch->drain();
-}
-
 void EnterSessions::tell_of_start(Session& session) {
     const Json reply{{"pid", session.pid()}};
     if (session.way == EnterWay::frames) return give_to_carrier(session, reply);

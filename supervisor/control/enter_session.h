@@ -48,9 +48,6 @@ public:
     // Why one more may not be started this way; empty where it may.
     std::string refusal(EnterWay way) const;
 
-    // As Manager::drain_reports.
-    void drain_reports();
-
     // For the loop: when the next of the sessions without a caller is killed, and that.
     std::optional<Clock::time_point> next_deadline() const;
     void expire();

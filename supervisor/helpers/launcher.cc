@@ -115,6 +115,7 @@ void Launcher::on_socket() {
         if (!*received) break;
         const auto found = open_.find(**received);
         if (found != open_.end()) look(*found->second);
+        settle(**received);
     }
     send_waiting();
 }
@@ -139,7 +140,7 @@ void Launcher::copy(LaunchRequest& request) {
     request.slot.reset();
     request.last_words = {};
     auto done = std::move(request.done);
-    done(spawn_prepared(*request.plan, std::move(request.prepared)));
+    done(spawn_prepared(*request.plan, std::move(request.prepared), std::move(request.made)));
 }
 
 void Launcher::remove(LaunchRequest& request) {
@@ -150,8 +151,29 @@ void Launcher::remove(LaunchRequest& request) {
 void Launcher::forget(LaunchRequest& request) {
     const bool is_open = request.slot && open_.contains(*request.slot);
     remove(request);
-    // The slot is not used again: its child may still write to it.
-    if (is_open) request.last_words.leave();
+    if (is_open) dropped_.emplace(*request.slot, std::move(request.last_words));
+}
+
+void Launcher::look_at_all() {
+    for (const auto& [slot, request] : std::map{open_}) {
+        if (open_.contains(slot)) look(*request);
+    }
+    std::vector<std::uint32_t> made;
+    for (const auto& [slot, words] : dropped_) {
+        if ((*slots_)[slot].child > 0) made.push_back(slot);
+    }
+    for (const std::uint32_t slot : made)
+        settle(slot);
+}
+
+// The slot of a launch that was forgotten serves another one when its child has ended.
+void Launcher::settle(std::uint32_t slot) {
+    auto dropped = dropped_.extract(slot);
+    if (!dropped) return;
+    const pid_t child = (*slots_)[slot].child;
+    if (child <= 0) return;
+    auto words = std::make_shared<LastWordsPage>(std::move(dropped.mapped()));
+    reaper_.adopt(child, [words = std::move(words)](ExitStatus) {});
 }
 
 void Launcher::on_exit(ExitStatus status) {
@@ -159,12 +181,12 @@ void Launcher::on_exit(ExitStatus status) {
     watch_.reset();
     link_.reset();
     // What it has made is in the slots, and nothing more will come.
-    for (const auto& [slot, request] : std::map{open_}) {
-        if (open_.contains(slot)) look(*request);
-    }
+    look_at_all();
+    dropped_.clear();
     const auto unanswered = std::exchange(open_, {});
     std::vector<LaunchRequest*> lost;
     for (const auto& [slot, request] : unanswered) {
+        request->prepared.order.has_preparer = request->made.preparer != 0;
         if (++request->losses > 1) {
             lost.push_back(request);
         } else {

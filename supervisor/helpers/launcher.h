@@ -56,6 +56,8 @@ public:
 
     // Takes the answer that is there already, whoever has told of it.
     void look(LaunchRequest& request);
+    // Takes all of them: a child of ours that nobody knows may be one that was asked for.
+    void look_at_all();
 
     // Nobody waits for it any more. A child that is made nevertheless ends by itself before it
     // executes the program: its report goes nowhere.
@@ -80,6 +82,7 @@ private:
     void give_up(const std::string& why);
     static void copy(LaunchRequest& request);
     void remove(LaunchRequest& request);
+    void settle(std::uint32_t slot);
 
     EventLoop& loop_;
     Reaper& reaper_;
@@ -92,6 +95,8 @@ private:
     unsigned deaths_in_a_row_ = 0;                  // of helpers that had not said a word
     std::deque<LaunchRequest*> waiting_;            // not sent
     std::map<std::uint32_t, LaunchRequest*> open_;  // sent, by the slot
+    // Sent and forgotten: what the launcher makes of it may write in the slot.
+    std::map<std::uint32_t, LastWordsPage> dropped_;
     std::optional<Timer> timer_;
     bool is_timed_ = false;   // an answer is awaited
     bool has_heard_ = false;  // since the timer was set

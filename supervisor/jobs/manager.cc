@@ -315,12 +315,6 @@ void Manager::expire() {
     show_unfinished_lines();
 }
 
-void Manager::drain_reports() {
-    for (const auto& [name, service] : services_) {
-        if (service->run) service->run->drain_reports();
-    }
-}
-
 void Manager::post(std::string unit, std::uint64_t run_number, engine::Event event) {
     // An action may cause its event at once; the engine hears of it after the action list is done.
     events_.push({std::move(unit), run_number, event});

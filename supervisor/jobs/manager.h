@@ -201,9 +201,6 @@ public:
     std::optional<Clock::time_point> next_deadline() const;
     void expire();
 
-    // A child that nobody owns has ended: perhaps one whose report is not read yet.
-    void drain_reports();
-
     const std::map<std::string, std::unique_ptr<Service>, std::less<>>& all() const {
         return services_;
     }

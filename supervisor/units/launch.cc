@@ -21,6 +21,7 @@ Launch::Launch(Machinery& machinery, Hands::Owner owner, Listener listener)
 Launch::~Launch() {
     if (explaining_) machinery_.planner.cancel(*explaining_);
     watch_.reset();
+    machinery_.launches_under_way.erase(this);
     if (request_) machinery_.launcher->forget(*request_);
     if (spawned_.pid > 0 && !has_ended()) {
         if (pid_ > 0) machinery_.reaper.forget(pid_);
@@ -61,6 +62,7 @@ void Launch::on_made(LaunchResult<Spawned> made) {
 
 LaunchStatus Launch::take(Spawned made) {
     spawned_ = std::move(made);
+    machinery_.launches_under_way.insert(this);
     phase_ = phase_after(phase_, LaunchEvent::made);
     machinery_.reaper.adopt(spawned_.pid, [this](ExitStatus status) { on_first_exit(status); });
     if (is_to_die_) kill_first();
@@ -137,6 +139,7 @@ void Launch::on_explained(PlannerAnswer answer) {
 void Launch::on_mark(ReceivedReport received) {
     phase_ = phase_after(phase_, LaunchEvent::mark);
     if (!has_mark(phase_)) return;
+    machinery_.launches_under_way.erase(this);
     pid_ = received.sender;
     process_ = std::move(received.process);
     // In a joined pid namespace the first process only makes the main one, as our child.
@@ -191,12 +194,22 @@ void Launch::read_exit_socket() {
 }
 
 void Launch::end(ExitStatus status) {
+    machinery_.launches_under_way.erase(this);
     read_exit_socket();
     if (explaining_) {
         untold_end_ = status;
         return;
     }
     if (listener_.ended) listener_.ended(main_status_.value_or(status));
+}
+
+void drain_launches_under_way(Machinery& machinery) {
+    std::set<Launch*>& launches = machinery.launches_under_way;
+    for (auto next = launches.begin(); next != launches.end();) {
+        Launch* const launch = *next;
+        launch->drain();
+        next = launches.upper_bound(launch);
+    }
 }
 
 void Launch::kill_first() {

@@ -119,4 +119,8 @@ private:
     Watch watch_;  // after the socket
 };
 
+// Takes note of what they have reported by now: a child of ours that nobody knows may be the main
+// process of one.
+void drain_launches_under_way(Machinery& machinery);
+
 }  // namespace confinit

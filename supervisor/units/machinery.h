@@ -15,8 +15,12 @@
 #include "supervisor/units/notify_sender.h"
 #include "supervisor/units/service_signals.h"
 
+#include <set>
+#include <string>
+
 namespace confinit {
 
+class Launch;
 class Launcher;
 
 // `tree` is null on a machine without cgroup v2.
@@ -34,8 +38,10 @@ struct Machinery {
     DirectoryClaims* directory_claims;
     NotifyHub* notify_hub = nullptr;  // null where it could not be made
     Launcher* launcher = nullptr;     // null where PID 1 copies itself
-    bool told_of_pressure = false;    // that the kernel tells none
-    std::string why_no_tree = {};     // where `tree` is null
+    // Those whose main process is not known yet.
+    std::set<Launch*> launches_under_way = {};
+    bool told_of_pressure = false;  // that the kernel tells none
+    std::string why_no_tree = {};   // where `tree` is null
 };
 
 }  // namespace confinit

@@ -6,6 +6,7 @@
 #include "launch/launch_order.h"
 #include "launch/plan/plan.h"
 
+#include <cstddef>
 #include <cstring>
 #include <span>
 #include <string_view>
@@ -55,7 +56,9 @@ inline char* environment_word(const char* text, std::string_view name, std::span
 
 }  // namespace binding
 
-inline ChildPlan bind_order(const Plan& plan, const LaunchOrder& order, LastWords* last_words,
+// `witnesses` is the block of those to look at again, empty for none.
+inline ChildPlan bind_order(const Plan& plan, std::span<const std::byte> witnesses,
+                            const LaunchOrder& order, LastWords* last_words,
                             const BoundMemory& memory) {
     using namespace binding;
     ChildPlan child;
@@ -88,6 +91,7 @@ inline ChildPlan bind_order(const Plan& plan, const LaunchOrder& order, LastWord
         source = -1;
     child.mount_sources = memory.mount_sources.data();
     child.last_words = last_words;
+    child.witnesses = witnesses_in(witnesses);
     child.join_pidfd = order[Lent::join_pidfd];
     const int* joins = order.lent.data() + static_cast<std::size_t>(Lent::joins);
     std::size_t count = 0;

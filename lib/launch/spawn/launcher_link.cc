@@ -34,10 +34,33 @@ LauncherGreeting own_greeting() {
             std::uint64_t{data[1].effective} << 32 | data[0].effective};
 }
 
-Result<Fd> image_file(std::span<const std::byte> image) {
+// The parts that stand behind an order.
+using OrderParts = std::array<iovec, 3>;
+
+std::size_t size_of(const OrderParts& parts) {
+    std::size_t size = 0;
+    for (const iovec& part : parts)
+        size += part.iov_len;
+    return size;
+}
+
+OrderParts parts_behind(const LaunchPlan& plan) {
+    static constexpr std::array<std::byte, order_alignment> gap{};
+    const auto part = [](std::span<const std::byte> bytes) {
+        return iovec{const_cast<std::byte*>(bytes.data()), bytes.size()};
+    };
+    const auto image = plan.image();
+    if (!plan.checks_witnesses) return {part(image), iovec{}, iovec{}};
+    return {part(image),
+            part(std::span{gap}.first(aligned_order_size(image.size()) - image.size())),
+            part(plan.witnesses)};
+}
+
+Result<Fd> file_of(const OrderParts& parts) {
     Fd file{memfd_create("confinit-plan", MFD_CLOEXEC)};
     if (!file) return errno_failure("memfd_create");
-    TRY(write_all(file, "plan", {reinterpret_cast<const char*>(image.data()), image.size()}));
+    for (const iovec& part : parts)
+        TRY(write_all(file, "plan", {static_cast<const char*>(part.iov_base), part.iov_len}));
     return file;
 }
 
@@ -96,11 +119,12 @@ Result<LauncherLink> LauncherLink::start(const Fd& program, const LaunchSlots& s
 
 Status LauncherLink::send(const LaunchPlan& plan, const LaunchOrder& order) {
     LaunchOrder sent = order;
-    const auto image = plan.image();
-    sent.image_size = image.size();
+    const OrderParts behind = parts_behind(plan);
+    sent.image_size = plan.image().size();
+    sent.witnesses_size = plan.checks_witnesses ? plan.witnesses.size() : 0;
     Fd file;
-    if (image.size() > largest_order) {
-        file = TRY(image_file(image));
+    if (size_of(behind) > largest_order) {
+        file = TRY(file_of(behind));
         sent[Lent::image] = file.get();
     }
     std::array<int, lent_count> numbers{};
@@ -110,15 +134,13 @@ Status LauncherLink::send(const LaunchPlan& plan, const LaunchOrder& order) {
         numbers[count] = lent;
         lent = static_cast<int>(count++);
     }
-    constexpr std::size_t head_size = (sizeof sent + 15) / 16 * 16;
-    std::array<std::byte, head_size> head{};
+    std::array<std::byte, aligned_order_size(sizeof sent)> head{};
     std::memcpy(head.data(), &sent, sizeof sent);
-    std::array<iovec, 2> parts{{{head.data(), head.size()},
-                                {const_cast<std::byte*>(image.data()), file ? 0 : image.size()}}};
+    std::array<iovec, 4> parts{iovec{head.data(), head.size()}, behind[0], behind[1], behind[2]};
     alignas(cmsghdr) std::array<std::byte, CMSG_SPACE(lent_count * sizeof(int))> control{};
     msghdr message{};
     message.msg_iov = parts.data();
-    message.msg_iovlen = parts.size();
+    message.msg_iovlen = file ? 1 : parts.size();
     message.msg_control = control.data();
     message.msg_controllen = CMSG_SPACE(count * sizeof(int));
     cmsghdr* header = CMSG_FIRSTHDR(&message);

@@ -27,12 +27,12 @@ namespace confinit {
 namespace {
 
 // It stands before the image in each datagram, whose parts are aligned by that.
-struct alignas(16) Datagram {
+struct alignas(order_alignment) Datagram {
     LaunchOrder order;
-    alignas(16) std::byte image[largest_order];
+    alignas(order_alignment) std::byte behind[largest_order];
 };
 Datagram datagram;
-constexpr std::size_t order_size = offsetof(Datagram, image);
+constexpr std::size_t order_size = offsetof(Datagram, behind);
 
 // The value that the children inherit is the supervisor's own; between two launches the kernel
 // shall kill anybody else first.
@@ -102,20 +102,20 @@ private:
     std::size_t count_ = 0;
 };
 
-// The image, where it has come with a file: mapped for the time of one launch.
-class ImageFile {
+// What stands behind an order, where it has come with a file: mapped for the time of one launch.
+class FileBehind {
 public:
-    ImageFile(int file, std::size_t size) : size_(size) {
+    FileBehind(int file, std::size_t size) : size_(size) {
         if (file < 0) return;
         void* memory = mmap(nullptr, size, PROT_READ, MAP_PRIVATE, file, 0);
         if (memory != MAP_FAILED) memory_ = memory;
     }
-    ImageFile(const ImageFile&) = delete;
-    ImageFile& operator=(const ImageFile&) = delete;
-    ~ImageFile() {
+    FileBehind(const FileBehind&) = delete;
+    FileBehind& operator=(const FileBehind&) = delete;
+    ~FileBehind() {
         if (memory_ != nullptr) (void)munmap(memory_, size_);
     }
-    const void* get() const { return memory_; }
+    const std::byte* get() const { return static_cast<const std::byte*>(memory_); }
 
 private:
     std::size_t size_;
@@ -161,25 +161,28 @@ private:
     // The errno of what has failed, 0 when the slot says the rest.
     int launch(LaunchSlot& slot, std::size_t size) {
         const LaunchOrder& order = datagram.order;
-        const ImageFile file{order[Lent::image], order.image_size};
-        const void* image = order[Lent::image] < 0 ? datagram.image : file.get();
-        const bool is_whole = order[Lent::image] >= 0 || order.image_size == size;
-        if (image == nullptr || !is_whole) return EBADMSG;
-        const Plan& plan = *static_cast<const Plan*>(image);
+        const std::size_t witnesses_at = aligned_order_size(order.image_size);
+        const std::size_t whole =
+            order.witnesses_size > 0 ? witnesses_at + order.witnesses_size : order.image_size;
+        const bool has_file = order[Lent::image] >= 0;
+        const FileBehind file{order[Lent::image], whole};
+        const std::byte* behind = has_file ? file.get() : datagram.behind;
+        if (behind == nullptr || (!has_file && whole != size)) return EBADMSG;
+        const Plan& plan = *reinterpret_cast<const Plan*>(behind);
         if (plan.child.ready_number >= lowest_lent &&
             !lent_.move_above(plan.child.ready_number, datagram.order)) {
             return errno;
         }
         if (!make_room(plan)) return ENOMEM;
         const ChildPlan child = bind_order(
-            plan, order, &slot.last_words,
+            plan, {behind + witnesses_at, order.witnesses_size}, order, &slot.last_words,
             {{words_, words_for(plan)}, {sources_, plan.child.mounts.size()}, notify_variable_});
         protection_.lift();
         // The cgroup namespace is left to the child.
         const std::uint64_t namespaces =
             plan.clone_flags & ~static_cast<std::uint64_t>(CLONE_NEWCGROUP);
         // Once there is a child, the answer is whole: the preparer comes first.
-        if (!child.preparations.empty()) {
+        if (!child.preparations.empty() && !order.has_preparer) {
             const long preparer = copy(order.uses_clone3, 0, -1, slot.preparer);
             if (preparer == 0) run_preparer(child);
             if (preparer < 0) {

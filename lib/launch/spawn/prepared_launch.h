@@ -56,8 +56,10 @@ struct MadeProcesses {
 LaunchResult<Spawned> finish_launch(const LaunchPlan& plan, PreparedLaunch prepared,
                                     MadeProcesses made, LastWordsPage last_words);
 
-// Makes the processes as copies of this one, and finishes the launch.
-LaunchResult<Spawned> spawn_prepared(const LaunchPlan& plan, PreparedLaunch prepared);
+// Makes the processes, those that are not there yet, as copies of this one, and finishes the
+// launch.
+LaunchResult<Spawned> spawn_prepared(const LaunchPlan& plan, PreparedLaunch prepared,
+                                     MadeProcesses made = {});
 
 // The failures of the clones, by the errno.
 LaunchFailure explain_child_clone(const LaunchPlan& plan, const PreparedLaunch& prepared,

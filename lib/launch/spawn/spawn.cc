@@ -16,6 +16,7 @@
 #include <fcntl.h>
 #include <grp.h>
 #include <sched.h>
+#include <span>
 #include <string>
 #include <string_view>
 #include <sys/socket.h>
@@ -127,8 +128,8 @@ LaunchStatus drop_own_groups(const LaunchPlan& plan) {
 }
 
 // A plain copy of this process: no memory is shared but the last words.
-LaunchResult<MadeProcesses> copy_child(const LaunchPlan& plan, const PreparedLaunch& prepared,
-                                       const ChildPlan& child) {
+LaunchStatus copy_child(const LaunchPlan& plan, const PreparedLaunch& prepared,
+                        const ChildPlan& child, MadeProcesses& made) {
     int pidfd = -1;
     // The cgroup namespace is left to the child: from here it would have our own node as its root.
     constexpr std::uint64_t made_by_child = CLONE_NEWCGROUP;
@@ -138,12 +139,14 @@ LaunchResult<MadeProcesses> copy_child(const LaunchPlan& plan, const PreparedLau
     if (pid < 0)
         return std::unexpected(explain_child_clone(plan, prepared, static_cast<int>(-pid)));
     if (pid == 0) run_child(child);
-    return MadeProcesses{.pid = static_cast<pid_t>(pid), .pidfd = Fd{pidfd}};
+    made.pid = static_cast<pid_t>(pid);
+    made.pidfd = Fd{pidfd};
+    return {};
 }
 
 // Outside of the node: it counts against no limit of the service.
 void copy_preparer(const PreparedLaunch& prepared, const ChildPlan& child, MadeProcesses& made) {
-    if (child.preparations.empty()) return;
+    if (child.preparations.empty() || made.preparer != 0) return;
     int pidfd = -1;
     const BlockedSignals blocked;
     const long pid = clone_process(prepared.method, 0, -1, pidfd);
@@ -215,15 +218,19 @@ LaunchResult<Spawned> finish_launch(const LaunchPlan& plan, PreparedLaunch prepa
     };
 }
 
-LaunchResult<Spawned> spawn_prepared(const LaunchPlan& plan, PreparedLaunch prepared) {
+LaunchResult<Spawned> spawn_prepared(const LaunchPlan& plan, PreparedLaunch prepared,
+                                     MadeProcesses made) {
     auto last_words = LastWordsPage::make();
     if (!last_words) return std::unexpected(to_launch_failure(std::move(last_words).error()));
     std::vector<char*> words(words_for(*plan));
     std::vector<int> mount_sources(plan->child.mounts.size());
     std::array<char, notify_variable_size> notify_variable{};
-    const ChildPlan child = bind_order(*plan, prepared.order, last_words->get(),
+    const std::span<const std::byte> witnesses = plan.checks_witnesses
+                                                     ? std::span<const std::byte>{plan.witnesses}
+                                                     : std::span<const std::byte>{};
+    const ChildPlan child = bind_order(*plan, witnesses, prepared.order, last_words->get(),
                                        {words, mount_sources, notify_variable});
-    MadeProcesses made = TRY(copy_child(plan, prepared, child));
+    TRY(copy_child(plan, prepared, child, made));
     copy_preparer(prepared, child, made);
     // Nobody but the child has its ends from here on.
     prepared.lent = {};
