@@ -198,9 +198,10 @@ void Launcher::on_exit(ExitStatus status) {
     if (!started) {
         give_up(started.error().what);
     } else if (deaths_in_a_row_ == 0) {
+        const std::size_t again = unanswered.size() - lost.size();
         console_.warning(fmt::format(
-            "the launcher {}; another one takes its place, and is asked for {} of its launches",
-            exit_text(status), unanswered.size() - lost.size()));
+            "the launcher {}; another one takes its place{}", exit_text(status),
+            again > 0 ? fmt::format(", and is asked for {} of its launches", again) : ""));
     }
     for (LaunchRequest* request : lost)
         copy(*request);

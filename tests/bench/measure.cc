@@ -4,6 +4,7 @@
 
 #include "base/file.h"
 #include "kernel/own_mounts.h"
+#include "launch/spawn/prepared_launch.h"
 #include "launch/spawn/spawn.h"
 #include "supervisor/units/unit_node.h"
 
@@ -13,6 +14,7 @@
 #include <ctime>
 #include <fcntl.h>
 #include <memory>
+#include <poll.h>
 #include <sched.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -117,16 +119,43 @@ void give_up(const std::string& what) {
 
 namespace {
 
-Times launch(const Unit& unit, const LaunchPlan& plan, const Nodes& nodes, Nanoseconds start) {
+std::uint32_t wait_for_answer(LauncherLink& link) {
+    for (;;) {
+        pollfd waits{link.socket().get(), POLLIN, 0};
+        (void)poll(&waits, 1, -1);
+        if (const auto slot = taken(link.receive())) return *slot;
+    }
+}
+
+Spawned spawn_by(AskedLauncher& launcher, const LaunchPlan& plan, int node, Streams streams) {
+    PreparedLaunch prepared =
+        taken(prepare_launch(plan, node, std::move(streams), CloneMethod::clone3_into_node));
+    const std::uint32_t slot = prepared.order.slot = launcher.slots->take().value();
+    LastWordsPage last_words = launcher.slots->last_words(slot);
+    if (const Status sent = launcher.link.send(plan, prepared.order); !sent)
+        give_up(sent.error().what);
+    (void)wait_for_answer(launcher.link);
+    prepared.lent = {};
+    MadeProcesses made;
+    auto answer = look_at_slot(plan, prepared, (*launcher.slots)[slot], made);
+    if (!answer) give_up("the launcher has made nothing");
+    return taken(
+        finish_launch(plan, std::move(prepared), taken(std::move(*answer)), std::move(last_words)));
+}
+
+Times launch(const Unit& unit, const LaunchPlan& plan, const Nodes& nodes, Nanoseconds start,
+             AskedLauncher* launcher = nullptr) {
     const Nanoseconds planned = now();
     const Place place = make_place(unit, plan, nodes);
     Fd input = taken(open_at(AT_FDCWD, "/dev/null", O_RDONLY));
     Pipe output = make_output(plan);
     Pipe error_output = make_output(plan);
     const Nanoseconds prepared = now();
-    Spawned spawned = taken(
-        spawn(plan, place.directory(),
-              {std::move(input), std::move(output.write_end), std::move(error_output.write_end)}));
+    Streams streams{std::move(input), std::move(output.write_end),
+                    std::move(error_output.write_end)};
+    Spawned spawned = launcher != nullptr
+                          ? spawn_by(*launcher, plan, place.directory(), std::move(streams))
+                          : taken(spawn(plan, place.directory(), std::move(streams)));
     const Nanoseconds done = now();
     const Nanoseconds first = first_instruction(output.read_end.get());
     if (first == Nanoseconds{0}) give_up("by confinit: " + failure_of(plan, spawned));
@@ -146,11 +175,18 @@ Times launch_by_confinit(const Unit& unit, const LaunchContext& context, const N
     return launch(unit, plan, nodes, start);
 }
 
-Times launch_again(const Unit& unit, LaunchPlan& kept, const Nodes& nodes) {
+Times launch_again(const Unit& unit, LaunchPlan& kept, const Nodes& nodes,
+                   AskedLauncher* launcher) {
     const Nanoseconds start = now();
     (void)taken(state_of_own_mounts());
     kept.checks_witnesses = true;
-    return launch(unit, kept, nodes, start);
+    return launch(unit, kept, nodes, start, launcher);
+}
+
+AskedLauncher start_launcher(const Fd& program) {
+    auto slots = taken(LaunchSlots::make());
+    LauncherLink link = taken(LauncherLink::start(program, *slots, CloneMethod::clone3_into_node));
+    return {.slots = std::move(slots), .link = std::move(link)};
 }
 
 Times launch_by_c(const Variant& variant, const Unit& unit, const LaunchContext& context,

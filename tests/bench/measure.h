@@ -3,10 +3,12 @@
 #pragma once
 
 #include "launch/plan/plan.h"
+#include "launch/spawn/launcher_link.h"
 #include "supervisor/units/cgroup_tree.h"
 #include "variants.h"
 
 #include <chrono>
+#include <memory>
 #include <optional>
 #include <string>
 
@@ -23,6 +25,13 @@ struct Nodes {
     const Cgroup* above() const { return tree != nullptr ? &tree->root() : parent; }
 };
 
+// A launcher that is asked by hand.
+struct AskedLauncher {
+    std::shared_ptr<LaunchSlots> slots;
+    LauncherLink link;
+};
+AskedLauncher start_launcher(const Fd& program);
+
 struct Times {
     Nanoseconds started;      // from the start to the service's first instruction
     Nanoseconds planned{0};   // of that: the plan
@@ -34,8 +43,9 @@ struct Times {
 // program.
 Times launch_by_confinit(const Unit& unit, const LaunchContext& context, const Nodes& nodes);
 
-// The same with the plan of an earlier launch.
-Times launch_again(const Unit& unit, LaunchPlan& kept, const Nodes& nodes);
+// The same with the plan of an earlier launch; by a launcher, where there is one.
+Times launch_again(const Unit& unit, LaunchPlan& kept, const Nodes& nodes,
+                   AskedLauncher* launcher = nullptr);
 
 // The same service by the C launcher, with the filter of the unit's plan.
 Times launch_by_c(const Variant& variant, const Unit& unit, const LaunchContext& context,

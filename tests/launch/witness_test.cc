@@ -8,6 +8,8 @@
 #include <cerrno>
 #include <cstdio>
 #include <filesystem>
+#include <fmt/format.h>
+#include <string>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -70,6 +72,12 @@ const Change changes[] = {
      }},
 };
 
+// A launcher gets such a plan as a file: a datagram has no room for it.
+void make_large(Scene& scene) {
+    for (int i = 0; i < 200; ++i)
+        scene.plan.environment.emplace_back(fmt::format("LARGE_{}={}", i, std::string(1000, 'x')));
+}
+
 struct WitnessScene : Scene {
     explicit WitnessScene(const TestDirectory& directory) : Scene({"write:/dev/null"}) {
         directory.make_directory("real");
@@ -98,6 +106,7 @@ TEST_CASE("what a plan was made from and is otherwise now ends its launch", "[la
     const TestDirectory directory;
     WitnessScene scene{directory};
     if (has_own_mounts) scene.mount({.kind = MountOpKind::read_only, .target = "/"});
+    if (has_own_mounts) make_large(scene);
     INFO(change.what);
 
     change.make(directory);
@@ -111,6 +120,7 @@ TEST_CASE("what is as it was lets the launch go on", "[launch][N1]") {
     const TestDirectory directory;
     WitnessScene scene{directory};
     if (has_own_mounts) scene.mount({.kind = MountOpKind::read_only, .target = "/"});
+    if (GENERATE(false, true)) make_large(scene);
 
     Launch launch{scene};
     launch.finish();

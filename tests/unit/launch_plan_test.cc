@@ -1,13 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 // Launch plans: ids, environment, limits and namespaces.
+#include "launch/spawn/bind_order.h"
 #include "plan_scene.h"
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <chrono>
 #include <linux/mount.h>
 #include <linux/sched.h>
 #include <sys/resource.h>
+#include <vector>
 
 namespace confinit {
 namespace {
@@ -314,10 +317,17 @@ TEST_CASE("a unit that notifies is told where, and has the socket in its mount n
     scene.unit.service->group = "0";
     CHECK(has(texts(scene.plan()->environment), "NOTIFY_SOCKET=/run/confinit/notify/web/" + zeros));
     // Each run puts its own name there.
-    Texts environment = texts(scene.plan()->environment);
+    const auto launch = scene.plan();
     const std::string name(notify_name_length, 'x');
-    set_notify_name(environment, name);
+    LaunchOrder order;
+    std::ranges::copy(name, order.notify_name);
+    std::vector<char*> words(words_for(*launch));
+    std::vector<int> sources(launch->child.mounts.size());
+    std::array<char, notify_variable_size> memory{};
+    const ChildPlan child = bind_order(*launch, {}, order, nullptr, {words, sources, memory});
+    const Texts environment(child.envp, child.envp + launch->environment.size());
     CHECK(has(environment, "NOTIFY_SOCKET=/run/confinit/notify/web/" + name));
+    CHECK(environment.size() > 1);
     scene.unit.service->ready.by = ReadyBy::exec;
     scene.unit.service->watchdog.reset();
     for (const std::string& variable : texts(scene.plan()->environment)) {

@@ -31,6 +31,7 @@ struct KernelSigaction {
 // unblocks a signal, and a blocked one waits even where it is ignored; but with SIGCHLD ignored its
 // children would vanish unreaped.
 bool reset_signals(ChildContext& child) {
+    if (child.plan.has_default_signals) return true;
     const KernelSigaction default_action{};
     for (int number = 1; number <= signal_count; ++number) {
         if (number == SIGKILL || number == SIGSTOP) continue;

@@ -200,7 +200,7 @@ private:
 // - A unit that names neither user nor groups runs as root, and as the supervisor itself where that
 //   has a fixed identity.
 // - A unit that is ready by notify, or has a watchdog, has NOTIFY_SOCKET in its environment, whose
-//   last part each run sets, see set_notify_name(). With a new mount namespace the socket's
+//   last part each run sets, see bind_order(). With a new mount namespace the socket's
 //   directory is mounted on notify_root.
 // - Of the supervisor's runtime directory a new mount namespace shows the notify socket, to an
 //   operator (service.operator) the sockets by which it rules, and to a deputy (service.deputy) the
@@ -215,7 +215,6 @@ std::string notify_directory(const Unit& unit, const LaunchContext& context);
 inline constexpr std::string_view notify_socket_name = "socket";
 // The socket's name is another one in each run, of this length. The plan has zeros in its place.
 inline constexpr std::size_t notify_name_length = 22;
-void set_notify_name(std::vector<std::string>& environment, std::string_view name);
 
 // The key of the mounts that hide the supervisor's runtime directory.
 inline constexpr std::string_view operator_key = "service.operator";

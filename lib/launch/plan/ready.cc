@@ -54,12 +54,4 @@ void apply_readiness(const Unit& unit, const LaunchContext& context, PlanDraft& 
     }
 }
 
-void set_notify_name(std::vector<std::string>& environment, std::string_view name) {
-    const std::string prefix = std::string{variable_name} + "=";
-    for (std::string& variable : environment) {
-        if (!variable.starts_with(prefix) || name.size() != notify_name_length) continue;
-        std::ranges::copy(name, variable.end() - static_cast<std::ptrdiff_t>(name.size()));
-    }
-}
-
 }  // namespace confinit

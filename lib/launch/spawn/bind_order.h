@@ -56,7 +56,8 @@ inline char* environment_word(const char* text, std::string_view name, std::span
 
 }  // namespace binding
 
-// `witnesses` is the block of those to look at again, empty for none.
+// The child has the order's own name of the notify socket in its environment, in the place of the
+// plan's. `witnesses` is the block of those to look at again, empty for none.
 inline ChildPlan bind_order(const Plan& plan, std::span<const std::byte> witnesses,
                             const LaunchOrder& order, LastWords* last_words,
                             const BoundMemory& memory) {

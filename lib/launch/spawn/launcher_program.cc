@@ -34,8 +34,8 @@ struct alignas(order_alignment) Datagram {
 Datagram datagram;
 constexpr std::size_t order_size = offsetof(Datagram, behind);
 
-// The value that the children inherit is the supervisor's own; between two launches the kernel
-// shall kill anybody else first.
+// The children inherit the value of their plan, or else the supervisor's own; between two launches
+// the kernel shall kill anybody else first.
 class OomProtection {
 public:
     OomProtection() {
@@ -47,6 +47,10 @@ public:
     void set() const { (void)pwrite(file_, "-1000", 5, 0); }
     void lift() const {
         if (size_ > 0) (void)pwrite(file_, inherited_, static_cast<std::size_t>(size_), 0);
+    }
+    // False where the value is refused, which the child tells of.
+    bool give(const char* text) const {
+        return file_ >= 0 && pwrite(file_, text, __builtin_strlen(text), 0) > 0;
     }
 
 private:
@@ -174,10 +178,15 @@ private:
             return errno;
         }
         if (!make_room(plan)) return ENOMEM;
-        const ChildPlan child = bind_order(
+        ChildPlan child = bind_order(
             plan, {behind + witnesses_at, order.witnesses_size}, order, &slot.last_words,
             {{words_, words_for(plan)}, {sources_, plan.child.mounts.size()}, notify_variable_});
-        protection_.lift();
+        child.has_default_signals = true;
+        if (child.oom_score_adj != nullptr && protection_.give(child.oom_score_adj)) {
+            child.oom_score_adj = nullptr;
+        } else {
+            protection_.lift();
+        }
         // The cgroup namespace is left to the child.
         const std::uint64_t namespaces =
             plan.clone_flags & ~static_cast<std::uint64_t>(CLONE_NEWCGROUP);
@@ -240,6 +249,18 @@ private:
     char notify_variable_[notify_variable_size] = {};
 };
 
+// None is ignored, as it may be where PID 1 comes from, and so none is in its copies.
+void reset_signals() {
+    struct {
+        void* handler;
+        unsigned long flags;
+        void* restorer;
+        std::uint64_t mask;
+    } const default_action{};
+    for (int number = 1; number < NSIG; ++number)
+        (void)syscall(SYS_rt_sigaction, number, &default_action, nullptr, sizeof(std::uint64_t));
+}
+
 // All that comes with an order gets a number above these.
 void take_low_numbers() {
     for (;;) {
@@ -272,6 +293,7 @@ int main() {
     sigset_t all;
     (void)sigfillset(&all);
     (void)sigprocmask(SIG_SETMASK, &all, nullptr);
+    reset_signals();
     (void)prctl(PR_SET_NAME, "confinit-launch", 0, 0, 0);
     // An ordinary user's child has to own its files of /proc, as those of one that can be traced.
     (void)prctl(PR_SET_DUMPABLE, geteuid() == 0 ? 0 : 1, 0, 0, 0);

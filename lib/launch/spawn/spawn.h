@@ -29,7 +29,7 @@ struct Streams {
     Fd error;
     Fd ready = {};
     bool input_is_tty = false;     // a pty slave that becomes the controlling terminal
-    std::string notify_name = {};  // of the run's notify socket, see set_notify_name()
+    std::string notify_name = {};  // of the run's notify socket, see bind_order()
 };
 
 struct Spawned {

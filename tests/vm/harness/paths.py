@@ -62,6 +62,7 @@ ALLOWED = (
     # What a machine reads of its root once, before anything else is mounted.
     ("openat", "/etc/hostname"),
     ("openat", "/usr/lib/confinit/confinit-reaper"),
+    ("openat", "/usr/lib/confinit/confinit-launcher"),
 )
 
 
