@@ -2,12 +2,12 @@
 // The parent's side of what a child tells: its records, and the words that it could not send.
 #include "launch/report_channel.h"
 
+#include "base/shared_memory.h"
 #include "base/unix_socket.h"
 
 #include <cerrno>
 #include <fcntl.h>
 #include <span>
-#include <sys/mman.h>
 #include <sys/socket.h>
 
 namespace confinit {
@@ -24,13 +24,8 @@ Received hang_up(LastWordsPage* last_words) {
 }  // namespace
 
 Result<LastWordsPage> LastWordsPage::make() {
-    void* page =
-        mmap(nullptr, sizeof(LastWords), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-    if (page == MAP_FAILED) return errno_failure("mmap");
-    // A whole mapping of ours cannot fail to go away.
-    return LastWordsPage{static_cast<LastWords*>(page), [](LastWords* words) {
-                             (void)munmap(words, sizeof(LastWords));
-                         }};
+    Shared<LastWords> page = TRY(make_shared_value<LastWords>());
+    return LastWordsPage{page.release(), Unmap<LastWords>{}};
 }
 
 LastWordsPage& LastWordsPage::operator=(LastWordsPage&& other) noexcept {

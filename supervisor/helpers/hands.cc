@@ -9,10 +9,8 @@
 #include <algorithm>
 #include <cerrno>
 #include <csignal>
-#include <new>
 #include <sched.h>
 #include <sys/epoll.h>
-#include <sys/mman.h>
 #include <unistd.h>
 
 namespace confinit {
@@ -20,18 +18,7 @@ namespace {
 
 constexpr std::size_t most_idle = 1;
 
-Result<HandsProgress*> map_progress() {
-    void* memory = mmap(nullptr, sizeof(HandsProgress), PROT_READ | PROT_WRITE,
-                        MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-    if (memory == MAP_FAILED) return errno_failure("mmap");
-    return new (memory) HandsProgress;
-}
-
 }  // namespace
-
-void Hands::Unmap::operator()(HandsProgress* progress) const {
-    (void)munmap(progress, sizeof *progress);
-}
 
 Result<std::unique_ptr<Hands>> Hands::make(EventLoop& loop, Reaper& reaper, CloneMethod method,
                                            HandsBounds bounds) {
@@ -57,7 +44,7 @@ Status Hands::add_helper() {
     Pipe orders = TRY(make_pipe());
     Pipe answers = TRY(make_pipe());
     TRY(set_nonblocking(answers.read_end));
-    std::unique_ptr<HandsProgress, Unmap> progress{TRY(map_progress())};
+    Shared<HandsProgress> progress = TRY(make_shared_value<HandsProgress>());
     int pidfd = -1;
     const long pid = clone_process(method_, CLONE_FILES, -1, pidfd);
     if (pid == 0) run_hands(orders.read_end.get(), answers.write_end.get(), *progress);

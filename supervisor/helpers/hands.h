@@ -14,6 +14,7 @@
 #pragma once
 
 #include "base/fd.h"
+#include "base/shared_memory.h"
 #include "kernel/clone.h"
 #include "supervisor/helpers/hands_process.h"
 #include "supervisor/loop/event_loop.h"
@@ -91,15 +92,12 @@ private:
         std::deque<Item> queue;
         std::size_t seats = 0;  // helpers that are busy for it
     };
-    struct Unmap {
-        void operator()(HandsProgress* progress) const;
-    };
     struct Helper {
         pid_t pid = 0;
         Fd process;
         Pipe orders;  // both ends of both are ours, and so the helper's
         Pipe answers;
-        std::unique_ptr<HandsProgress, Unmap> progress;
+        Shared<HandsProgress> progress;
         std::optional<Item> item;
         Clock::time_point since{};
         bool is_killed = false;

@@ -13,7 +13,6 @@
 #include <csignal>
 #include <fmt/format.h>
 #include <sys/epoll.h>
-#include <sys/mman.h>
 #include <sys/socket.h>
 #include <utility>
 
@@ -32,10 +31,6 @@ LaunchFailure no_planner(const Error& error) {
 }
 
 }  // namespace
-
-void Planner::Unmap::operator()(PlannerPage* page) const {
-    (void)munmap(page, sizeof *page);
-}
 
 Result<std::unique_ptr<Planner>> Planner::make(EventLoop& loop, Reaper& reaper, CloneMethod method,
                                                PlannerBounds bounds) {
@@ -179,10 +174,7 @@ PlannerAnswer Planner::look(Id id) {
 
 Status Planner::add_process() {
     auto [own, others] = TRY(make_stream_pair());
-    void* const page = mmap(nullptr, sizeof(PlannerPage), PROT_READ | PROT_WRITE,
-                            MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-    if (page == MAP_FAILED) return errno_failure("mmap");
-    std::unique_ptr<PlannerPage, Unmap> shared{static_cast<PlannerPage*>(page)};
+    Shared<PlannerPage> shared = TRY(make_shared_value<PlannerPage>());
     int pidfd = -1;
     const long made = clone_process(method_, 0, -1, pidfd);
     if (made == 0) {
@@ -255,7 +247,7 @@ void Planner::on_exit(pid_t pid, ExitStatus status) {
     if (process == processes_.end()) return;
     const bool has_question = !process->killed_at && process->question;
     const Id question = process->question.value_or(0);
-    const std::unique_ptr<PlannerPage, Unmap> page = std::move(process->page);
+    const Shared<PlannerPage> page = std::move(process->page);
     if (has_question) ask_again(question);
     processes_.erase(process);
     work_soon();

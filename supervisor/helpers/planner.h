@@ -10,6 +10,7 @@
 #pragma once
 
 #include "base/fd.h"
+#include "base/shared_memory.h"
 #include "base/look_note.h"
 #include "kernel/clone.h"
 #include "launch/plan/plan_message.h"
@@ -80,15 +81,12 @@ private:
         bool is_waiting = true;   // no planner has it
         unsigned losses = 0;      // planners that have died over it, and answers that got lost here
     };
-    struct Unmap {
-        void operator()(PlannerPage* page) const;
-    };
     struct Process {
         pid_t pid = 0;
         Fd process;
         Fd socket;
         Watch watch;
-        std::unique_ptr<PlannerPage, Unmap> page;
+        Shared<PlannerPage> page;
         Id first_unknown = 0;  // questions from this one on were asked after its birth
         std::optional<Id> question;
         std::string unit;                        // of the last question

@@ -156,6 +156,8 @@ void Launch::on_hang_up() {
     if (phase_ == before) return;
     if (phase_ == LaunchPhase::running) {
         has_run_ = true;
+        // Nobody is left who could write them.
+        spawned_.last_words = {};
         if (listener_.running) listener_.running();
     }
     // The main process of a joined pid namespace, which nobody has told us of, has ended.

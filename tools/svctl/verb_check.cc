@@ -9,6 +9,7 @@
 #include "svctl/plan_here.h"
 #include "svctl/unit_places.h"
 #include "svctl/verbs.h"
+#include "svctl/watched.h"
 #include "unit/keys.h"
 #include "unit/loader.h"
 #include "unit/unit_files.h"
@@ -232,11 +233,15 @@ VerbAction declare_check(Syntax& syntax) {
     syntax.footer =
         "Needs no supervisor. The files are also checked together, and with those of the unit "
         "directories: for units that are not there, and for cycles of order. The exit status is 6 "
-        "when a file has a problem, and with --here when this machine lacks what it needs; 5 when "
+        "when a file has a problem, and with --here when this machine lacks what it needs, "
+        "or a file system does not answer; 5 when "
         "a file may not be read, 4 when there is no unit of a name, and 1 when a file is not "
         "there. A warning, such as of a file that is not read, changes nothing of it.";
     return [arguments = std::move(arguments)](const Context& context) {
-        return run_check(context, *arguments);
+        const auto run = [&] {
+            return run_check(context, *arguments);
+        };
+        return arguments->here ? run_watched(context, run) : run();
     };
 }
 

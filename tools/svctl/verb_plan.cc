@@ -8,6 +8,7 @@
 #include "svctl/plan_here.h"
 #include "svctl/unit_places.h"
 #include "svctl/verbs.h"
+#include "svctl/watched.h"
 #include "unit/loader.h"
 
 #include <fmt/format.h>
@@ -100,13 +101,12 @@ VerbAction declare_plan(Syntax& syntax) {
     add_units_option(syntax, arguments->places);
     syntax.footer =
         "Shows every step of a launch with the key that asks for it, in the order in which they "
-        "are "
-        "done, as this machine and this user's rights would have it. Needs no supervisor, and "
+        "are done, as this machine and this user's rights would have it. Needs no supervisor, and "
         "starts nothing. What is another one in each run is not shown: descriptors, process ids, "
         "ids that the supervisor chooses for a user namespace. In JSON, equal plans have an equal "
         "digest. The exit status is 6 where the unit could not start here.";
     return [arguments = std::move(arguments)](const Context& context) {
-        return run_plan(context, *arguments);
+        return run_watched(context, [&] { return run_plan(context, *arguments); });
     };
 }
 
