@@ -10,8 +10,8 @@
 #pragma once
 
 #include "base/fd.h"
-#include "base/shared_memory.h"
 #include "base/look_note.h"
+#include "base/shared_memory.h"
 #include "kernel/clone.h"
 #include "launch/plan/plan_message.h"
 #include "supervisor/helpers/planner_process.h"
