@@ -35,6 +35,15 @@ Result<Pipe> make_answer_pipe() {
     return pipe;
 }
 
+// The last look that the work has begun.
+std::string place_of(const LookNote& note) {
+    const std::string path = text_of(note.path);
+    if (path.empty()) return "";
+    const std::string key = text_of(note.key);
+    return fmt::format("; it looks at {}'{}', which may not answer", key.empty() ? "" : key + ": ",
+                       path);
+}
+
 Error no_process(int error) {
     Error told = system_error(error, "clone");
     if (error == ENOMEM || error == EAGAIN) {
@@ -160,9 +169,11 @@ Status Workers::start(Waiting& waiting) {
     const Id id = waiting.id;
     Watch watch =
         TRY(loop_.on_fd(pipe.read_end, EPOLLIN, [this, id](std::uint32_t) { on_answer(id); }));
+    Shared<LookNote> note = TRY(make_shared_value<LookNote>());
     int pidfd = -1;
     const long pid = clone_process(method_, 0, -1, pidfd);
     if (pid == 0) {
+        note_looks_in(note.get());
         run_worker(waiting.job.task, pipe.write_end, {.gives_way = !is_privileged(waiting.job.uid)},
                    [this] { return numbers_for_hands(loop_); });
     }
@@ -180,7 +191,8 @@ Status Workers::start(Waiting& waiting) {
                                 .process = Fd{pidfd},
                                 .pipe = std::move(pipe.read_end),
                                 .watch = std::move(watch),
-                                .received = {}});
+                                .received = {},
+                                .note = std::move(note)});
     return {};
 }
 
@@ -271,9 +283,9 @@ void Workers::give_up_overdue() {
         end_worker(worker);
         const auto patience =
             std::chrono::duration_cast<std::chrono::microseconds>(worker.patience);
-        finish(id,
-               std::unexpected(Error{ETIMEDOUT, fmt::format("{}: not done within {}", worker.name,
-                                                            format_duration(patience))}));
+        finish(id, std::unexpected(Error{
+                       ETIMEDOUT, fmt::format("{}: not done within {}{}", worker.name,
+                                              format_duration(patience), place_of(*worker.note))}));
     }
     set_timer();
 }

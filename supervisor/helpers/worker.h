@@ -4,7 +4,9 @@
 #pragma once
 
 #include "base/fd.h"
+#include "base/look_note.h"
 #include "base/result.h"
+#include "base/shared_memory.h"
 #include "control/protocol.h"
 #include "kernel/clone.h"
 #include "supervisor/helpers/worker_process.h"
@@ -90,6 +92,7 @@ private:
         Fd pipe;
         Watch watch;
         std::string received;
+        Shared<LookNote> note;  // where the work is
         bool is_killed = false;
     };
 

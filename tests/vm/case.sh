@@ -12,7 +12,9 @@ trap 'rm -rf "$scratch"' EXIT
 # PID 1 may name no path that can stop answering: tests/vm/harness/paths.py has the rule. These cases
 # are not held to it.
 case "$(basename "$0")" in
-    bus* | crowd | doors | hung-* | launch | libcs | no-controller | no-memory) paths=ignore ;;
+    bus* | crowd | doors | hung-* | launch | launch-by-launcher | libcs | no-controller | no-memory)
+        paths=ignore
+        ;;
     process-limits | profile | rounds | scarce-memory | soak | strangers | thousand | varlink*) paths=ignore ;;
     *) paths=forbid ;;
 esac

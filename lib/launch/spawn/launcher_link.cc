@@ -67,9 +67,8 @@ Result<Fd> file_of(const OrderParts& parts) {
 }  // namespace
 
 LaunchSlots::LaunchSlots(Fd memory, LaunchSlot* slots) : memory_(std::move(memory)), slots_(slots) {
-    free_.reserve(launch_slot_count);
-    for (std::uint32_t slot = launch_slot_count; slot > 0; --slot)
-        free_.push_back(slot - 1);
+    for (std::uint32_t slot = 0; slot < launch_slot_count; ++slot)
+        free_.push_back(slot);
 }
 
 LaunchSlots::~LaunchSlots() {
@@ -88,8 +87,8 @@ Result<std::shared_ptr<LaunchSlots>> LaunchSlots::make() {
 
 std::optional<std::uint32_t> LaunchSlots::take() {
     if (free_.empty()) return std::nullopt;
-    const std::uint32_t slot = free_.back();
-    free_.pop_back();
+    const std::uint32_t slot = free_.front();
+    free_.pop_front();
     slots_[slot] = {};
     return slot;
 }

@@ -8,10 +8,10 @@
 #include "launch/spawn/prepared_launch.h"
 
 #include <cstdint>
+#include <deque>
 #include <memory>
 #include <optional>
 #include <sys/types.h>
-#include <vector>
 
 namespace confinit {
 
@@ -23,7 +23,8 @@ public:
     LaunchSlots& operator=(const LaunchSlots&) = delete;
     ~LaunchSlots();
 
-    // A slot that nobody uses, all 0; absent when there is none.
+    // A slot that nobody has used for the longest time, all 0; absent when there is none. A child
+    // that is being killed may still be writing to one that was given back.
     std::optional<std::uint32_t> take();
     void give_back(std::uint32_t slot) { free_.push_back(slot); }
     // The last words of its child; it is given back with them.
@@ -37,7 +38,7 @@ private:
 
     Fd memory_;
     LaunchSlot* slots_;
-    std::vector<std::uint32_t> free_;
+    std::deque<std::uint32_t> free_;
 };
 
 class LauncherLink {
