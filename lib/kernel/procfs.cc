@@ -19,9 +19,10 @@
 #include <unistd.h>
 
 namespace confinit {
+namespace {
 
 // That "self" is us tells it from a part of a procfs, and from that of another pid namespace.
-Result<Fd> open_procfs() {
+Result<Fd> open_checked_procfs() {
     Fd root = TRY(open_at(AT_FDCWD, "/proc", O_PATH | O_DIRECTORY));
     struct statfs file_system{};
     if (fstatfs(root.get(), &file_system) < 0) return errno_failure("fstatfs", "/proc");
@@ -31,6 +32,28 @@ Result<Fd> open_procfs() {
     const std::string_view pid{self.data(), size > 0 ? static_cast<std::size_t>(size) : 0};
     if (parse_unsigned(pid) == static_cast<std::uint64_t>(getpid())) return root;
     return failure("'/proc' is the procfs of another pid namespace, or a part of one");
+}
+
+// The one that this process has found.
+struct KnownProcfs {
+    pid_t process = 0;
+    Fd root;
+};
+
+}  // namespace
+
+// It is looked for once: nothing that is mounted on /proc later stands before a descriptor.
+Result<Fd> open_procfs() {
+    static KnownProcfs known;
+    if (known.process != getpid()) {
+        // A copy of this process may be in another pid namespace, and may have closed the
+        // descriptor: its number is another one's then.
+        (void)known.root.release();
+        known.process = 0;
+        known.root = TRY(open_checked_procfs());
+        known.process = getpid();
+    }
+    return duplicate(known.root);
 }
 
 Result<Fd> open_in_procfs(const Fd& directory, const std::string& path, int flags) {
