@@ -149,8 +149,9 @@ constexpr Key keys[] = {
         .fallback = "false",
         .documentation =
             "A cgroup namespace whose root is the service's own node, so that /proc/self/cgroup "
-            "shows it nothing of the tree above.",
-        .operation = "unshare(2) CLONE_NEWCGROUP inside of the node",
+            "shows it nothing of the tree above. With namespaces.mount /sys/fs/cgroup begins there "
+            "as well; it is read-only unless cgroup.delegate or mounts.read_write say otherwise.",
+        .operation = "unshare(2) CLONE_NEWCGROUP inside of the node, mount of cgroup2",
         .source = "cgroup_namespaces(7)",
         .systemd = "ProtectControlGroups=private",
         .read = read_plain_namespace<&NamespaceConfig::cgroup, NamespaceKind::cgroup>,

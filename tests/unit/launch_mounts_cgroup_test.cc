@@ -50,4 +50,30 @@ TEST_CASE("a delegated subtree is mounted where the service has a cgroup namespa
     CHECK(op_texts(scene.plan()) == Texts{"propagation /", "cgroup /sys/fs/cgroup"});
 }
 
+TEST_CASE("with a cgroup namespace the tree begins at the service's node", "[unit][N16]") {
+    PlanScene scene;
+    use_host_root(scene);
+    scene.cgroup_mount = "/usr";
+    scene.unit.namespaces.cgroup = true;
+    const auto attributes = [&] {
+        const auto plan = scene.plan();
+        const std::size_t index = index_of(plan, "cgroup /usr");
+        CHECK(plan->mount_keys[index] == "namespaces.cgroup");
+        return plan->child.mounts[index].attributes;
+    };
+
+    CHECK((attributes() & MOUNT_ATTR_RDONLY) != 0);
+    scene.unit.mounts.read_write = {"/usr"};
+    CHECK((attributes() & MOUNT_ATTR_RDONLY) == 0);
+    scene.unit.mounts.read_only = {"/"};
+    CHECK((attributes() & MOUNT_ATTR_RDONLY) == 0);
+    scene.unit.mounts.read_write.clear();
+    CHECK((attributes() & MOUNT_ATTR_RDONLY) != 0);
+    scene.cgroup_mount = "/no/such/path";
+    scene.unit.mounts.read_only.clear();
+    CHECK(op_texts(scene.plan()) == Texts{"propagation /"});
+    scene.cgroup_mount.clear();
+    CHECK(op_texts(scene.plan()) == Texts{"propagation /"});
+}
+
 }  // namespace confinit

@@ -46,6 +46,7 @@ private:
     void add_runtime_directory();
     void add_notify_directory();
     void add_cgroup_tree();
+    void add_own_cgroup_tree(const std::string& path);
     bool keeps_cgroup_tree(std::string_view path) const;
     void seal_at_the_end();
     void add_attributes();

@@ -4,6 +4,7 @@
 
 #include "base/look_note.h"
 
+#include <algorithm>
 #include <array>
 #include <sys/sysmacros.h>
 
@@ -257,20 +258,33 @@ bool MountBuilder::keeps_cgroup_tree(std::string_view path) const {
     return read_only > read_write;
 }
 
-// The service's own subtree as all that there is; or what there is, so that root cannot raise the
-// limits that hold for it.
+// What a cgroup namespace begins at, as all that there is. Root owns the files of its own limits,
+// so that it is read-only where no subtree is the service's; a root without the directory has no
+// need of it then.
+void MountBuilder::add_own_cgroup_tree(const std::string& path) {
+    const bool is_delegated = unit_.cgroup_place.delegate;
+    PlannedOp& planned =
+        add(MountOpKind::cgroup, path, is_delegated ? "cgroup.delegate" : "namespaces.cgroup");
+    planned.is_directory = is_delegated;
+    planned.op.attributes = no_devices | MOUNT_ATTR_NOEXEC;
+    if (is_delegated) return;
+    const auto& writable = unit_.mounts.read_write;
+    if (std::ranges::find(writable, path) == writable.end()) {
+        planned.op.attributes |= MOUNT_ATTR_RDONLY;
+    }
+    planned.op.may_be_absent = unit_.mounts.root_image.has_value();
+    planned.is_preset = true;
+}
+
+// What there is of the tree, so that root cannot raise the limits that hold for it.
 void MountBuilder::add_cgroup_tree() {
     const std::string& path = context_.cgroup_mount;
-    const std::string key = "cgroup.delegate";
-    if (unit_.cgroup_place.delegate) {
-        if (!unit_.namespaces.cgroup) return;
-        PlannedOp& planned = add(MountOpKind::cgroup, path.empty() ? "/sys/fs/cgroup" : path, key);
-        planned.is_directory = true;
-        planned.op.attributes = no_devices | MOUNT_ATTR_NOEXEC;
-        return;
+    const bool is_delegated = unit_.cgroup_place.delegate;
+    if (unit_.namespaces.cgroup && (is_delegated || !path.empty())) {
+        return add_own_cgroup_tree(path.empty() ? "/sys/fs/cgroup" : path);
     }
-    if (path.empty() || keeps_cgroup_tree(path)) return;
-    PlannedOp& planned = add(MountOpKind::read_only, path, key, Turn::read_only);
+    if (is_delegated || path.empty() || keeps_cgroup_tree(path)) return;
+    PlannedOp& planned = add(MountOpKind::read_only, path, "cgroup.delegate", Turn::read_only);
     planned.op.recursive = true;
     // An image may be without it, and then there is nothing to write to.
     planned.op.may_be_absent = unit_.mounts.root_image.has_value();

@@ -113,8 +113,12 @@ Finding MountComparison::compare_cgroup(std::size_t index) const {
     const std::string target = plan_->mount_targets[index].str();
     const Mount* mount = mount_at(index);
     if (mount == nullptr) return {false, "nothing is mounted at " + target};
-    const std::string begin = "/" + plan_->unit.str() + ".service/" + delegated_node_name;
+    std::string begin = "/" + plan_->unit.str() + ".service";
+    if (plan_->mount_keys[index] == "cgroup.delegate")
+        begin += std::string{"/"} + delegated_node_name;
     const bool is_own = mount->type == "cgroup2" && mount->root.ends_with(begin);
+    const std::string missing = missing_attributes(plan_->child.mounts[index], *mount);
+    if (is_own && !missing.empty()) return {false, "without " + missing + " at " + target};
     return {is_own, mount->root + " of " + mount->type + " at " + target};
 }
 
