@@ -105,6 +105,20 @@ Result<CapabilitySets> parse_capabilities(const StatusFields& fields) {
     };
 }
 
+// One from the third on, as proc(5) counts them; empty where it is not there. The name of the
+// program is in brackets and may itself have brackets and spaces.
+std::string_view field_of_stat(std::string_view stat, int wanted) {
+    constexpr std::string_view space = " \n";
+    const std::size_t bracket = stat.rfind(')');
+    std::string_view rest = bracket == std::string_view::npos ? "" : stat.substr(bracket + 1);
+    for (int number = 3;; ++number) {
+        rest.remove_prefix(std::min(rest.find_first_not_of(space), rest.size()));
+        const std::string_view field = rest.substr(0, rest.find_first_of(space));
+        if (number == wanted || field.empty()) return field;
+        rest.remove_prefix(field.size());
+    }
+}
+
 std::optional<std::uint64_t> parse_limit(std::string_view word) {
     return word == "unlimited" ? no_limit : parse_unsigned(word);
 }
@@ -222,36 +236,22 @@ Result<std::vector<ProcessLimit>> parse_process_limits(std::string_view text) {
 }
 
 Result<int> parse_nice(std::string_view stat) {
-    // The name of the program is in brackets and may itself have brackets and spaces.
-    const std::size_t bracket = stat.rfind(')');
-    if (bracket == std::string_view::npos) return failure("/proc/PID/stat has no name");
-    const auto words = split_words(stat.substr(bracket + 1));
-    constexpr std::size_t nice_field = 19 - 3;  // proc(5) counts from 1; the state is field 3
-    const auto number = words.size() > nice_field ? parse_signed(words[nice_field]) : std::nullopt;
+    const auto number = parse_signed(field_of_stat(stat, 19));
     if (!number) return failure("/proc/PID/stat has no nice value");
     return static_cast<int>(*number);
 }
 
 Result<pid_t> parse_parent(std::string_view stat) {
-    const std::size_t bracket = stat.rfind(')');
-    if (bracket == std::string_view::npos) return failure("/proc/PID/stat has no name");
-    const auto words = split_words(stat.substr(bracket + 1));
-    constexpr std::size_t parent_field = 4 - 3;
-    const auto number =
-        words.size() > parent_field ? parse_unsigned(words[parent_field]) : std::nullopt;
+    const auto number = parse_unsigned(field_of_stat(stat, 4));
     if (!number) return failure("/proc/PID/stat has no parent");
     return static_cast<pid_t>(*number);
 }
 
 bool parse_is_ending(std::string_view stat) {
-    const std::size_t bracket = stat.rfind(')');
-    if (bracket == std::string_view::npos) return true;
-    const auto words = split_words(stat.substr(bracket + 1));
-    constexpr std::size_t flags_field = 9 - 3;
     constexpr std::uint64_t is_exiting = 0x4;  // PF_EXITING of the kernel's sched.h
-    const auto flags =
-        words.size() > flags_field ? parse_unsigned(words[flags_field]) : std::nullopt;
-    return !flags || (*flags & is_exiting) != 0 || words[0] == "Z" || words[0] == "X";
+    const std::string_view state = field_of_stat(stat, 3);
+    const auto flags = parse_unsigned(field_of_stat(stat, 9));
+    return !flags || (*flags & is_exiting) != 0 || state == "Z" || state == "X";
 }
 
 bool parse_is_alive(std::string_view stat, std::string_view status) {
