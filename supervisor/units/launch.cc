@@ -142,6 +142,8 @@ void Launch::on_mark(ReceivedReport received) {
     machinery_.launches_under_way.erase(this);
     pid_ = received.sender;
     process_ = std::move(received.process);
+    // One descriptor of it is enough.
+    if (process_ && pid_ == spawned_.pid) spawned_.pidfd.reset();
     // In a joined pid namespace the first process only makes the main one, as our child.
     if (makes_main_process()) {
         machinery_.reaper.adopt(pid_, [this](ExitStatus status) { on_main_exit(status); });
@@ -216,7 +218,8 @@ void drain_launches_under_way(Machinery& machinery) {
 
 void Launch::kill_first() {
     kill_preparer();
-    if (spawned_.pidfd) signal_process(spawned_.pidfd, SIGKILL);
+    const Fd& first = spawned_.pidfd ? spawned_.pidfd : process_;
+    if (first) signal_process(first, SIGKILL);
 }
 
 void Launch::kill_preparer() {
