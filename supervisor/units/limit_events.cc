@@ -3,6 +3,7 @@
 #include "supervisor/units/limit_events.h"
 
 #include "base/text.h"
+#include "supervisor/machine/delegation.h"
 
 #include <algorithm>
 #include <fmt/format.h>
@@ -17,6 +18,25 @@ constexpr std::uint64_t no_limit = std::numeric_limits<std::uint64_t>::max();
 
 std::uint64_t count(const Cgroup& node, const char* file, std::string_view field) {
     return node.read_field(file, field).value_or(0);
+}
+
+// The number of a line "FIELD NUMBER"; 0 where there is none.
+std::uint64_t field_of(const std::string& text, std::string_view field) {
+    for (const std::string_view line : split(text, '\n')) {
+        const auto words = split_words(line);
+        if (words.size() == 2 && words[0] == field) return parse_unsigned(words[1]).value_or(0);
+    }
+    return 0;
+}
+
+// Since Linux 6.12 pids.events counts at the level of the limit, as all others do; before, it
+// counts at the node of the process that was refused its fork. A counter that is zero for a node
+// with all below it needs no second look.
+std::uint64_t refused_forks(const Cgroup& node) {
+    const std::uint64_t in_all = count(node, "pids.events", "max");
+    if (in_all == 0) return 0;
+    const auto own = node.read("pids.events.local");
+    return own ? field_of(*own, "max") : in_all;
 }
 
 // The number in a limit's file; "max" and a file that is not there limit nothing.
@@ -87,7 +107,8 @@ std::vector<LimitLevel> limit_levels(const UnitNode& node, const CgroupTree& tre
     for (auto group = groups.rbegin(); group != groups.rend(); ++group) {
         add(fmt::format(" of group {}", group->unit), group->node);
     }
-    add(fmt::format(" of {}", tree.root().path()), tree.root());
+    // The root of the whole tree has no limits, and no counters of them.
+    if (!is_tree_root(tree.root())) add(fmt::format(" of {}", tree.root().path()), tree.root());
     for (const Cgroup& above : tree.above())
         add(fmt::format(" of {}", above.path()), above);
     return levels;
@@ -118,19 +139,19 @@ std::vector<std::string> limits_from_above(const std::vector<LimitLevel>& levels
 }
 
 LimitEvents::LimitEvents(std::vector<LimitLevel> levels) : levels_(std::move(levels)) {
-    for (const LimitLevel& level : levels_)
-        before_.push_back(read_counts(*level.node));
+    // The service's own node is fresh: all of its counters are zero.
+    before_.resize(levels_.size());
+    for (std::size_t i = 1; i < levels_.size(); ++i)
+        before_[i] = read_counts(*levels_[i].node);
 }
 
 LimitEvents::Counts LimitEvents::read_counts(const Cgroup& node) {
-    // Since Linux 6.12 pids.events counts at the level of the limit, as all others do; before, it
-    // counts at the node of the process that was refused its fork.
-    const bool tells_level = node.read("pids.events.local").has_value();
+    const std::string memory = node.read("memory.events.local").value_or("");
     return {
-        .out_of_memory = count(node, "memory.events.local", "oom"),
-        .killed_whole = count(node, "memory.events.local", "oom_group_kill"),
-        .slowed_down = count(node, "memory.events.local", "high"),
-        .forks_refused = count(node, tells_level ? "pids.events.local" : "pids.events", "max"),
+        .out_of_memory = field_of(memory, "oom"),
+        .killed_whole = field_of(memory, "oom_group_kill"),
+        .slowed_down = field_of(memory, "high"),
+        .forks_refused = refused_forks(node),
         .throttled = count(node, "cpu.stat", "nr_throttled"),
     };
 }
@@ -202,7 +223,7 @@ std::optional<std::string> LimitEvents::kill_of_any() const {
 }
 
 std::uint64_t LimitEvents::forks_refused() const {
-    return read_counts(*levels_.front().node).forks_refused;
+    return refused_forks(*levels_.front().node);
 }
 
 std::size_t LimitEvents::level_without_place() const {

@@ -53,6 +53,11 @@ Status Run::send_reload_signal() const {
 
 // A frozen process gets the signal first, so that it does not go on without it.
 void Run::signal_for_stop() {
+    if (empty_) {
+        // Its last process has ended already.
+        if (listener_.signalled) listener_.signalled();
+        return;
+    }
     const int signal = unit_.service->stop_signal;
     const auto done = [this](const Status& sent) {
         if (!sent && sent.error().code != ESRCH) {
