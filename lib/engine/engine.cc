@@ -8,36 +8,6 @@
 #include <utility>
 
 namespace confinit::engine {
-namespace {
-
-bool is_active(SubState state) {
-    return state == SubState::running || state == SubState::exited;
-}
-
-// The run is ending or has ended, and its processes or its node are still there.
-bool is_winding_down(SubState state) {
-    return state == SubState::stop_sigterm || state == SubState::stop_sigkill ||
-           state == SubState::release;
-}
-
-// There is something to stop, in its turn.
-bool is_up(SubState state) {
-    return is_active(state) || state == SubState::start;
-}
-
-void report(std::string_view unit, const JobNumbers& numbers, JobResult result,
-            const std::string& reason, Actions& actions) {
-    for (const std::uint64_t number : numbers) {
-        actions.push_back({.kind = ActionKind::job_done,
-                           .unit = std::string{unit},
-                           .job = number,
-                           .result = result,
-                           .reason = reason});
-    }
-}
-
-}  // namespace
-
 std::optional<std::string> Engine::load(UnitSpec spec) {
     const std::string unit = spec.name;
     const UnitSpec* known = graph_.find(unit);
@@ -150,9 +120,17 @@ Actions Engine::shut_down(Time now, Time until) {
     return tell_changes_once(std::move(call.actions));
 }
 
-Actions Engine::handle(std::string_view unit, Event event, Time now, std::string_view detail) {
+Actions Engine::handle(std::string_view unit, Event event, Time now, std::string_view detail,
+                       const Fault& fault) {
     Call call{now, {}};
-    if (knows(unit)) apply(std::string{unit}, input_of(event), call, detail);
+    const UnitSpec* spec = graph_.find(unit);
+    // Its stop waits for others to stop, and is what comes next for it.
+    const bool is_too_late = event == Event::launching && is_to_stop(unit);
+    if (spec != nullptr && !is_too_late) {
+        const SubState former = live_.sub(unit);
+        live_.handle(*spec, event, fault, detail, now, call.actions);
+        follow(spec->name, former, call);
+    }
     settle(call);
     return tell_changes_once(std::move(call.actions));
 }
@@ -164,10 +142,10 @@ void Engine::extend(std::string_view unit, Time length, Time now) {
 Actions Engine::expire(Time now) {
     Call call{now, {}};
     settle(call);
-    while (const auto unit = live_.take_due(now)) {
-        const bool is_retry = live_.sub(*unit) == SubState::auto_restart;
-        apply(*unit, live_.is_late(*unit, now) ? Input::late : Input::timed_out, call);
-        if (is_retry) start_again(*unit, call);
+    while (const auto due = live_.take_due(now)) {
+        const bool is_retry = live_.sub(due->unit) == SubState::auto_restart;
+        apply(due->unit, due->input, call);
+        if (is_retry) start_again(due->unit, call);
         settle(call);
     }
     return tell_changes_once(std::move(call.actions));
@@ -185,7 +163,10 @@ UnitState Engine::state(std::string_view unit) const {
     return {
         .sub = live->state.sub,
         .active = active_state(live->state.sub),
+        .step = live->state.step,
+        .has_had_turn = live->state.has_had_turn,
         .deadline = live->deadline,
+        .next_try = live->next_try,
         .since = live->since,
         .attempt = live->attempt,
         .is_frozen = live->state.is_frozen,
@@ -197,103 +178,6 @@ UnitState Engine::state(std::string_view unit) const {
 std::vector<std::string> Engine::waits_for(std::string_view unit) const {
     if (!jobs_.has_job(unit)) return {};
     return jobs_.blockers(unit, graph_);
-}
-
-// Gives jobs to the units of a plan, after stop jobs to what conflicts with them.
-void Engine::start_plan(const StartPlan& plan, std::string_view root, const JobNumbers& numbers,
-                        Origin origin, Call& call) {
-    for (const std::string& unit : plan.units) {
-        // It does not start, so nobody has to make way for it.
-        if (live_.sub(unit) == SubState::stuck) continue;
-        for (const std::string& rival : graph_.conflicting(unit)) {
-            const std::string reason = "stopped for '" + unit + "', which it conflicts with";
-            for (const std::string& name : graph_.dependents(rival))
-                request_stop(name, {}, call, "requires '" + rival + "', " + reason);
-            request_stop(rival, {}, call, reason);
-        }
-    }
-    for (const std::string& unit : plan.units) {
-        request_start(unit, unit == root ? numbers : JobNumbers{}, origin, call);
-    }
-    for (const LeftOut& left_out : plan.left_out)
-        leave_out(left_out.unit, left_out.reason, call);
-}
-
-// It was to start, and does not. One that is up has been told to stop.
-void Engine::leave_out(const std::string& unit, const std::string& reason, Call& call) {
-    if (!is_down(live_.sub(unit)) || jobs_.has_job(unit)) return;
-    live_.set_reason(unit, reason);
-    apply(unit, Input::refused, call);
-}
-
-void Engine::refuse_stuck(std::string_view unit, const JobNumbers& numbers, Call& call) const {
-    const std::string text = "its last run has not ended: " + live_.find(unit)->reason;
-    report(unit, numbers, JobResult::failed, text, call.actions);
-}
-
-void Engine::request_start(const std::string& unit, const JobNumbers& numbers, Origin origin,
-                           Call& call) {
-    if (is_active(live_.sub(unit)) && jobs_.find_stop(unit) == nullptr) {
-        report(unit, numbers, JobResult::done, "", call.actions);
-        return;
-    }
-    if (live_.sub(unit) == SubState::stuck) {
-        refuse_stuck(unit, numbers, call);
-        return;
-    }
-    const bool is_new = jobs_.find_start(unit) == nullptr;
-    StartJob& job = jobs_.add_start(unit, numbers);
-    job.is_retry = origin == Origin::automatic && (is_new || job.is_retry);
-    if (origin == Origin::request) {
-        job.obstacle.reset();
-        make_way(unit, call);
-    }
-    if (auto obstacle = find_obstacle(unit)) job.obstacle = std::move(obstacle);
-}
-
-// A request does not wait for the restart delay, nor does it share the fate of a run that is
-// already failing: that run is stopped, and the start comes after it.
-void Engine::make_way(const std::string& unit, Call& call) {
-    live_.forget_attempts(unit);
-    const ServiceState& state = live_.find(unit)->state;
-    if (state.sub == SubState::auto_restart) apply(unit, Input::hold, call);
-    const bool ends_well = state.kind == UnitKind::oneshot && state.ending == Ending::clean;
-    if (!is_winding_down(state.sub) || ends_well) return;
-    jobs_.find_start(unit)->is_underway = false;
-    apply(unit, Input::stop, call);
-}
-
-void Engine::request_stop(const std::string& unit, const JobNumbers& numbers, Call& call,
-                          const std::string& reason) {
-    if (jobs_.find_start(unit) != nullptr) {
-        end_start(unit, JobResult::canceled, reason.empty() ? "it was stopped" : reason, call);
-    }
-    if (is_down(live_.sub(unit))) {
-        report(unit, numbers, JobResult::done, "", call.actions);
-        return;
-    }
-    if (live_.sub(unit) == SubState::stuck) apply(unit, Input::stop, call);
-    jobs_.add_stop(unit, numbers).reason = reason;
-}
-
-// Stops a unit that is up and starts it again. One that is being stopped stays so.
-void Engine::bounce(const std::string& unit) {
-    if (!is_up(live_.sub(unit)) || jobs_.find_stop(unit) != nullptr) return;
-    jobs_.add_stop(unit, {});
-    jobs_.add_start(unit, {}).is_underway = false;
-}
-
-// The restart delay is over.
-void Engine::start_again(const std::string& unit, Call& call) {
-    // A stuck unit may be released, and so come here, after everything was to stop.
-    if (is_shutting_down_) return apply(unit, Input::stop, call);
-    const auto plan = graph_.plan_start(unit, Pull::required);
-    if (!plan) {
-        live_.set_reason(unit, plan.error().what);
-        apply(unit, Input::refused, call);
-        return;
-    }
-    start_plan(*plan, unit, {}, Origin::automatic, call);
 }
 
 void Engine::settle(Call& call) {
@@ -342,13 +226,14 @@ void Engine::advance_stop(const std::string& unit, Call& call) {
 void Engine::apply(const std::string& unit, Input input, Call& call, std::string_view detail) {
     const SubState former = live_.sub(unit);
     live_.apply(*graph_.find(unit), input, detail, call.now, call.actions);
-    if (live_.sub(unit) != former) follow(unit, call);
+    follow(unit, former, call);
 }
 
 // What a unit's new state means for its jobs.
-void Engine::follow(const std::string& unit, Call& call) {
+void Engine::follow(const std::string& unit, SubState former, Call& call) {
     const LiveUnit& live = *live_.find(unit);
     const SubState sub = live.state.sub;
+    if (sub == former) return;
     const StartJob* job = jobs_.find_start(unit);
     if (job != nullptr && job->is_underway) {
         if (is_active(sub)) end_start(unit, JobResult::done, "", call);

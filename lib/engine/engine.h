@@ -31,6 +31,11 @@
 // oneshot: when it has exited) or when the failed run
 // is released, so that who asks for the state after a failed start is told of the failure.
 //
+// Attempts. A start is planned, has its turn, and is launched. An attempt that fails before execve
+// may be followed by another one, see attempts.h: its node is removed, and the next one begins at
+// once or after a pause, with the same plan or another. All of them have the start timeout
+// together, counted from the first turn. A unit that is to stop has no turn.
+//
 // Groups. A group is a unit that has a node and runs nothing; those whose nodes are below it
 // require it. It starts with the first of them, and when the last unit that requires it has gone
 // down it is stopped; one that was started for itself waits for its first.
@@ -107,8 +112,9 @@ public:
     bool is_quiet() const { return live_.is_quiet(); }
 
     // `detail` of a failure is for people: it becomes the unit's reason and a part of what its
-    // dependents are told.
-    Actions handle(std::string_view unit, Event event, Time now, std::string_view detail = {});
+    // dependents are told. `fault` is of a launch that has failed.
+    Actions handle(std::string_view unit, Event event, Time now, std::string_view detail = {},
+                   const Fault& fault = {});
 
     // The service asks for more time to start or to stop, counted from now.
     void extend(std::string_view unit, Time length, Time now);
@@ -158,7 +164,7 @@ private:
     void advance_start(const std::string& unit, Call& call);
     void advance_stop(const std::string& unit, Call& call);
     void apply(const std::string& unit, Input input, Call& call, std::string_view detail = {});
-    void follow(const std::string& unit, Call& call);
+    void follow(const std::string& unit, SubState former, Call& call);
     void end_start(const std::string& unit, JobResult result, const std::string& reason,
                    Call& call);
     void fail_start(const std::string& unit, const Obstacle& obstacle, Call& call);

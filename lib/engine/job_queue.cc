@@ -24,6 +24,17 @@ JobNumbers taken(std::optional<Job>& job) {
 
 }  // namespace
 
+void report(std::string_view unit, const JobNumbers& numbers, JobResult result,
+            const std::string& reason, Actions& actions) {
+    for (const std::uint64_t number : numbers) {
+        actions.push_back({.kind = ActionKind::job_done,
+                           .unit = std::string{unit},
+                           .job = number,
+                           .result = result,
+                           .reason = reason});
+    }
+}
+
 StartJob& JobQueue::add_start(const std::string& unit, const JobNumbers& numbers) {
     StartJob& job = joined(jobs_[unit].start, numbers);
     wake(unit);

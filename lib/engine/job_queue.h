@@ -19,6 +19,10 @@ namespace confinit::engine {
 // another unit's request.
 using JobNumbers = std::vector<std::uint64_t>;
 
+// The requests of these numbers have ended.
+void report(std::string_view unit, const JobNumbers& numbers, JobResult result,
+            const std::string& reason, Actions& actions);
+
 // Why a start cannot succeed any more.
 struct Obstacle {
     std::string reason;

@@ -35,6 +35,15 @@ bool is_busy(SubState state) {
     return !is_down(state) && state != SubState::exited && state != SubState::stuck;
 }
 
+bool is_failure_of_launch(Event event) {
+    return event == Event::launch_failed || event == Event::launcher_lost;
+}
+
+std::optional<Time> first_timer(const LiveUnit& live) {
+    if (!live.deadline || !live.next_try) return live.deadline ? live.deadline : live.next_try;
+    return std::min(*live.deadline, *live.next_try);
+}
+
 // Absent when the sum is beyond all time.
 std::optional<Time> later_by(Time now, Time length) {
     if (length > Time::max() - now) return std::nullopt;
@@ -45,6 +54,14 @@ std::optional<Time> later_by(Time now, Time length) {
 
 bool is_down(SubState state) {
     return state == SubState::dead || state == SubState::failed;
+}
+
+bool is_active(SubState state) {
+    return state == SubState::running || state == SubState::exited;
+}
+
+bool is_up(SubState state) {
+    return is_active(state) || state == SubState::start;
 }
 
 LiveUnits::LiveUnits(std::uint64_t seed) : seed_(seed), patience_(longest_patience) {}
@@ -63,10 +80,35 @@ SubState LiveUnits::sub(std::string_view unit) const {
     return live == nullptr ? SubState::dead : live->state.sub;
 }
 
+void LiveUnits::handle(const UnitSpec& spec, Event event, const Fault& fault,
+                       std::string_view detail, Time now, Actions& actions) {
+    LiveUnit& live = units_[spec.name];
+    const bool is_failed_drop = event == Event::release_failed && live.state.step == Step::clearing;
+    if (is_failed_drop) return handle_failed_drop(spec, live, now, actions);
+    if (!is_failure_of_launch(event) || live.state.step == Step::none)
+        return apply(spec, input_of(event), detail, now, actions);
+    const Input input = answer_to_failure(live.attempts, event, fault);
+    std::string text{detail};
+    if (event == Event::launcher_lost && input == Input::launch_failed) text += ", twice";
+    note_failure(live.attempts, input, fault, text);
+    apply(spec, input, text, now, actions);
+    if (is_worth_telling(live.attempts, input))
+        actions.push_back({.kind = ActionKind::tell_again, .unit = spec.name});
+}
+
+void LiveUnits::handle_failed_drop(const UnitSpec& spec, LiveUnit& live, Time now,
+                                   Actions& actions) {
+    ++live.attempts.drops_failed;
+    const bool is_over = is_too_late_to_drop(live.attempts);
+    const std::string failure = live.attempts.failure;
+    apply(spec, is_over ? Input::launch_failed : Input::release_failed, failure, now, actions);
+}
+
 void LiveUnits::apply(const UnitSpec& spec, Input input, std::string_view detail, Time now,
                       Actions& actions) {
     LiveUnit& live = units_[spec.name];
     const ServiceState former = live.state;
+    if (input == Input::begin) live.attempts = {};
     Transition transition = next(former, input, rules_of(spec));
     live.state = transition.state;
 
@@ -89,6 +131,8 @@ void LiveUnits::apply(const UnitSpec& spec, Input input, std::string_view detail
     for (const ActionKind kind : transition.actions) {
         actions.push_back({.kind = kind, .unit = spec.name});
     }
+    if (live.state.has_had_turn && !former.has_had_turn)
+        actions.push_back({.kind = ActionKind::state_changed, .unit = spec.name});
 }
 
 void LiveUnits::enter(LiveUnit& live, SubState former, Time now) {
@@ -112,6 +156,8 @@ void LiveUnits::explain(const UnitSpec& spec, LiveUnit& live, const ServiceState
     }
     if (ending == Ending::timed_out && former.ending == Ending::none) {
         live.reason = "start timed out after " + format_duration(spec.start_timeout);
+        if (former.step != Step::none && !live.attempts.failure.empty())
+            live.reason += ", after " + live.attempts.failure;
         if (is_unready) live.reason += ", " + spec.unready_text;
     }
     if (live.state.sub == SubState::auto_restart && ending == Ending::clean) {
@@ -132,7 +178,13 @@ void LiveUnits::explain(const UnitSpec& spec, LiveUnit& live, const ServiceState
 }
 
 void LiveUnits::set_timer(const UnitSpec& spec, LiveUnit& live, Timer timer, Time now) {
+    const bool waits = live.state.step == Step::clearing || live.state.step == Step::resting;
+    if (!waits && live.next_try) set_next_try(spec.name, live, std::nullopt);
     if (timer == Timer::keep) return;
+    if (timer == Timer::attempt) {
+        const Time length = wait_in(live.state.step, live.attempts);
+        return set_next_try(spec.name, live, later_by(now, length));
+    }
     const auto length = timer_length(spec, live, timer);
     live.paused.reset();
     if (timer == Timer::pause && live.deadline) live.paused = *live.deadline - now;
@@ -160,10 +212,10 @@ void LiveUnits::limit_stops(Time until, Time now) {
     }
 }
 
-bool LiveUnits::is_late(std::string_view unit, Time now) const {
-    const LiveUnit* live = find(unit);
-    if (live == nullptr || now - live->since < patience_) return false;
-    return live->state.sub == SubState::stop_sigkill || live->state.sub == SubState::release;
+// Whether the wait of a unit that was killed has been too long, now that its timer has fired.
+bool LiveUnits::is_late(const LiveUnit& live, Time now) const {
+    if (now - live.since < patience_) return false;
+    return live.state.sub == SubState::stop_sigkill || live.state.sub == SubState::release;
 }
 
 std::optional<Time> LiveUnits::timer_length(const UnitSpec& spec, const LiveUnit& live,
@@ -172,6 +224,7 @@ std::optional<Time> LiveUnits::timer_length(const UnitSpec& spec, const LiveUnit
     case Timer::keep:
     case Timer::off:
     case Timer::pause:
+    case Timer::attempt:
         return std::nullopt;
     case Timer::resume:
         return live.paused;
@@ -194,9 +247,16 @@ std::optional<Time> LiveUnits::timer_length(const UnitSpec& spec, const LiveUnit
 
 void LiveUnits::set_deadline(const std::string& unit, LiveUnit& live,
                              std::optional<Time> deadline) {
-    if (live.deadline) deadlines_.erase({*live.deadline, unit});
+    if (const auto former = first_timer(live)) due_.erase({*former, unit});
     live.deadline = deadline;
-    if (deadline) deadlines_.emplace(*deadline, unit);
+    if (const auto first = first_timer(live)) due_.emplace(*first, unit);
+}
+
+void LiveUnits::set_next_try(const std::string& unit, LiveUnit& live,
+                             std::optional<Time> next_try) {
+    if (const auto former = first_timer(live)) due_.erase({*former, unit});
+    live.next_try = next_try;
+    if (const auto first = first_timer(live)) due_.emplace(*first, unit);
 }
 
 void LiveUnits::extend(const UnitSpec& spec, Time length, Time now) {
@@ -235,15 +295,20 @@ void LiveUnits::set_reason(std::string_view unit, std::string reason) {
 }
 
 std::optional<Time> LiveUnits::next_deadline() const {
-    if (deadlines_.empty()) return std::nullopt;
-    return deadlines_.begin()->first;
+    if (due_.empty()) return std::nullopt;
+    return due_.begin()->first;
 }
 
-std::optional<std::string> LiveUnits::take_due(Time now) {
-    if (deadlines_.empty() || deadlines_.begin()->first > now) return std::nullopt;
-    std::string unit = deadlines_.begin()->second;
-    set_deadline(unit, units_[unit], std::nullopt);
-    return unit;
+std::optional<LiveUnits::Due> LiveUnits::take_due(Time now) {
+    if (due_.empty() || due_.begin()->first > now) return std::nullopt;
+    std::string unit = due_.begin()->second;
+    LiveUnit& live = units_[unit];
+    if (!live.deadline || *live.deadline > now) {
+        set_next_try(unit, live, std::nullopt);
+        return Due{std::move(unit), Input::next_try};
+    }
+    set_deadline(unit, live, std::nullopt);
+    return Due{std::move(unit), is_late(live, now) ? Input::late : Input::timed_out};
 }
 
 }  // namespace confinit::engine

@@ -2,6 +2,7 @@
 // LiveUnits: the state, the timer and the history of every loaded unit.
 #pragma once
 
+#include "engine/attempts.h"
 #include "engine/service_state.h"
 #include "engine/types.h"
 
@@ -19,8 +20,10 @@ struct LiveUnit {
     ServiceState state;
     Time since{0};
     std::optional<Time> deadline;
-    std::optional<Time> paused;  // what was left of it when it was made to stand still
-    bool is_cut_short = false;   // the end of everything has set it
+    std::optional<Time> next_try;  // beside it, of a launch that is clearing or resting
+    std::optional<Time> paused;    // what was left of it when it was made to stand still
+    bool is_cut_short = false;     // the end of everything has set it
+    Attempts attempts;             // of the present start, or of the last one
     unsigned attempt = 0;
     unsigned release_failures = 0;
     std::string frozen_by;  // whoever it was, when it was not a request for this unit
@@ -29,6 +32,11 @@ struct LiveUnit {
 
 // Nothing runs, nothing is under way and nothing is due.
 bool is_down(SubState state);
+
+bool is_active(SubState state);
+
+// There is something to stop, in its turn.
+bool is_up(SubState state);
 
 class LiveUnits {
 public:
@@ -44,7 +52,12 @@ public:
     // dead for a unit that is not there.
     SubState sub(std::string_view unit) const;
 
-    // Puts one input through the table, sets the timer, and appends what is to be done. `detail`
+    // An event of the caller. Of an attempt that has failed it is decided here whether there is
+    // another one.
+    void handle(const UnitSpec& spec, Event event, const Fault& fault, std::string_view detail,
+                Time now, Actions& actions);
+
+    // Puts one input through the table, sets the timers, and appends what is to be done. `detail`
     // becomes the reason if the input makes the run a failed one.
     void apply(const UnitSpec& spec, Input input, std::string_view detail, Time now,
                Actions& actions);
@@ -57,9 +70,6 @@ public:
     // not end after SIGKILL are waited for a part of what is left.
     void limit_stops(Time until, Time now);
 
-    // Whether the wait of a unit that was killed has been too long, now that its timer has fired.
-    bool is_late(std::string_view unit, Time now) const;
-
     void forget_attempts(std::string_view unit);
     // A failed unit becomes as one that never ran; of another one the attempts are forgotten.
     void reset_failed(std::string_view unit, Time now, Actions& actions);
@@ -67,13 +77,20 @@ public:
 
     std::optional<Time> next_deadline() const;
 
-    // The unit whose timer fired first of those due; the timer is off from then on.
-    std::optional<std::string> take_due(Time now);
+    // The unit whose timer fired first of those due, and what that means for it; the timer is off
+    // from then on.
+    struct Due {
+        std::string unit;
+        Input input;
+    };
+    std::optional<Due> take_due(Time now);
 
     // Whether every unit is down, is stuck, or is a oneshot that has exited.
     bool is_quiet() const { return busy_ == 0; }
 
 private:
+    bool is_late(const LiveUnit& live, Time now) const;
+    void handle_failed_drop(const UnitSpec& spec, LiveUnit& live, Time now, Actions& actions);
     void enter(LiveUnit& live, SubState former, Time now);
     void explain(const UnitSpec& spec, LiveUnit& live, const ServiceState& former,
                  std::string_view detail) const;
@@ -81,10 +98,11 @@ private:
     std::optional<Time> timer_length(const UnitSpec& spec, const LiveUnit& live, Timer timer) const;
     std::optional<Time> limited(std::optional<Time> deadline, LiveUnit& live, Time now) const;
     void set_deadline(const std::string& unit, LiveUnit& live, std::optional<Time> deadline);
+    void set_next_try(const std::string& unit, LiveUnit& live, std::optional<Time> next_try);
 
     std::uint64_t seed_;
     std::map<std::string, LiveUnit, std::less<>> units_;
-    std::set<std::pair<Time, std::string>> deadlines_;
+    std::set<std::pair<Time, std::string>> due_;  // when the first timer of each fires
     std::size_t busy_ = 0;
     std::optional<Time> stops_until_;
     Time patience_;

@@ -44,6 +44,10 @@ Transition stay(const ServiceState& state) {
 
 Transition enter(ServiceState state, SubState sub, Timer timer, std::vector<ActionKind> actions) {
     state.sub = sub;
+    if (sub != SubState::start) {
+        state.step = state.next_step = Step::none;
+        state.has_had_turn = false;
+    }
     return {state, timer, std::move(actions)};
 }
 
@@ -73,8 +77,18 @@ Transition empty(ServiceState state) {
 
 Transition launched(ServiceState state) {
     state.is_launched = true;
+    state.step = Step::none;
     const bool is_up = state.sub == SubState::start && state.kind == UnitKind::exec;
     return is_up ? enter(state, SubState::running, Timer::health) : stay(state);
+}
+
+// The members of a group have been stopped before. If a process is left all the same, the release
+// fails, and its next try kills it.
+Transition give_back(ServiceState state, Ending ending) {
+    state.main_gone = true;
+    state.is_empty = true;
+    state.ending = ending;
+    return enter(state, SubState::release, Timer::off, {ActionKind::release});
 }
 
 Transition freeze(ServiceState state, Timer timer) {
@@ -98,7 +112,12 @@ Transition when_stopping(const ServiceState& state, Input input) {
     switch (input) {
     case Input::launched:
         return launched(state);
+    case Input::plan_outdated:
     case Input::launch_failed:
+    case Input::try_later:
+    case Input::plan_anew:
+    case Input::leave_out:
+    case Input::launch_again:
         return state.is_launched ? stay(state) : lose_all(state, Ending::failed);
     case Input::main_exited_clean:
         return lose_main(state, Ending::clean);
@@ -123,7 +142,10 @@ Transition when_stopping(const ServiceState& state, Input input) {
     case Input::begin:
     case Input::dependency_failed:
     case Input::refused:
+    case Input::planned:
     case Input::launching:
+    case Input::dropped:
+    case Input::next_try:
     case Input::ready:
     case Input::watchdog_missed:
     case Input::released:
@@ -156,10 +178,18 @@ Transition when_releasing(const ServiceState& state, Input input, const Rules& r
     case Input::begin:
     case Input::dependency_failed:
     case Input::refused:
+    case Input::planned:
     case Input::launching:
+    case Input::plan_outdated:
     case Input::launched:
     case Input::ready:
     case Input::launch_failed:
+    case Input::try_later:
+    case Input::plan_anew:
+    case Input::leave_out:
+    case Input::launch_again:
+    case Input::dropped:
+    case Input::next_try:
     case Input::main_exited_clean:
     case Input::main_failed:
     case Input::watchdog_missed:
@@ -176,7 +206,12 @@ Transition when_stuck(const ServiceState& state, Input input, const Rules& rules
     switch (input) {
     case Input::launched:
         return launched(state);
+    case Input::plan_outdated:
     case Input::launch_failed:
+    case Input::try_later:
+    case Input::plan_anew:
+    case Input::leave_out:
+    case Input::launch_again:
         return state.is_launched || is_over ? stay(state) : lose_all(state, Ending::failed);
     case Input::main_exited_clean:
         return is_over ? stay(state) : lose_main(state, Ending::clean);
@@ -197,7 +232,10 @@ Transition when_stuck(const ServiceState& state, Input input, const Rules& rules
     case Input::begin:
     case Input::dependency_failed:
     case Input::refused:
+    case Input::planned:
     case Input::launching:
+    case Input::dropped:
+    case Input::next_try:
     case Input::ready:
     case Input::watchdog_missed:
     case Input::late:

@@ -10,7 +10,7 @@ namespace {
 Transition begin(const Rules& rules) {
     const ServiceState fresh{.kind = rules.kind};
     if (rules.kind == UnitKind::target) return enter(fresh, SubState::running, Timer::health);
-    return enter(fresh, SubState::start, Timer::off, {ActionKind::launch});
+    return begin_attempts(fresh);
 }
 
 Transition ready(const ServiceState& state) {
@@ -42,10 +42,18 @@ Transition when_idle(const ServiceState& state, Input input, const Rules& rules)
     case Input::timed_out:
         if (state.sub == SubState::auto_restart) return enter(state, SubState::waiting);
         return stay(state);
+    case Input::planned:
     case Input::launching:
+    case Input::plan_outdated:
     case Input::launched:
     case Input::ready:
     case Input::launch_failed:
+    case Input::try_later:
+    case Input::plan_anew:
+    case Input::leave_out:
+    case Input::launch_again:
+    case Input::dropped:
+    case Input::next_try:
     case Input::main_exited_clean:
     case Input::main_failed:
     case Input::watchdog_missed:
@@ -61,30 +69,20 @@ Transition when_idle(const ServiceState& state, Input input, const Rules& rules)
     return stay(state);
 }
 
-// The members have been stopped before. If one is left all the same, the release fails, and its
-// next try kills it.
-Transition give_back(ServiceState state, Ending ending) {
-    state.main_gone = true;
-    state.is_empty = true;
-    state.ending = ending;
-    return enter(state, SubState::release, Timer::off, {ActionKind::release});
-}
-
-// Until now it has waited for its turn, and had all the time.
-Transition begin_start_time(const ServiceState& state) {
-    return {state, state.is_launched ? Timer::keep : Timer::start, {}};
-}
-
-// A group that starts or is active.
+// A group that is active, or whose node is being made.
 Transition when_group(const ServiceState& state, Input input) {
     const bool is_starting = state.sub == SubState::start;
     switch (input) {
-    case Input::launching:
-        return is_starting ? begin_start_time(state) : stay(state);
     case Input::launched:
         return is_starting ? enter(state, SubState::running) : stay(state);
     case Input::launch_failed:
         return is_starting ? give_back(state, Ending::failed) : stay(state);
+    case Input::plan_outdated:
+    case Input::try_later:
+    case Input::plan_anew:
+    case Input::leave_out:
+    case Input::launch_again:
+        return is_starting ? fail_attempt(state, input) : stay(state);
     case Input::timed_out:
         return is_starting ? give_back(state, Ending::timed_out) : stay(state);
     case Input::stop:
@@ -93,6 +91,10 @@ Transition when_group(const ServiceState& state, Input input) {
     case Input::begin:
     case Input::dependency_failed:
     case Input::refused:
+    case Input::planned:
+    case Input::launching:
+    case Input::dropped:
+    case Input::next_try:
     case Input::main_exited_clean:
     case Input::main_failed:
     case Input::ready:
@@ -109,17 +111,24 @@ Transition when_group(const ServiceState& state, Input input) {
     return stay(state);
 }
 
+// The process is on its way to execve(2), or the service is not up yet.
 Transition when_starting(const ServiceState& state, Input input) {
+    if (state.step != Step::none && state.step != Step::launching)
+        return when_attempting(state, input);
     if (state.kind == UnitKind::group) return when_group(state, input);
     switch (input) {
-    case Input::launching:
-        return begin_start_time(state);
     case Input::launched:
         return launched(state);
     case Input::ready:
         return ready(state);
     case Input::launch_failed:
         return state.is_launched ? stay(state) : lose_all(state, Ending::failed);
+    case Input::plan_outdated:
+    case Input::try_later:
+    case Input::plan_anew:
+    case Input::leave_out:
+    case Input::launch_again:
+        return state.is_launched ? stay(state) : fail_attempt(state, input);
     case Input::main_exited_clean: {
         // A process that ends without having reached execve, or having said that it is ready, has
         // not done its work.
@@ -151,6 +160,10 @@ Transition when_starting(const ServiceState& state, Input input) {
     case Input::begin:
     case Input::dependency_failed:
     case Input::refused:
+    case Input::planned:
+    case Input::launching:
+    case Input::dropped:
+    case Input::next_try:
     case Input::watchdog_missed:
     case Input::released:
     case Input::release_failed:
@@ -191,10 +204,18 @@ Transition when_running(const ServiceState& state, Input input) {
     case Input::begin:
     case Input::dependency_failed:
     case Input::refused:
+    case Input::planned:
     case Input::launching:
+    case Input::plan_outdated:
     case Input::launched:
     case Input::ready:
     case Input::launch_failed:
+    case Input::try_later:
+    case Input::plan_anew:
+    case Input::leave_out:
+    case Input::launch_again:
+    case Input::dropped:
+    case Input::next_try:
     case Input::released:
     case Input::release_failed:
     case Input::stuck:
@@ -232,14 +253,21 @@ Transition next(const ServiceState& state, Input input, const Rules& rules) {
 
 Input input_of(Event event) {
     switch (event) {
+    case Event::planned:
+        return Input::planned;
     case Event::launching:
         return Input::launching;
+    case Event::plan_outdated:
+        return Input::plan_outdated;
     case Event::launched:
         return Input::launched;
     case Event::ready:
         return Input::ready;
     case Event::launch_failed:
+    case Event::launcher_lost:
         return Input::launch_failed;
+    case Event::dropped:
+        return Input::dropped;
     case Event::main_exited_clean:
         return Input::main_exited_clean;
     case Event::main_failed:

@@ -16,10 +16,17 @@ enum class Input {
     stop,               // a stop job's turn has come
     dependency_failed,  // a unit that it requires failed and is tried again
     refused,            // it cannot start, and trying again would not help
+    planned,
     launching,
+    plan_outdated,
     launched,
     ready,
-    launch_failed,
+    launch_failed,  // and there is no other attempt
+    try_later,      // it failed for want of something that may come
+    plan_anew,      // it failed, perhaps by its plan
+    leave_out,      // it failed for an optional key
+    launch_again,   // the launcher was lost, and may be asked once again
+    dropped,
     main_exited_clean,
     main_failed,
     watchdog_missed,
@@ -29,6 +36,7 @@ enum class Input {
     stuck,
     frozen,
     thawed,
+    next_try,  // the timer of its attempts
     timed_out,
     late,  // its timer, when the wait for the end of a killed run has been too long
 };
@@ -46,6 +54,7 @@ enum class Timer {
     keep,
     off,
     start,    // start_timeout
+    attempt,  // the one beside it, of an attempt: until the next one, or the next drop_run
     stop,     // stop_timeout
     kill,     // ask for cgroup.kill again
     release,  // ask for the release again
@@ -65,6 +74,9 @@ struct Rules {
 struct ServiceState {
     SubState sub = SubState::dead;
     UnitKind kind = UnitKind::exec;
+    Step step = Step::none;
+    Step next_step = Step::none;  // after clearing, or resting
+    bool has_had_turn = false;    // and so the start timeout counts
     bool is_launched = false;
     bool main_gone = false;  // its exit was seen
     bool is_empty = false;   // populated 0 was read; only together with main_gone is the run over
@@ -83,6 +95,8 @@ struct Transition {
 // An input that does not fit the state changes nothing.
 Transition next(const ServiceState& state, Input input, const Rules& rules);
 
+// Of an attempt that has failed, whether there is another one is answered elsewhere: here it is the
+// last one.
 Input input_of(Event event);
 
 }  // namespace confinit::engine

@@ -19,6 +19,14 @@ ServiceState stopped(ServiceState state);
 Transition freeze(ServiceState state, Timer timer);
 Transition thaw(ServiceState state, Timer timer);
 
+// The attempts to launch it.
+Transition begin_attempts(ServiceState fresh);
+Transition fail_attempt(const ServiceState& state, Input input);
+Transition when_attempting(const ServiceState& state, Input input);
+
+// It has no process, and perhaps a node.
+Transition give_back(ServiceState state, Ending ending);
+
 // The run's own events.
 Transition launched(ServiceState state);
 Transition lose_main(ServiceState state, Ending ending);

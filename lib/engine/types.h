@@ -19,8 +19,8 @@ enum class ActiveState { inactive, activating, active, deactivating, failed };
 
 // dead          nothing runs and nothing is wanted
 // waiting       a start job waits for the units that it is ordered after
-// start         the launch is under way; for a oneshot also while its process runs, and for a
-//               service that tells when it is ready until it has said so
+// start         the launch is under way, in one of the steps below; for a oneshot also while its
+//               process runs, and for a service that tells when it is ready until it has said so
 // running       the main process runs (for a target: it is active)
 // exited        a oneshot ended well; the unit counts as active
 // stop_sigterm  the stop signal was sent, the stop timeout runs
@@ -44,27 +44,66 @@ enum class SubState {
     failed,
 };
 
+// How far the launch of a unit in the state `start` has come. One start may take several attempts.
+//
+// none       there is none, or it is done
+// planning   a plan is asked for
+// queued     it is planned, and its turn is awaited
+// launching  a node and a process are being made, or the process is on its way to execve(2)
+// clearing   the attempt has failed and there will be another one: its node is being removed
+// resting    the next attempt waits for something that passes
+enum class Step { none, planning, queued, launching, clearing, resting };
+
 // What the caller tells of the present run of a unit. One that repeats an earlier one or that does
 // not fit the state has no effect.
 enum class Event {
-    launching,      // its turn to be launched has come: the start timeout counts from here
+    planned,        // there is a plan
+    launching,      // its turn to be launched has come: the start timeout counts from the first
+    plan_outdated,  // the answer to a launch: the plan was too old to begin with it
     launched,       // execve(2) happened
     ready,          // the service has said that it is ready; never before `launched`
-    launch_failed,  // the launch ended before execve; no process is left, the node may be
+    launch_failed,  // the attempt ended before execve; no process is left, the node may be. The
+                    // fault tells of what kind the failure is
+    launcher_lost,  // it ended since the one that makes processes is lost: either none was made, or
+                    // the node has been killed and is empty
+    dropped,        // the answer to drop_run: nothing of the attempt is left
     main_exited_clean,
     main_failed,      // a non-zero code, a signal, an OOM kill
     watchdog_missed,  // it runs and has given no sign of life in time
     cgroup_empty,     // a fresh read of cgroup.events says populated 0 (or, without a node, the
                       // main process is reaped)
     released,         // the node of the run is removed
-    release_failed,   // it could not be removed yet; the engine asks again later
+    release_failed,   // it, or that of an attempt, could not be removed yet; the engine asks again
+                      // later
     stuck,            // the answer to find_leftovers; the detail says who is left
     frozen,           // its processes stand still; the detail says by whom, when not by request
     thawed,
 };
 
+// A failed attempt may have lacked something that another one has.
+enum class Lack {
+    nothing,
+    time,       // what is left of an earlier run is about to end
+    resources,  // memory or descriptors, which others may give back
+};
+
+// What the caller, who knows the kernel, the unit and the plan, finds of a failed attempt.
+struct Fault {
+    Lack lack = Lack::nothing;
+    bool plan_is_old = false;      // the plan is older than this attempt, and may be to blame
+    bool key_is_optional = false;  // the unit may run without the key that it failed for
+
+    bool operator==(const Fault&) const = default;
+};
+
 enum class ActionKind {
-    launch,  // make a fresh node and start the main process
+    plan,        // ask for a plan of the launch; `planned` or `launch_failed` answers
+    await_turn,  // ask for its turn to be launched; `launching` answers
+    launch,      // make a fresh node and start the main process
+    drop_plan,   // the plan that the attempt has failed with serves no other one
+    leave_out,   // from now on this start does without the key that the attempt has failed for
+    drop_run,    // remove the node and the processes' other traces, for the next attempt
+    tell_again,  // for people: the failure is not the end of the start
     send_stop_signal,
     send_abort_signal,  // to a main process that has missed its watchdog
     kill_all,           // cgroup.kill; asked for again every second while processes are left, and
@@ -72,7 +111,8 @@ enum class ActionKind {
     release,            // remove the node and everything else of this run
     find_leftovers,     // it does not end: say in the event `stuck` who is left and why
     job_done,           // a request for this unit ended: `result` says how
-    state_changed,      // for those who watch; the new state is in the engine
+    state_changed,      // for those who watch; the new state is in the engine. That of `start` is
+                        // told again after the first launch
 };
 
 enum class JobResult { done, failed, dependency_failed, canceled, timed_out, not_found };
@@ -112,9 +152,12 @@ struct UnitSpec {
 struct UnitState {
     SubState sub = SubState::dead;
     ActiveState active = ActiveState::inactive;
-    std::optional<Time> deadline;  // when the state's timer fires
-    Time since{0};                 // when the sub state was entered
-    unsigned attempt = 0;          // automatic restarts in a row, since it last was well
+    Step step = Step::none;          // of the state `start`
+    bool has_had_turn = false;       // it is starting, and its first attempt has been made
+    std::optional<Time> deadline;    // when the state's timer fires
+    std::optional<Time> next_try{};  // when a launch that is clearing or resting goes on
+    Time since{0};                   // when the sub state was entered
+    unsigned attempt = 0;            // automatic restarts in a row, since it last was well
     bool is_frozen = false;
     bool is_cut_short = false;  // the deadline is that of the end of everything
     std::string reason;         // why it failed, or was killed: "start timed out after 1min 30s",

@@ -38,9 +38,8 @@ std::string detail_of(const Service& service, engine::Event event) {
     }
     if (event == engine::Event::frozen && service.run) return service.run->frozen_by();
     if (event == engine::Event::stuck) return leftovers_text(service);
-    const bool is_end = event == engine::Event::launch_failed ||
-                        event == engine::Event::main_failed ||
-                        event == engine::Event::main_exited_clean;
+    const bool is_end =
+        event == engine::Event::main_failed || event == engine::Event::main_exited_clean;
     return is_end && service.last_end ? service.last_end->text : "";
 }
 
@@ -77,9 +76,9 @@ engine::Time engine_now() {
 
 // The group that a run is in, or will be that waits for its launch.
 std::string group_in_use(const Service& service) {
-    if (service.decided_unit) return service.decided_unit->cgroup_place.group;
-    const bool is_in_use =
-        running_unit(service) != nullptr || service.launch_turn != LaunchTurn::none;
+    if (service.attempt && service.attempt->decided_unit)
+        return service.attempt->decided_unit->cgroup_place.group;
+    const bool is_in_use = running_unit(service) != nullptr || service.attempt;
     return is_in_use ? group_of(service) : "";
 }
 
@@ -110,11 +109,9 @@ std::optional<std::string> Manager::take(Unit unit, UnitStamp stamp) {
     broken_.erase(unit.name);
     service.vain_edits =
         is_known ? edits_without_effect(service.unit, unit) : std::vector<std::string>{};
-    // The engine has decided on a launch of the unit as it was.
-    const bool is_to_launch = service.launch_turn != LaunchTurn::none || service.starts_without;
-    if (is_to_launch && !service.decided_unit) {
-        service.decided_unit = std::make_unique<Unit>(std::move(service.unit));
-    }
+    // The engine has decided on a start of the unit as it was.
+    if (service.attempt && !service.attempt->decided_unit)
+        service.attempt->decided_unit = std::make_unique<Unit>(std::move(service.unit));
     service.unit = std::move(unit);
     service.kept.forget();
     service.disk = {.stamp = std::move(stamp)};
@@ -270,9 +267,7 @@ std::optional<Clock::time_point> Manager::next_deadline() const {
     if (const auto deadline = engine_.next_deadline()) {
         next = Clock::time_point{std::chrono::duration_cast<Clock::duration>(*deadline)};
     }
-    for (const auto& [unit, retry] : retries_)
-        next = std::min(next.value_or(retry.due), retry.due);
-    for (const auto& retry : {events_.next_try(), actions_.next_try(), launches_.next_try()}) {
+    for (const auto& retry : {events_.next_try(), actions_.next_try(), turns_.next_try()}) {
         if (retry) next = std::min(next.value_or(*retry), *retry);
     }
     for (const auto& [unit, due] : unfinished_lines_)
@@ -310,8 +305,7 @@ void Manager::expire() {
         const MemoryReserve reserve;
         perform(engine_.expire(engine_now()));
     }
-    if (is_due(launches_)) launch_waiting();
-    retry_starts();
+    if (is_due(turns_)) give_turns();
     show_unfinished_lines();
 }
 
@@ -338,8 +332,12 @@ void Manager::handle_event(const RunEvent& event) {
     if (found == nullptr) return;
     Service& service = *found;
     if (service.run_number != event.run_number) return;
+    const bool is_failure_of_launch =
+        event.event == engine::Event::launch_failed || event.event == engine::Event::launcher_lost;
+    if (is_failure_of_launch && service.attempt) return handle_failure(service, event.event);
     if (service.run && !service.run->end().text.empty()) service.last_end = service.run->end();
-    if (starts_without(service, event.event)) return;
+    // The confinement is in force, and nothing of the way to it is needed any more.
+    if (event.event == engine::Event::launched) service.attempt.reset();
     perform(engine_.handle(event.unit, event.event, engine_now(), detail_of(service, event.event)));
 }
 

@@ -39,16 +39,24 @@ struct SkippedKey {
     std::string reason;  // begins with the key, or with what below it failed
 };
 
-// A launch that the engine has decided on and that has not begun: its turn is awaited, or the
-// engine was told that it has come.
-enum class LaunchTurn { none, awaited, told };
-
 // A plan that is asked for, and what it depends on.
 struct Planning {
     Planner::Id question = 0;
     // The units whose namespaces it joins, with their runs at the time of asking.
     std::vector<std::pair<std::string, std::uint64_t>> joined = {};
     PlanBasis basis = {};
+};
+
+// What PID 1 holds of a start until execve(2); the engine knows how far it is.
+struct Attempt {
+    // The unit that the start was decided for, once the loaded one is another.
+    std::unique_ptr<Unit> decided_unit;
+    std::optional<Planning> planning;
+    std::optional<Planned> planned;        // once the planner has answered
+    std::optional<LaunchFailure> failure;  // of the last try, without a run
+    bool is_planned_anew = false;          // since a try has failed with an older plan
+    // The last try, of which the next one has the runtime directories.
+    std::unique_ptr<Run> former;
 };
 
 // Service: the live thing behind a unit, also behind a group, which has a node only, and behind a
@@ -64,17 +72,10 @@ struct Service {
     std::uint64_t run_number = 0;    // events of an earlier run are told by it
     std::optional<RunEnd> last_end;  // of the last run that ended, or of the one that ends now
     std::vector<SkippedKey> skipped;
-    LaunchTurn launch_turn = LaunchTurn::none;
-    std::optional<Planning> planning;  // until the launch has begun
-    std::optional<Planned> planned;    // once the planner has answered
-    KeptPlan kept;                     // of the last launch, for the next one
-    bool is_planned_anew = false;      // since the present launch has failed with an older plan
-    // The unit that the launch was decided for, once the loaded one is another.
-    std::unique_ptr<Unit> decided_unit;
-    bool starts_without = false;     // a launch has failed for an optional key; the next one waits
-                                     // until nothing is left of it
-    bool is_changing = false;        // a live change is on its way
-    std::vector<std::string> drift;  // what the last check found to differ from the unit
+    std::optional<Attempt> attempt;       // while it starts
+    KeptPlan kept;                        // of the last launch, for the next one
+    bool is_changing = false;             // a live change is on its way
+    std::vector<std::string> drift;       // what the last check found to differ from the unit
     std::vector<std::string> vain_edits;  // of the last reading: edits_without_effect()
     // In whose name a deputy has asked for the present state, "uid 1000 (:1.42)"; empty where
     // nobody has. It goes with the next change of state that no job of the unit causes.
@@ -265,36 +266,30 @@ private:
     void perform(engine::Actions actions);
     void perform_waiting();
     void perform_one(const engine::Action& action);
+    void perform_on(Service& service, engine::ActionKind kind);
     void give_up(const engine::Action& action);
-    bool is_before_launch(const Service* service) const;
-    void launch(Service& service);
-    void queue_launch(Service& service, LaunchTurn turn);
-    void ask_plan(Service& service);
-    void on_planned(Service& service, LaunchResult<Planned> planned);
-    void on_refused(Service& service, LaunchFailure failure);
+    void plan(Service& service);
+    void take_plan(Service& service, LaunchResult<Planned> planned);
     std::vector<std::pair<std::string, std::uint64_t>> joined_runs(const Unit& unit) const;
     void forget_plan(Service& service);
     static std::shared_ptr<LaunchPlan> find_kept_plan(const Service& service);
     static void keep_plan(Service& service);
     bool is_out_of_date(const Service& service) const;
-    bool plans_anew(Service& service, const LaunchPlan* plan, const LaunchFailure& failure);
-    void launch_waiting();
-    void launch_first(const std::string& unit);
-    void give_up_launch(Service& service);
-    Service* find_waiting(std::string_view unit);
-    void end_wait_for_launch(Service& service);
-    void start_run(Service& service);
+    void drop_plan(Service& service);
+    void leave_out(Service& service);
+    void await_turn(const std::string& unit);
+    void give_turns();
+    void launch(Service& service);
     LaunchStatus start_once(Service& service);
     LaunchStatus try_to_start(Service& service);
-    bool try_later(const std::string& unit, const LaunchFailure& failure);
-    void retry_starts();
-    void cancel_launch(Service& service);
-    void fail_launch(Service& service, RunEnd end);
+    void fail_attempt(Service& service, LaunchFailure failure);
+    void drop_run(Service& service);
+    void tell_again(const Service& service);
+    engine::Fault judge(Service& service);
+    void handle_failure(Service& service, engine::Event event);
     LaunchResult<GroupNodes> groups_of(const Unit& unit) const;
     LaunchStatus check_groups_run(const Unit& unit) const;
     Checked<Unit> unit_to_run(const Service& service) const;
-    bool skip(Service& service, const LaunchFailure& failure);
-    bool starts_without(Service& service, engine::Event event);
     void release(Service& service);
     void thaw_groups(const std::string& unit);
     void finish_job(const engine::Action& action);
@@ -318,10 +313,10 @@ private:
                           handle_events();
                       }};
     RetryQueue<engine::Action> actions_;
-    RetryQueue<std::string> launches_;  // units whose turn it is not yet, or no more
-    Soon launches_soon_{machinery_.loop, [this] {
-                            launch_waiting();
-                        }};
+    RetryQueue<std::string> turns_;  // units whose turn to be launched it is not yet, or no more
+    Soon turns_soon_{machinery_.loop, [this] {
+                         give_turns();
+                     }};
     bool is_performing_ = false;
     struct WaitingJob {
         std::string unit;
@@ -333,13 +328,6 @@ private:
     std::function<void()> observer_;
     EventRing events_of_units_;
     std::vector<std::string> foreign_files_;  // as they were told last
-    // Starts that wait until a node of an earlier run is empty, or the machine has descriptors or
-    // memory again, and how often they have tried.
-    struct Retry {
-        Clock::time_point due;
-        unsigned tries = 0;
-    };
-    std::map<std::string, Retry, std::less<>> retries_;
     // Units whose output ends without a newline, and when it is shown all the same.
     std::map<std::string, Clock::time_point, std::less<>> unfinished_lines_;
     // Instances to be forgotten, unless something has come of them by then; and those that are over

@@ -89,7 +89,6 @@ std::uint64_t Manager::mark_of_disk() const {
 bool Manager::forget(const std::string& name) {
     const auto found = services_.find(name);
     if (found == services_.end() || !engine_.forget(name)) return false;
-    retries_.erase(name);
     note(name, EventKind::units, "forgotten");
     // The caller's name may be that of the unit itself.
     services_.erase(found);

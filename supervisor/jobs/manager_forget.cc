@@ -68,8 +68,7 @@ void Manager::forget_later(std::string_view name) {
 
 bool Manager::is_needed(const Service& service) const {
     const std::string& name = service.unit.name;
-    const bool has_something =
-        service.run || service.group || service.is_changing || retries_.contains(name);
+    const bool has_something = service.run || service.group || service.is_changing;
     if (has_something || service.unit.files.empty()) return true;
     if (engine_.state(name).sub != engine::SubState::dead) return true;
     return engine_.is_needed_by_others(name);

@@ -24,23 +24,12 @@ void end_drift(Manager& manager, Service& service) {
     service.drift.clear();
 }
 
-// How often, and after how long, another attempt may have what this one lacked.
-struct Patience {
-    std::chrono::milliseconds pause{0};
-    unsigned tries = 0;
-};
-
-bool is_scarcity(const LaunchFailure& failure) {
-    return failure.error == EMFILE || failure.error == ENFILE || failure.error == ENOMEM;
-}
-
-// Leftovers of an earlier run have been killed, but a process takes its time to end; and others may
-// give back the descriptors or memory that the machine lacks at this moment.
-Patience patience_for(const LaunchFailure& failure) {
-    if (failure.call == "rmdir" && failure.error == EBUSY)
-        return {std::chrono::milliseconds{20}, 100};
-    if (is_scarcity(failure)) return {std::chrono::seconds{1}, 5};
-    return {};
+// Of a failure before there was a process: whether another attempt may have what this one lacked.
+engine::Lack lack_of(const LaunchFailure& failure) {
+    if (failure.call == "rmdir" && failure.error == EBUSY) return engine::Lack::time;
+    const bool is_scarcity =
+        failure.error == EMFILE || failure.error == ENFILE || failure.error == ENOMEM;
+    return is_scarcity ? engine::Lack::resources : engine::Lack::nothing;
 }
 
 // A path that need not be there may be left out when it is not there, and for no other failure: a
@@ -52,102 +41,94 @@ bool may_leave_out_entry(const LaunchFailure& failure) {
 }
 
 const Unit& unit_to_launch(const Service& service) {
-    return service.decided_unit ? *service.decided_unit : service.unit;
+    const auto& decided = service.attempt->decided_unit;
+    return decided ? *decided : service.unit;
+}
+
+// The optional key that the failure is one of, or the part of it that can be left out; empty for
+// none.
+std::string key_to_leave_out(const Service& service, const LaunchFailure& failure) {
+    const Unit& unit = unit_to_launch(service);
+    // That is no reason to do without a key for good.
+    if (lack_of(failure) != engine::Lack::nothing) return {};
+    std::vector<std::string> optional;
+    if (may_leave_out_entry(failure)) optional = unit.optional_entries;
+    optional.insert(optional.end(), unit.unit.optional.begin(), unit.unit.optional.end());
+    for (const std::string& outer : optional) {
+        std::string key = left_out_part(failure.key, outer);
+        const bool is_new =
+            std::ranges::find(service.skipped, key, &SkippedKey::key) == service.skipped.end();
+        if (!key.empty() && is_new) return key;
+    }
+    return {};
+}
+
+RunEnd end_by(const LaunchFailure& failure) {
+    return {.text = "setup-failed: " + failure.text(), .setup_failure = failure};
 }
 
 }  // namespace
 
-void Manager::launch(Service& service) {
-    end_wait_for_launch(service);
-    service.skipped.clear();
-    service.starts_without = false;
-    service.is_planned_anew = false;
-    queue_launch(service, LaunchTurn::awaited);
-}
-
-// It has its turn once it is planned.
-void Manager::queue_launch(Service& service, LaunchTurn turn) {
-    service.launch_turn = turn;
-    // Events of the last run that are still told are not of this one.
-    service.run_number = next_run_number_++;
-    if (!service.planned) return ask_plan(service);
-    launches_.push(service.unit.name);
-    launches_soon_.ask();
-}
-
-// Another attempt, now without what is optional or later, or none any more.
-void Manager::on_refused(Service& service, LaunchFailure failure) {
-    const LaunchPlan* plan = service.planned ? service.planned->plan.get() : nullptr;
-    const bool may_pass = patience_for(failure).tries > 0;
-    if ((!may_pass && plans_anew(service, plan, failure)) || skip(service, failure)) {
-        forget_plan(service);
-        return queue_launch(service, service.launch_turn);
-    }
-    if (try_later(service.unit.name, failure)) return;
-    RunEnd end;
-    end.text = "setup-failed: " + failure.text();
-    end.setup_failure = std::move(failure);
-    fail_launch(service, std::move(end));
+void Manager::await_turn(const std::string& unit) {
+    turns_.push(unit);
+    turns_soon_.ask();
 }
 
 // A thousand launches in one turn of the loop would keep everybody waiting who calls or has ended.
-void Manager::launch_waiting() {
+void Manager::give_turns() {
     constexpr std::chrono::milliseconds share_of_turn{5};
     const auto begin = Clock::now();
-    for (auto now = begin; now - begin < share_of_turn; now = Clock::now()) {
-        if (launches_.is_empty() || launches_.is_resting(now)) return;
-        launches_.handle_first(
-            now, [this](const std::string& unit) { launch_first(unit); },
-            [this](const std::string& unit) {
-                if (Service* const service = find_waiting(unit)) give_up_launch(*service);
-            });
-    }
-    launches_soon_.ask();
-}
-
-Service* Manager::find_waiting(std::string_view unit) {
-    Service* const service = find_service(unit);
-    const bool waits = service != nullptr && service->launch_turn != LaunchTurn::none;
-    return waits ? service : nullptr;
-}
-
-// One that is to stop waits for that instead.
-void Manager::launch_first(const std::string& unit) {
-    Service* service = find_waiting(unit);
-    if (service == nullptr || engine_.is_to_stop(unit)) return;
-    // Without memory the plan may have got lost on its way.
-    const bool is_asked = service->planning && service->planning->question != 0;
-    if (!service->planned) return is_asked ? void() : ask_plan(*service);
-    const bool is_first_try = service->launch_turn == LaunchTurn::awaited;
-    if (is_first_try) {
-        service->launch_turn = LaunchTurn::told;
+    const auto give_turn = [this](const std::string& unit) {
         perform(engine_.handle(unit, engine::Event::launching, engine_now()));
-        service = find_waiting(unit);
-        if (service == nullptr || !service->planned) return;
+    };
+    const auto give_up_turn = [this](const std::string& unit) {
+        give_up({.kind = engine::ActionKind::await_turn, .unit = unit});
+    };
+    for (auto now = begin; now - begin < share_of_turn; now = Clock::now()) {
+        if (turns_.is_empty() || turns_.is_resting(now)) return;
+        turns_.handle_first(now, give_turn, give_up_turn);
     }
-    start_run(*service);
-    if (is_first_try) report_state(unit);
+    turns_soon_.ask();
 }
 
-void Manager::give_up_launch(Service& service) {
-    RunEnd end;
-    end.text = "setup-failed: the supervisor fails at its launch each time";
-    machinery_.console.error(fmt::format("{}: {}", service.unit.name, end.text));
-    fail_launch(service, std::move(end));
-}
-
-// There is no run, and nobody has to wait for one.
-void Manager::fail_launch(Service& service, RunEnd end) {
-    service.last_end = std::move(end);
+// There is no run, and nothing of one.
+void Manager::fail_attempt(Service& service, LaunchFailure failure) {
+    service.attempt->failure = std::move(failure);
     post(service.unit.name, service.run_number, engine::Event::launch_failed);
-    end_wait_for_launch(service);
 }
 
-void Manager::end_wait_for_launch(Service& service) {
-    retries_.erase(service.unit.name);
-    forget_plan(service);
-    service.launch_turn = LaunchTurn::none;
-    service.decided_unit.reset();
+// The engine decides what comes of it by what it is.
+engine::Fault Manager::judge(Service& service) {
+    const Attempt& attempt = *service.attempt;
+    const LaunchFailure& failure = *attempt.failure;
+    const LaunchPlan* plan = attempt.planned ? attempt.planned->plan.get() : nullptr;
+    if (service.run) plan = &service.run->plan();
+    // In the child it is not the supervisor that lacks something.
+    const engine::Lack lack = service.run ? engine::Lack::nothing : lack_of(failure);
+    if (lack == engine::Lack::nothing && service.kept.is(plan)) service.kept.forget();
+    return {.lack = lack,
+            .plan_is_old = plan != nullptr && plan->checks_witnesses,
+            .key_is_optional = !key_to_leave_out(service, failure).empty()};
+}
+
+// There may be another attempt, and then this one is no end of a run.
+void Manager::handle_failure(Service& service, engine::Event event) {
+    Attempt& attempt = *service.attempt;
+    RunEnd end = service.run ? service.run->end() : RunEnd{};
+    if (end.setup_failure) attempt.failure = end.setup_failure;
+    if (event == engine::Event::launcher_lost && !end.setup_failure)
+        attempt.failure = LaunchFailure{.hint = "the launcher has ended"};
+    if (!end.setup_failure) end = end_by(*attempt.failure);
+    const engine::Fault fault = judge(service);
+    const std::string& name = service.unit.name;
+    auto actions = engine_.handle(name, event, engine_now(), end.text, fault);
+    if (engine_.state(name).step == engine::Step::none) service.last_end = std::move(end);
+    perform(std::move(actions));
+}
+
+void Manager::tell_again(const Service& service) {
+    machinery_.console.warning(fmt::format("{}: {}; will be tried again", service.unit.name,
+                                           service.attempt->failure->text()));
 }
 
 Checked<Unit> Manager::unit_to_run(const Service& service) const {
@@ -159,54 +140,15 @@ Checked<Unit> Manager::unit_to_run(const Service& service) const {
     return without_keys(unit, keys, vocabulary_);
 }
 
-void Manager::start_run(Service& service) {
+void Manager::launch(Service& service) {
     const std::uint64_t number = service.run_number = next_run_number_++;
     const std::string name = service.unit.name;
-    if (is_out_of_date(service)) return ask_plan(service);
-    if (const auto started = try_to_start(service); !started)
-        return on_refused(service, started.error());
+    if (is_out_of_date(service)) return post(name, number, engine::Event::plan_outdated);
+    auto started = try_to_start(service);
+    if (!started) return fail_attempt(service, std::move(started).error());
     keep_plan(service);
     // A group has nothing that would tell of itself.
     if (service.group) post(name, number, engine::Event::launched);
-    end_wait_for_launch(service);
-}
-
-bool Manager::try_later(const std::string& unit, const LaunchFailure& failure) {
-    const Patience patience = patience_for(failure);
-    Retry& retry = retries_[unit];
-    if (retry.tries >= patience.tries) {
-        retries_.erase(unit);
-        return false;
-    }
-    if (is_scarcity(failure) && retry.tries == 0) {
-        machinery_.console.warning(
-            fmt::format("{}: {}; will be tried again", unit, failure.text()));
-    }
-    ++retry.tries;
-    retry.due = Clock::now() + patience.pause;
-    return true;
-}
-
-void Manager::retry_starts() {
-    std::vector<std::string> due;
-    for (const auto& [unit, retry] : retries_) {
-        if (retry.due <= Clock::now()) due.push_back(unit);
-    }
-    for (const std::string& unit : due) {
-        Service* const service = find_waiting(unit);
-        if (service != nullptr && service->planned) age(*service->planned);
-        if (service != nullptr) queue_launch(*service, service->launch_turn);
-        // How often it has been tried counts until it has begun, or failed for another reason.
-        const auto retry = retries_.find(unit);
-        if (retry != retries_.end()) retry->second.due = Clock::time_point::max();
-    }
-}
-
-// Somebody may wait for the end of a run that has not begun, and hears of it here.
-void Manager::cancel_launch(Service& service) {
-    if (service.launch_turn == LaunchTurn::none) return;
-    post(service.unit.name, service.run_number, engine::Event::launch_failed);
-    end_wait_for_launch(service);
 }
 
 // A launch may need more memory than there is, and is tried again as after any other ENOMEM.
@@ -225,7 +167,7 @@ LaunchStatus Manager::try_to_start(Service& service) {
 
 LaunchStatus Manager::start_once(Service& service) {
     const SparedDescriptors spared;
-    const Planned& planned = *service.planned;
+    const Planned& planned = *service.attempt->planned;
     const Unit& unit = planned.unit;
     GroupNodes groups = TRY(groups_of(unit));
     if (is_group(unit)) {
@@ -299,56 +241,31 @@ LaunchStatus Manager::check_groups_run(const Unit& unit) const {
     }
 }
 
-// Whether the failure is one of an optional key, which is then left out of the next attempt.
-bool Manager::skip(Service& service, const LaunchFailure& failure) {
-    const Unit& unit = unit_to_launch(service);
-    // That is no reason to do without a key for good.
-    if (patience_for(failure).tries > 0) return false;
-    std::vector<std::string> optional;
-    if (may_leave_out_entry(failure)) optional = unit.optional_entries;
-    optional.insert(optional.end(), unit.unit.optional.begin(), unit.unit.optional.end());
-    for (const std::string& outer : optional) {
-        const std::string key = left_out_part(failure.key, outer);
-        const bool is_new =
-            std::ranges::find(service.skipped, key, &SkippedKey::key) == service.skipped.end();
-        if (key.empty() || !is_new) continue;
-        service.skipped.push_back({key, failure.text()});
-        machinery_.console.warning(
-            fmt::format("{}: without the optional {}: {}", service.unit.name, key, failure.text()));
-        note(service.unit.name, EventKind::skipped, failure.text());
-        return true;
-    }
-    return false;
+void Manager::leave_out(Service& service) {
+    const LaunchFailure& failure = *service.attempt->failure;
+    const std::string key = key_to_leave_out(service, failure);
+    service.skipped.push_back({key, failure.text()});
+    machinery_.console.warning(
+        fmt::format("{}: without the optional {}: {}", service.unit.name, key, failure.text()));
+    note(service.unit.name, EventKind::skipped, failure.text());
 }
 
-// A launch that failed in the child, for an optional key or by a plan that was kept, is made anew
-// once nothing of it is left. If the unit is stopped meanwhile, the engine is told of the failure
-// after all.
-bool Manager::starts_without(Service& service, engine::Event event) {
-    if (!service.run) return false;
-    if (event == engine::Event::launch_failed) {
-        const auto& failure = service.run->end().setup_failure;
-        service.starts_without = failure && (plans_anew(service, &service.run->plan(), *failure) ||
-                                             skip(service, *failure));
-        return service.starts_without;
-    }
-    if (event != engine::Event::cgroup_empty || !service.starts_without) return false;
-    service.starts_without = false;
+// What the next attempt takes over has been there for some time.
+void Manager::drop_run(Service& service) {
+    Attempt& attempt = *service.attempt;
     const std::string& name = service.unit.name;
-    const bool is_wanted = engine_.state(name).sub == engine::SubState::start;
-    if (is_wanted && service.run->release(Run::Next::launch)) {
-        service.run.reset();
-        service.last_end.reset();
-        queue_launch(service, LaunchTurn::told);
-        return true;
-    }
-    perform(engine_.handle(name, engine::Event::launch_failed, engine_now(),
-                           service.last_end ? service.last_end->text : ""));
-    return false;
+    if (service.run && !service.run->release(Run::Next::launch))
+        return post(name, service.run_number, engine::Event::release_failed);
+    if (service.run && !service.run->plan()->runtime_directories.empty())
+        attempt.former = std::move(service.run);
+    service.run.reset();
+    if (attempt.planned) age(*attempt.planned);
+    service.run_number = next_run_number_++;
+    post(name, service.run_number, engine::Event::dropped);
 }
 
 void Manager::release(Service& service) {
-    end_wait_for_launch(service);
+    if (service.attempt) forget_plan(service);
     const std::string& name = service.unit.name;
     if (service.run && !service.run->release()) {
         post(name, service.run_number, engine::Event::release_failed);
@@ -358,7 +275,13 @@ void Manager::release(Service& service) {
         post(name, service.run_number, engine::Event::release_failed);
         return;
     }
+    // Without a last try it is up to the one before to remove what both have used.
+    if (service.attempt && service.attempt->former && !service.attempt->former->release()) {
+        post(name, service.run_number, engine::Event::release_failed);
+        return;
+    }
     const bool has_moved = group_of(service) != service.unit.cgroup_place.group;
+    service.attempt.reset();
     service.run.reset();
     service.group.reset();
     // From now on it needs what the loaded unit names alone; there is no cycle in less than before.

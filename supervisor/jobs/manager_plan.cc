@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // The manager's part about plans: asked for, kept for the next launch, and made anew.
 #include "supervisor/jobs/manager.h"
+#include "supervisor/loop/memory_reserve.h"
+
+#include <new>
+#include <utility>
 
 namespace confinit {
 namespace {
@@ -14,35 +18,44 @@ std::vector<std::string> keys_left_out(const Service& service) {
 
 }  // namespace
 
-void Manager::ask_plan(Service& service) {
+// The first of a start begins it.
+void Manager::plan(Service& service) {
+    if (!service.attempt) {
+        service.attempt.emplace();
+        service.skipped.clear();
+    }
+    Attempt& attempt = *service.attempt;
     forget_plan(service);
+    // Events of the last run, and answers of the planner, that are still told are not of this one.
+    const std::uint64_t number = service.run_number = next_run_number_++;
     auto unit = unit_to_run(service);
     if (!unit) {
         // The unit makes no sense without the key, which therefore is not optional.
-        return on_refused(service, LaunchFailure{.key = service.skipped.back().key,
-                                                 .hint = texts(unit.error()).front()});
+        return fail_attempt(service, LaunchFailure{.key = service.skipped.back().key,
+                                                   .hint = texts(unit.error()).front()});
     }
-    service.planning = Planning{.joined = joined_runs(*unit), .basis = plan_basis(*unit)};
+    attempt.planning = Planning{.joined = joined_runs(*unit), .basis = plan_basis(*unit)};
     if (auto kept = find_kept_plan(service))
-        return on_planned(service, Planned{std::move(*unit), std::move(kept), {}});
+        return take_plan(service, Planned{std::move(*unit), std::move(kept), {}});
     const std::string name = service.unit.name;
-    const std::uint64_t number = service.run_number;
-    service.planning->question =
+    attempt.planning->question =
         plan_unit(machinery_.planner, machinery_.launch_context, std::move(*unit),
                   [this, name, number](LaunchResult<Planned> planned) {
-                      Service* const asked = find_waiting(name);
-                      const bool is_awaited = asked != nullptr && asked->run_number == number;
+                      // The answer comes once.
+                      const MemoryReserve reserve{std::nothrow};
+                      Service* const asked = find_service(name);
+                      const bool is_awaited =
+                          asked != nullptr && asked->attempt && asked->run_number == number;
                       if (!is_awaited) return;
-                      if (planned && asked->is_planned_anew) age(*planned);
-                      on_planned(*asked, std::move(planned));
+                      if (planned && asked->attempt->is_planned_anew) age(*planned);
+                      take_plan(*asked, std::move(planned));
                   });
 }
 
-void Manager::on_planned(Service& service, LaunchResult<Planned> planned) {
-    if (!planned) return on_refused(service, std::move(planned).error());
-    service.planned = std::move(*planned);
-    launches_.push(service.unit.name);
-    launches_soon_.ask();
+void Manager::take_plan(Service& service, LaunchResult<Planned> planned) {
+    if (!planned) return fail_attempt(service, std::move(planned).error());
+    service.attempt->planned = std::move(*planned);
+    post(service.unit.name, service.run_number, engine::Event::planned);
 }
 
 // A namespace that is joined is that of one run.
@@ -57,40 +70,39 @@ std::vector<std::pair<std::string, std::uint64_t>> Manager::joined_runs(const Un
 }
 
 void Manager::forget_plan(Service& service) {
-    service.planned.reset();
-    if (service.planning && service.planning->question != 0)
-        machinery_.planner.cancel(service.planning->question);
-    service.planning.reset();
+    Attempt& attempt = *service.attempt;
+    attempt.planned.reset();
+    if (attempt.planning && attempt.planning->question != 0)
+        machinery_.planner.cancel(attempt.planning->question);
+    attempt.planning.reset();
 }
 
 // The launch of a unit that was loaded anew meanwhile is the last one of the former unit.
 std::shared_ptr<LaunchPlan> Manager::find_kept_plan(const Service& service) {
-    if (service.decided_unit) return nullptr;
-    return service.kept.find(service.planning->basis, keys_left_out(service));
+    if (service.attempt->decided_unit) return nullptr;
+    return service.kept.find(service.attempt->planning->basis, keys_left_out(service));
 }
 
 void Manager::keep_plan(Service& service) {
-    if (service.decided_unit || !service.planned->plan) return;
-    service.kept.keep(service.planned->plan, service.planning->basis, keys_left_out(service));
+    const Attempt& attempt = *service.attempt;
+    if (attempt.decided_unit || !attempt.planned->plan) return;
+    service.kept.keep(attempt.planned->plan, attempt.planning->basis, keys_left_out(service));
 }
 
 // The turn of a launch may come some time after it was planned.
 bool Manager::is_out_of_date(const Service& service) const {
-    const Planned& planned = *service.planned;
-    if (service.planning->joined != joined_runs(planned.unit)) return true;
+    const Attempt& attempt = *service.attempt;
+    if (!attempt.planned) return true;
+    const Planned& planned = *attempt.planned;
+    if (attempt.planning->joined != joined_runs(planned.unit)) return true;
     return service.kept.is(planned.plan.get()) &&
-           service.planning->basis != plan_basis(planned.unit);
+           attempt.planning->basis != plan_basis(planned.unit);
 }
 
-// A plan that is older than its launch may be to blame for any failure; one that is made anew
-// decides.
-bool Manager::plans_anew(Service& service, const LaunchPlan* plan, const LaunchFailure& failure) {
-    if (service.kept.is(plan)) service.kept.forget();
-    const bool is_old = plan != nullptr && plan->checks_witnesses;
-    if (!is_old || service.is_planned_anew) return false;
-    service.is_planned_anew = true;
-    note(service.unit.name, EventKind::stale, "plan-stale: " + failure.text());
-    return true;
+// What is planned from now on decides: it is looked at again by the child as well.
+void Manager::drop_plan(Service& service) {
+    service.attempt->is_planned_anew = true;
+    note(service.unit.name, EventKind::stale, "plan-stale: " + service.attempt->failure->text());
 }
 
 }  // namespace confinit

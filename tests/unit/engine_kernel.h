@@ -2,48 +2,50 @@
 // SimulatedKernel: processes and nodes that live, die, ignore signals and resist, as chance has it.
 #pragma once
 
+#include "chance.h"
 #include "engine/types.h"
 
 #include <algorithm>
 #include <map>
 #include <optional>
-#include <random>
 #include <set>
 #include <string>
 #include <vector>
 
 namespace confinit::engine {
 
-// The same seed gives the same numbers with every library, which std::*_distribution does not.
-class Chance {
-public:
-    explicit Chance(std::uint32_t seed) : source_(seed) {}
-
-    // From 0 to `limit` - 1.
-    std::uint32_t below(std::uint32_t limit) {
-        return static_cast<std::uint32_t>(source_()) % limit;
-    }
-    bool one_in(std::uint32_t limit) { return below(limit) == 0; }
-    // Mostly short, sometimes long.
-    Time duration() {
-        const std::uint32_t scale = below(7);
-        Time longest{10};
-        for (std::uint32_t i = 0; i < scale; ++i)
-            longest *= 10;
-        return Time{below(static_cast<std::uint32_t>(longest.count())) + 1};
-    }
-
-private:
-    std::mt19937 source_;
-};
-
 // It performs the engine's actions, and gives back events as a supervisor would see them: late, in
-// changing order, some twice, but never an exit before its launch, and none of a released run.
+// changing order, some twice, but never an exit before its launch, and none of a released run or of
+// an attempt that is over.
 class SimulatedKernel {
 public:
     struct Delivery {
         std::string unit;
         Event event;
+        Fault fault = {};
+    };
+
+    // How often it has come to what only some starts come to.
+    struct Tally {
+        int rests = 0;
+        int fresh_plans = 0;
+        int keys_left_out = 0;
+        int launchers_lost = 0;
+        int outdated_plans = 0;
+        int failed_drops = 0;
+
+        void add(const Tally& other) {
+            rests += other.rests;
+            fresh_plans += other.fresh_plans;
+            keys_left_out += other.keys_left_out;
+            launchers_lost += other.launchers_lost;
+            outdated_plans += other.outdated_plans;
+            failed_drops += other.failed_drops;
+        }
+        int least() const {
+            return std::min(
+                {rests, fresh_plans, keys_left_out, launchers_lost, outdated_plans, failed_drops});
+        }
     };
 
     explicit SimulatedKernel(Chance& chance) : chance_(chance) {}
@@ -61,11 +63,19 @@ public:
     // Lets happen what is due first, and gives the event if there is one to deliver.
     std::optional<Delivery> advance();
 
-    bool has_node(const std::string& unit) const { return runs_.contains(unit); }
-    bool is_awaited(const std::string& unit) const {
-        return std::ranges::any_of(occurrences_,
-                                   [&](const Occurrence& one) { return one.unit == unit; });
+    // Something of the unit's present start or run is there: a node, or at least a plan.
+    bool has_run(const std::string& unit) const { return runs_.contains(unit); }
+    bool has_node(const std::string& unit) const {
+        const auto found = runs_.find(unit);
+        return found != runs_.end() && found->second.is_made;
     }
+    bool is_awaited(const std::string& unit) const {
+        const auto found = runs_.find(unit);
+        return found != runs_.end() && std::ranges::any_of(occurrences_, [&](const auto& one) {
+                   return one.unit == unit && one.run == found->second.number;
+               });
+    }
+    const Tally& tally() const { return tally_; }
     const std::string& problem() const { return problem_; }
 
 private:
@@ -78,14 +88,26 @@ private:
         std::uint64_t run;
         What what;
         Event event;
+        Fault fault = {};
 
         bool operator<(const Occurrence& other) const {
             return std::pair{time, serial} < std::pair{other.time, other.serial};
         }
     };
 
+    enum class Place { none, asked, planned, queued, called };
+
+    // Of one start, through all of its attempts.
     struct Run {
-        std::uint64_t number = 0;
+        std::uint64_t number = 0;  // another one for each attempt
+        Place place = Place::none;
+        Fault fault = {};             // of the attempt that has failed
+        bool must_be_planned = true;  // or the next attempt is one of the same plan
+        bool is_planned_anew = false;
+        bool is_group = false;  // as it was when the start began
+        unsigned keys_left = 3;
+        unsigned launchers_lost = 0;
+        bool is_made = false;
         bool is_setting_up = true;
         bool main_lives = true;
         bool others_live = false;
@@ -96,7 +118,16 @@ private:
         Time told_launched{0};
     };
 
-    void launch(const std::string& unit, Time now);
+    void plan(const std::string& unit, Time now);
+    void await_turn(const std::string& unit, Run& run, Time now);
+    void launch(const std::string& unit, Run& run, Time now);
+    bool refuse(const std::string& unit, Run& run, Time now);
+    void drop_plan(const std::string& unit, Run& run);
+    void leave_out(const std::string& unit, Run& run);
+    void drop_run(const std::string& unit, Run& run, Time now);
+    void make(const std::string& unit, Run& run, Time now);
+    Fault random_fault(const Run& run);
+    void fail(const std::string& unit, Run& run, Time time);
     void send_stop_signal(const std::string& unit, Run& run, Time now);
     void kill_all(const std::string& unit, Run& run, Time now);
     void release(const std::string& unit, Run& run, Time now);
@@ -106,7 +137,8 @@ private:
     void end_main(const std::string& unit, Run& run, Event event, Time now);
     void look_for_empty(const std::string& unit, Run& run, Time now);
     void expect(const std::string& unit, const Run& run, What what, Time time);
-    void tell(const std::string& unit, const Run& run, Event event, Time time);
+    void tell(const std::string& unit, const Run& run, Event event, Time time,
+              const Fault& fault = {});
 
     Chance& chance_;
     std::set<std::string> groups_;
@@ -114,11 +146,12 @@ private:
     std::set<Occurrence> occurrences_;
     std::uint64_t next_serial_ = 0;
     std::uint64_t next_run_ = 1;
+    Tally tally_;
     std::string problem_;
 };
 
 inline void SimulatedKernel::perform(const Action& action, Time now) {
-    if (action.kind == ActionKind::launch) return launch(action.unit, now);
+    if (action.kind == ActionKind::plan) return plan(action.unit, now);
     if (action.kind == ActionKind::job_done || action.kind == ActionKind::state_changed) return;
     const auto found = runs_.find(action.unit);
     if (found == runs_.end()) {
@@ -126,6 +159,11 @@ inline void SimulatedKernel::perform(const Action& action, Time now) {
         return;
     }
     Run& run = found->second;
+    if (action.kind == ActionKind::await_turn) await_turn(action.unit, run, now);
+    if (action.kind == ActionKind::launch) launch(action.unit, run, now);
+    if (action.kind == ActionKind::drop_plan) drop_plan(action.unit, run);
+    if (action.kind == ActionKind::leave_out) leave_out(action.unit, run);
+    if (action.kind == ActionKind::drop_run) drop_run(action.unit, run, now);
     if (action.kind == ActionKind::send_stop_signal) send_stop_signal(action.unit, run, now);
     if (action.kind == ActionKind::send_abort_signal) send_stop_signal(action.unit, run, now);
     if (action.kind == ActionKind::kill_all) kill_all(action.unit, run, now);
@@ -150,33 +188,7 @@ inline std::optional<SimulatedKernel::Delivery> SimulatedKernel::advance() {
         return std::nullopt;
     }
     if (occurrence.event == Event::released) runs_.erase(found);
-    return Delivery{occurrence.unit, occurrence.event};
-}
-
-inline void SimulatedKernel::launch(const std::string& unit, Time now) {
-    if (runs_.contains(unit)) {
-        problem_ = "a launch of '" + unit + "', whose last run is not released";
-        return;
-    }
-    Run& run = runs_[unit];
-    run.number = next_run_++;
-    // It may have to wait for its turn.
-    if (!chance_.one_in(3)) now += chance_.duration();
-    tell(unit, run, Event::launching, now);
-    run.is_deaf = chance_.one_in(4);
-    run.release_failures = chance_.one_in(3) ? chance_.below(12) : 0;
-    if (groups_.contains(unit)) {
-        run.main_lives = false;
-        run.was_told_empty = true;
-        const Event end = chance_.one_in(6) ? Event::launch_failed : Event::launched;
-        return tell(unit, run, end, now + chance_.duration());
-    }
-    run.sleeps = chance_.one_in(20);
-    if (chance_.one_in(10)) stand_still(unit, run, now);
-    // One in twelve launches hangs.
-    if (chance_.one_in(12)) return;
-    const bool fails = chance_.one_in(6);
-    expect(unit, run, fails ? What::setup_failure : What::exec, now + chance_.duration());
+    return Delivery{occurrence.unit, occurrence.event, occurrence.fault};
 }
 
 inline void SimulatedKernel::send_stop_signal(const std::string& unit, Run& run, Time now) {
@@ -197,6 +209,7 @@ inline void SimulatedKernel::stand_still(const std::string& unit, const Run& run
 
 // Some sleepers wake in the end, and then they end; some never do.
 inline void SimulatedKernel::kill_all(const std::string& unit, Run& run, Time now) {
+    if (!run.is_made) return;
     if (run.sleeps && (run.main_lives || run.others_live)) {
         if (chance_.one_in(3)) expect(unit, run, What::awakening, now + 100 * chance_.duration());
         return;
@@ -209,6 +222,11 @@ inline void SimulatedKernel::kill_all(const std::string& unit, Run& run, Time no
 }
 
 inline void SimulatedKernel::release(const std::string& unit, Run& run, Time now) {
+    // The last word: whatever an attempt still has to tell is of no interest.
+    if (!run.is_made) {
+        run.number = next_run_++;
+        return tell(unit, run, Event::released, now + chance_.duration());
+    }
     // A process that enters the node from outside, after it was empty, is the only excuse.
     if (run.main_lives || (run.others_live && !run.was_told_empty)) {
         problem_ = "a release of '" + unit + "', which has processes";
@@ -221,7 +239,7 @@ inline void SimulatedKernel::release(const std::string& unit, Run& run, Time now
 }
 
 inline void SimulatedKernel::happen(const Occurrence& occurrence, Run& run) {
-    const auto& [time, serial, unit, number, what, event] = occurrence;
+    const auto& [time, serial, unit, number, what, event, fault] = occurrence;
     if (what == What::others_exit) run.others_live = false;
     if (what == What::awakening) {
         run.sleeps = false;
@@ -256,9 +274,8 @@ inline void SimulatedKernel::say_something(const std::string& unit, Run& run) {
 
 inline void SimulatedKernel::end_main(const std::string& unit, Run& run, Event event, Time now) {
     run.main_lives = false;
-    const bool is_setup = run.is_setting_up;
-    tell(unit, run, is_setup ? Event::launch_failed : event,
-         std::max(run.told_launched, now) + chance_.duration());
+    if (run.is_setting_up) return fail(unit, run, now + chance_.duration());
+    tell(unit, run, event, std::max(run.told_launched, now) + chance_.duration());
 }
 
 inline void SimulatedKernel::look_for_empty(const std::string& unit, Run& run, Time now) {
@@ -269,11 +286,12 @@ inline void SimulatedKernel::look_for_empty(const std::string& unit, Run& run, T
 }
 
 inline void SimulatedKernel::expect(const std::string& unit, const Run& run, What what, Time time) {
-    occurrences_.insert({time, next_serial_++, unit, run.number, what, Event::launched});
+    occurrences_.insert({time, next_serial_++, unit, run.number, what, Event::launched, {}});
 }
 
-inline void SimulatedKernel::tell(const std::string& unit, const Run& run, Event event, Time time) {
-    occurrences_.insert({time, next_serial_++, unit, run.number, What::delivery, event});
+inline void SimulatedKernel::tell(const std::string& unit, const Run& run, Event event, Time time,
+                                  const Fault& fault) {
+    occurrences_.insert({time, next_serial_++, unit, run.number, What::delivery, event, fault});
 }
 
 }  // namespace confinit::engine

@@ -18,7 +18,8 @@ TEST_CASE("the start timeout counts from the turn to be launched", "[unit][engin
     web.start_timeout = Time{5'000'000};
     scene.engine.load(std::move(web));
 
-    CHECK(scene.start("web", 1) == "launch web");
+    CHECK(scene.start("web", 1) == "plan web");
+    scene.tell("web", Event::planned);
     CHECK(scene.pass(Time{60'000'000}) == "");
     scene.tell("web", Event::launching);
     CHECK(scene.pass(Time{4'999'999}) == "");

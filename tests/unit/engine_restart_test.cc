@@ -370,7 +370,7 @@ TEST_CASE("an automatic restart tells its state once", "[unit][engine][N20]") {
 
     CHECK(scene.sub("web") == "start");
     CHECK(std::ranges::count(actions, ActionKind::state_changed, &Action::kind) == 1);
-    CHECK(text_of(actions).find("launch web") != std::string::npos);
+    CHECK(text_of(actions).find("plan web") != std::string::npos);
 }
 
 }  // namespace

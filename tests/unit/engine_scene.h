@@ -4,6 +4,7 @@
 
 #include "engine/engine.h"
 
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -12,6 +13,18 @@ namespace confinit::engine {
 // "launch web", "job 3 failed: start timed out after 5s"; state changes are left out.
 inline std::string text_of(const Action& action) {
     switch (action.kind) {
+    case ActionKind::plan:
+        return "plan " + action.unit;
+    case ActionKind::await_turn:
+        return "queue " + action.unit;
+    case ActionKind::drop_plan:
+        return "drop-plan " + action.unit;
+    case ActionKind::leave_out:
+        return "leave-out " + action.unit;
+    case ActionKind::drop_run:
+        return "drop " + action.unit;
+    case ActionKind::tell_again:
+        return "tell " + action.unit;
     case ActionKind::launch:
         return "launch " + action.unit;
     case ActionKind::send_stop_signal:
@@ -94,8 +107,9 @@ public:
     std::string shut_down(Time until = Time::max()) {
         return perform(engine.shut_down(now, until));
     }
-    std::string tell(std::string_view unit, Event event, std::string_view detail = {}) {
-        return perform(engine.handle(unit, event, now, detail));
+    std::string tell(std::string_view unit, Event event, std::string_view detail = {},
+                     const Fault& fault = {}) {
+        return perform(engine.handle(unit, event, now, detail, fault));
     }
     std::string pass(Time time) {
         now += time;
@@ -118,8 +132,10 @@ public:
     void bring_up(std::string_view unit) {
         std::vector<Action> due = engine.start(unit, 0, now);
         for (std::size_t i = 0; i < due.size(); ++i) {
-            if (due[i].kind != ActionKind::launch) continue;
-            const Actions more = engine.handle(due[i].unit, Event::launched, now);
+            const bool is_made = due[i].kind == ActionKind::launch;
+            const auto event = is_made ? Event::launched : step_before_launch(due[i]);
+            if (!event) continue;
+            const Actions more = engine.handle(due[i].unit, *event, now);
             due.insert(due.end(), more.begin(), more.end());
         }
     }
@@ -129,13 +145,24 @@ public:
     bool launches_have_turns = true;
 
 private:
-    // A launch has its turn at once.
+    static std::optional<Event> step_before_launch(const Action& action) {
+        if (action.kind == ActionKind::plan) return Event::planned;
+        if (action.kind == ActionKind::await_turn) return Event::launching;
+        return std::nullopt;
+    }
+
+    // A plan is there, and a launch has its turn, at once. What comes of it takes their place.
     std::string perform(Actions actions) {
-        for (std::size_t i = 0; i < actions.size(); ++i) {
-            const bool has_turn = actions[i].kind == ActionKind::launch && launches_have_turns;
-            if (!has_turn) continue;
-            const Actions more = engine.handle(actions[i].unit, Event::launching, now);
-            actions.insert(actions.end(), more.begin(), more.end());
+        for (std::size_t i = 0; i < actions.size() && launches_have_turns;) {
+            const Action action = actions[i];
+            const auto event = step_before_launch(action);
+            if (!event) {
+                ++i;
+                continue;
+            }
+            const Actions more = engine.handle(action.unit, *event, now);
+            const auto place = actions.erase(actions.begin() + std::ptrdiff_t(i));
+            actions.insert(place, more.begin(), more.end());
         }
         return text_of(actions);
     }

@@ -365,7 +365,7 @@ TEST_CASE("each change of the sub state is told before its action", "[unit][engi
 
     REQUIRE(actions.size() == 2);
     CHECK(actions[0].kind == ActionKind::state_changed);
-    CHECK(actions[1].kind == ActionKind::launch);
+    CHECK(actions[1].kind == ActionKind::plan);
 }
 
 TEST_CASE("only a unit at rest is forgotten", "[unit][engine]") {

@@ -9,7 +9,7 @@
 #include <catch2/catch.hpp>
 #include <set>
 #include <string>
-#include <utility>
+#include <tuple>
 #include <vector>
 
 namespace confinit::engine {
@@ -21,11 +21,15 @@ inline ServiceState parse_state(std::string_view text, UnitKind kind) {
         text = text.substr(0, colon);
     }
     const auto parts = split(text, '+');
+    const auto steps = split(parts[0], '/');
     const auto* sub =
-        std::ranges::find(sub_states, parts[0], [](SubState one) { return name(one); });
+        std::ranges::find(sub_states, steps[0], [](SubState one) { return name(one); });
     REQUIRE(sub != std::end(sub_states));
     state.sub = *sub;
+    if (steps.size() > 1) state.step = step_names.value(steps[1]).value();
+    if (steps.size() > 2) state.next_step = step_names.value(steps[2]).value();
     for (const std::string_view part : parts) {
+        if (part == "turn") state.has_had_turn = true;
         if (part == "launched") state.is_launched = true;
         if (part == "gone") state.main_gone = true;
         if (part == "empty") state.is_empty = true;
@@ -42,9 +46,10 @@ inline Rules parse_rules(std::string_view text) {
     return rules;
 }
 
-// Checks each line "RULES STATE INPUT -> RESULT" and gives the pairs (sub state, input) it met.
-inline std::set<std::pair<SubState, Input>> check_table(std::string_view table) {
-    std::set<std::pair<SubState, Input>> seen;
+// Checks each line "RULES STATE INPUT -> RESULT" and gives what it met: sub state, step and input.
+using Met = std::set<std::tuple<SubState, Step, Input>>;
+inline Met check_table(std::string_view table) {
+    Met seen;
     for (const std::string_view line : split(table, '\n')) {
         const auto words = split_words(line);
         if (words.empty()) continue;
@@ -58,7 +63,7 @@ inline std::set<std::pair<SubState, Input>> check_table(std::string_view table) 
         const std::vector<std::string> expected(words.begin() + 4, words.end());
         INFO(line);
         CHECK(result == join(expected, " "));
-        seen.emplace(state.sub, input);
+        seen.emplace(state.sub, state.step, input);
     }
     return seen;
 }

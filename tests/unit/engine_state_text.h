@@ -15,10 +15,17 @@ inline constexpr auto input_names = make_name_table<Input>({
     {Input::stop, "stop"},
     {Input::dependency_failed, "dependency-failed"},
     {Input::refused, "refused"},
+    {Input::planned, "planned"},
     {Input::launching, "launching"},
+    {Input::plan_outdated, "plan-outdated"},
     {Input::launched, "launched"},
     {Input::ready, "ready"},
     {Input::launch_failed, "launch-failed"},
+    {Input::try_later, "try-later"},
+    {Input::plan_anew, "plan-anew"},
+    {Input::leave_out, "leave-out"},
+    {Input::launch_again, "launch-again"},
+    {Input::dropped, "dropped"},
     {Input::main_exited_clean, "main-exited-clean"},
     {Input::main_failed, "main-failed"},
     {Input::watchdog_missed, "watchdog-missed"},
@@ -28,6 +35,7 @@ inline constexpr auto input_names = make_name_table<Input>({
     {Input::stuck, "stuck"},
     {Input::frozen, "frozen"},
     {Input::thawed, "thawed"},
+    {Input::next_try, "next-try"},
     {Input::timed_out, "timed-out"},
     {Input::late, "late"},
 });
@@ -58,6 +66,7 @@ inline constexpr auto timer_names = make_name_table<Timer>({
     {Timer::keep, "keep"},
     {Timer::off, "off"},
     {Timer::start, "start"},
+    {Timer::attempt, "attempt"},
     {Timer::stop, "stop"},
     {Timer::kill, "kill"},
     {Timer::release, "release"},
@@ -67,7 +76,21 @@ inline constexpr auto timer_names = make_name_table<Timer>({
     {Timer::resume, "resume"},
 });
 
+inline constexpr auto step_names = make_name_table<Step>({
+    {Step::none, "none"},
+    {Step::planning, "planning"},
+    {Step::queued, "queued"},
+    {Step::launching, "launching"},
+    {Step::clearing, "clearing"},
+    {Step::resting, "resting"},
+});
+
 inline constexpr auto action_names = make_name_table<ActionKind>({
+    {ActionKind::plan, "plan"},
+    {ActionKind::await_turn, "await-turn"},
+    {ActionKind::drop_plan, "drop-plan"},
+    {ActionKind::leave_out, "leave-out"},
+    {ActionKind::drop_run, "drop-run"},
     {ActionKind::launch, "launch"},
     {ActionKind::send_stop_signal, "send-stop-signal"},
     {ActionKind::send_abort_signal, "send-abort-signal"},
@@ -82,9 +105,14 @@ inline constexpr SubState sub_states[] = {
     SubState::stuck,  SubState::auto_restart, SubState::failed,
 };
 
-// "running+launched:failed": the sub state, what was seen of the run, and how it ends.
+// "running+launched:failed": the sub state, what was seen of the run, and how it ends;
+// "start/resting/queued+turn": in the second step, which the third one follows.
 inline std::string text_of(const ServiceState& state) {
     std::string text{name(state.sub)};
+    for (const Step step : {state.step, state.next_step}) {
+        if (step != Step::none) text.append("/").append(step_names.name(step));
+    }
+    if (state.has_had_turn) text += "+turn";
     if (state.is_launched) text += "+launched";
     if (state.main_gone) text += "+gone";
     if (state.is_empty) text += "+empty";

@@ -36,7 +36,7 @@ bool has_no_run(const ServiceState& state) {
            state.sub == SubState::waiting || state.sub == SubState::auto_restart;
 }
 
-TEST_CASE("a launch comes only where no run is, and a release only after its whole end",
+TEST_CASE("a launch comes only in its turn, and a release only after its whole end",
           "[unit][engine][G3]") {
     for (const Rules& rules : all_rules()) {
         for (const ServiceState& state : reachable(rules)) {
@@ -44,11 +44,49 @@ TEST_CASE("a launch comes only where no run is, and a release only after its who
                 const Transition transition = next(state, input, rules);
                 INFO(text_of(state) << " " << text << " -> " << text_of(state, transition));
                 for (const ActionKind kind : transition.actions) {
-                    if (kind == ActionKind::launch) CHECK(has_no_run(state));
+                    if (kind == ActionKind::launch) CHECK(state.step == Step::queued);
                     if (kind != ActionKind::release) continue;
                     CHECK(transition.state.main_gone);
                     CHECK(transition.state.is_empty);
                 }
+            }
+        }
+    }
+}
+
+// Nobody else brings it on.
+bool begins_with(const Transition& transition, Step step) {
+    const auto has = [&](ActionKind kind) {
+        return std::ranges::find(transition.actions, kind) != transition.actions.end();
+    };
+    switch (step) {
+    case Step::none:
+        return true;
+    case Step::planning:
+        return has(ActionKind::plan);
+    case Step::queued:
+        return has(ActionKind::await_turn);
+    case Step::launching:
+        return has(ActionKind::launch);
+    case Step::clearing:
+        return has(ActionKind::drop_run);
+    case Step::resting:
+        return transition.timer == Timer::attempt;
+    }
+    return false;
+}
+
+TEST_CASE("each step of a start begins with what ends it", "[unit][engine][N1]") {
+    for (const Rules& rules : all_rules()) {
+        for (const ServiceState& state : reachable(rules)) {
+            CHECK((state.step == Step::none || state.sub == SubState::start));
+            for (const auto& [input, text] : input_names.rows) {
+                const Transition transition = next(state, input, rules);
+                const Step step = transition.state.step;
+                INFO(text_of(state) << " " << text << " -> " << text_of(state, transition));
+                if (step != state.step) CHECK(begins_with(transition, step));
+                const bool has_next = step == Step::clearing || step == Step::resting;
+                CHECK(has_next == (transition.state.next_step != Step::none));
             }
         }
     }

@@ -30,10 +30,10 @@ exec/always auto-restart:failed dependency-failed -> auto-restart:failed @restar
 exec/always waiting refused -> failed @off
 target/always waiting dependency-failed -> failed @off
 
-oneshot dead begin -> start @off launch
-oneshot start launched -> start+launched
-oneshot start main-exited-clean -> stop-sigterm+gone:failed @stop send-stop-signal
-oneshot start stop -> stop-sigkill:stopped @kill kill-all
+oneshot dead begin -> start/planning @off plan
+oneshot start/launching launched -> start+launched
+oneshot start/launching main-exited-clean -> stop-sigterm+gone:failed @stop send-stop-signal
+oneshot start/launching stop -> stop-sigkill:stopped @kill kill-all
 oneshot start+launched main-exited-clean -> stop-sigterm+launched+gone:clean @stop send-stop-signal
 oneshot start+launched main-failed -> stop-sigterm+launched+gone:failed @stop send-stop-signal
 oneshot start+launched cgroup-empty -> start+launched+empty
@@ -42,9 +42,9 @@ oneshot start+launched stop -> stop-sigterm+launched:stopped @stop send-stop-sig
 oneshot start+launched timed-out -> stop-sigkill+launched:timed-out @kill kill-all
 oneshot start+launched+empty main-exited-clean -> release+launched+gone+empty:clean @off release
 
-notify dead begin -> start @off launch
-notify start launched -> start+launched
-notify start ready -> same
+notify dead begin -> start/planning @off plan
+notify start/launching launched -> start+launched
+notify start/launching ready -> same
 notify start+launched ready -> running+launched @health
 notify start+launched+empty ready -> running+launched+empty @health
 notify start+launched launched -> same
@@ -69,13 +69,12 @@ target running main-failed -> same
 target running cgroup-empty -> same
 target running released -> same
 
-group dead begin -> start @off launch
-group start launched -> running @off
-group start launch-failed -> release+gone+empty:failed @off release
-group start timed-out -> release+gone+empty:timed-out @off release
-group start stop -> release+gone+empty:stopped @off release
-group start cgroup-empty -> same
-group start main-failed -> same
+group start/launching launched -> running @off
+group start/launching launch-failed -> release+gone+empty:failed @off release
+group start/launching timed-out -> release+gone+empty:timed-out @off release
+group start/launching stop -> release+gone+empty:stopped @off release
+group start/launching cgroup-empty -> same
+group start/launching main-failed -> same
 group running launched -> same
 group running launch-failed -> same
 group running cgroup-empty -> same
@@ -87,7 +86,7 @@ group release+gone+empty:stopped timed-out -> release+gone+empty:stopped @off ki
 group release+gone+empty:stopped released -> dead:stopped @off
 group/always release+gone+empty:failed released -> failed:failed @off
 
-exec start+empty main-failed -> release+gone+empty:failed @off release
+exec start/launching+empty main-failed -> release+gone+empty:failed @off release
 exec running+launched+empty main-exited-clean -> release+launched+gone+empty:clean @off release
 exec running+launched+empty main-failed -> release+launched+gone+empty:failed @off release
 exec running+launched+empty cgroup-empty -> same
@@ -104,9 +103,9 @@ exec stop-sigkill:timed-out launch-failed -> release+gone+empty:timed-out @off r
 exec stop-sigkill:timed-out stop -> stop-sigkill:stopped
 exec release+launched+gone+empty:failed stop -> release+launched+gone+empty:stopped
 
-exec start+frozen frozen -> same
-exec start+frozen thawed -> start @resume
-exec start+frozen launched -> running+launched+frozen @health
+exec start/launching+frozen frozen -> same
+exec start/launching+frozen thawed -> start/launching @resume
+exec start/launching+frozen launched -> running+launched+frozen @health
 notify start+launched frozen -> start+launched+frozen @pause
 exec running+launched+frozen thawed -> running+launched
 exec running+launched+frozen stop -> stop-sigterm+launched+frozen:stopped @stop send-stop-signal
