@@ -104,7 +104,8 @@ engine::Fault Manager::judge(Service& service) {
     const LaunchPlan* plan = attempt.planned ? attempt.planned->plan.get() : nullptr;
     if (service.run) plan = &service.run->plan();
     // In the child it is not the supervisor that lacks something.
-    const engine::Lack lack = service.run ? engine::Lack::nothing : lack_of(failure);
+    const bool is_of_child = service.run && service.run->is_made();
+    const engine::Lack lack = is_of_child ? engine::Lack::nothing : lack_of(failure);
     if (lack == engine::Lack::nothing && service.kept.is(plan)) service.kept.forget();
     return {.lack = lack,
             .plan_is_old = plan != nullptr && plan->checks_witnesses,

@@ -108,6 +108,8 @@ public:
     const RunEnd& end() const { return end_; }
     const SelfReport& self_report() const { return readiness_->report(); }
     std::vector<std::string> not_heard() const { return readiness_->not_heard(); }
+    // Whether there is, or was, a process; a launcher makes it some time after the beginning.
+    bool is_made() const { return launch_.first_pid() > 0; }
     // Whether execve(2) has happened, and with it all of the confinement.
     bool is_launched() const { return launch_.has_run(); }
 
