@@ -40,11 +40,20 @@ struct KnownProcfs {
     Fd root;
 };
 
+KnownProcfs& known_procfs() {
+    static KnownProcfs known;
+    return known;
+}
+
 }  // namespace
+
+void forget_procfs() {
+    known_procfs() = {};
+}
 
 // It is looked for once: nothing that is mounted on /proc later stands before a descriptor.
 Result<Fd> open_procfs() {
-    static KnownProcfs known;
+    KnownProcfs& known = known_procfs();
     if (known.process != getpid()) {
         // A copy of this process may be in another pid namespace, and may have closed the
         // descriptor: its number is another one's then.

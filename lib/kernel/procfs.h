@@ -16,8 +16,11 @@
 
 namespace confinit {
 
-// The root of the procfs at /proc, if it is one of our own pid namespace.
+// The root of the procfs at /proc, if it is one of our own pid namespace. A process looks for it
+// once.
 Result<Fd> open_procfs();
+// For a process with other mounts than before: the next one looks again.
+void forget_procfs();
 
 // A file below a directory of procfs: EXDEV where another mount covers a part of the path. The last
 // part may be a magic link only with O_PATH | O_NOFOLLOW.

@@ -5,6 +5,7 @@
 #include "base/file.h"
 #include "base/text.h"
 #include "by_launcher.h"
+#include "kernel/procfs.h"
 #include "launch/plan/witnesses.h"
 #include "test_programs.h"
 
@@ -140,6 +141,7 @@ void use_own_mounts() {
     constexpr unsigned long slave = 1UL << 19 | 1UL << 14;  // MS_SLAVE | MS_REC
     REQUIRE(syscall(SYS_mount, nullptr, "/", nullptr, slave, nullptr) == 0);
     has_own = true;
+    forget_procfs();
 }
 
 HostMount::HostMount(const std::string& source, std::string target, unsigned long flags)
@@ -149,6 +151,7 @@ HostMount::HostMount(const std::string& source, std::string target, unsigned lon
     const bool is_bind = !source.empty();
     REQUIRE(syscall(SYS_mount, is_bind ? source.c_str() : "tmpfs", target_.c_str(), "tmpfs",
                     is_bind ? bind : flags, nullptr) == 0);
+    forget_procfs();
     if (!is_bind || flags == 0) return;
     REQUIRE(syscall(SYS_mount, nullptr, target_.c_str(), nullptr, bind | remount | flags,
                     nullptr) == 0);
@@ -156,6 +159,7 @@ HostMount::HostMount(const std::string& source, std::string target, unsigned lon
 
 HostMount::~HostMount() {
     (void)syscall(SYS_umount2, target_.c_str(), 2);  // MNT_DETACH
+    forget_procfs();
 }
 
 void Scene::mount(const MountDraft& op, std::string key) {
