@@ -151,6 +151,7 @@ void Launcher::remove(LaunchRequest& request) {
 void Launcher::forget(LaunchRequest& request) {
     const bool is_open = request.slot && open_.contains(*request.slot);
     remove(request);
+    end_preparer(request);
     if (is_open) dropped_.emplace(*request.slot, std::move(request.last_words));
 }
 
@@ -187,7 +188,8 @@ void Launcher::on_exit(ExitStatus status) {
     std::vector<LaunchRequest*> lost;
     for (const auto& [slot, request] : unanswered) {
         request->prepared.order.has_preparer = request->made.preparer != 0;
-        if (++request->losses > 1) {
+        ++request->losses;
+        if (request->is_lost()) {
             lost.push_back(request);
         } else {
             waiting_.push_front(request);
@@ -204,7 +206,19 @@ void Launcher::on_exit(ExitStatus status) {
             again > 0 ? fmt::format(", and is asked for {} of its launches", again) : ""));
     }
     for (LaunchRequest* request : lost)
-        copy(*request);
+        refuse(*request);
+}
+
+// It is for a child that there is not.
+void Launcher::end_preparer(LaunchRequest& request) {
+    if (request.made.preparer_pidfd) signal_process(request.made.preparer_pidfd, SIGKILL);
+}
+
+void Launcher::refuse(LaunchRequest& request) {
+    end_preparer(request);
+    auto done = std::move(request.done);
+    done(std::unexpected(
+        LaunchFailure{.hint = "two launchers have ended before they made a process"}));
 }
 
 }  // namespace confinit

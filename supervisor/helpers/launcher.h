@@ -5,8 +5,9 @@
 // PID 1 never waits for it: what the socket does not take waits in a queue, and the answers come
 // from the loop. A helper that ends takes no launch with it: the kernel itself has written in
 // memory that PID 1 shares which processes there are. What had none yet is asked of another helper,
-// once, and then PID 1 copies itself, as it does where there is no helper. One that does not answer
-// is ended.
+// once. What that one ends over as well is told to be lost, and PID 1 does not try by itself what
+// may have ended both. Where no helper can be had, PID 1 copies itself. One that does not answer is
+// ended.
 #pragma once
 
 #include "kernel/clone.h"
@@ -40,6 +41,7 @@ struct LaunchRequest {
     LastWordsPage last_words = {};
     MadeProcesses made = {};
     unsigned losses = 0;  // helpers that have ended over it
+    bool is_lost() const { return losses > 1; }
 };
 
 class Launcher {
@@ -81,6 +83,8 @@ private:
     void send_waiting();
     void give_up(const std::string& why);
     static void copy(LaunchRequest& request);
+    static void refuse(LaunchRequest& request);
+    static void end_preparer(LaunchRequest& request);
     void remove(LaunchRequest& request);
     void settle(std::uint32_t slot);
 

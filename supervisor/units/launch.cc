@@ -52,6 +52,7 @@ LaunchStatus Launch::begin(const LaunchPlan& plan, int node, Streams streams, Ma
 // The request's own callback is on the stack.
 void Launch::on_made(LaunchResult<Spawned> made) {
     const auto request = std::move(request_);
+    is_launcher_lost_ = request->is_lost();
     if (made) {
         if (const auto taken = take(std::move(*made)); taken) return;
     }

@@ -66,6 +66,8 @@ public:
     // It has, and what it has failed for is explained.
     bool has_ended() const { return is_over() && !explaining_; }
     bool has_run() const { return has_run_; }
+    // No process was made, since the launchers have ended that were asked for it.
+    bool is_launcher_lost() const { return is_launcher_lost_; }
     // The failure that was reported; absent where the launch has ended without a word.
     const std::optional<LaunchFailure>& failure() const { return failure_; }
     // The first preparation that could not be made, by its index; beyond the last one where all
@@ -106,6 +108,7 @@ private:
     LaunchPhase phase_ = LaunchPhase::asked;
     std::unique_ptr<LaunchRequest> request_;  // while a launcher is asked
     bool is_to_die_ = false;
+    bool is_launcher_lost_ = false;
     Spawned spawned_;
     pid_t pid_ = 0;
     Fd process_;

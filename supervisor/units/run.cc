@@ -206,7 +206,8 @@ void Run::on_ended(ExitStatus status) {
     readiness_->end_main();
     describe_exit(status);
     if (!launch_.has_run()) {
-        listener_.emit(engine::Event::launch_failed);
+        listener_.emit(launch_.is_launcher_lost() ? engine::Event::launcher_lost
+                                                  : engine::Event::launch_failed);
     } else {
         listener_.emit(status.is_clean() ? engine::Event::main_exited_clean
                                          : engine::Event::main_failed);

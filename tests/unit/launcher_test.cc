@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: Apache-2.0
+// Launcher: helpers that end, launches that nobody waits for any more, and no helper at all.
+#include "supervisor/helpers/launcher.h"
+#include "build_paths.h"
+#include "kernel/pidfd.h"
+#include "plan_scene.h"
+#include "reaping_loop.h"
+
+#include <catch2/catch.hpp>
+#include <csignal>
+#include <optional>
+#include <string>
+
+using namespace confinit;
+
+namespace {
+
+// A launch whose program is not there: its first process ends by itself.
+struct LauncherScene : ReapingLoop {
+    explicit LauncherScene(const std::string& program) {
+        launcher = Launcher::make(*loop, reaper, console, program, CloneMethod::clone3_then_move);
+    }
+
+    bool ask(LaunchRequest& request) {
+        request.plan = &plan;
+        request.prepared = prepare_launch(plan, -1, {}, CloneMethod::clone3_then_move).value();
+        request.done = [this](LaunchResult<Spawned> answer) {
+            made = std::move(answer);
+        };
+        return launcher->ask(request);
+    }
+
+    void kill_launcher() const {
+        const pid_t pid = launcher->pid();
+        REQUIRE(pid > 0);
+        signal_process(Fd{pidfd_open(pid, 0)}, SIGKILL);
+    }
+
+    PlanScene units;
+    LaunchPlan plan = units.plan();
+    Console console{Fd{}};
+    std::optional<LaunchResult<Spawned>> made;
+    std::unique_ptr<Launcher> launcher;
+};
+
+}  // namespace
+
+TEST_CASE("a launch over which two launchers end is lost, and not tried by PID 1",
+          "[launcher][N9]") {
+    LauncherScene scene{CONFINIT_BUILT_DYING_LAUNCHER};
+    LaunchRequest request;
+
+    REQUIRE(scene.ask(request));
+    scene.turn_until([&] { return scene.made.has_value(); });
+
+    CHECK_FALSE(scene.made->has_value());
+    CHECK(request.is_lost());
+    CHECK(scene.launcher->pid() > 0);
+}
+
+TEST_CASE("a launcher that is killed takes no launch with it", "[launcher][N9]") {
+    LauncherScene scene{CONFINIT_BUILT_LAUNCHER};
+    LaunchRequest request;
+
+    REQUIRE(scene.ask(request));
+    const pid_t first = scene.launcher->pid();
+    scene.kill_launcher();
+    scene.turn_until([&] { return scene.made.has_value(); });
+
+    REQUIRE(scene.made->has_value());
+    CHECK((*scene.made)->pid > 0);
+    scene.turn_until([&] { return scene.launcher->pid() != first; });
+    bool has_ended = false;
+    scene.reaper.adopt((*scene.made)->pid, [&](ExitStatus) { has_ended = true; });
+    scene.turn_until([&] { return has_ended; });
+}
+
+TEST_CASE("launches that nobody waits for give their slots back", "[launcher][N9]") {
+    LauncherScene scene{CONFINIT_BUILT_LAUNCHER};
+
+    for (std::size_t i = 0; i < launch_slot_count + 10; ++i) {
+        LaunchRequest forgotten;
+        REQUIRE(scene.ask(forgotten));
+        if (i % 2 == 0) REQUIRE(scene.loop->run_once());
+        scene.launcher->forget(forgotten);
+        scene.made.reset();
+    }
+    LaunchRequest request;
+    scene.turn_until([&] { return scene.ask(request); });
+    scene.turn_until([&] { return scene.made.has_value(); });
+
+    CHECK(scene.made->has_value());
+}
+
+TEST_CASE("without a launcher nobody is asked", "[launcher][N9]") {
+    LauncherScene scene{"/no/such/launcher"};
+    LaunchRequest request;
+
+    CHECK_FALSE(scene.ask(request));
+}
