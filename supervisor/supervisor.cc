@@ -163,7 +163,7 @@ Status Supervisor::connect() {
     machinery_->launcher = launcher_.get();
     manager_ = std::make_unique<Manager>(*machinery_, options_.unit_directories);
     launch_context_->find_running = [this](std::string_view unit) {
-        return manager_->find_running(unit);
+        return manager_->units().find_running(unit);
     };
     enter_sessions_ = std::make_unique<EnterSessions>(*machinery_);
     reaper_.set_stranger([this](pid_t) {
@@ -193,7 +193,7 @@ Status Supervisor::connect() {
 // A group that is not there is told, and then the lines are for root alone.
 Visibility Supervisor::visibility() const {
     Visibility visibility{.own_uid = geteuid(), .rules = FileRules{[this](const std::string& path) {
-                                                    return manager_->rule_of(path);
+                                                    return manager_->units().rule_of(path);
                                                 }}};
     if (options_.log_group.empty()) return visibility;
     const auto group = find_group_id(options_.log_group);
@@ -228,13 +228,14 @@ std::optional<Clock::time_point> Supervisor::next_deadline() {
 }
 
 void Supervisor::boot() {
-    manager_->read_ahead({.names = {options_.target}, .all = true}, [this] { start_target(); });
+    manager_->units().read_ahead({.names = {options_.target}, .all = true},
+                                 [this] { start_target(); });
 }
 
 void Supervisor::start_target() {
-    for (const std::string& problem : manager_->load_all())
+    for (const std::string& problem : manager_->units().load_all())
         console_.error(problem);
-    const auto target = manager_->find(options_.target);
+    const auto target = manager_->units().find(options_.target);
     if (target) {
         manager_->start(
             options_.target, [this](engine::JobResult result, const std::string& reason) {
@@ -267,7 +268,7 @@ void Supervisor::start_rescue() {
     unit.service->tty = "/dev/console";
     unit.service->restart = RestartMode::always;
     unit.service->is_operator = true;
-    manager_->add(std::move(unit));
+    manager_->units().add(std::move(unit));
     manager_->start("rescue", [](engine::JobResult, const std::string&) {});
 }
 

@@ -101,8 +101,8 @@ Result<Home> home_by_node(const Manager& manager, const CgroupTree& tree,
     const bool is_ours = !path.empty() && (node == root || path == TRY(own_node()));
     if (is_ours) return Home{.kind = Home::Kind::supervisor};
     const std::string below = path.empty() ? "" : node.substr(root.size());
-    const auto found = manager.all().find(unit_of(below));
-    if (found != manager.all().end()) return home_in_node_of(*found->second, process);
+    const auto found = manager.units().all().find(unit_of(below));
+    if (found != manager.units().all().end()) return home_in_node_of(*found->second, process);
     return Home{.kind = Home::Kind::unknown, .name = fmt::format("in node '{}'", path)};
 }
 
@@ -115,7 +115,7 @@ Result<Home> home_by_ancestors(const Manager& manager, const CallingProcess& pro
             child = ancestor;
             continue;
         }
-        for (const auto& [name, service] : manager.all()) {
+        for (const auto& [name, service] : manager.units().all()) {
             if (service->run && service->run->main_pid() == child) return home_in(*service);
         }
         return Home{.kind = Home::Kind::unknown,

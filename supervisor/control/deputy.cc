@@ -12,7 +12,7 @@ namespace confinit {
 // The number is that of a living process, see SocketCaller, and our main process keeps its own
 // until we reap it: equal numbers are one process.
 bool is_deputy(pid_t process, const Manager& manager) {
-    return std::ranges::any_of(manager.all(), [process](const auto& entry) {
+    return std::ranges::any_of(manager.units().all(), [process](const auto& entry) {
         const auto& run = entry.second->run;
         return run && run->main_pid() == process && run->unit().service->is_deputy;
     });

@@ -39,8 +39,8 @@ const std::optional<std::string>& Disclosure::hidden(const Service& service) {
 }
 
 bool Disclosure::shows(std::string_view unit) {
-    const auto found = context_.manager.all().find(unit);
-    return is_full_ || (found != context_.manager.all().end() && !hidden(*found->second));
+    const auto found = context_.manager.units().all().find(unit);
+    return is_full_ || (found != context_.manager.units().all().end() && !hidden(*found->second));
 }
 
 std::string Disclosure::outline(std::string_view text, std::size_t colons) {

@@ -50,7 +50,7 @@ namespace {
 
 std::optional<ReadAhead> reading_for(const ControlContext& context, Reads reads, const Call& call) {
     const std::string unit = unit_parameter(call.parameters);
-    const bool is_known = context.manager.all().contains(unit);
+    const bool is_known = context.manager.units().all().contains(unit);
     switch (reads) {
     case Reads::nothing:
         return std::nullopt;
@@ -87,7 +87,7 @@ void refuse_unit(ControlContext& context, const std::string& unit, UnitRefused r
 
 Service* named_unit(ControlContext& context, const Call& call, const Responder& responder) {
     const std::string unit = unit_parameter(call.parameters);
-    auto found = context.manager.find(unit);
+    auto found = context.manager.units().find(unit);
     if (found) return *found;
     refuse_unit(context, unit, std::move(found.error()), responder);
     return nullptr;
@@ -96,7 +96,7 @@ Service* named_unit(ControlContext& context, const Call& call, const Responder& 
 std::shared_ptr<Service> looked_at_unit(ControlContext& context, const Call& call,
                                         const Responder& responder) {
     const std::string unit = unit_parameter(call.parameters);
-    auto found = context.manager.look(unit);
+    auto found = context.manager.units().look(unit);
     if (found) return std::move(*found);
     // It may be known from a time when the file was another one.
     if (found.error().exists && !Disclosure{context, responder}.is_full()) {
@@ -113,8 +113,8 @@ UnitLook::UnitLook(const Manager& manager, std::shared_ptr<const Service> servic
 
 Result<const Service*> UnitLook::service() const {
     if (own_) return own_.get();
-    const auto found = manager_->all().find(name_);
-    if (found == manager_->all().end()) return failure(fmt::format("'{}' is gone", name_));
+    const auto found = manager_->units().all().find(name_);
+    if (found == manager_->units().all().end()) return failure(fmt::format("'{}' is gone", name_));
     return found->second.get();
 }
 
@@ -133,8 +133,8 @@ uid_t account_of(const Caller& caller) {
 namespace {
 
 std::uint64_t stops_of(const ControlContext& context, const Call& call) {
-    const auto found = context.manager.all().find(unit_parameter(call.parameters));
-    return found == context.manager.all().end() ? 0 : found->second->stops_asked;
+    const auto found = context.manager.units().all().find(unit_parameter(call.parameters));
+    return found == context.manager.units().all().end() ? 0 : found->second->stops_asked;
 }
 
 }  // namespace
@@ -145,7 +145,7 @@ void run_method(ControlContext& context, const MethodRow& row, Call call, Respon
     if (!reading || caller == nullptr) return row.run(context, call, responder);
     reading->account = account_of(*caller);
     const std::uint64_t stops = stops_of(context, call);
-    context.manager.read_ahead(
+    context.manager.units().read_ahead(
         std::move(*reading), [&context, &row, call = std::move(call), responder, stops] {
             const bool is_start = row.method == Method::start || row.method == Method::restart;
             if (is_start && stops_of(context, call) != stops) {

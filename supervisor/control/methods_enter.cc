@@ -35,8 +35,8 @@ struct Wanted {
 void on_planned(ControlContext& context, const Wanted& wanted, LaunchResult<LaunchPlan> plan,
                 const Responder& responder) {
     if (!plan) return responder.error(ControlError::operation_failed, plan.error().text());
-    const auto found = context.manager.all().find(wanted.unit);
-    const bool is_same_run = found != context.manager.all().end() && found->second->run &&
+    const auto found = context.manager.units().all().find(wanted.unit);
+    const bool is_same_run = found != context.manager.units().all().end() && found->second->run &&
                              found->second->run_number == wanted.run_number;
     if (!is_same_run) {
         return responder.error(ControlError::not_running,

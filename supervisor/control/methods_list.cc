@@ -24,25 +24,26 @@ constexpr std::chrono::seconds patience_for_disk{5};
 std::vector<Service*> loaded_units(const Manager& manager, const std::optional<Names>& names) {
     std::vector<Service*> found;
     if (!names) {
-        for (const auto& [name, service] : manager.all())
+        for (const auto& [name, service] : manager.units().all())
             found.push_back(service.get());
         return found;
     }
     for (const std::string& name : *names) {
-        const auto known = manager.all().find(name);
-        if (known != manager.all().end()) found.push_back(known->second.get());
+        const auto known = manager.units().all().find(name);
+        if (known != manager.units().all().end()) found.push_back(known->second.get());
     }
     return found;
 }
 
 Json list_reply(Manager& manager, Disclosure& disclosure, const std::optional<Names>& names) {
     Json units = Json::array();
-    const std::uint64_t mark = manager.mark_of_disk();
+    const std::uint64_t mark = manager.units().mark_of_disk();
     for (Service* service : loaded_units(manager, names)) {
-        units.push_back(unit_summary(manager, *service, manager.glance_at_disk(*service, mark)));
+        units.push_back(
+            unit_summary(manager, *service, manager.units().glance_at_disk(*service, mark)));
         disclosure.limit(units.back(), *service);
     }
-    for (const auto& [name, problems] : manager.broken()) {
+    for (const auto& [name, problems] : manager.units().broken()) {
         if (names && !names->contains(name)) continue;
         units.push_back(broken_summary(name, problems));
         disclosure.hide_problems(units.back());
@@ -57,7 +58,7 @@ Json list_reply(Manager& manager, Disclosure& disclosure, const std::optional<Na
 
 std::vector<int> nodes_of_all(const Manager& manager) {
     std::vector<int> descriptors;
-    for (const auto& [name, service] : manager.all()) {
+    for (const auto& [name, service] : manager.units().all()) {
         const Cgroup* node = node_of(*service);
         if (node != nullptr) descriptors.push_back(node->directory().get());
     }

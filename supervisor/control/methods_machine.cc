@@ -37,9 +37,9 @@ void get_interface_description(ControlContext&, const Call& call, Responder resp
 }
 
 void daemon_reload(ControlContext& context, const Call&, Responder responder) {
-    auto problems = context.manager.load_all();
-    std::vector<std::string> notes = context.manager.files_not_read();
-    for (const auto& [name, service] : context.manager.all()) {
+    auto problems = context.manager.units().load_all();
+    std::vector<std::string> notes = context.manager.units().files_not_read();
+    for (const auto& [name, service] : context.manager.units().all()) {
         for (const std::string& absent : absent_dependencies(context.manager, service->unit))
             notes.push_back(absent);
         for (const std::string& edit : service->vain_edits)

@@ -21,7 +21,7 @@ void set_name_owner(ControlContext& context, const Call& call, Responder respond
         return responder.error(ControlError::invalid_parameter, "'pid' is no process",
                                {{"parameter", "pid"}});
     }
-    for (const auto& [unit, service] : context.manager.all()) {
+    for (const auto& [unit, service] : context.manager.units().all()) {
         if (!service->run || !waits_for_name(*service->run, name)) continue;
         const auto news = service->run->set_name_owner(static_cast<pid_t>(pid));
         if (news) context.manager.note(unit, EventKind::name, *news);

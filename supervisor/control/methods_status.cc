@@ -23,7 +23,7 @@ using Texts = std::vector<std::string>;
 // Those whose node is, or would be, below this group's.
 Json members_of(const Manager& manager, const std::string& group) {
     Json members = Json::array();
-    for (const auto& [name, service] : manager.all()) {
+    for (const auto& [name, service] : manager.units().all()) {
         if (group_of(*service) == group) members.push_back(name);
     }
     return members;
@@ -142,7 +142,7 @@ void add_leftovers(Json& status, const engine::UnitState& state, const Service& 
 
 Json full_status(Manager& manager, Service& service) {
     const engine::UnitState state = manager.state(service.unit.name);
-    const DiskLook& look = manager.look_at_disk(service);
+    const DiskLook& look = manager.units().look_at_disk(service);
     Json status = unit_summary(manager, service, look.state);
     status["files"] = service.unit.files;
     status["operator"] = service.unit.service && service.unit.service->is_operator;
@@ -224,8 +224,8 @@ void logs(ControlContext& context, const Call& call, Responder responder) {
         responder,
         [&manager = context.manager, unit = service->unit.name,
          next = service->log.next_number()]() mutable -> std::optional<Json> {
-            const auto found = manager.all().find(unit);
-            if (found == manager.all().end()) return std::nullopt;
+            const auto found = manager.units().all().find(unit);
+            if (found == manager.units().all().end()) return std::nullopt;
             const LogRing& log = found->second->log;
             // A unit that was forgotten and is back has a log of its own.
             if (log.next_number() < next) next = 1;

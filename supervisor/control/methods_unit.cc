@@ -33,7 +33,7 @@ Manager::Done when_done(ControlContext& context, const Responder& responder,
 
 // Which version of the unit is taken, where that is not the one on disk.
 Json version_notes(Manager& manager, Service& service, std::string_view verb) {
-    std::string note = version_note(service.unit.name, manager.look_at_disk(service), verb);
+    std::string note = version_note(service.unit.name, manager.units().look_at_disk(service), verb);
     return note.empty() ? Json::array() : Json::array({std::move(note)});
 }
 
@@ -42,8 +42,8 @@ Json version_notes(Manager& manager, Service& service, std::string_view verb) {
 Service* unit_to_start(ControlContext& context, const Call& call, const Responder& responder) {
     Service* service = named_unit(context, call, responder);
     if (service == nullptr) return nullptr;
-    if (context.manager.look_at_disk(*service).state != OnDisk::gone) return service;
-    if (!context.manager.forget(service->unit.name)) return service;
+    if (context.manager.units().look_at_disk(*service).state != OnDisk::gone) return service;
+    if (!context.manager.units().forget(service->unit.name)) return service;
     return named_unit(context, call, responder);
 }
 
@@ -104,7 +104,7 @@ void reset_failed(ControlContext& context, const Call& call, Responder responder
         if (service == nullptr) return;
         names.push_back(service->unit.name);
     } else {
-        for (const auto& [name, service] : context.manager.all()) {
+        for (const auto& [name, service] : context.manager.units().all()) {
             if (context.manager.state(name).active == engine::ActiveState::failed) {
                 names.push_back(name);
             }
@@ -150,7 +150,7 @@ std::string waiting_note(const Run& run, int signal) {
 // The services that are below a group, each as it is signalled itself.
 void signal_members(const Manager& manager, const std::string& group, int signal,
                     const std::shared_ptr<Gathering>& gathering) {
-    for (const auto& [name, member] : manager.all()) {
+    for (const auto& [name, member] : manager.units().all()) {
         if (group_of(*member) != group) continue;
         if (member->group) signal_members(manager, name, signal, gathering);
         if (!member->run) continue;

@@ -17,18 +17,18 @@ namespace {
 constexpr std::size_t most_read = 16;
 
 bool is_known(const Manager& manager, const std::string& name) {
-    return manager.all().contains(name) || manager.broken().contains(name);
+    return manager.units().all().contains(name) || manager.units().broken().contains(name);
 }
 
 // A unit that does not load is there all the same.
 bool is_there(const Manager& manager, const std::string& name) {
     if (is_known(manager, name)) return true;
-    const auto found = manager.look(name);
+    const auto found = manager.units().look(name);
     return found || found.error().exists;
 }
 
 std::vector<std::string> problems_of(const Manager& manager, const std::string& name) {
-    const auto found = manager.look(name);
+    const auto found = manager.units().look(name);
     return found ? std::vector<std::string>{} : found.error().problems;
 }
 
@@ -78,7 +78,7 @@ std::vector<Json> unread_summaries(const Manager& manager) {
     std::vector<Json> unread;
     // Only a helper may look which files there are.
     if (!is_helper()) return unread;
-    for (const std::string& name : list_unit_names(manager.unit_directories())) {
+    for (const std::string& name : list_unit_names(manager.units().directories())) {
         if (name.ends_with('@') || is_known(manager, name)) continue;
         const auto problems =
             unread.size() < most_read ? problems_of(manager, name) : std::vector<std::string>{};

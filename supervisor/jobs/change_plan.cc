@@ -39,15 +39,16 @@ struct Present {
 
 std::expected<Present, ChangeRefused> read_present(const Manager& manager, const std::string& unit,
                                                    bool runtime) {
-    Present present{.draft = {.directory = drop_in_directory(manager.unit_directories(), runtime),
-                              .unit_file = unit + ".toml",
-                              .name = std::string{runtime ? set_runtime_drop_in : set_drop_in},
-                              .text = {}},
-                    .before = {}};
+    Present present{
+        .draft = {.directory = drop_in_directory(manager.units().directories(), runtime),
+                  .unit_file = unit + ".toml",
+                  .name = std::string{runtime ? set_runtime_drop_in : set_drop_in},
+                  .text = {}},
+        .before = {}};
     if (present.draft.directory.empty()) {
         return refused(fmt::format("no unit directory that is read{}: {}",
                                    runtime ? " is below /run" : "",
-                                   join(manager.unit_directories(), ", ")));
+                                   join(manager.units().directories(), ", ")));
     }
     auto text = find_file(AT_FDCWD, present.draft.path());
     if (!text) return refused(std::move(text).error().what);
@@ -240,7 +241,7 @@ std::expected<PlannedFiles, ChangeRefused> plan_files(const Manager& manager,
     const std::string path = all.empty() ? "" : all.front().draft.path();
     std::vector<std::string> problems;
     for (;;) {
-        auto unit = manager.read_with(service.unit.name, drafts_of(all, wanted));
+        auto unit = manager.units().read_with(service.unit.name, drafts_of(all, wanted));
         if (unit) {
             planned.unit = std::move(*unit);
             break;
@@ -261,7 +262,7 @@ std::expected<PlannedFiles, ChangeRefused> plan_files(const Manager& manager,
 // The unit as it is on disk now. Nothing can be changed of one that does not load.
 std::expected<Unit, ChangeRefused> read_present_unit(const Manager& manager,
                                                      const std::string& name) {
-    auto unit = manager.read_with(name, {});
+    auto unit = manager.units().read_with(name, {});
     if (unit) return std::move(*unit);
     const auto problems = texts(unit.error());
     if (unit.error().front().key == not_found_key) {

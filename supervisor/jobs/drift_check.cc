@@ -29,11 +29,11 @@ std::vector<std::string> drift_of(const std::vector<VerifyItem>& items) {
 Json look_at(const Manager& manager, const std::vector<std::string>& names) {
     Json list = Json::array();
     for (const std::string& name : names) {
-        const auto found = manager.all().find(name);
-        if (found == manager.all().end()) continue;
+        const auto found = manager.units().all().find(name);
+        if (found == manager.units().all().end()) continue;
         const Service& service = *found->second;
         const bool is_running =
-            service.run && service.run->is_launched() && manager.find_running(name);
+            service.run && service.run->is_launched() && manager.units().find_running(name);
         if (!service.group && !is_running) continue;
         const auto items = verify_service(service);
         if (!items) continue;
@@ -45,7 +45,7 @@ Json look_at(const Manager& manager, const std::vector<std::string>& names) {
 }  // namespace
 
 bool DriftCheck::has_services() const {
-    return std::ranges::any_of(manager_.all(),
+    return std::ranges::any_of(manager_.units().all(),
                                [](const auto& entry) { return node_of(*entry.second) != nullptr; });
 }
 
@@ -66,7 +66,7 @@ void DriftCheck::expire() {
     if (!due_.empty()) return check_some();
     if (!next_round_ || Clock::now() < *next_round_) return;
     next_round_ = Clock::now() + interval_;
-    for (const auto& [name, service] : manager_.all()) {
+    for (const auto& [name, service] : manager_.units().all()) {
         if (node_of(*service) != nullptr) due_.push_back(name);
     }
 }
@@ -85,8 +85,8 @@ void DriftCheck::check_some() {
     job.task.descriptors = [this, names] {
         std::vector<int> all;
         for (const std::string& name : names) {
-            const auto found = manager_.all().find(name);
-            if (found == manager_.all().end()) continue;
+            const auto found = manager_.units().all().find(name);
+            if (found == manager_.units().all().end()) continue;
             std::ranges::copy(verify_descriptors(*found->second), std::back_inserter(all));
         }
         return all;
@@ -103,8 +103,8 @@ void DriftCheck::take_answer(const Result<std::string>& answer) {
     const Json list = Json::parse(*answer, nullptr, false);
     if (!list.is_array()) return;
     for (const Json& entry : list) {
-        const auto found = manager_.all().find(string_or(entry, "unit"));
-        if (found == manager_.all().end()) continue;
+        const auto found = manager_.units().all().find(string_or(entry, "unit"));
+        if (found == manager_.units().all().end()) continue;
         Service& service = *found->second;
         const auto run = static_cast<std::int64_t>(service.run_number);
         if (integer_or(entry, "run", -1) != run || node_of(service) == nullptr) continue;

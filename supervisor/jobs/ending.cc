@@ -55,7 +55,7 @@ Ending::Ending(Manager& manager, Console& console, FinalAct act, Clock::duration
       next_show_(begin_ + first_show) {}
 
 void Ending::begin(std::function<void()> over) {
-    for (const auto& [name, service] : manager_.all()) {
+    for (const auto& [name, service] : manager_.units().all()) {
         if (service->run) to_stop_.insert(name);
     }
     console_.notice(fmt::format("stopping everything for {}, in {} at the latest", name(act_),
@@ -95,7 +95,7 @@ void Ending::show_waiting() {
     const auto now = Clock::now();
     std::size_t more = 0;
     std::size_t shown = 0;
-    for (const auto& [name, service] : manager_.all()) {
+    for (const auto& [name, service] : manager_.units().all()) {
         const engine::UnitState state = manager_.state(name);
         if (!is_under_way(state.sub) || shown == units_shown) {
             if (manager_.is_to_stop(name) || is_under_way(state.sub)) ++more;
@@ -125,7 +125,7 @@ void Ending::finish() {
 
 void Ending::show_result() const {
     std::size_t given_up = 0;
-    for (const auto& [name, service] : manager_.all()) {
+    for (const auto& [name, service] : manager_.units().all()) {
         if (!service->run && !service->group) continue;
         if (service->run) ++given_up;
         const std::string who = text_of(leftovers_of(*service));

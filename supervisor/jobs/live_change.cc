@@ -80,21 +80,22 @@ private:
 
     // The unit may be forgotten meanwhile.
     Service* find() const {
-        const auto found = manager_.all().find(unit_);
-        return found == manager_.all().end() ? nullptr : found->second.get();
+        const auto found = manager_.units().all().find(unit_);
+        return found == manager_.units().all().end() ? nullptr : found->second.get();
     }
 
     void on_written(const Status& written) {
         if (!written) return finish(std::unexpected(ChangeRefused{{}, written.error().what}));
         if (find() == nullptr) return succeed();
-        manager_.read_ahead({.names = {unit_}}, [self = shared_from_this()] { self->on_read(); });
+        manager_.units().read_ahead({.names = {unit_}},
+                                    [self = shared_from_this()] { self->on_read(); });
     }
 
     // Somebody may have edited the files since the plan was made.
     void on_read() {
         const Service* service = find();
         if (service == nullptr) return succeed();
-        auto problems = manager_.reload(unit_);
+        auto problems = manager_.units().reload(unit_);
         if (!problems.empty()) return undo({std::move(problems), {}});
         const UnitNode* node = unit_node_of(*service);
         if (node == nullptr) return succeed();
@@ -157,10 +158,11 @@ private:
         write_files(reversed(plan_.edits), [self = shared_from_this(),
                                             why = std::move(why)](const Status& written) mutable {
             if (!written) add_trouble(why, "the drop-in stays: " + written.error().what);
-            self->manager_.read_ahead({.names = {self->unit_}}, [self, why = std::move(why)] {
-                if (self->find() != nullptr) (void)self->manager_.reload(self->unit_);
-                self->finish(std::unexpected(why));
-            });
+            self->manager_.units().read_ahead(
+                {.names = {self->unit_}}, [self, why = std::move(why)] {
+                    if (self->find() != nullptr) (void)self->manager_.units().reload(self->unit_);
+                    self->finish(std::unexpected(why));
+                });
         });
     }
 
@@ -190,7 +192,7 @@ private:
         if (Service* service = find()) {
             service->is_changing = false;
             // An instance may have been loaded for this change alone.
-            manager_.forget_later(unit_);
+            manager_.units().forget_later(unit_);
         }
         done_(outcome);
     }
@@ -209,9 +211,9 @@ void begin_change(Manager& manager, const std::string& unit, ChangePlanned plan,
     if (plan) {
         return std::make_shared<Change>(manager, unit, std::move(*plan), std::move(done))->begin();
     }
-    if (const auto found = manager.all().find(unit); found != manager.all().end()) {
+    if (const auto found = manager.units().all().find(unit); found != manager.units().all().end()) {
         found->second->is_changing = false;
-        manager.forget_later(unit);
+        manager.units().forget_later(unit);
     }
     done(std::unexpected(std::move(plan).error()));
 }
@@ -226,14 +228,14 @@ void change_live(Manager& manager, Service& service, ChangeRequest request, Chan
     service.is_changing = true;
     const std::string unit = service.unit.name;
     WorkerTask task{.work = [&manager, unit, request]() -> Result<std::string> {
-                        const auto found = manager.all().find(unit);
-                        if (found == manager.all().end())
+                        const auto found = manager.units().all().find(unit);
+                        if (found == manager.units().all().end())
                             return failure(fmt::format("'{}' is gone", unit));
                         return pack(plan_change(manager, *found->second, request));
                     },
                     .descriptors = [&manager, unit]() -> std::vector<int> {
-                        const auto found = manager.all().find(unit);
-                        if (found == manager.all().end()) return {};
+                        const auto found = manager.units().all().find(unit);
+                        if (found == manager.units().all().end()) return {};
                         return verify_descriptors(*found->second);
                     }};
     manager.machinery().workers.run(

@@ -1,21 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
-// Manager: holds every loaded unit, feeds the engine, and performs what it decides.
+// Manager: feeds the engine with requests and with what happens, and has its decisions performed.
 #include "supervisor/jobs/manager.h"
 
 #include "base/text.h"
-#include "kernel/probe.h"
-#include "launch/seccomp/kernel_vocabulary.h"
-#include "supervisor/jobs/engine_spec.h"
+#include "supervisor/jobs/event_text.h"
 #include "supervisor/loop/memory_reserve.h"
-#include "unit/origins.h"
-#include "unit/unit_files.h"
 
 #include <algorithm>
 #include <ctime>
 #include <fmt/format.h>
-#include <set>
 #include <sys/random.h>
 #include <unistd.h>
+#include <utility>
 
 namespace confinit {
 namespace {
@@ -43,201 +39,44 @@ std::string detail_of(const Service& service, engine::Event event) {
     return is_end && service.last_end ? service.last_end->text : "";
 }
 
+bool is_before_turn(const engine::UnitState& state) {
+    return state.step != engine::Step::none && !state.has_had_turn;
+}
+
 }  // namespace
-
-std::vector<std::string> texts(const std::vector<Problem>& problems) {
-    std::vector<std::string> all;
-    for (const Problem& problem : problems) {
-        // A unit that is nowhere has no place in a file to name.
-        all.push_back(problem.key == not_found_key ? problem.message : problem.text());
-    }
-    return all;
-}
-
-// A text that is no name of a unit is the name of no unit.
-UnitRefused refused(std::string_view name, const std::vector<Problem>& problems) {
-    const bool exists =
-        is_valid_unit_name(name) && !problems.empty() && problems.front().key != not_found_key;
-    return {exists, texts(problems)};
-}
-
-const Cgroup* node_of(const Service& service) {
-    if (service.run) return service.run->node();
-    return service.group ? &service.group->node() : nullptr;
-}
-
-engine::Time engine_time(Clock::time_point time) {
-    return std::chrono::duration_cast<engine::Time>(time.time_since_epoch());
-}
-
-engine::Time engine_now() {
-    return engine_time(Clock::now());
-}
-
-// The group that a run is in, or will be that waits for its launch.
-std::string group_in_use(const Service& service) {
-    if (service.attempt && service.attempt->decided_unit)
-        return service.attempt->decided_unit->cgroup_place.group;
-    const bool is_in_use = running_unit(service) != nullptr || service.attempt;
-    return is_in_use ? group_of(service) : "";
-}
 
 Manager::Manager(Machinery machinery, std::vector<std::string> unit_directories)
     : machinery_(machinery),
-      directories_(std::move(unit_directories)),
-      vocabulary_(kernel_vocabulary()),
-      words_(vocabulary_),
-      engine_(random_number()) {
-    words_.filter_fault = nullptr;
-}
+      engine_(random_number()),
+      units_(machinery_, engine_, std::move(unit_directories),
+             {.new_output =
+                  [this] {
+                      if (observer_) observer_();
+                  },
+              .forgotten =
+                  [this](std::string_view unit) {
+                      note(unit, EventKind::units, "forgotten");
+                  }}),
+      performer_(machinery_, engine_, units_,
+                 {.happened = [this](RunEvent event) { post(std::move(event)); },
+                  .turn_came =
+                      [this](const std::string& unit) {
+                          perform(engine_.handle(unit, engine::Event::launching, engine_now()));
+                      },
+                  .note =
+                      [this](std::string_view unit, EventKind kind, std::string_view text) {
+                          note(unit, kind, text);
+                      }}) {}
 
-std::optional<std::string> Manager::take(Unit unit, UnitStamp stamp) {
+void Manager::reset_failed(const std::string& name) {
+    Service* const service = units_.loaded(name);
+    if (service == nullptr) return;
+    if (engine_.state(name).sub == engine::SubState::failed) {
+        service->last_end.reset();
+        service->skipped.clear();
+    }
     const MemoryReserve reserve;
-    // Its service stays as it is: a run keeps the unit that it was started with.
-    const auto known = services_.find(unit.name);
-    const bool is_known = known != services_.end();
-    const std::string group = is_known ? group_in_use(*known->second) : "";
-    if (auto cycle = engine_.load(make_engine_spec(unit, group))) {
-        std::string text = fmt::format("{}: ordering cycle: {}", unit.name, *cycle);
-        if (is_known) {
-            known->second->disk = {std::move(stamp), OnDisk::broken, {}, {text}};
-        }
-        return text;
-    }
-    warn(unit, is_known ? known->second.get() : nullptr);
-    Service& service = is_known ? *known->second : add_service(unit.name);
-    broken_.erase(unit.name);
-    service.vain_edits =
-        is_known ? edits_without_effect(service.unit, unit) : std::vector<std::string>{};
-    // The engine has decided on a start of the unit as it was.
-    if (service.attempt && !service.attempt->decided_unit)
-        service.attempt->decided_unit = std::make_unique<Unit>(std::move(service.unit));
-    service.unit = std::move(unit);
-    service.kept.forget();
-    service.disk = {.stamp = std::move(stamp)};
-    service.read_at = readings_.begun;
-    return std::nullopt;
-}
-
-// It is complete before it has its place: an exception leaves no name without a service.
-Service& Manager::add_service(const std::string& name) {
-    auto service = std::make_unique<Service>();
-    service->log.set_observer([this] {
-        if (observer_) observer_();
-    });
-    service->log.set_unfinished_observer(
-        [this, name](Clock::time_point due) { unfinished_lines_.try_emplace(name, due); });
-    return *services_.emplace(name, std::move(service)).first->second;
-}
-
-// Told once, and again when it changes.
-void Manager::warn(const Unit& unit, const Service* known) const {
-    const bool is_told = known != nullptr && known->unit.warnings == unit.warnings;
-    if (is_told) return;
-    for (const std::string& warning : unit.warnings)
-        machinery_.console.warning(warning);
-    const auto high = unit.declared.find("cgroup.memory.high");
-    if (high == unit.declared.end() || high->second == "max" || swap_total() != 0) return;
-    machinery_.console.warning(fmt::format(
-        "{}: cgroup.memory.high: this machine has no swap, so that a service that needs more can "
-        "only be slowed down",
-        unit.name));
-}
-
-// A file beside the unit files that is not read is told of once, also when it comes later.
-void Manager::tell_foreign_files() {
-    if (!readings_.foreign) return;
-    std::vector<std::string> found = *readings_.foreign;
-    for (const std::string& text : found) {
-        const bool is_told = std::ranges::find(foreign_files_, text) != foreign_files_.end();
-        if (!is_told) machinery_.console.warning(text);
-    }
-    foreign_files_ = std::move(found);
-}
-
-std::vector<std::string> Manager::load_all() {
-    if (!read_failure_.empty()) return {read_failure_};
-    tell_foreign_files();
-    broken_.clear();
-    std::vector<std::string> problems;
-    for (const std::string& name : readings_.listed) {
-        if (readings_.unchanged.contains(name)) {
-            // An edit without effect was told when it was read.
-            if (Service* service = find_service(name)) service->vain_edits.clear();
-            continue;
-        }
-        auto found = load(name);
-        if (!found.empty() && !services_.contains(name)) broken_[name] = found;
-        std::ranges::move(found, std::back_inserter(problems));
-    }
-    return problems;
-}
-
-// One that is gone is no problem: nothing new is to be loaded.
-std::vector<std::string> Manager::load(const std::string& name) {
-    const Service* present = find_service(name);
-    if (present != nullptr && is_outdone(*present)) return {};
-    UnitOnDisk found = read_unit(name);
-    if (found.unit) {
-        auto refused = take(std::move(*found.unit), std::move(found.stamp));
-        return refused ? std::vector{std::move(*refused)} : std::vector<std::string>{};
-    }
-    const auto known = services_.find(name);
-    if (known == services_.end()) return texts(found.unit.error());
-    DiskLook& look = known->second->disk;
-    look = compared(known->second->unit, found);
-    if (look.state == OnDisk::gone) forget_if_gone(name);
-    return look.problems;
-}
-
-std::vector<std::string> Manager::reload(const std::string& name) {
-    const Service* present = find_service(name);
-    const bool is_newer = present != nullptr && is_outdone(*present);
-    if (is_newer || readings_.unchanged.contains(name)) return {};
-    auto [unit, stamp] = read_unit(name);
-    if (!unit) return texts(unit.error());
-    if (auto refused = take(std::move(*unit), std::move(stamp))) return {std::move(*refused)};
-    return {};
-}
-
-std::optional<RunningUnit> Manager::find_running(std::string_view name) const {
-    const auto found = services_.find(name);
-    if (found == services_.end() || !found->second->run) return std::nullopt;
-    const Run& run = *found->second->run;
-    if (!run.main_pidfd()) return std::nullopt;
-    return RunningUnit{run.main_pid(), run.main_pidfd().get()};
-}
-
-void Manager::add(Unit unit) {
-    (void)take(std::move(unit), {});
-}
-
-void Manager::load_needed(const std::string& unit) {
-    // A unit that cannot be loaded stays missing, and the engine fails those that require it.
-    std::set<std::string> tried;
-    for (;;) {
-        bool found_new = false;
-        for (const std::string& name : engine_.missing(unit)) {
-            if (!tried.insert(name).second) continue;
-            const auto loaded = find(name);
-            if (loaded) {
-                found_new = true;
-            } else {
-                const auto& problems = loaded.error().problems;
-                if (!problems.empty()) {
-                    engine_.explain_missing(name, problems.front() + naming_text(unit, name));
-                }
-                for (const std::string& problem : problems)
-                    machinery_.console.error(problem);
-            }
-        }
-        if (!found_new) return;
-    }
-}
-
-Service* Manager::find_service(std::string_view unit) {
-    const auto found = services_.find(unit);
-    return found == services_.end() ? nullptr : found->second.get();
+    perform(engine_.reset_failed(name, engine_now()));
 }
 
 void Manager::shut_down(std::function<void()> done, Clock::time_point until) {
@@ -253,7 +92,7 @@ void Manager::limit_stops(Clock::time_point until) {
 }
 
 void Manager::kill_everything() {
-    for (const auto& [name, service] : services_) {
+    for (const auto& [name, service] : units_.all()) {
         if (service->run) service->run->kill_all();
     }
 }
@@ -267,51 +106,29 @@ std::optional<Clock::time_point> Manager::next_deadline() const {
     if (const auto deadline = engine_.next_deadline()) {
         next = Clock::time_point{std::chrono::duration_cast<Clock::duration>(*deadline)};
     }
-    for (const auto& retry : {events_.next_try(), actions_.next_try(), turns_.next_try()}) {
-        if (retry) next = std::min(next.value_or(*retry), *retry);
+    for (const auto& due : {events_.next_try(), actions_.next_try(), performer_.next_deadline(),
+                            units_.next_deadline()}) {
+        if (due) next = std::min(next.value_or(*due), *due);
     }
-    for (const auto& [unit, due] : unfinished_lines_)
-        next = std::min(next.value_or(due), due);
     return next;
 }
 
-void Manager::show_unfinished_lines() {
-    const auto now = Clock::now();
-    for (auto entry = unfinished_lines_.begin(); entry != unfinished_lines_.end();) {
-        const auto [unit, due] = *entry;
-        if (due > now) {
-            ++entry;
-            continue;
-        }
-        const auto found = services_.find(unit);
-        const auto next =
-            found != services_.end() ? found->second->log.show_unfinished(now) : std::nullopt;
-        if (next) {
-            entry->second = *next;
-            ++entry;
-        } else {
-            entry = unfinished_lines_.erase(entry);
-        }
-    }
-}
-
 void Manager::expire() {
-    const auto is_due = [now = Clock::now()](const auto& queue) {
-        return queue.next_try().value_or(Clock::time_point::max()) <= now;
+    const auto is_due = [now = Clock::now()](const std::optional<Clock::time_point>& due) {
+        return due.value_or(Clock::time_point::max()) <= now;
     };
-    if (is_due(actions_)) perform_waiting();
-    if (is_due(events_)) handle_events();
+    if (is_due(actions_.next_try())) perform_waiting();
+    if (is_due(events_.next_try())) handle_events();
     {
         const MemoryReserve reserve;
         perform(engine_.expire(engine_now()));
     }
-    if (is_due(turns_)) give_turns();
-    show_unfinished_lines();
+    if (is_due(performer_.next_deadline())) performer_.give_turns();
+    units_.show_unfinished_lines();
 }
 
-void Manager::post(std::string unit, std::uint64_t run_number, engine::Event event) {
-    // An action may cause its event at once; the engine hears of it after the action list is done.
-    events_.push({std::move(unit), run_number, event});
+void Manager::post(RunEvent event) {
+    events_.push(std::move(event));
     events_soon_.ask();
 }
 
@@ -328,17 +145,64 @@ void Manager::handle_events() {
 }
 
 void Manager::handle_event(const RunEvent& event) {
-    Service* const found = find_service(event.unit);
+    Service* const found = units_.loaded(event.unit);
     if (found == nullptr) return;
     Service& service = *found;
     if (service.run_number != event.run_number) return;
     const bool is_failure_of_launch =
         event.event == engine::Event::launch_failed || event.event == engine::Event::launcher_lost;
-    if (is_failure_of_launch && service.attempt) return handle_failure(service, event.event);
+    if (is_failure_of_launch && service.attempt) return handle_failed_attempt(service, event.event);
     if (service.run && !service.run->end().text.empty()) service.last_end = service.run->end();
     // The confinement is in force, and nothing of the way to it is needed any more.
     if (event.event == engine::Event::launched) service.attempt.reset();
     perform(engine_.handle(event.unit, event.event, engine_now(), detail_of(service, event.event)));
+}
+
+// There may be another attempt, and then this one is no end of a run.
+void Manager::handle_failed_attempt(Service& service, engine::Event event) {
+    auto [fault, end] = performer_.judge(service, event);
+    const std::string& name = service.unit.name;
+    auto actions = engine_.handle(name, event, engine_now(), end.text, fault);
+    if (engine_.state(name).step == engine::Step::none) service.last_end = std::move(end);
+    perform(std::move(actions));
+}
+
+// An action that ends a job may ask for more: those of a later call come after those of an earlier.
+void Manager::perform(engine::Actions actions) {
+    for (engine::Action& action : actions)
+        actions_.push(std::move(action));
+    if (!is_performing_) perform_waiting();
+}
+
+// The engine has said its word: an action that fails by an exception is performed later, and its
+// event must not be handled again.
+void Manager::perform_waiting() {
+    is_performing_ = true;
+    (void)machinery_.loop.run_guarded([this] {
+        while (!actions_.is_empty() && !actions_.is_resting(Clock::now())) {
+            actions_.handle_all(
+                Clock::now(), [this](const engine::Action& action) { perform_one(action); },
+                [this](const engine::Action& action) { give_up(action); });
+        }
+        if (observer_) observer_();
+    });
+    is_performing_ = false;
+}
+
+void Manager::give_up(const engine::Action& action) {
+    Service* const service = units_.loaded(action.unit);
+    if (service != nullptr && performer_.fail_start(*service, action.kind)) return;
+    machinery_.console.error(
+        fmt::format("{}: something is given up that it needs: it fails each time", action.unit));
+}
+
+void Manager::perform_one(const engine::Action& action) {
+    if (action.kind == engine::ActionKind::job_done) return finish_job(action);
+    // Those who hear of a start look for its process: it is told once there is one.
+    const bool is_change = action.kind == engine::ActionKind::state_changed;
+    if (is_change) return is_before_turn(state(action.unit)) ? void() : report_state(action.unit);
+    Service* const service = units_.loaded(action.unit);
+    if (service != nullptr) performer_.perform(*service, action.kind);
 }
 
 }  // namespace confinit

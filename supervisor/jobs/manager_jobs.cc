@@ -10,34 +10,33 @@ namespace confinit {
 
 std::uint64_t Manager::new_job(const std::string& unit, std::string_view kind, Done done,
                                std::string_view asked_by) {
-    const std::uint64_t job = next_job_++;
+    const std::uint64_t job = jobs_.open({unit, std::string{kind}, std::string{asked_by}});
     events_of_units_.add(unit, EventKind::job, with_asker(std::string{kind}, asked_by)).job = job;
-    waiting_jobs_.emplace(job, WaitingJob{unit, std::move(done)});
-    if (Service* service = find_service(unit)) ++service->open_jobs;
+    waiters_.emplace(job, std::move(done));
     return job;
 }
 
 std::uint64_t Manager::request(EngineRequest decide, const std::string& unit, std::string_view kind,
                                Done done, std::string_view asked_by) {
     const MemoryReserve reserve;
-    if (Service* service = find_service(unit)) service->asked_by = asked_by;
+    if (Service* service = units_.loaded(unit)) service->asked_by = asked_by;
     const std::uint64_t job = new_job(unit, kind, std::move(done), asked_by);
     perform((engine_.*decide)(unit, job, engine_now()));
     return job;
 }
 
 std::uint64_t Manager::start(const std::string& unit, Done done, std::string_view asked_by) {
-    load_needed(unit);
+    units_.load_needed(unit);
     return request(&engine::Engine::start, unit, "start", std::move(done), asked_by);
 }
 
 std::uint64_t Manager::stop(const std::string& unit, Done done, std::string_view asked_by) {
-    if (Service* service = find_service(unit)) ++service->stops_asked;
+    if (Service* service = units_.loaded(unit)) ++service->stops_asked;
     return request(&engine::Engine::stop, unit, "stop", std::move(done), asked_by);
 }
 
 std::uint64_t Manager::restart(const std::string& unit, Done done, std::string_view asked_by) {
-    load_needed(unit);
+    units_.load_needed(unit);
     return request(&engine::Engine::restart, unit, "restart", std::move(done), asked_by);
 }
 
@@ -46,7 +45,7 @@ std::uint64_t Manager::signal_reload(const std::string& unit, Done done,
                                      std::string_view asked_by) {
     const MemoryReserve reserve;
     const std::uint64_t job = new_job(unit, "reload", std::move(done), asked_by);
-    const Service* service = find_service(unit);
+    const Service* service = units_.loaded(unit);
     const Status sent = service != nullptr && service->run ? service->run->send_reload_signal()
                                                            : failure("it does not run");
     perform({{.kind = engine::ActionKind::job_done,
@@ -59,17 +58,16 @@ std::uint64_t Manager::signal_reload(const std::string& unit, Done done,
 
 // After an exception it is called again, for what it has not done yet. Nobody is answered twice.
 void Manager::finish_job(const engine::Action& action) {
-    const auto waiting = waiting_jobs_.find(action.job);
-    if (waiting == waiting_jobs_.end()) return;
-    WaitingJob& job = waiting->second;
-    if (const auto done = std::exchange(job.done, nullptr)) done(action.result, action.reason);
+    const Job* const job = jobs_.find(action.job);
+    if (job == nullptr) return;
+    if (auto waiter = waiters_.extract(action.job)) {
+        if (waiter.mapped()) waiter.mapped()(action.result, action.reason);
+    }
     std::string result{engine::name(action.result)};
-    UnitEvent& event = events_of_units_.add(job.unit, EventKind::job, action.reason);
+    UnitEvent& event = events_of_units_.add(job->unit, EventKind::job, action.reason);
     event.job = action.job;
     event.result = std::move(result);
-    Service* service = find_service(job.unit);
-    if (service != nullptr && service->open_jobs > 0) --service->open_jobs;
-    waiting_jobs_.erase(waiting);
+    jobs_.close(action.job);
 }
 
 }  // namespace confinit

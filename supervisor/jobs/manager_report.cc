@@ -1,31 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// The manager's part about what it tells: states, events, and who is left of a unit.
+// The manager's part about what it tells: states and events.
 #include "supervisor/jobs/event_text.h"
 #include "supervisor/jobs/manager.h"
 
 #include <fmt/format.h>
 
 namespace confinit {
-
-std::vector<Leftover> leftovers_of(const Service& service) {
-    if (service.run) return look_at(service.run->some_processes());
-    constexpr std::size_t most = 4;
-    if (service.group) return look_at(some_processes(service.group->node(), most));
-    return {};
-}
-
-// For a unit that has been killed, and is not over.
-std::string leftovers_text(const Service& service) {
-    const std::vector<Leftover> left = leftovers_of(service);
-    if (!left.empty()) return "still there after SIGKILL: " + text_of(left);
-    const Cgroup* node = node_of(service);
-    if (node == nullptr) return "still there after SIGKILL";
-    const auto populated = node->is_populated();
-    if (populated && !*populated) {
-        return "all its processes have ended after SIGKILL, and it is not cleared away yet";
-    }
-    return fmt::format("'{}' cannot be removed: something is left below it", node->path());
-}
 
 void Manager::note(std::string_view unit, EventKind kind, std::string_view text) {
     events_of_units_.add(unit, kind, text);
@@ -37,8 +17,8 @@ void Manager::report_state(const std::string& unit) {
     const bool must_say =
         state.sub == engine::SubState::failed || state.sub == engine::SubState::auto_restart;
     if (must_say && state.reason.empty()) state.reason = "failed, and nothing tells why";
-    Service* service = find_service(unit);
-    if (service != nullptr && service->open_jobs == 0) service->asked_by.clear();
+    Service* service = units_.loaded(unit);
+    if (service != nullptr && !jobs_.has_open(unit)) service->asked_by.clear();
     note(unit, EventKind::state,
          with_asker(state_event_text(state), service == nullptr ? "" : service->asked_by));
     switch (state.sub) {
@@ -61,8 +41,8 @@ void Manager::report_state(const std::string& unit) {
         if (!state.reason.empty()) {
             machinery_.console.notice(fmt::format("{}: {}", unit, state.reason));
         }
-        forget_if_gone(unit);
-        return forget_later(unit);
+        units_.forget_if_gone(unit);
+        return units_.forget_later(unit);
     case engine::SubState::waiting:
     case engine::SubState::start:
     case engine::SubState::stop_sigterm:

@@ -1,25 +1,27 @@
 // SPDX-License-Identifier: Apache-2.0
-// The manager's part about plans: asked for, kept for the next launch, and made anew.
-#include "supervisor/jobs/manager.h"
+// Performer's part about plans: asked for, kept for the next launch, and made anew.
+#include "supervisor/jobs/performer.h"
 #include "supervisor/loop/memory_reserve.h"
 
+#include "unit/reader.h"
+
+#include <fmt/format.h>
 #include <new>
 #include <utility>
 
 namespace confinit {
 namespace {
 
-std::vector<std::string> keys_left_out(const Service& service) {
-    std::vector<std::string> keys;
-    for (const SkippedKey& skipped : service.skipped)
-        keys.push_back(skipped.key);
-    return keys;
+// The launch of a unit that was loaded anew meanwhile is the last one of the former unit.
+std::shared_ptr<LaunchPlan> find_kept_plan(const Service& service) {
+    if (service.attempt->decided_unit) return nullptr;
+    return service.kept.find(service.attempt->planning->basis, keys_left_out(service));
 }
 
 }  // namespace
 
 // The first of a start begins it.
-void Manager::plan(Service& service) {
+void Performer::plan(Service& service) {
     if (!service.attempt) {
         service.attempt.emplace();
         service.skipped.clear();
@@ -43,7 +45,7 @@ void Manager::plan(Service& service) {
                   [this, name, number](LaunchResult<Planned> planned) {
                       // The answer comes once.
                       const MemoryReserve reserve{std::nothrow};
-                      Service* const asked = find_service(name);
+                      Service* const asked = units_.loaded(name);
                       const bool is_awaited =
                           asked != nullptr && asked->attempt && asked->run_number == number;
                       if (!is_awaited) return;
@@ -52,24 +54,25 @@ void Manager::plan(Service& service) {
                   });
 }
 
-void Manager::take_plan(Service& service, LaunchResult<Planned> planned) {
+void Performer::take_plan(Service& service, LaunchResult<Planned> planned) {
     if (!planned) return fail_attempt(service, std::move(planned).error());
     service.attempt->planned = std::move(*planned);
-    post(service.unit.name, service.run_number, engine::Event::planned);
+    post(service, engine::Event::planned);
 }
 
 // A namespace that is joined is that of one run.
-std::vector<std::pair<std::string, std::uint64_t>> Manager::joined_runs(const Unit& unit) const {
+std::vector<std::pair<std::string, std::uint64_t>> Performer::joined_runs(const Unit& unit) const {
     std::vector<std::pair<std::string, std::uint64_t>> joined;
     for (const JoinedNamespace& one : unit.namespaces.joined) {
-        const auto found = services_.find(one.unit);
-        if (found == services_.end()) continue;
-        joined.emplace_back(one.unit, find_running(one.unit) ? found->second->run_number : 0);
+        const auto found = units_.all().find(one.unit);
+        if (found == units_.all().end()) continue;
+        joined.emplace_back(one.unit,
+                            units_.find_running(one.unit) ? found->second->run_number : 0);
     }
     return joined;
 }
 
-void Manager::forget_plan(Service& service) {
+void Performer::forget_plan(Service& service) {
     Attempt& attempt = *service.attempt;
     attempt.planned.reset();
     if (attempt.planning && attempt.planning->question != 0)
@@ -77,20 +80,8 @@ void Manager::forget_plan(Service& service) {
     attempt.planning.reset();
 }
 
-// The launch of a unit that was loaded anew meanwhile is the last one of the former unit.
-std::shared_ptr<LaunchPlan> Manager::find_kept_plan(const Service& service) {
-    if (service.attempt->decided_unit) return nullptr;
-    return service.kept.find(service.attempt->planning->basis, keys_left_out(service));
-}
-
-void Manager::keep_plan(Service& service) {
-    const Attempt& attempt = *service.attempt;
-    if (attempt.decided_unit || !attempt.planned->plan) return;
-    service.kept.keep(attempt.planned->plan, attempt.planning->basis, keys_left_out(service));
-}
-
 // The turn of a launch may come some time after it was planned.
-bool Manager::is_out_of_date(const Service& service) const {
+bool Performer::is_out_of_date(const Service& service) const {
     const Attempt& attempt = *service.attempt;
     if (!attempt.planned) return true;
     const Planned& planned = *attempt.planned;
@@ -99,10 +90,28 @@ bool Manager::is_out_of_date(const Service& service) const {
            attempt.planning->basis != plan_basis(planned.unit);
 }
 
+Checked<Unit> Performer::unit_to_run(const Service& service) const {
+    const Unit& unit = unit_to_launch(service);
+    if (service.skipped.empty()) return unit;
+    return without_keys(unit, keys_left_out(service), units_.vocabulary());
+}
+
 // What is planned from now on decides: it is looked at again by the child as well.
-void Manager::drop_plan(Service& service) {
+void Performer::drop_plan(Service& service) {
     service.attempt->is_planned_anew = true;
-    note(service.unit.name, EventKind::stale, "plan-stale: " + service.attempt->failure->text());
+    listener_.note(service.unit.name, EventKind::stale,
+                   "plan-stale: " + service.attempt->failure->text());
+}
+
+// After an exception it is called again, when the key may have been noted already.
+void Performer::leave_out(Service& service) {
+    const LaunchFailure& failure = *service.attempt->failure;
+    const std::string key = key_to_leave_out(service, failure);
+    if (key.empty()) return;
+    service.skipped.push_back({key, failure.text()});
+    machinery_.console.warning(
+        fmt::format("{}: without the optional {}: {}", service.unit.name, key, failure.text()));
+    listener_.note(service.unit.name, EventKind::skipped, failure.text());
 }
 
 }  // namespace confinit

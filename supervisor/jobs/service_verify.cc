@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The worker's part of verify: compares a unit with the kernel.
-#include "supervisor/jobs/manager.h"
+#include "supervisor/jobs/service.h"
 
 #include "kernel/pidfd.h"
 #include "kernel/proc_status.h"

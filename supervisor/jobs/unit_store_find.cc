@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// The manager's part about units that nobody needs: looked at without being kept, and forgotten.
+// UnitStore's part about units that nobody needs: looked at without being kept, and forgotten.
 //
 // The units that are files are as many as there are files, and they are all kept. The instances of
 // a template are as many as somebody can name. So an instance is there from the request that starts
 // it until its run is over, and longer only while it failed, a unit that is loaded requires or
 // wants it, or it is one of the latest few that have something to tell.
-#include "supervisor/jobs/manager.h"
+#include "supervisor/jobs/unit_store.h"
 
 #include "unit/unit_name.h"
 
@@ -23,7 +23,7 @@ bool is_instance(std::string_view name) {
 
 }  // namespace
 
-std::expected<Service*, UnitRefused> Manager::find(std::string_view name) {
+std::expected<Service*, UnitRefused> UnitStore::find(std::string_view name) {
     const auto found = services_.find(name);
     if (found != services_.end()) return found->second.get();
     auto [unit, stamp] = read_unit(name);
@@ -43,7 +43,7 @@ std::expected<Service*, UnitRefused> Manager::find(std::string_view name) {
     return services_.find(known_as)->second.get();
 }
 
-std::expected<std::shared_ptr<Service>, UnitRefused> Manager::look(std::string_view name) const {
+std::expected<std::shared_ptr<Service>, UnitRefused> UnitStore::look(std::string_view name) const {
     // A pointer that owns nothing: the manager keeps what it knows.
     const auto known = [this](std::string_view unit) {
         const auto found = services_.find(unit);
@@ -60,13 +60,13 @@ std::expected<std::shared_ptr<Service>, UnitRefused> Manager::look(std::string_v
     return service;
 }
 
-void Manager::forget_later(std::string_view name) {
+void UnitStore::forget_later(std::string_view name) {
     if (!is_instance(name)) return;
     if (perhaps_unneeded_.empty()) machinery_.loop.defer([this] { forget_unneeded(); });
     perhaps_unneeded_.emplace(name);
 }
 
-bool Manager::is_needed(const Service& service) const {
+bool UnitStore::is_needed(const Service& service) const {
     const std::string& name = service.unit.name;
     const bool has_something = service.run || service.group || service.is_changing;
     if (has_something || service.unit.files.empty()) return true;
@@ -74,7 +74,7 @@ bool Manager::is_needed(const Service& service) const {
     return engine_.is_needed_by_others(name);
 }
 
-void Manager::forget_unneeded() {
+void UnitStore::forget_unneeded() {
     const auto names = std::exchange(perhaps_unneeded_, {});
     for (const std::string& name : names) {
         const auto found = services_.find(name);
@@ -94,7 +94,7 @@ void Manager::forget_unneeded() {
 }
 
 // One that has been started again meanwhile stays, and so does one that a job is still about.
-void Manager::forget_if_unneeded(const std::string& name) {
+void UnitStore::forget_if_unneeded(const std::string& name) {
     const auto found = services_.find(name);
     if (found == services_.end() || is_needed(*found->second)) return;
     (void)forget(name);

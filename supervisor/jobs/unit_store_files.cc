@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// The manager's part about versions: looks at the files of loaded units, and forgets what is gone.
+// UnitStore's part about versions: how the files of loaded units compare with what is loaded.
 #include "supervisor/helpers/helper_process.h"
-#include "supervisor/jobs/manager.h"
+#include "supervisor/jobs/unit_store.h"
 #include "supervisor/loop/memory_reserve.h"
 
 #include "unit/difference.h"
@@ -21,31 +21,7 @@ bool is_not_found(const std::vector<Problem>& problems) {
 
 }  // namespace
 
-const UnitNode* unit_node_of(const Service& service) {
-    if (service.run) return service.run->unit_node();
-    return service.group ? &service.group->unit_node() : nullptr;
-}
-
-const Unit* running_unit(const Service& service) {
-    if (service.run) return &service.run->unit();
-    return service.group ? &service.group->unit() : nullptr;
-}
-
-const std::string& group_of(const Service& service) {
-    const Unit* running = running_unit(service);
-    return running != nullptr ? running->cgroup_place.group : service.unit.cgroup_place.group;
-}
-
-std::vector<std::string> outdated_keys(const Service& service) {
-    const Unit* running = running_unit(service);
-    if (running == nullptr) return {};
-    std::vector<std::string> left_out;
-    for (const SkippedKey& skipped : service.skipped)
-        left_out.push_back(skipped.key);
-    return outdated_keys(*running, service.unit, left_out);
-}
-
-DiskLook Manager::compared(const Unit& loaded, const UnitOnDisk& found) {
+DiskLook UnitStore::compared(const Unit& loaded, const UnitOnDisk& found) {
     if (!found.unit) {
         const std::vector<Problem>& problems = found.unit.error();
         if (is_not_found(problems)) return {found.stamp, OnDisk::gone};
@@ -56,11 +32,11 @@ DiskLook Manager::compared(const Unit& loaded, const UnitOnDisk& found) {
     return {found.stamp, OnDisk::changed, std::move(keys)};
 }
 
-Checked<Unit> Manager::read_with(std::string_view name, std::span<const Draft> drafts) const {
+Checked<Unit> UnitStore::read_with(std::string_view name, std::span<const Draft> drafts) const {
     return load_unit_with(name, directories_, vocabulary_, drafts);
 }
 
-const DiskLook& Manager::look_at_disk(Service& service) {
+const DiskLook& UnitStore::look_at_disk(Service& service) {
     if (is_outdone(service)) return service.disk;
     const auto reading = readings_.units.find(service.unit.name);
     if (reading == readings_.units.end()) {
@@ -73,7 +49,7 @@ const DiskLook& Manager::look_at_disk(Service& service) {
     return service.disk;
 }
 
-OnDisk Manager::glance_at_disk(const Service& service, std::uint64_t directories) const {
+OnDisk UnitStore::glance_at_disk(const Service& service, std::uint64_t directories) const {
     const DiskLook& look = service.disk;
     if (!is_helper() || service.unit.files.empty() || look.stamp.holds(directories))
         return look.state;
@@ -82,21 +58,21 @@ OnDisk Manager::glance_at_disk(const Service& service, std::uint64_t directories
     return now.is_same(look.stamp) ? look.state : OnDisk::changed;
 }
 
-std::uint64_t Manager::mark_of_disk() const {
+std::uint64_t UnitStore::mark_of_disk() const {
     return is_helper() ? mark_of_directories(directories_) : 0;
 }
 
-bool Manager::forget(const std::string& name) {
+bool UnitStore::forget(const std::string& name) {
     const auto found = services_.find(name);
     if (found == services_.end() || !engine_.forget(name)) return false;
-    note(name, EventKind::units, "forgotten");
+    listener_.forgotten(name);
     // The caller's name may be that of the unit itself.
     services_.erase(found);
     return true;
 }
 
 // Nothing may be forgotten while an action of this unit is performed.
-void Manager::forget_if_gone(const std::string& name) {
+void UnitStore::forget_if_gone(const std::string& name) {
     machinery_.loop.defer([this, name] {
         const auto found = services_.find(name);
         if (found == services_.end()) return;
@@ -105,7 +81,7 @@ void Manager::forget_if_gone(const std::string& name) {
     });
 }
 
-std::string Manager::naming_text(const std::string& starter, const std::string& name) const {
+std::string UnitStore::naming_text(const std::string& starter, const std::string& name) const {
     const auto index_in = [&](const Unit& unit) {
         const auto& names = unit.unit.requires_units;
         return static_cast<std::size_t>(std::ranges::find(names, name) - names.begin());
@@ -122,17 +98,6 @@ std::string Manager::naming_text(const std::string& starter, const std::string& 
     const Unit& unit = found->second->unit;
     const Naming naming = find_naming(unit, "unit.requires", index_in(unit), name);
     return fmt::format("; {} of {} names it", naming.key, place_text(naming.place));
-}
-
-void Manager::reset_failed(const std::string& name) {
-    const auto found = services_.find(name);
-    if (found == services_.end()) return;
-    if (engine_.state(name).sub == engine::SubState::failed) {
-        found->second->last_end.reset();
-        found->second->skipped.clear();
-    }
-    const MemoryReserve reserve;
-    perform(engine_.reset_failed(name, engine_now()));
 }
 
 }  // namespace confinit

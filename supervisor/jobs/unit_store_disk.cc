@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// The manager's part about unit files: PID 1 asks a planner, or a worker, and reads none itself.
+// UnitStore's part about unit files: PID 1 asks a planner, or a worker, and reads none itself.
 #include "supervisor/helpers/helper_process.h"
-#include "supervisor/jobs/manager.h"
+#include "supervisor/jobs/unit_store.h"
 
 #include "base/look_note.h"
 #include "unit/seccomp_profile.h"
@@ -24,7 +24,7 @@ void add_names(const UnitSection& section, std::vector<std::string>& names) {
 }  // namespace
 
 // In a helper: the units of these names, and those that they need and that nobody has loaded.
-DiskReadings Manager::look_at_files(std::vector<std::string> names, bool all) const {
+DiskReadings UnitStore::look_at_files(std::vector<std::string> names, bool all) const {
     DiskReadings readings;
     readings.begun = Clock::now();
     if (all) {
@@ -49,8 +49,8 @@ DiskReadings Manager::look_at_files(std::vector<std::string> names, bool all) co
     return readings;
 }
 
-void Manager::look_at_files_of(const std::string& name, DiskReadings& readings,
-                               std::vector<std::string>& needed) const {
+void UnitStore::look_at_files_of(const std::string& name, DiskReadings& readings,
+                                 std::vector<std::string>& needed) const {
     note_key(name);
     // Where all is looked at, what lies beside the units is known as a whole.
     const auto lies_beside = [&](const std::string& unit) {
@@ -82,13 +82,13 @@ void Manager::look_at_files_of(const std::string& name, DiskReadings& readings,
     readings.units.emplace(name, std::move(reading));
 }
 
-UnitStamp Manager::stamp_of(const Unit& unit) const {
+UnitStamp UnitStore::stamp_of(const Unit& unit) const {
     UnitStamp stamp = UnitStamp::take(unit.name, directories_);
     if (unit.seccomp && unit.seccomp->profile) stamp.add_file(unit.seccomp->profile->path);
     return stamp;
 }
 
-void Manager::read_ahead(ReadAhead wanted, std::function<void()> then) {
+void UnitStore::read_ahead(ReadAhead wanted, std::function<void()> then) {
     const std::string what = wanted.names.empty() ? "unit files" : wanted.names.front();
     const auto shared = std::make_shared<const ReadAhead>(std::move(wanted));
     auto look = [this, shared] {
@@ -118,7 +118,7 @@ void Manager::read_ahead(ReadAhead wanted, std::function<void()> then) {
 }
 
 // It holds for as long as `then` runs: a moment later the files may be others.
-void Manager::on_read(const Result<std::string>& answer, const std::function<void()>& then) {
+void UnitStore::on_read(const Result<std::string>& answer, const std::function<void()>& then) {
     const bool is_taken = machinery_.loop.run_guarded([&] { take_readings(answer); });
     if (!is_taken) read_failure_ = "no memory";
     (void)machinery_.loop.run_guarded(then);
@@ -126,7 +126,7 @@ void Manager::on_read(const Result<std::string>& answer, const std::function<voi
     read_failure_.clear();
 }
 
-void Manager::take_readings(const Result<std::string>& answer) {
+void UnitStore::take_readings(const Result<std::string>& answer) {
     auto readings = answer ? DiskReadings::unpack(*answer) : std::unexpected(answer.error());
     if (!readings) {
         read_failure_ = readings.error().what;
@@ -138,18 +138,18 @@ void Manager::take_readings(const Result<std::string>& answer) {
 }
 
 // Readings may come in another order than that of their looks.
-bool Manager::is_outdone(const Service& service) const {
+bool UnitStore::is_outdone(const Service& service) const {
     return readings_.begun < service.read_at;
 }
 
-std::optional<FileRule> Manager::rule_of(const std::string& path) const {
+std::optional<FileRule> UnitStore::rule_of(const std::string& path) const {
     if (is_helper()) return look_at_rule(path);
     const auto known = file_rules_.find(path);
     return known == file_rules_.end() ? std::nullopt : std::optional{known->second};
 }
 
 // PID 1 knows what it was told; a helper looks.
-Manager::UnitOnDisk Manager::read_unit(std::string_view name) const {
+UnitStore::UnitOnDisk UnitStore::read_unit(std::string_view name) const {
     if (is_helper()) {
         Checked<Unit> unit;
         UnitReading reading = read_unit_files(name, directories_, vocabulary_, unit);
