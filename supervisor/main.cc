@@ -59,7 +59,7 @@ void run_shell() {
 [[noreturn]] void give_up(Mode mode, Console& console, const Error& error) {
     using std::chrono::seconds;
     constexpr seconds longest_pause{60};
-    console.error(error.what);
+    console.error(error.text());
     if (mode != Mode::machine) _exit(EXIT_FAILURE);
     for (seconds pause{1};;) {
         const auto begin = std::chrono::steady_clock::now();
@@ -100,8 +100,8 @@ int main(int count, char** arguments) {
     console.notice(
         fmt::format("confinit {} as {} init, pid {}", CONFINIT_VERSION, name(mode), getpid()));
     for (const Error& error : errors)
-        console.error(error.what);
-    if (const auto raised = raise_descriptor_limit(); !raised) console.error(raised.error().what);
+        console.error(error.text());
+    if (const auto raised = raise_descriptor_limit(); !raised) console.error(raised.error().text());
     auto supervisor = Supervisor::make(mode, std::move(options), console);
     if (!supervisor) give_up(mode, console, supervisor.error());
     (*supervisor)->boot();

@@ -37,7 +37,7 @@ Result<std::string> make_inaccessible_file(const std::string& directory) {
     const std::string path = directory + "/inaccessible";
     // One that an earlier run left can be opened by root alone.
     auto made = open_at(AT_FDCWD, path, O_RDONLY | O_CREAT | O_EXCL, 0);
-    if (!made && made.error().code != EEXIST) return std::unexpected(std::move(made).error());
+    if (!made && made.error().error != EEXIST) return std::unexpected(std::move(made).error());
     return path;
 }
 
@@ -107,7 +107,8 @@ void Supervisor::set_up_cgroups() {
     if (tree) {
         tree_ = std::move(*tree);
     } else {
-        why_no_tree_ = is_wanted ? tree.error().what : "confinit was started with --without-cgroup";
+        why_no_tree_ =
+            is_wanted ? tree.error().text() : "confinit was started with --without-cgroup";
         console_.warning(
             fmt::format("{}; units that declare limits will be refused", why_no_tree_));
     }
@@ -123,12 +124,12 @@ void Supervisor::set_up_launch() {
         reaper_program_ = std::move(*reaper);
     } else {
         console_.warning(
-            fmt::format("{}; units with a pid namespace will be refused", reaper.error().what));
+            fmt::format("{}; units with a pid namespace will be refused", reaper.error().text()));
     }
     auto inaccessible = make_inaccessible_file(options_.runtime_directory);
     if (!inaccessible) {
         console_.warning(fmt::format("{}; units with inaccessible files or images will be refused",
-                                     inaccessible.error().what));
+                                     inaccessible.error().text()));
     }
     launch_context_.reset(new LaunchContext{.reaper_program = reaper_program_,
                                             .inaccessible_file = inaccessible.value_or(""),
@@ -185,7 +186,7 @@ Status Supervisor::connect() {
     if (const auto listening = open_doors(); !listening) {
         // As PID 1 the machine is worth more than its command line.
         if (mode_ == Mode::process) return listening;
-        console_.error(fmt::format("no control socket: {}", listening.error().what));
+        console_.error(fmt::format("no control socket: {}", listening.error().text()));
     }
     return {};
 }
@@ -200,7 +201,7 @@ Visibility Supervisor::visibility() const {
     if (group) {
         visibility.log_group = *group;
     } else {
-        console_.error(fmt::format("{}; log lines are for root alone", group.error().what));
+        console_.error(fmt::format("{}; log lines are for root alone", group.error().text()));
     }
     return visibility;
 }
@@ -213,7 +214,7 @@ Status Supervisor::open_doors() {
     const auto access = status_access(options_.status_group);
     const Status listening = access ? control_server_->listen(DoorKind::status, path, *access)
                                     : Status{std::unexpected(access.error())};
-    if (!listening) console_.error(fmt::format("no status socket: {}", listening.error().what));
+    if (!listening) console_.error(fmt::format("no status socket: {}", listening.error().text()));
     return {};
 }
 
@@ -310,14 +311,15 @@ void Supervisor::request_end(FinalAct act) {
 void Supervisor::give_back() {
     if (!tree_) return;
     if (const auto given = tree_->give_back(); !given) {
-        console_.error(fmt::format("the cgroup tree is not as it was: {}", given.error().what));
+        console_.error(fmt::format("the cgroup tree is not as it was: {}", given.error().text()));
     }
 }
 
 End Supervisor::run() {
     while (!is_finished_) {
         try {
-            if (const auto turned = loop_->run_once(); !turned) console_.error(turned.error().what);
+            if (const auto turned = loop_->run_once(); !turned)
+                console_.error(turned.error().text());
         } catch (const std::exception&) {
             // Not even the loop itself had memory. It goes on where it was, a moment later.
             constexpr timespec pause{.tv_sec = 0, .tv_nsec = 10'000'000};

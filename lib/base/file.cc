@@ -39,7 +39,7 @@ Result<std::string> read_file(int at, const std::string& path, std::size_t limit
 
 Result<std::optional<std::string>> find_file(int at, const std::string& path, std::size_t limit) {
     auto text = read_file(at, path, limit);
-    if (!text && text.error().code == ENOENT) return std::nullopt;
+    if (!text && text.error().error == ENOENT) return std::nullopt;
     if (!text) return std::unexpected(std::move(text).error());
     return std::move(*text);
 }

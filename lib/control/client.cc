@@ -104,8 +104,8 @@ Error Client::failed(std::string_view call) const {
 Error Client::end_failure() const {
     auto reason = end_reason_ ? end_reason_() : std::nullopt;
     if (reason) return std::move(*reason);
-    return {0, reader_.is_inside_message() ? "connection ended inside a reply"
-                                           : "connection ended before a reply"};
+    return {.hint = reader_.is_inside_message() ? "connection ended inside a reply"
+                                                : "connection ended before a reply"};
 }
 
 Result<bool> Client::read_more(Wait wait) {

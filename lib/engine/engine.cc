@@ -65,7 +65,7 @@ Actions Engine::start(std::string_view unit, std::uint64_t job, Time now) {
     if (!admits_start(unit, job, call)) return call.actions;
     const auto plan = graph_.plan_start(unit, Pull::required_and_wanted);
     if (!plan) {
-        report(unit, {job}, JobResult::failed, plan.error().what, call.actions);
+        report(unit, {job}, JobResult::failed, plan.error().text(), call.actions);
         return call.actions;
     }
     start_plan(*plan, unit, {job}, Origin::request, call);
@@ -78,7 +78,7 @@ Actions Engine::restart(std::string_view unit, std::uint64_t job, Time now) {
     if (!admits_start(unit, job, call)) return call.actions;
     const auto plan = graph_.plan_start(unit, Pull::required_and_wanted);
     if (!plan) {
-        report(unit, {job}, JobResult::failed, plan.error().what, call.actions);
+        report(unit, {job}, JobResult::failed, plan.error().text(), call.actions);
         return call.actions;
     }
     bounce(std::string{unit});

@@ -105,7 +105,7 @@ void Engine::start_again(const std::string& unit, Call& call) {
     if (is_shutting_down_) return apply(unit, Input::stop, call);
     const auto plan = graph_.plan_start(unit, Pull::required);
     if (!plan) {
-        live_.set_reason(unit, plan.error().what);
+        live_.set_reason(unit, plan.error().text());
         apply(unit, Input::refused, call);
         return;
     }

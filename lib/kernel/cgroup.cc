@@ -107,7 +107,7 @@ Status Cgroup::remove_child(const std::string& name) const {
         auto deeper = TRY(child_nodes(node, 1));
         if (!deeper.empty()) {
             auto opened = open_directory(node.get(), deeper.front());
-            if (!opened && opened.error().code == ENOENT) continue;
+            if (!opened && opened.error().error == ENOENT) continue;
             node = TRY(std::move(opened));
             below.push_back(std::move(deeper.front()));
             continue;
@@ -168,8 +168,8 @@ Result<std::vector<int>> Cgroup::all_process_ids() const {
         open_nodes.pop_back();
         const auto own = node.process_ids();
         if (own) ids.insert(ids.end(), own->begin(), own->end());
-        const bool may_be_unread = own || own.error().code == EOPNOTSUPP ||
-                                   own.error().code == ENODEV || own.error().code == ENOENT;
+        const bool may_be_unread = own || own.error().error == EOPNOTSUPP ||
+                                   own.error().error == ENODEV || own.error().error == ENOENT;
         if (!may_be_unread) return own;
         for (const std::string& name :
              child_nodes(node.directory_, most_removals).value_or(std::vector<std::string>{})) {

@@ -173,7 +173,7 @@ Result<ProcessThread> open_living_thread(pid_t process) {
         ProcessThread thread{static_cast<pid_t>(*id), std::move(*directory)};
         if (!is_ending(thread)) return thread;
     }
-    return std::unexpected(Error{ESRCH, "it has ended"});
+    return std::unexpected(Error{.error = ESRCH, .hint = "it has ended"});
 }
 
 Result<int> read_nice(const Fd& process) {

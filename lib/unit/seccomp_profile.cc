@@ -53,7 +53,7 @@ public:
 
     std::expected<SeccompProfile, std::vector<ProfileFault>> read(std::string_view text) {
         const auto root = parse_json(text, deepest);
-        if (!root) return std::unexpected(std::vector{ProfileFault{"", root.error().what, ""}});
+        if (!root) return std::unexpected(std::vector{ProfileFault{"", root.error().text(), ""}});
         std::string place;
         if (const Json* profile = find_profile(*root, place)) read_profile(*profile, place);
         if (fields_.has_faults()) return std::unexpected(fields_.take_faults());

@@ -70,7 +70,7 @@ Found<UnitDirectory> open_directory(int at, const std::string& name, std::string
 Found<std::string> read_regular_file(const UnitDirectory& directory, const std::string& name,
                                      const std::string& path) {
     auto fd = open_at(directory.fd.get(), name, O_RDONLY | O_NONBLOCK | O_NOCTTY);
-    if (!fd) return cannot("open", path, fd.error().code);
+    if (!fd) return cannot("open", path, fd.error().error);
     struct stat status{};
     if (fstat(fd->get(), &status) < 0) return cannot("read the owner", path, errno);
     if (std::string fault = kind_fault(status.st_mode); !fault.empty()) {
@@ -83,8 +83,8 @@ Found<std::string> read_regular_file(const UnitDirectory& directory, const std::
     }
     auto text = read_all(*fd, path, unit_file_limit);
     if (text) return std::move(*text);
-    if (text.error().code == EFBIG) return at_fault(path, "it is larger than 256 KiB");
-    return cannot("read", path, text.error().code);
+    if (text.error().error == EFBIG) return at_fault(path, "it is larger than 256 KiB");
+    return cannot("read", path, text.error().error);
 }
 
 }  // namespace
@@ -120,7 +120,7 @@ Found<std::string> find_unit_file(const UnitDirectory& directory, const std::str
 
 std::expected<std::vector<std::string>, Problem> list_unit_files(const UnitDirectory& directory) {
     auto names = list_directory(directory.fd.get(), ".");
-    if (!names) return cannot("list the directory", directory.path, names.error().code);
+    if (!names) return cannot("list the directory", directory.path, names.error().error);
     std::erase_if(*names, [](const std::string& name) { return !is_unit_file_name(name); });
     return std::move(*names);
 }

@@ -158,7 +158,7 @@ std::expected<void, std::string> check_caller(const PeerProcess& process,
                                               const SupervisorFacts& supervisor,
                                               const Manager& manager) {
     const auto unknown = [](const Error& error) {
-        return std::unexpected("nothing certain can be told of the caller: " + error.what);
+        return std::unexpected("nothing certain can be told of the caller: " + error.text());
     };
     const auto directory = process.open_directory();
     if (!directory) return unknown(directory.error());

@@ -54,7 +54,7 @@ Result<Fd> listen_at(const std::string& path, DoorAccess access) {
     TRY(make_directories(path.substr(0, path.rfind('/'))));
     if (TRY(is_alive(address))) {
         Error error = system_error(EADDRINUSE, "bind", path);
-        error.what += "; a supervisor answers there: --runtime=DIRECTORY gives this one its own";
+        error.advise("a supervisor answers there: --runtime=DIRECTORY gives this one its own");
         return std::unexpected(std::move(error));
     }
     (void)unlink(path.c_str());

@@ -25,7 +25,7 @@ namespace {
 constexpr std::chrono::seconds patience_after_hang_up{5};
 
 // The command is the caller's, whatever the service's own is.
-std::string failure_text(LaunchFailure failure) {
+std::string failure_text(Error failure) {
     if (failure.key.starts_with("service.command")) failure.key = "the command given to enter";
     return failure.text();
 }
@@ -92,12 +92,12 @@ void EnterSessions::make_launch(Session& session) {
 
 // A service that makes groups of its own may have left the node meanwhile and divided it: it is
 // looked for again then, at once.
-LaunchStatus EnterSessions::launch_into(Session& session, const Run& run,
-                                        const std::optional<TerminalSize>& terminal) {
+Status EnterSessions::launch_into(Session& session, const Run& run,
+                                  const std::optional<TerminalSize>& terminal) {
     constexpr int most_tries = 5;
     for (int tries = 1;; ++tries) {
         auto streams = terminal ? make_terminal(*terminal) : make_pipes();
-        if (!streams) return std::unexpected(LaunchFailure{.hint = streams.error().what});
+        if (!streams) return std::unexpected(Error{.hint = streams.error().text()});
         const auto node = TRY(run.node_of_main());
         const int directory = node ? node->directory().get() : -1;
         streams->inside.input_is_tty = terminal.has_value();
@@ -124,7 +124,7 @@ void EnterSessions::start(const Run& run, LaunchPlan plan,
     if (run.node() != nullptr) {
         auto duplicate = run.node()->duplicate();
         if (!duplicate) {
-            return responder.error(ControlError::operation_failed, duplicate.error().what);
+            return responder.error(ControlError::operation_failed, duplicate.error().text());
         }
         node = std::move(*duplicate);
     }
@@ -165,7 +165,7 @@ void EnterSessions::give_to_carrier(Session& session, const Json& reply) {
     const auto carrier = carriers_.start(*caller, reply, session.callers_ends,
                                          [this, &session] { abandon(session); });
     if (!carrier) {
-        session.responder.error(ControlError::operation_failed, carrier.error().what);
+        session.responder.error(ControlError::operation_failed, carrier.error().text());
         return abandon(session);
     }
     session.carrier = *carrier;

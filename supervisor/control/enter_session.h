@@ -71,8 +71,8 @@ private:
         pid_t pid() const { return launch->pid(); }
     };
 
-    LaunchStatus launch_into(Session& session, const Run& run,
-                             const std::optional<TerminalSize>& terminal);
+    Status launch_into(Session& session, const Run& run,
+                       const std::optional<TerminalSize>& terminal);
     void make_launch(Session& session);
 
     void tell_of_start(Session& session);

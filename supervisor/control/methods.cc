@@ -176,7 +176,7 @@ void answer_by_worker(ControlContext& context, const Responder& responder, std::
                     [responder, otherwise](Result<std::string> answer) {
                         if (answer) return responder.reply_text(*answer);
                         if (otherwise) return responder.reply(otherwise());
-                        responder.error(ControlError::operation_failed, answer.error().what);
+                        responder.error(ControlError::operation_failed, answer.error().text());
                     });
     responder.on_hang_up([&workers, id] { workers.cancel(id); });
 }

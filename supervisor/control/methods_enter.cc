@@ -32,7 +32,7 @@ struct Wanted {
     EnterWay way;
 };
 
-void on_planned(ControlContext& context, const Wanted& wanted, LaunchResult<LaunchPlan> plan,
+void on_planned(ControlContext& context, const Wanted& wanted, Result<LaunchPlan> plan,
                 const Responder& responder) {
     if (!plan) return responder.error(ControlError::operation_failed, plan.error().text());
     const auto found = context.manager.units().all().find(wanted.unit);
@@ -79,7 +79,7 @@ void enter(ControlContext& context, const Call& call, Responder responder) {
     const Planner::Id question =
         plan_enter(machinery.planner, machinery.launch_context,
                    {run->unit(), run->main_pidfd().get(), std::move(request)},
-                   [&context, wanted, responder](LaunchResult<LaunchPlan> plan) {
+                   [&context, wanted, responder](Result<LaunchPlan> plan) {
                        on_planned(context, wanted, std::move(plan), responder);
                    });
     responder.on_hang_up([&machinery, question] { machinery.planner.cancel(question); });

@@ -71,7 +71,7 @@ void add_last_end(Json& status, const RunEnd& end) {
     status["pids_refused"] = end.forks_refused;
     status["limits_met"] = end.limits_met;
     if (!end.setup_failure) return;
-    const LaunchFailure& failure = *end.setup_failure;
+    const Error& failure = *end.setup_failure;
     status["setup_failure"] = {
         {"key", failure.key},
         {"object", failure.object},

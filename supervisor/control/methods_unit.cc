@@ -117,7 +117,7 @@ void reset_failed(ControlContext& context, const Call& call, Responder responder
 
 void answer(const Responder& responder, const Status& status) {
     if (status) return responder.reply(Json::object());
-    responder.error(ControlError::operation_failed, status.error().what);
+    responder.error(ControlError::operation_failed, status.error().text());
 }
 
 // Gathering: answers a call when the last of several services has been signalled.
@@ -135,7 +135,7 @@ struct Gathering {
         if (!one) status = one;
         if (--open > 0) return;
         if (status) return responder.reply({{"notes", notes}});
-        responder.error(ControlError::operation_failed, status.error().what);
+        responder.error(ControlError::operation_failed, status.error().text());
     }
 };
 

@@ -168,7 +168,7 @@ void ControlServer::on_connect(Fd socket, DoorKind door) {
     const std::uint64_t id = next_id_++;
     auto watch = loop_.on_fd(peer->connection.socket(), EPOLLIN,
                              [this, id](std::uint32_t events) { on_ready(id, events); });
-    if (!watch) return send_away(peer->connection.take_socket(), *caller, watch.error().what);
+    if (!watch) return send_away(peer->connection.take_socket(), *caller, watch.error().text());
     peer->watch = std::move(*watch);
     watch_idle(*peer);
     peers_.emplace(id, std::move(peer));

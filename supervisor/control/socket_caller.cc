@@ -15,7 +15,7 @@ std::unexpected<CallDenied> denied(std::string text, bool repeat = false) {
 }
 
 std::unexpected<CallDenied> unknown(const Error& error) {
-    return denied("nothing certain can be told of the caller: " + error.what);
+    return denied("nothing certain can be told of the caller: " + error.text());
 }
 
 bool is_empty(const Fd& socket) {

@@ -32,7 +32,7 @@ std::unique_ptr<Launcher> Launcher::make(EventLoop& loop, Reaper& reaper, Consol
     std::unique_ptr<Launcher> self{
         new Launcher(loop, reaper, console, loaded ? std::move(*loaded) : Fd{}, method)};
     Status started = loaded ? self->start() : Status{std::unexpected(loaded.error())};
-    if (!started) self->give_up(started.error().what);
+    if (!started) self->give_up(started.error().text());
     return self;
 }
 
@@ -88,7 +88,7 @@ void Launcher::send_waiting() {
     while (!waiting_.empty() && !is_full) {
         LaunchRequest& request = *waiting_.front();
         const Status sent = link_->send(*request.plan, request.prepared.order);
-        const int error = sent ? 0 : sent.error().code;
+        const int error = sent ? 0 : sent.error().error;
         is_full = error == EAGAIN || error == EPIPE || error == ECONNRESET;
         if (is_full) break;
         waiting_.pop_front();
@@ -108,7 +108,7 @@ void Launcher::on_socket() {
         const auto received = link_->receive();
         if (!received) {
             watch_.reset();
-            if (received.error().code == EPERM) give_up(received.error().what);
+            if (received.error().error == EPERM) give_up(received.error().text());
             return;
         }
         has_heard_ = true;
@@ -130,7 +130,7 @@ void Launcher::look(LaunchRequest& request) {
     request.prepared.lent = {};
     auto spawned = *answer ? finish_launch(*request.plan, std::move(request.prepared),
                                            std::move(**answer), std::move(request.last_words))
-                           : LaunchResult<Spawned>{std::unexpected(std::move(*answer).error())};
+                           : Result<Spawned>{std::unexpected(std::move(*answer).error())};
     // The request may go while it is called.
     auto done = std::move(request.done);
     done(std::move(spawned));
@@ -198,7 +198,7 @@ void Launcher::on_exit(ExitStatus status) {
     const bool is_hopeless = deaths_in_a_row_ >= most_deaths_in_a_row;
     const Status started = is_hopeless ? failure("it " + exit_text(status)) : start();
     if (!started) {
-        give_up(started.error().what);
+        give_up(started.error().text());
     } else if (deaths_in_a_row_ == 0) {
         const std::size_t again = unanswered.size() - lost.size();
         console_.warning(fmt::format(
@@ -217,8 +217,7 @@ void Launcher::end_preparer(LaunchRequest& request) {
 void Launcher::refuse(LaunchRequest& request) {
     end_preparer(request);
     auto done = std::move(request.done);
-    done(std::unexpected(
-        LaunchFailure{.hint = "two launchers have ended before they made a process"}));
+    done(std::unexpected(Error{.hint = "two launchers have ended before they made a process"}));
 }
 
 }  // namespace confinit

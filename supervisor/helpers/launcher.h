@@ -34,7 +34,7 @@ namespace confinit {
 struct LaunchRequest {
     const LaunchPlan* plan = nullptr;
     PreparedLaunch prepared;
-    std::move_only_function<void(LaunchResult<Spawned>)> done;
+    std::move_only_function<void(Result<Spawned>)> done;
 
     // The launcher's own.
     std::optional<std::uint32_t> slot = {};

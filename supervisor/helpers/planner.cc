@@ -23,10 +23,10 @@ std::string length_text(Clock::duration length) {
     return format_duration(std::chrono::duration_cast<std::chrono::microseconds>(length));
 }
 
-LaunchFailure no_planner(const Error& error) {
-    if (error.code == EAGAIN) return explain_no_process(-1);
+Error no_planner(const Error& error) {
+    if (error.error == EAGAIN) return explain_no_process(-1);
     return {.call = "clone",
-            .error = error.code,
+            .error = error.error,
             .hint = "the planner, which is a process beside PID 1, cannot be made"};
 }
 
@@ -279,7 +279,7 @@ void Planner::finish(Id id, PlannerAnswer answer) {
     }
 }
 
-void Planner::fail(Id id, LaunchFailure failure) {
+void Planner::fail(Id id, Error failure) {
     finish(id, std::unexpected(std::move(failure)));
 }
 
@@ -291,7 +291,7 @@ void Planner::give_up_overdue() {
         const Id id = *process.question;
         const auto patience = questions_.at(id).question.patience;
         if (now - process.since < patience) continue;
-        LaunchFailure failure =
+        Error failure =
             failure_at(*process.page, ETIMEDOUT,
                        fmt::format("what is behind this path has not answered within {}",
                                    length_text(patience)));

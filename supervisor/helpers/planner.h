@@ -116,9 +116,9 @@ private:
     std::size_t stuck() const;
     std::size_t left_behind() const;
     const Process* killed_over(const std::string& unit) const;
-    LaunchFailure too_many_stuck() const;
+    Error too_many_stuck() const;
     // With the key and the path that it was at.
-    static LaunchFailure failure_at(const PlannerPage& page, int error, std::string hint);
+    static Error failure_at(const PlannerPage& page, int error, std::string hint);
     Status add_process();
     std::vector<int> descriptors_of_questions();
     PlannerAnswer look(Id id);
@@ -126,7 +126,7 @@ private:
     void on_exit(pid_t pid, ExitStatus status);
     Process* find(pid_t pid);
     void finish(Id id, PlannerAnswer answer);
-    void fail(Id id, LaunchFailure failure);
+    void fail(Id id, Error failure);
     void ask_again(Id id);
     void give_up_overdue();
     void end_idle();

@@ -3,6 +3,7 @@
 #include "supervisor/helpers/planner_process.h"
 
 #include "base/file.h"
+#include "base/packed_error.h"
 #include "base/unix_socket.h"
 #include "supervisor/helpers/helper_process.h"
 #include "supervisor/loop/memory_reserve.h"
@@ -25,11 +26,10 @@ PlannerAnswer answer_guarded(const std::function<PlannerAnswer(std::uint64_t)>& 
     try {
         return answer(question);
     } catch (const std::bad_alloc&) {
-        return std::unexpected(
-            LaunchFailure{.error = ENOMEM, .hint = "the planner is given no memory"});
+        return std::unexpected(Error{.error = ENOMEM, .hint = "the planner is given no memory"});
     } catch (const std::exception& exception) {
         return std::unexpected(
-            LaunchFailure{.hint = std::string{"the planner fails: "} + exception.what()});
+            Error{.hint = std::string{"the planner fails: "} + exception.what()});
     }
 }
 
@@ -96,7 +96,7 @@ std::optional<PlannerAnswer> PlannerReader::take(std::uint64_t question) {
     // One question is under way at a time, so that nothing of another answer follows.
     std::string bytes = std::exchange(received_, {});
     bytes.erase(0, sizeof head);
-    if (head.failed != 0) return PlannerAnswer{std::unexpected(unpack_failure(bytes))};
+    if (head.failed != 0) return PlannerAnswer{std::unexpected(unpack_error(bytes))};
     return PlannerAnswer{PlanMessage{std::move(bytes), std::exchange(descriptors_, {})}};
 }
 

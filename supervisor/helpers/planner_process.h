@@ -15,7 +15,7 @@
 
 namespace confinit {
 
-using PlannerAnswer = LaunchResult<PlanMessage>;
+using PlannerAnswer = Result<PlanMessage>;
 
 // Before the bytes of an answer, which are those of the failure where it has failed. The
 // descriptors come with its first byte.

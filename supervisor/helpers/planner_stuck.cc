@@ -9,7 +9,7 @@
 
 namespace confinit {
 
-LaunchFailure Planner::failure_at(const PlannerPage& page, int error, std::string hint) {
+Error Planner::failure_at(const PlannerPage& page, int error, std::string hint) {
     return {.key = text_of(page.note.key),
             .object = text_of(page.note.path),
             .call = {},
@@ -17,7 +17,7 @@ LaunchFailure Planner::failure_at(const PlannerPage& page, int error, std::strin
             .hint = std::move(hint)};
 }
 
-LaunchFailure Planner::too_many_stuck() const {
+Error Planner::too_many_stuck() const {
     auto one = std::ranges::find_if(processes_,
                                     [this](const Process& process) { return is_stuck(process); });
     if (one == processes_.end()) one = processes_.begin();

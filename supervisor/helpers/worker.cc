@@ -47,9 +47,9 @@ std::string place_of(const LookNote& note) {
 Error no_process(int error) {
     Error told = system_error(error, "clone");
     if (error == ENOMEM || error == EAGAIN) {
-        told.what +=
-            ": it takes a process beside PID 1, for which there is no room now; try again "
-            "when there is";
+        told.advise(
+            "it takes a process beside PID 1, for which there is no room now; try again when there "
+            "is");
     }
     return told;
 }
@@ -283,9 +283,8 @@ void Workers::give_up_overdue() {
         end_worker(worker);
         const auto patience =
             std::chrono::duration_cast<std::chrono::microseconds>(worker.patience);
-        finish(id, std::unexpected(Error{
-                       ETIMEDOUT, fmt::format("{}: not done within {}{}", worker.name,
-                                              format_duration(patience), place_of(*worker.note))}));
+        finish(id, failure(fmt::format("{}: not done within {}{}", worker.name,
+                                       format_duration(patience), place_of(*worker.note))));
     }
     set_timer();
 }

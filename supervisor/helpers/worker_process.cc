@@ -3,6 +3,7 @@
 #include "supervisor/helpers/worker_process.h"
 
 #include "base/file.h"
+#include "base/packed_error.h"
 #include "supervisor/helpers/helper_process.h"
 
 #include <algorithm>
@@ -20,8 +21,7 @@ constexpr int nice_of_one_that_gives_way = 10;
 // Before the text of an answer.
 struct Head {
     std::uint64_t size;    // of the text
-    std::int32_t code;     // Error::code
-    std::uint32_t failed;  // whether the text is an error's
+    std::uint64_t failed;  // whether the text is a packed error
 };
 
 Head head_of(std::string_view received) {
@@ -51,9 +51,8 @@ void become_worker(WorkerTask& task, const Fd& pipe, WorkerManners manners, std:
 
 void answer(WorkerTask& task, const Fd& pipe) {
     const Result<std::string> done = do_work(task);
-    const std::string& text = done ? *done : done.error().what;
-    const Head head{
-        .size = text.size(), .code = done ? 0 : done.error().code, .failed = done ? 0U : 1U};
+    const std::string text = done ? *done : pack(done.error());
+    const Head head{.size = text.size(), .failed = done ? 0U : 1U};
     // Without a reader nobody waits for the answer any more.
     if (write_all(pipe, "answer", {reinterpret_cast<const char*>(&head), sizeof head})) {
         (void)write_all(pipe, "answer", text);
@@ -87,7 +86,7 @@ Result<std::string> decode_answer(std::string received) {
     received.erase(0, sizeof head);
     received.resize(head.size);
     if (head.failed == 0) return received;
-    return std::unexpected(Error{head.code, std::move(received)});
+    return std::unexpected(unpack_error(received));
 }
 
 }  // namespace confinit

@@ -51,7 +51,7 @@ std::expected<Present, ChangeRefused> read_present(const Manager& manager, const
                                    join(manager.units().directories(), ", ")));
     }
     auto text = find_file(AT_FDCWD, present.draft.path());
-    if (!text) return refused(std::move(text).error().what);
+    if (!text) return refused(std::move(text).error().text());
     present.before = text->value_or("");
     present.draft.text = present.before;
     return present;
@@ -82,7 +82,7 @@ std::expected<Wanted, ChangeRefused> wanted_of(const ChangeRequest& request) {
     Wanted wanted;
     for (const WantedValue& one : request.values) {
         auto key = find_limit_key(one.key);
-        if (!key) return refused_by_check(std::move(key).error().what);
+        if (!key) return refused_by_check(std::move(key).error().text());
         const auto known = wanted.keys();
         if (std::ranges::find(known, *key) != known.end()) {
             return refused_by_check(fmt::format("{} is given twice", *key));

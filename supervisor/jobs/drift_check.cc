@@ -99,7 +99,7 @@ void DriftCheck::check_some() {
 
 // A service that has ended meanwhile, or begun another run, is left for the next round.
 void DriftCheck::take_answer(const Result<std::string>& answer) {
-    if (!answer) return console_.warning(answer.error().what);
+    if (!answer) return console_.warning(answer.error().text());
     const Json list = Json::parse(*answer, nullptr, false);
     if (!list.is_array()) return;
     for (const Json& entry : list) {

@@ -85,7 +85,7 @@ private:
     }
 
     void on_written(const Status& written) {
-        if (!written) return finish(std::unexpected(ChangeRefused{{}, written.error().what}));
+        if (!written) return finish(std::unexpected(ChangeRefused{{}, written.error().text()}));
         if (find() == nullptr) return succeed();
         manager_.units().read_ahead({.names = {unit_}},
                                     [self = shared_from_this()] { self->on_read(); });
@@ -107,12 +107,12 @@ private:
         auto writes = node.plan_writes(plan_.limits.settings);
         if (!writes) return undo({{}, writes.error().text()});
         auto copy = node.node().duplicate();
-        if (!copy) return undo({{}, copy.error().what});
+        if (!copy) return undo({{}, copy.error().text()});
         node_ = std::make_shared<const Cgroup>(std::move(*copy));
         writes_ = std::move(*writes);
         WorkerTask task{.work = [node = node_, writes = writes_]() -> Result<std::string> {
                             const auto written = write_limits(*node, writes);
-                            return written ? std::string{} : written.error().what;
+                            return written ? std::string{} : written.error().text();
                         },
                         .descriptors =
                             [node = node_] {
@@ -149,7 +149,7 @@ private:
                             [node = node_] {
                                 return std::vector{node->directory().get()};
                             }};
-        run(std::move(task), [self = shared_from_this(), why = answer.error().what](
+        run(std::move(task), [self = shared_from_this(), why = answer.error().text()](
                                  const Result<std::string>&) { self->undo({{}, why}); });
     }
 
@@ -157,7 +157,7 @@ private:
         if (plan_.edits.empty()) return finish(std::unexpected(std::move(why)));
         write_files(reversed(plan_.edits), [self = shared_from_this(),
                                             why = std::move(why)](const Status& written) mutable {
-            if (!written) add_trouble(why, "the drop-in stays: " + written.error().what);
+            if (!written) add_trouble(why, "the drop-in stays: " + written.error().text());
             self->manager_.units().read_ahead(
                 {.names = {self->unit_}}, [self, why = std::move(why)] {
                     if (self->find() != nullptr) (void)self->manager_.units().reload(self->unit_);
@@ -242,7 +242,7 @@ void change_live(Manager& manager, Service& service, ChangeRequest request, Chan
         {fmt::format("change limits of '{}'", unit), 0, std::move(task)},
         [&manager, unit, done = std::move(done)](const Result<std::string>& answer) mutable {
             auto plan = answer ? unpack_change(*answer)
-                               : std::unexpected(ChangeRefused{{}, answer.error().what});
+                               : std::unexpected(ChangeRefused{{}, answer.error().text()});
             begin_change(manager, unit, std::move(plan), std::move(done));
         });
 }

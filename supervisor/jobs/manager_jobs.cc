@@ -52,7 +52,7 @@ std::uint64_t Manager::signal_reload(const std::string& unit, Done done,
               .unit = unit,
               .job = job,
               .result = sent ? engine::JobResult::done : engine::JobResult::failed,
-              .reason = sent ? "" : sent.error().what}});
+              .reason = sent ? "" : sent.error().text()}});
     return job;
 }
 

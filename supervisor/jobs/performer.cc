@@ -15,7 +15,7 @@ namespace confinit {
 namespace {
 
 // Of a failure before there was a process: whether another attempt may have what this one lacked.
-engine::Lack lack_of(const LaunchFailure& failure) {
+engine::Lack lack_of(const Error& failure) {
     if (failure.call == "rmdir" && failure.error == EBUSY) return engine::Lack::time;
     const bool is_scarcity =
         failure.error == EMFILE || failure.error == ENFILE || failure.error == ENOMEM;
@@ -24,13 +24,13 @@ engine::Lack lack_of(const LaunchFailure& failure) {
 
 // A path that need not be there may be left out when it is not there, and for no other failure: a
 // wall would fall to a link that has come. What only gives back is stricter when it is left out.
-bool may_leave_out_entry(const LaunchFailure& failure) {
+bool may_leave_out_entry(const Error& failure) {
     return failure.error == ENOENT || failure.error == ENOTDIR ||
            is_key_within(failure.key, "mounts.read_write") ||
            is_key_within(failure.key, "mounts.exec");
 }
 
-RunEnd end_by(const LaunchFailure& failure) {
+RunEnd end_by(const Error& failure) {
     return {.text = "setup-failed: " + failure.text(), .setup_failure = failure};
 }
 
@@ -43,7 +43,7 @@ const Unit& unit_to_launch(const Service& service) {
 
 // The optional key that the failure is one of, or the part of it that can be left out; empty for
 // none.
-std::string key_to_leave_out(const Service& service, const LaunchFailure& failure) {
+std::string key_to_leave_out(const Service& service, const Error& failure) {
     const Unit& unit = unit_to_launch(service);
     // That is no reason to do without a key for good.
     if (lack_of(failure) != engine::Lack::nothing) return {};
@@ -105,7 +105,7 @@ bool Performer::fail_start(Service& service, engine::ActionKind kind) {
         kind == engine::ActionKind::plan || kind == engine::ActionKind::await_turn ||
         kind == engine::ActionKind::launch || kind == engine::ActionKind::drop_run;
     if (!service.attempt || !is_awaited) return false;
-    LaunchFailure failure{.hint = "the supervisor fails at its launch each time"};
+    Error failure{.hint = "the supervisor fails at its launch each time"};
     machinery_.console.error(fmt::format("{}: {}", service.unit.name, failure.text()));
     fail_attempt(service, std::move(failure));
     return true;
@@ -117,9 +117,9 @@ Performer::FailedAttempt Performer::judge(Service& service, engine::Event event)
     RunEnd end = service.run ? service.run->end() : RunEnd{};
     if (end.setup_failure) attempt.failure = end.setup_failure;
     if (event == engine::Event::launcher_lost && !end.setup_failure)
-        attempt.failure = LaunchFailure{.hint = "the launcher has ended"};
+        attempt.failure = Error{.hint = "the launcher has ended"};
     if (!end.setup_failure) end = end_by(*attempt.failure);
-    const LaunchFailure& failure = *attempt.failure;
+    const Error& failure = *attempt.failure;
     const LaunchPlan* plan = attempt.planned ? attempt.planned->plan.get() : nullptr;
     if (service.run) plan = &service.run->plan();
     // In the child it is not the supervisor that lacks something.

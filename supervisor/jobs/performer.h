@@ -62,7 +62,7 @@ public:
 private:
     // performer_plan.cc
     void plan(Service& service);
-    void take_plan(Service& service, LaunchResult<Planned> planned);
+    void take_plan(Service& service, Result<Planned> planned);
     void forget_plan(Service& service);
     bool is_out_of_date(const Service& service) const;
     std::vector<std::pair<std::string, std::uint64_t>> joined_runs(const Unit& unit) const;
@@ -73,12 +73,12 @@ private:
     // performer_launch.cc
     void await_turn(const std::string& unit);
     void launch(Service& service);
-    LaunchStatus try_to_start(Service& service);
-    LaunchStatus start_once(Service& service);
-    LaunchResult<GroupNodes> groups_of(const Unit& unit) const;
-    LaunchStatus check_groups_run(const Unit& unit) const;
+    Status try_to_start(Service& service);
+    Status start_once(Service& service);
+    Result<GroupNodes> groups_of(const Unit& unit) const;
+    Status check_groups_run(const Unit& unit) const;
     void thaw_groups(const std::string& unit);
-    void fail_attempt(Service& service, LaunchFailure failure);
+    void fail_attempt(Service& service, Error failure);
     void drop_run(Service& service);
 
     void tell_again(const Service& service);
@@ -102,6 +102,6 @@ const Unit& unit_to_launch(const Service& service);
 
 // The optional key that the failure is one of, or the part of it that can be left out; empty for
 // none.
-std::string key_to_leave_out(const Service& service, const LaunchFailure& failure);
+std::string key_to_leave_out(const Service& service, const Error& failure);
 
 }  // namespace confinit

@@ -57,8 +57,8 @@ void Performer::launch(Service& service) {
 }
 
 // A launch may need more memory than there is, and is tried again as after any other ENOMEM.
-LaunchStatus Performer::try_to_start(Service& service) {
-    LaunchStatus started = std::unexpected(LaunchFailure{.error = ENOMEM});
+Status Performer::try_to_start(Service& service) {
+    Status started = std::unexpected(Error{.error = ENOMEM});
     try {
         if (is_reserve_ample()) started = start_once(service);
     } catch (const std::bad_alloc&) {
@@ -70,7 +70,7 @@ LaunchStatus Performer::try_to_start(Service& service) {
     return started;
 }
 
-LaunchStatus Performer::start_once(Service& service) {
+Status Performer::start_once(Service& service) {
     const SparedDescriptors spared;
     const Planned& planned = *service.attempt->planned;
     const Unit& unit = planned.unit;
@@ -105,7 +105,7 @@ void Performer::thaw_groups(const std::string& unit) {
 }
 
 // The nodes that the unit's own goes below.
-LaunchResult<GroupNodes> Performer::groups_of(const Unit& unit) const {
+Result<GroupNodes> Performer::groups_of(const Unit& unit) const {
     const std::string& name = unit.cgroup_place.group;
     if (name.empty()) return GroupNodes{};
     const auto found = units_.all().find(name);
@@ -113,13 +113,10 @@ LaunchResult<GroupNodes> Performer::groups_of(const Unit& unit) const {
     if (is_there && found->second->group) {
         auto chain = found->second->group->chain();
         if (chain) return std::move(*chain);
-        return std::unexpected(LaunchFailure{.key = "cgroup.group",
-                                             .object = name,
-                                             .error = chain.error().code,
-                                             .hint = chain.error().what});
+        return std::unexpected(std::move(chain).error().in("cgroup.group"));
     }
     const bool is_other = is_there && !is_group(found->second->unit);
-    return std::unexpected(LaunchFailure{
+    return std::unexpected(Error{
         .key = "cgroup.group",
         .object = name,
         .hint = is_other ? "it is no group: that is a unit without [service], with a [cgroup] table"
@@ -128,14 +125,14 @@ LaunchResult<GroupNodes> Performer::groups_of(const Unit& unit) const {
 
 // The first process would stand still in a frozen group before its first instruction, and the start
 // would wait for as long as nobody thaws the group.
-LaunchStatus Performer::check_groups_run(const Unit& unit) const {
+Status Performer::check_groups_run(const Unit& unit) const {
     const Unit* member = &unit;
     for (;;) {
         const auto found = units_.all().find(member->cgroup_place.group);
         if (found == units_.all().end() || !found->second->group) return {};
         const Group& group = *found->second->group;
         if (group.is_asked_to_freeze()) {
-            return std::unexpected(LaunchFailure{
+            return std::unexpected(Error{
                 .key = "cgroup.group",
                 .object = found->first,
                 .hint = fmt::format("the group is frozen, and so would its first process be: svctl "
@@ -147,7 +144,7 @@ LaunchStatus Performer::check_groups_run(const Unit& unit) const {
 }
 
 // There is no run, and nothing of one.
-void Performer::fail_attempt(Service& service, LaunchFailure failure) {
+void Performer::fail_attempt(Service& service, Error failure) {
     service.attempt->failure = std::move(failure);
     post(service, engine::Event::launch_failed);
 }

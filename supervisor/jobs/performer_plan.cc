@@ -33,8 +33,8 @@ void Performer::plan(Service& service) {
     auto unit = unit_to_run(service);
     if (!unit) {
         // The unit makes no sense without the key, which therefore is not optional.
-        return fail_attempt(service, LaunchFailure{.key = service.skipped.back().key,
-                                                   .hint = texts(unit.error()).front()});
+        return fail_attempt(
+            service, Error{.key = service.skipped.back().key, .hint = texts(unit.error()).front()});
     }
     attempt.planning = Planning{.joined = joined_runs(*unit), .basis = plan_basis(*unit)};
     if (auto kept = find_kept_plan(service))
@@ -42,7 +42,7 @@ void Performer::plan(Service& service) {
     const std::string name = service.unit.name;
     attempt.planning->question =
         plan_unit(machinery_.planner, machinery_.launch_context, std::move(*unit),
-                  [this, name, number](LaunchResult<Planned> planned) {
+                  [this, name, number](Result<Planned> planned) {
                       // The answer comes once.
                       const MemoryReserve reserve{std::nothrow};
                       Service* const asked = units_.loaded(name);
@@ -54,7 +54,7 @@ void Performer::plan(Service& service) {
                   });
 }
 
-void Performer::take_plan(Service& service, LaunchResult<Planned> planned) {
+void Performer::take_plan(Service& service, Result<Planned> planned) {
     if (!planned) return fail_attempt(service, std::move(planned).error());
     service.attempt->planned = std::move(*planned);
     post(service, engine::Event::planned);
@@ -105,7 +105,7 @@ void Performer::drop_plan(Service& service) {
 
 // After an exception it is called again, when the key may have been noted already.
 void Performer::leave_out(Service& service) {
-    const LaunchFailure& failure = *service.attempt->failure;
+    const Error& failure = *service.attempt->failure;
     const std::string key = key_to_leave_out(service, failure);
     if (key.empty()) return;
     service.skipped.push_back({key, failure.text()});

@@ -39,9 +39,9 @@ struct Attempt {
     // The unit that the start was decided for, once the loaded one is another.
     std::unique_ptr<Unit> decided_unit;
     std::optional<Planning> planning;
-    std::optional<Planned> planned;        // once the planner has answered
-    std::optional<LaunchFailure> failure;  // of the last try, without a run
-    bool is_planned_anew = false;          // since a try has failed with an older plan
+    std::optional<Planned> planned;  // once the planner has answered
+    std::optional<Error> failure;    // of the last try, without a run
+    bool is_planned_anew = false;    // since a try has failed with an older plan
     // The last try, of which the next one has the runtime directories.
     std::unique_ptr<Run> former;
 };

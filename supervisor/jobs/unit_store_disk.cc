@@ -129,7 +129,7 @@ void UnitStore::on_read(const Result<std::string>& answer, const std::function<v
 void UnitStore::take_readings(const Result<std::string>& answer) {
     auto readings = answer ? DiskReadings::unpack(*answer) : std::unexpected(answer.error());
     if (!readings) {
-        read_failure_ = readings.error().what;
+        read_failure_ = readings.error().text();
         return;
     }
     for (const auto& [path, rule] : readings->rules)

@@ -54,7 +54,7 @@ Status check_owner(const Cgroup& node) {
 
 bool is_tree_root(const Cgroup& node) {
     const auto type = node.read("cgroup.type");
-    return !type && type.error().code == ENOENT;
+    return !type && type.error().error == ENOENT;
 }
 
 Status check_delegated(const Cgroup& node) {

@@ -47,7 +47,8 @@ Status move_processes(const Cgroup& from, const Cgroup& leaf) {
     TRY(leaf.write("cgroup.procs", "0"));
     for (const int pid : TRY(from.process_ids())) {
         const auto moved = leaf.write("cgroup.procs", std::to_string(pid));
-        const bool may_stay = moved || moved.error().code == EINVAL || moved.error().code == ESRCH;
+        const bool may_stay =
+            moved || moved.error().error == EINVAL || moved.error().error == ESRCH;
         if (!may_stay) return moved;
     }
     return {};
@@ -56,7 +57,7 @@ Status move_processes(const Cgroup& from, const Cgroup& leaf) {
 Status check_type(const Cgroup& node) {
     const auto type = node.read("cgroup.type");
     // The root of the machine has no such file.
-    if (!type && type.error().code == ENOENT) return {};
+    if (!type && type.error().error == ENOENT) return {};
     if (!type) return std::unexpected(type.error());
     if (*type != "domain") {
         return failure(fmt::format("{} is '{}', not 'domain'", node.path(), *type));
@@ -68,10 +69,10 @@ Status check_type(const Cgroup& node) {
 // kernels kill what is cloned from it.
 Result<Cgroup> make_own_leaf(const Cgroup& root) {
     auto leaf = root.make_child(own_leaf);
-    if (leaf || leaf.error().code != EEXIST) return leaf;
+    if (leaf || leaf.error().error != EEXIST) return leaf;
     (void)root.remove_child(own_leaf);
     leaf = root.make_child(own_leaf);
-    if (!leaf && leaf.error().code == EEXIST) return root.open_child(own_leaf);
+    if (!leaf && leaf.error().error == EEXIST) return root.open_child(own_leaf);
     return leaf;
 }
 
@@ -91,22 +92,22 @@ std::vector<Cgroup> nodes_above(const std::string& mount, std::string path) {
 Error cannot_join(Error error, const std::string& mount, const std::string& from,
                   const Cgroup& leaf) {
     const std::string file = leaf.path() + "/cgroup.procs";
-    if (error.code != EACCES) return system_error(error.code, "write", file);
+    if (error.error != EACCES) return system_error(error.error, "write", file);
     std::string common = mount + from;
     while (common != mount && !is_within(leaf.path(), common))
         common.resize(common.rfind('/'));
-    error = system_error(error.code, "write", file);
-    error.what += fmt::format(
-        "; to come from {} needs write access to {}/cgroup.procs, of the node above both: start "
+    error = system_error(error.error, "write", file);
+    error.advise(fmt::format(
+        "to come from {} needs write access to {}/cgroup.procs, of the node above both: start "
         "confinit in a node beside the wanted one, below a node that belongs to this user",
-        mount + from, common);
+        mount + from, common));
     return error;
 }
 
 // An ordinary process has a leaf of its own: it moves nobody out of one that is in use.
 Result<Cgroup> make_leaf_alone(const Cgroup& root) {
     auto leaf = root.make_child(own_leaf);
-    if (leaf || leaf.error().code != EEXIST) return leaf;
+    if (leaf || leaf.error().error != EEXIST) return leaf;
     TRY(root.remove_child(own_leaf));
     return root.make_child(own_leaf);
 }
@@ -140,7 +141,7 @@ Status check_containers_own(const Cgroup& node) {
 }
 
 constexpr std::string_view how_to_get_one =
-    "; needed is a node of our own: by 'systemd-run --user -p Delegate=yes confinit ...' (without "
+    "needed is a node of our own: by 'systemd-run --user -p Delegate=yes confinit ...' (without "
     "--user for root), or an empty one that belongs to this user, by --cgroup=DIRECTORY";
 
 // Who may not set the affinities of all threads again enables cpuset before there are any.
@@ -170,7 +171,7 @@ Result<CgroupTree> CgroupTree::set_up(Mode mode, const std::string& wanted) {
     const std::string mount = TRY(mount_point());
     if (mode == Mode::process) {
         auto borrowed = borrow(mount, wanted);
-        if (!borrowed) borrowed.error().what += how_to_get_one;
+        if (!borrowed) borrowed.error().advise(how_to_get_one);
         return borrowed;
     }
     const AsOwnUser owner_of_new_files;
@@ -235,7 +236,7 @@ Status remove_own_leaf(const Cgroup& root) {
     if (const auto leaf = root.open_child(own_leaf)) (void)leaf->kill();
     for (int tries = 1;; ++tries) {
         auto removed = root.remove_child(own_leaf);
-        const bool is_busy = !removed && removed.error().code == EBUSY;
+        const bool is_busy = !removed && removed.error().error == EBUSY;
         if (!is_busy || tries == most_tries) return removed;
         (void)nanosleep(&pause, nullptr);
     }

@@ -4,13 +4,13 @@
 
 namespace confinit {
 
-LaunchResult<std::unique_ptr<Group>> Group::start(const Planned& planned, Machinery& machinery,
-                                                  GroupNodes groups) {
+Result<std::unique_ptr<Group>> Group::start(const Planned& planned, Machinery& machinery,
+                                            GroupNodes groups) {
     if (machinery.tree == nullptr) {
         return std::unexpected(
-            LaunchFailure{.key = "cgroup",
-                          .object = "/sys/fs/cgroup",
-                          .hint = machinery.why_no_tree + ", so that there can be no group"});
+            Error{.key = "cgroup",
+                  .object = "/sys/fs/cgroup",
+                  .hint = machinery.why_no_tree + ", so that there can be no group"});
     }
     const auto& [unit, plan, settings] = planned;
     UnitNode node = TRY(UnitNode::make(*machinery.tree, unit, std::move(groups), settings));

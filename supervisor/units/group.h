@@ -15,8 +15,8 @@ namespace confinit {
 
 class Group {
 public:
-    static LaunchResult<std::unique_ptr<Group>> start(const Planned& planned, Machinery& machinery,
-                                                      GroupNodes groups);
+    static Result<std::unique_ptr<Group>> start(const Planned& planned, Machinery& machinery,
+                                                GroupNodes groups);
     Group(const Group&) = delete;
     Group& operator=(const Group&) = delete;
     ~Group();

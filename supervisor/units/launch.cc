@@ -2,6 +2,7 @@
 // Launch: one launch under way, from the process that is asked for to the end of the main process.
 #include "supervisor/units/launch.h"
 
+#include "base/packed_error.h"
 #include "kernel/pidfd.h"
 #include "supervisor/helpers/launcher.h"
 #include "supervisor/units/service_signals.h"
@@ -33,7 +34,7 @@ Launch::~Launch() {
     let_go(machinery_.loop, std::move(spawned_.exit_socket), owner_);
 }
 
-LaunchStatus Launch::begin(const LaunchPlan& plan, int node, Streams streams, Maker maker) {
+Status Launch::begin(const LaunchPlan& plan, int node, Streams streams, Maker maker) {
     plan_ = &plan;
     PreparedLaunch prepared =
         TRY(prepare_launch(plan, node, std::move(streams), machinery_.clone_method));
@@ -50,18 +51,18 @@ LaunchStatus Launch::begin(const LaunchPlan& plan, int node, Streams streams, Ma
 }
 
 // The request's own callback is on the stack.
-void Launch::on_made(LaunchResult<Spawned> made) {
+void Launch::on_made(Result<Spawned> made) {
     const auto request = std::move(request_);
     is_launcher_lost_ = request->is_lost();
     if (made) {
         if (const auto taken = take(std::move(*made)); taken) return;
     }
-    failure_ = made ? LaunchFailure{.hint = "its report cannot be read"} : std::move(made).error();
+    failure_ = made ? Error{.hint = "its report cannot be read"} : std::move(made).error();
     phase_ = phase_after(phase_, LaunchEvent::refused);
     if (has_ended()) end({CLD_EXITED, exit_setup_failed});
 }
 
-LaunchStatus Launch::take(Spawned made) {
+Status Launch::take(Spawned made) {
     spawned_ = std::move(made);
     machinery_.launches_under_way.insert(this);
     phase_ = phase_after(phase_, LaunchEvent::made);
@@ -72,7 +73,7 @@ LaunchStatus Launch::take(Spawned made) {
         machinery_.loop.on_fd(spawned_.report_socket, EPOLLIN, [this](std::uint32_t) { drain(); });
     if (!watch) {
         kill_first();
-        return std::unexpected(to_launch_failure(std::move(watch).error()));
+        return std::unexpected(std::move(watch).error());
     }
     watch_ = std::move(*watch);
     return {};
@@ -130,7 +131,7 @@ void Launch::ask_why(const LaunchReport& report) {
 void Launch::on_explained(PlannerAnswer answer) {
     explaining_.reset();
     if (answer) {
-        failure_ = unpack_failure(answer->bytes);
+        failure_ = unpack_error(answer->bytes);
     } else {
         failure_->hint = "why was not found out: " + answer.error().text();
     }

@@ -46,8 +46,7 @@ public:
 
     // Has the first process made in the node (a directory descriptor, or -1). The plan and the node
     // outlive the launch. A failure is complete: nobody hears of the launch again.
-    LaunchStatus begin(const LaunchPlan& plan, int node, Streams streams,
-                       Maker maker = Maker::launcher);
+    Status begin(const LaunchPlan& plan, int node, Streams streams, Maker maker = Maker::launcher);
 
     // Takes note of what has been reported by now.
     void drain();
@@ -69,7 +68,7 @@ public:
     // No process was made, since the launchers have ended that were asked for it.
     bool is_launcher_lost() const { return is_launcher_lost_; }
     // The failure that was reported; absent where the launch has ended without a word.
-    const std::optional<LaunchFailure>& failure() const { return failure_; }
+    const std::optional<Error>& failure() const { return failure_; }
     // The first preparation that could not be made, by its index; beyond the last one where all
     // could.
     std::size_t failed_preparation() const { return failed_preparation_; }
@@ -86,8 +85,8 @@ public:
     bool has_left_processes() const { return has_left_processes_; }
 
 private:
-    void on_made(LaunchResult<Spawned> made);
-    LaunchStatus take(Spawned made);
+    void on_made(Result<Spawned> made);
+    Status take(Spawned made);
     void on_record(ReceivedReport received);
     void on_failure(const LaunchReport& report);
     void ask_why(const LaunchReport& report);
@@ -115,7 +114,7 @@ private:
     bool has_run_ = false;
     bool has_left_processes_ = false;
     std::optional<ExitStatus> main_status_;  // by our reaper, or by /proc
-    std::optional<LaunchFailure> failure_;
+    std::optional<Error> failure_;
     std::optional<Planner::Id> explaining_;  // until the planner has answered why it failed
     std::optional<ExitStatus> untold_end_;   // waits for that
     std::size_t failed_preparation_ = SIZE_MAX;

@@ -113,7 +113,7 @@ Status write_limits(const Cgroup& node, const std::vector<LimitWrite>& writes) {
         auto written = write_setting(node, writes[i].setting);
         if (written) continue;
         restore_limits(node, std::span{writes}.first(i + 1));
-        return std::unexpected(Error{written.error().error, written.error().text()});
+        return written;
     }
     return {};
 }

@@ -47,21 +47,18 @@ Result<Pipe> make_ready_pipe() {
     return pipe;
 }
 
-LaunchFailure make_failure(const Unit& unit, Error error) {
+Error make_failure(const Unit& unit, Error error) {
     const ReadyBy by = unit.service->ready.by;
     const bool is_watchdog = by == ReadyBy::exec || by == ReadyBy::bus_name;
-    return {.key = is_watchdog ? "service.watchdog" : "service.ready",
-            .error = error.code,
-            .hint = std::move(error.what)};
+    return std::move(error).in(is_watchdog ? "service.watchdog" : "service.ready");
 }
 
 }  // namespace
 
-LaunchResult<std::unique_ptr<ReadinessWatch>> ReadinessWatch::make(const Unit& unit,
-                                                                   const LaunchContext& context,
-                                                                   EventLoop& loop, NotifyHub* hub,
-                                                                   LogRing& log,
-                                                                   Listener listener) {
+Result<std::unique_ptr<ReadinessWatch>> ReadinessWatch::make(const Unit& unit,
+                                                             const LaunchContext& context,
+                                                             EventLoop& loop, NotifyHub* hub,
+                                                             LogRing& log, Listener listener) {
     std::unique_ptr<ReadinessWatch> self{
         new ReadinessWatch(*unit.service, loop, hub, log, std::move(listener))};
     if (auto made = self->make_parts(unit, context); !made) {
@@ -126,7 +123,7 @@ void ReadinessWatch::on_launched() {
 }
 
 void ReadinessWatch::listen_or_tell() {
-    if (const auto listening = listen(); !listening) note(listening.error().what);
+    if (const auto listening = listen(); !listening) note(listening.error().text());
 }
 
 // Before the program runs nobody has anything to say; it stays in the queue until then, so that a

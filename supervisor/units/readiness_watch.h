@@ -46,10 +46,10 @@ public:
 
     // Makes what the unit asks for, before its plan is made. Without a hub no process that is gone
     // is heard, see NotifySender.
-    static LaunchResult<std::unique_ptr<ReadinessWatch>> make(const Unit& unit,
-                                                              const LaunchContext& context,
-                                                              EventLoop& loop, NotifyHub* hub,
-                                                              LogRing& log, Listener listener);
+    static Result<std::unique_ptr<ReadinessWatch>> make(const Unit& unit,
+                                                        const LaunchContext& context,
+                                                        EventLoop& loop, NotifyHub* hub,
+                                                        LogRing& log, Listener listener);
     ReadinessWatch(const ReadinessWatch&) = delete;
     ReadinessWatch& operator=(const ReadinessWatch&) = delete;
     ~ReadinessWatch();

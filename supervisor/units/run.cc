@@ -26,12 +26,12 @@ namespace confinit {
 namespace {
 
 // The service may open /dev/stdout again, so the pipe belongs to the user that it runs as.
-LaunchResult<Pipe> make_output_pipe(const NodeOwner& owner, bool has_user_namespace) {
+Result<Pipe> make_output_pipe(const NodeOwner& owner, bool has_user_namespace) {
     auto pipe = make_pipe();
-    if (!pipe) return std::unexpected(to_launch_failure(std::move(pipe).error()));
+    if (!pipe) return std::unexpected(std::move(pipe).error());
     if (owner.uid == geteuid() && owner.gid == getegid()) return std::move(*pipe);
     if (fchown(pipe->write_end.get(), owner.uid, owner.gid) == 0) return std::move(*pipe);
-    LaunchFailure failure{
+    Error failure{
         .key = "service.user",
         .object = fmt::format("{}:{}", owner.uid, owner.gid),
         .call = "fchown",
@@ -53,9 +53,9 @@ struct ServiceStreams {
     Fd error_output;
 };
 
-LaunchResult<ServiceStreams> open_streams(const NodeOwner& user, bool has_user_namespace) {
+Result<ServiceStreams> open_streams(const NodeOwner& user, bool has_user_namespace) {
     auto input = open_at(AT_FDCWD, "/dev/null", O_RDONLY);
-    if (!input) return std::unexpected(to_launch_failure(std::move(input).error()));
+    if (!input) return std::unexpected(std::move(input).error());
     Pipe output = TRY(make_output_pipe(user, has_user_namespace));
     Pipe error_output = TRY(make_output_pipe(user, has_user_namespace));
     return ServiceStreams{
@@ -95,8 +95,8 @@ Run::Run(const Planned& planned, Machinery& machinery, LogRing& log, Listener li
                        on_ended(status);
                    }}) {}
 
-LaunchResult<std::unique_ptr<Run>> Run::start(const Planned& planned, Machinery& machinery,
-                                              GroupNodes groups, LogRing& log, Listener listener) {
+Result<std::unique_ptr<Run>> Run::start(const Planned& planned, Machinery& machinery,
+                                        GroupNodes groups, LogRing& log, Listener listener) {
     std::unique_ptr<Run> run{new Run(planned, machinery, log, std::move(listener))};
     run->readiness_ = TRY(ReadinessWatch::make(run->unit_, machinery.launch_context, machinery.loop,
                                                machinery.notify_hub, log, run->listener_));
@@ -118,16 +118,16 @@ Run::~Run() {
 }
 
 // One that is being removed, since another unit has ended, is there again in a moment.
-LaunchStatus Run::claim_directories() {
+Status Run::claim_directories() {
     const auto going =
         machinery_.directory_claims->claim(unit_.name, texts_of(plan()->runtime_directories));
     if (!going) return {};
-    return std::unexpected(LaunchFailure{
-        .key = "directories.runtime",
-        .object = *going,
-        .call = "rmdir",
-        .error = EBUSY,
-        .hint = "another unit has used it, and it is being removed with all that is in it"});
+    return std::unexpected(
+        Error{.key = "directories.runtime",
+              .object = *going,
+              .call = "rmdir",
+              .error = EBUSY,
+              .hint = "another unit has used it, and it is being removed with all that is in it"});
 }
 
 // The preparer stops at the first one that it cannot have, which may well be another's.
@@ -141,11 +141,11 @@ std::vector<std::string> Run::refused_directories() const {
     return refused;
 }
 
-LaunchResult<void> Run::spawn_main() {
+Result<void> Run::spawn_main() {
     if (!plan()->runtime_directories.empty()) TRY(claim_directories());
     const NodeOwner user = owner();
     if (auto opened = readiness_->open_socket(user.uid); !opened) {
-        return std::unexpected(to_launch_failure(std::move(opened).error()));
+        return std::unexpected(std::move(opened).error());
     }
     ServiceStreams streams = TRY(open_streams(user, unit_.namespaces.user));
     streams.lent.ready = readiness_->take_pipe();
@@ -153,7 +153,7 @@ LaunchResult<void> Run::spawn_main() {
     TRY(launch_.begin(*plan_, node_ ? node_->entrance().directory().get() : -1,
                       std::move(streams.lent)));
     auto watched = watch_everything(std::move(streams.output), std::move(streams.error_output));
-    if (!watched) return std::unexpected(to_launch_failure(std::move(watched).error()));
+    if (!watched) return std::unexpected(std::move(watched).error());
     return {};
 }
 
@@ -287,11 +287,11 @@ void Run::describe_exit(ExitStatus status) {
     // The limits hold for our own code in the child as well.
     const auto oom = limit_events_ ? limit_events_->kill_of_main() : std::nullopt;
     end_.setup_failure =
-        LaunchFailure{.key = "",
-                      .object = "",
-                      .call = "",
-                      .error = 0,
-                      .hint = oom.value_or(exit_text(status)) + " while it was being set up"};
+        Error{.key = "",
+              .object = "",
+              .call = "",
+              .error = 0,
+              .hint = oom.value_or(exit_text(status)) + " while it was being set up"};
     end_.text = "setup-failed: " + end_.setup_failure->hint;
 }
 

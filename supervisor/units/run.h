@@ -30,7 +30,7 @@ namespace confinit {
 // How a run ended, in words and for the policy.
 struct RunEnd {
     std::string text;  // "exited with code 3", "oom-killed (memory.max 64M, peak 64M)"
-    std::optional<LaunchFailure> setup_failure;
+    std::optional<Error> setup_failure;
     std::uint64_t forks_refused = 0;           // by pids.max
     std::vector<std::string> limits_met = {};  // a text for each limit that was met
     std::vector<std::string> not_heard = {};   // notifications that were thrown away
@@ -42,9 +42,8 @@ public:
 
     // Makes the node below those of the groups, and the first process. A failure is complete:
     // nothing is left but perhaps the node, which release() removes.
-    static LaunchResult<std::unique_ptr<Run>> start(const Planned& planned, Machinery& machinery,
-                                                    GroupNodes groups, LogRing& log,
-                                                    Listener listener);
+    static Result<std::unique_ptr<Run>> start(const Planned& planned, Machinery& machinery,
+                                              GroupNodes groups, LogRing& log, Listener listener);
     Run(const Run&) = delete;
     Run& operator=(const Run&) = delete;
     ~Run();
@@ -102,7 +101,7 @@ public:
 
     // The node that the main process is in now, for one that joins it; below the run's own node.
     // Absent where there is none.
-    LaunchResult<std::optional<Cgroup>> node_of_main() const;
+    Result<std::optional<Cgroup>> node_of_main() const;
     // Null where there is no node.
     const LimitEvents* limit_events() const { return limit_events_ ? &*limit_events_ : nullptr; }
     const RunEnd& end() const { return end_; }
@@ -117,10 +116,10 @@ private:
     Run(const Planned& planned, Machinery& machinery, LogRing& log, Listener listener);
 
     NodeOwner owner() const;
-    LaunchResult<void> make_node(GroupNodes groups);
-    LaunchStatus claim_directories();
+    Result<void> make_node(GroupNodes groups);
+    Status claim_directories();
     std::vector<std::string> refused_directories() const;
-    LaunchResult<void> spawn_main();
+    Result<void> spawn_main();
     Status watch_everything(Fd output, Fd error_output);
     Status watch_node();
     void forget_node();

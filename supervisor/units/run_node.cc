@@ -31,15 +31,15 @@ std::string Run::cgroup_path() const {
     return node_ ? node_->entrance().path().substr(machinery_.tree->mount().size()) : "";
 }
 
-LaunchResult<void> Run::make_node(GroupNodes groups) {
+Result<void> Run::make_node(GroupNodes groups) {
     if (machinery_.tree == nullptr) {
         if (plan_->limits.empty() && !unit_.cgroup_place.delegate) return {};
         return std::unexpected(
-            LaunchFailure{.key = plan_->limits.empty() ? "cgroup" : plan_->limits.front().key(),
-                          .object = "/sys/fs/cgroup",
-                          .call = "",
-                          .error = 0,
-                          .hint = machinery_.why_no_tree + ", so that no limit can be set"});
+            Error{.key = plan_->limits.empty() ? "cgroup" : plan_->limits.front().key(),
+                  .object = "/sys/fs/cgroup",
+                  .call = "",
+                  .error = 0,
+                  .hint = machinery_.why_no_tree + ", so that no limit can be set"});
     }
     // When the memory of a group is used up, one service goes as a whole, not a process of it.
     const bool is_said = std::ranges::find(plan_->limits, "memory.oom.group",
@@ -134,7 +134,7 @@ void Run::watch_stall() {
         stall_ = std::move(*stall);
     } else if (!std::exchange(machinery_.told_of_pressure, true)) {
         const std::string text =
-            fmt::format("{}; cgroup.memory_stall_timeout has no effect here", stall.error().what);
+            fmt::format("{}; cgroup.memory_stall_timeout has no effect here", stall.error().text());
         machinery_.console.warning(text);
         log_.append(LogStream::standard_error, "confinit: " + text + "\n");
     }
@@ -179,12 +179,11 @@ void Run::adopt_limits(const Unit& unit, const LimitChanges& changes,
 
 // A service with a subtree may have moved on within it, and no process may be in a node that
 // offers controllers: only where the main process is, another one can be.
-LaunchResult<std::optional<Cgroup>> Run::node_of_main() const {
+Result<std::optional<Cgroup>> Run::node_of_main() const {
     if (!node_) return std::nullopt;
-    const auto failed = [](const Error& error) {
-        return std::unexpected(LaunchFailure{.key = "cgroup.delegate",
-                                             .error = error.code,
-                                             .hint = "where the main process is: " + error.what});
+    const auto failed = [](Error error) {
+        error.advise("the main process is there");
+        return std::unexpected(std::move(error).in("cgroup.delegate"));
     };
     std::string directory = node_->node().path();
     if (unit_.cgroup_place.delegate) {

@@ -60,9 +60,9 @@ void Run::signal_for_stop() {
     }
     const int signal = unit_.service->stop_signal;
     const auto done = [this](const Status& sent) {
-        if (!sent && sent.error().code != ESRCH) {
+        if (!sent && sent.error().error != ESRCH) {
             machinery_.console.warning(
-                fmt::format("stop '{}': {}, ignoring", unit_.name, sent.error().what));
+                fmt::format("stop '{}': {}, ignoring", unit_.name, sent.error().text()));
         }
         thaw();
         if (listener_.signalled) listener_.signalled();

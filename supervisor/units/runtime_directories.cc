@@ -46,7 +46,7 @@ bool RuntimeDirectories::remove(const std::string& unit, std::span<const std::st
     };
     auto begun = begin_removal(paths_, method_);
     if (!begun) {
-        warn(begun.error().what);
+        warn(begun.error().text());
         end();
         return true;
     }

@@ -43,7 +43,7 @@ bool may_be_unread(int error) {
 
 // A process that has ended meanwhile needs no signal.
 Status unless_gone(const Error& error) {
-    if (error.code == ENOENT || error.code == ESRCH) return {};
+    if (error.error == ENOENT || error.error == ESRCH) return {};
     return std::unexpected(error);
 }
 
@@ -111,8 +111,8 @@ SignalWalk::Step SignalWalk::advance() {
 
 // The first error is told at the end. Without our procfs nothing can be told of any process.
 SignalWalk::Step SignalWalk::fail(Error error) {
-    if (is_want_of_descriptors(error.code)) return Step::short_of_descriptors;
-    if (status_ && !may_be_unread(error.code)) status_ = std::unexpected(std::move(error));
+    if (is_want_of_descriptors(error.error)) return Step::short_of_descriptors;
+    if (status_ && !may_be_unread(error.error)) status_ = std::unexpected(std::move(error));
     return procfs_ ? Step::goes_on : Step::over;
 }
 
@@ -134,7 +134,7 @@ Status SignalWalk::open_next() {
     }
     const auto names = TRY(child_nodes(directory, most_nodes));
     auto processes = open_at(directory.get(), "cgroup.procs", O_RDONLY);
-    if (!processes && is_want_of_descriptors(processes.error().code)) {
+    if (!processes && is_want_of_descriptors(processes.error().error)) {
         return std::unexpected(std::move(processes).error());
     }
     const std::string path = std::move(nodes_due_.back());

@@ -26,7 +26,7 @@ Status check_partition(const Cgroup& node, const CgroupSetting& setting) {
     if (setting.file != "cpuset.cpus.partition") return {};
     const std::string text = TRY(node.read(setting.file));
     if (text == setting.value) return {};
-    return std::unexpected(Error{.code = EINVAL, .what = text});
+    return std::unexpected(Error{.error = EINVAL, .hint = text});
 }
 
 std::string write_hint(const CgroupSetting& setting, int error) {
@@ -48,17 +48,16 @@ std::string write_hint(const CgroupSetting& setting, int error) {
     }
 }
 
-LaunchFailure setting_failure(const CgroupSetting& setting, const Cgroup& node,
-                              const Error& error) {
+Error setting_failure(const CgroupSetting& setting, const Cgroup& node, const Error& error) {
     return {.key = setting.key(),
             .object = node.path() + "/" + setting.file,
             .call = "write",
-            .error = error.code,
-            .hint = write_hint(setting, error.code)};
+            .error = error.error,
+            .hint = write_hint(setting, error.error)};
 }
 
-LaunchFailure node_failure(std::string key, std::string object, std::string call, int error,
-                           std::string hint) {
+Error node_failure(std::string key, std::string object, std::string call, int error,
+                   std::string hint) {
     return {.key = std::move(key),
             .object = std::move(object),
             .call = std::move(call),
@@ -66,7 +65,7 @@ LaunchFailure node_failure(std::string key, std::string object, std::string call
             .hint = std::move(hint)};
 }
 
-LaunchStatus remove_left_over(const Cgroup& parent, const std::string& name) {
+Status remove_left_over(const Cgroup& parent, const std::string& name) {
     const auto left_over = parent.open_child(name);
     if (!left_over) return {};
     (void)left_over->kill();
@@ -76,21 +75,21 @@ LaunchStatus remove_left_over(const Cgroup& parent, const std::string& name) {
     constexpr std::size_t most = 4;
     const std::string who = text_of(look_at(some_processes(*left_over, most)));
     return std::unexpected(node_failure(
-        "", left_over->path(), "rmdir", removed.error().code,
+        "", left_over->path(), "rmdir", removed.error().error,
         "the node of an earlier run still has processes" + (who.empty() ? "" : ": " + who)));
 }
 
 // A node of this name that is left over is killed and removed first.
-LaunchResult<Cgroup> make_fresh_node(const Cgroup& parent, const std::string& name) {
+Result<Cgroup> make_fresh_node(const Cgroup& parent, const std::string& name) {
     // Root without capabilities could write files of root's, and set itself and others free.
     const AsOwnUser owner;
     auto node = parent.make_child(name);
-    if (!node && node.error().code == EEXIST) {
+    if (!node && node.error().error == EEXIST) {
         TRY(remove_left_over(parent, name));
         node = parent.make_child(name);
     }
     if (node) return std::move(*node);
-    return std::unexpected(node_failure("", parent.path() + "/" + name, "mkdir", node.error().code,
+    return std::unexpected(node_failure("", parent.path() + "/" + name, "mkdir", node.error().error,
                                         "no cgroup node could be made"));
 }
 
@@ -107,8 +106,8 @@ bool has(const Result<std::vector<std::string>>& names, std::string_view name) {
 }
 
 // The controller is not in this level's cgroup.controllers: which level above does not pass it on?
-LaunchFailure lost_controller(const std::string& key, std::string_view controller,
-                              const CgroupTree& tree, const Cgroup& level) {
+Error lost_controller(const std::string& key, std::string_view controller, const CgroupTree& tree,
+                      const Cgroup& level) {
     const Cgroup* below = &level;
     for (const Cgroup& node : tree.above()) {
         if (has(node.controllers(), controller)) {
@@ -134,7 +133,7 @@ bool has_own_processes(const Cgroup& node) {
     return !processes || !processes->empty();
 }
 
-LaunchFailure busy_level(const std::string& key, std::string_view controller, const Cgroup& level) {
+Error busy_level(const std::string& key, std::string_view controller, const Cgroup& level) {
     const auto pids = level.process_ids();
     const std::string who = pids && !pids->empty() ? process_text(pids->front()) : "a process";
     return node_failure(key, level.path(), "", EBUSY,
@@ -163,8 +162,7 @@ Status enable_one(const Cgroup& level, const std::string& controller) {
 }
 
 // Offers these to the nodes below this one, which has no process of its own.
-LaunchStatus enable_at(const CgroupTree& tree, const Cgroup& level,
-                       const std::vector<Need>& needs) {
+Status enable_at(const CgroupTree& tree, const Cgroup& level, const std::vector<Need>& needs) {
     const auto enabled = level.enabled_controllers();
     for (const auto& [key, controller] : needs) {
         if (has(enabled, controller)) continue;
@@ -177,7 +175,7 @@ LaunchStatus enable_at(const CgroupTree& tree, const Cgroup& level,
         const auto done = enable_one(level, controller);
         if (done) continue;
         return std::unexpected(
-            node_failure(key, level.path(), "write", done.error().code,
+            node_failure(key, level.path(), "write", done.error().error,
                          fmt::format("the controller '{}' could not be enabled for the nodes below",
                                      controller)));
     }
@@ -185,8 +183,8 @@ LaunchStatus enable_at(const CgroupTree& tree, const Cgroup& level,
 }
 
 // By each of the nodes above.
-LaunchStatus enable_above(const CgroupTree& tree, const GroupNodes& groups,
-                          const std::vector<Need>& needs) {
+Status enable_above(const CgroupTree& tree, const GroupNodes& groups,
+                    const std::vector<Need>& needs) {
     if (needs.empty()) return {};
     for (const Cgroup* level : levels_of(tree, groups))
         TRY(enable_at(tree, *level, needs));
@@ -238,15 +236,15 @@ bool is_asked_to_freeze(const Cgroup& node) {
     return text && *text == "1";
 }
 
-LaunchStatus write_setting(const Cgroup& node, const CgroupSetting& setting) {
+Status write_setting(const Cgroup& node, const CgroupSetting& setting) {
     auto written = node.write(setting.file, setting.value);
     if (written) written = check_partition(node, setting);
     if (written) return {};
     return std::unexpected(setting_failure(setting, node, written.error()));
 }
 
-LaunchResult<UnitNode> UnitNode::make(const CgroupTree& tree, const Unit& unit, GroupNodes groups,
-                                      const CgroupConfig& settings) {
+Result<UnitNode> UnitNode::make(const CgroupTree& tree, const Unit& unit, GroupNodes groups,
+                                const CgroupConfig& settings) {
     TRY(enable_above(tree, groups, needs_of(settings)));
     const Cgroup& parent = groups.empty() ? tree.root() : groups.back().node;
     Cgroup fresh = TRY(make_fresh_node(parent, node_name(unit)));
@@ -264,7 +262,7 @@ LaunchResult<UnitNode> UnitNode::make(const CgroupTree& tree, const Unit& unit, 
     return made;
 }
 
-LaunchStatus UnitNode::delegate(const CgroupPlace& place, NodeOwner owner) {
+Status UnitNode::delegate(const CgroupPlace& place, NodeOwner owner) {
     const std::vector<Need> needs = needs_of(place, *tree_);
     TRY(enable_above(*tree_, groups_, needs));
     TRY(enable_at(*tree_, node_, needs));
@@ -273,25 +271,25 @@ LaunchStatus UnitNode::delegate(const CgroupPlace& place, NodeOwner owner) {
     if (!subtree) {
         return std::unexpected(node_failure(
             "cgroup.delegate", node_.path() + "/" + delegated_node_name, "mkdir",
-            subtree.error().code, "cgroup.max.descendants and cgroup.max.depth count this node"));
+            subtree.error().error, "cgroup.max.descendants and cgroup.max.depth count this node"));
     }
     if (place.threaded) {
         const auto made = subtree->write("cgroup.type", "threaded");
         if (!made) {
             return std::unexpected(node_failure("cgroup.threaded", subtree->path() + "/cgroup.type",
-                                                "write", made.error().code,
+                                                "write", made.error().error,
                                                 "the subtree could not be made threaded"));
         }
     }
     if (const auto given = subtree->give_to(owner.uid, owner.gid); !given) {
-        return std::unexpected(node_failure("cgroup.delegate", subtree->path(), "fchown",
-                                            given.error().code, given.error().what));
+        return std::unexpected(
+            node_failure("cgroup.delegate", subtree->path(), "fchown", given.error().error, {}));
     }
     subtree_ = std::move(*subtree);
     return {};
 }
 
-LaunchResult<std::vector<LimitWrite>> UnitNode::plan_writes(const CgroupConfig& settings) const {
+Result<std::vector<LimitWrite>> UnitNode::plan_writes(const CgroupConfig& settings) const {
     TRY(enable_above(*tree_, groups_, needs_of(settings)));
     const Cgroup& parent = *levels_of(*tree_, groups_).back();
     std::vector<LimitWrite> writes;
@@ -326,7 +324,7 @@ std::optional<FreezeRequest> UnitNode::freeze_request_above() const {
 Status UnitNode::remove() const {
     const Cgroup& parent = groups_.empty() ? tree_->root() : groups_.back().node;
     const auto removed = parent.remove_child(name_);
-    if (!removed && removed.error().code == ENOENT) return {};
+    if (!removed && removed.error().error == ENOENT) return {};
     return removed;
 }
 

@@ -49,18 +49,18 @@ public:
     // A fresh node with the settings written, before any process is in it. The controllers that
     // they need are enabled level by level from the root on. A node of that name that is left over
     // is killed and removed first; one that cannot be is refused.
-    static LaunchResult<UnitNode> make(const CgroupTree& tree, const Unit& unit, GroupNodes groups,
-                                       const CgroupConfig& settings);
+    static Result<UnitNode> make(const CgroupTree& tree, const Unit& unit, GroupNodes groups,
+                                 const CgroupConfig& settings);
 
     // Makes the subtree that the service may do with as it likes, below the node with the limits.
-    LaunchStatus delegate(const CgroupPlace& place, NodeOwner owner);
+    Status delegate(const CgroupPlace& place, NodeOwner owner);
 
     // Where the first process goes.
     const Cgroup& entrance() const { return subtree_ ? *subtree_ : node_; }
 
     // The writes that are needed, since the node holds something else; their controllers are
     // enabled level by level.
-    LaunchResult<std::vector<LimitWrite>> plan_writes(const CgroupConfig& settings) const;
+    Result<std::vector<LimitWrite>> plan_writes(const CgroupConfig& settings) const;
 
     // The request that keeps this node of the unit frozen, or absent.
     std::optional<FreezeRequest> freeze_request(const std::string& unit) const;
@@ -91,6 +91,6 @@ private:
 };
 
 // One file of a node, written and, where the kernel may not mean it, read back.
-LaunchStatus write_setting(const Cgroup& node, const CgroupSetting& setting);
+Status write_setting(const Cgroup& node, const CgroupSetting& setting);
 
 }  // namespace confinit

@@ -40,32 +40,31 @@ PlannerAnswer look_at_group(const Unit& unit, const LaunchContext& context) {
 }
 
 // The program of the reaper is PID 1's own descriptor.
-LaunchResult<LaunchPlan> plan_of(PlannerAnswer answer, const LaunchContext& context) {
+Result<LaunchPlan> plan_of(PlannerAnswer answer, const LaunchContext& context) {
     PlanMessage message = TRY(std::move(answer));
     LaunchPlan plan = TRY(unpack_plan(std::move(message)));
     if (plan->child.has_reaper) plan.reaper_program = context.reaper_program.get();
     return plan;
 }
 
-LaunchResult<Planned> planned_service(PlannerAnswer answer, Unit unit,
-                                      const LaunchContext& context) {
+Result<Planned> planned_service(PlannerAnswer answer, Unit unit, const LaunchContext& context) {
     LaunchPlan plan = TRY(plan_of(std::move(answer), context));
     if (plan->unit != unit.name)
-        return std::unexpected(LaunchFailure{.hint = "the planner has planned another unit"});
+        return std::unexpected(Error{.hint = "the planner has planned another unit"});
     unit.namespaces.uid_map = plan.ids.uid_map;
     unit.namespaces.gid_map = plan.ids.gid_map;
     unit.namespaces.allow_setgroups = plan.ids.allow_setgroups;
     return Planned{std::move(unit), std::make_shared<LaunchPlan>(std::move(plan)), {}};
 }
 
-LaunchResult<Planned> planned_group(PlannerAnswer answer, Unit unit) {
+Result<Planned> planned_group(PlannerAnswer answer, Unit unit) {
     const PlanMessage message = TRY(std::move(answer));
     CgroupConfig settings = TRY(unpack_config(message.bytes));
     return Planned{std::move(unit), nullptr, std::move(settings)};
 }
 
-LaunchResult<LaunchPlan> planned_command(PlannerAnswer answer, int main_pidfd,
-                                         const LaunchContext& context) {
+Result<LaunchPlan> planned_command(PlannerAnswer answer, int main_pidfd,
+                                   const LaunchContext& context) {
     LaunchPlan plan = TRY(plan_of(std::move(answer), context));
     plan.join_pidfd = main_pidfd;
     return plan;

@@ -23,11 +23,11 @@ inline void age(Planned& planned) {
 }
 
 // Called once from the loop, unless the question is cancelled.
-using PlannedDone = std::move_only_function<void(LaunchResult<Planned> planned)>;
+using PlannedDone = std::move_only_function<void(Result<Planned> planned)>;
 
 Planner::Id plan_unit(Planner& planner, const LaunchContext& context, Unit unit, PlannedDone done);
 
-using EnterPlanDone = std::move_only_function<void(LaunchResult<LaunchPlan> plan)>;
+using EnterPlanDone = std::move_only_function<void(Result<LaunchPlan> plan)>;
 
 // The plan of a command that enters this run, whose main process it joins.
 struct EnterQuestion {

@@ -202,13 +202,13 @@ void print_json(const Options& options, const Nodes& nodes, const std::vector<Fi
 
 int run(Options options) {
     const auto reaper = load_helper(options.reaper);
-    if (!reaper) give_up(reaper.error().what);
+    if (!reaper) give_up(reaper.error().text());
     std::optional<CgroupTree> tree;
     std::optional<Cgroup> plain;
     Nodes nodes;
     if (options.with_limits) {
         auto made = CgroupTree::set_up(Mode::machine, "");
-        if (!made) give_up(made.error().what);
+        if (!made) give_up(made.error().text());
         nodes.tree = &tree.emplace(std::move(*made));
     } else {
         leave_mounts_of_machine();
@@ -224,7 +224,7 @@ int run(Options options) {
                                 .memory_total = std::uint64_t{1} << 30,
                                 .filters = &filters};
     const auto program = load_helper(options.launcher);
-    if (!program) give_up(program.error().what);
+    if (!program) give_up(program.error().text());
     AskedLauncher launcher = start_launcher(*program);
     std::vector<Figures> all;
     for (const Variant& variant : variants()) {

@@ -37,14 +37,8 @@ Nanoseconds now() {
 }
 
 template <class T>
-T taken(LaunchResult<T> result) {
-    if (!result) give_up(result.error().text());
-    return std::move(*result);
-}
-
-template <class T>
 T taken(Result<T> result) {
-    if (!result) give_up(result.error().what);
+    if (!result) give_up(result.error().text());
     return std::move(*result);
 }
 
@@ -133,7 +127,7 @@ Spawned spawn_by(AskedLauncher& launcher, const LaunchPlan& plan, int node, Stre
     const std::uint32_t slot = prepared.order.slot = launcher.slots->take().value();
     LastWordsPage last_words = launcher.slots->last_words(slot);
     if (const Status sent = launcher.link.send(plan, prepared.order); !sent)
-        give_up(sent.error().what);
+        give_up(sent.error().text());
     (void)wait_for_answer(launcher.link);
     prepared.lent = {};
     MadeProcesses made;

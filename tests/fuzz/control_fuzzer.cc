@@ -29,7 +29,7 @@ std::string unframed(std::string message) {
 // What was understood once is understood in the same way when we send it on.
 void check_call(std::string_view text) {
     const auto call = parse_call(text);
-    if (!call) return require(!call.error().what.empty());
+    if (!call) return require(!call.error().text().empty());
     require(call->parameters.is_object());
     const auto again = parse_call(unframed(encode_call(*call)));
     require(again && again->method == call->method && again->parameters == call->parameters);
@@ -41,7 +41,7 @@ void check_call(std::string_view text) {
 
 void check_reply(std::string_view text) {
     const auto reply = parse_reply(text);
-    if (!reply) return require(!reply.error().what.empty());
+    if (!reply) return require(!reply.error().text().empty());
     require(reply->parameters.is_object());
     const auto again = parse_reply(unframed(encode_reply(reply->parameters, reply->continues)));
     require(again && again->parameters == reply->parameters);

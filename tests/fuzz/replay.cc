@@ -28,7 +28,7 @@ bool is_regular_file(const std::string& path) {
 int replay_folder(const std::string& folder) {
     const auto names = confinit::list_directory(AT_FDCWD, folder);
     if (!names) {
-        fmt::print(stderr, "{}\n", names.error().what);
+        fmt::print(stderr, "{}\n", names.error().text());
         return -1;
     }
     int count = 0;
@@ -37,7 +37,7 @@ int replay_folder(const std::string& folder) {
         if (!is_regular_file(path)) continue;
         const auto text = confinit::read_file(AT_FDCWD, path, largest_input);
         if (!text) {
-            fmt::print(stderr, "{}\n", text.error().what);
+            fmt::print(stderr, "{}\n", text.error().text());
             return -1;
         }
         // Names the culprit of a crash, which leaves no other message.

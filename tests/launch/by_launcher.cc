@@ -47,24 +47,25 @@ bool ask(LauncherLink& link, const LaunchPlan& plan, const PreparedLaunch& prepa
         (void)syscall(SYS_waitid, P_PIDFD, link.process().get(), &end, WEXITED, nullptr);
         return false;
     };
-    if (const auto sent = link.send(plan, prepared.order); !sent) return give_up(sent.error().what);
+    if (const auto sent = link.send(plan, prepared.order); !sent)
+        return give_up(sent.error().text());
     for (std::optional<std::uint32_t> answered; !answered;) {
         wait_for(link.socket());
         auto received = link.receive();
-        if (!received) return give_up(received.error().what);
+        if (!received) return give_up(received.error().text());
         answered = *received;
     }
     return true;
 }
 
 // By a launcher of its own, which finds this process as it is now.
-LaunchResult<Spawned> spawn_by_launcher(const LaunchPlan& plan, int node, Streams streams,
-                                        CloneMethod method) {
+Result<Spawned> spawn_by_launcher(const LaunchPlan& plan, int node, Streams streams,
+                                  CloneMethod method) {
     static const Fd program =
         load_helper(variable("CONFINIT_LAUNCHER", CONFINIT_TEST_LAUNCHER)).value();
     const auto slots = LaunchSlots::make().value();
     auto started = LauncherLink::start(program, *slots, method);
-    if (!started) FAIL(started.error().what);
+    if (!started) FAIL(started.error().text());
     std::optional<LauncherLink> link{std::move(*started)};
     PreparedLaunch prepared = TRY(prepare_launch(plan, node, std::move(streams), method));
     prepared.order.slot = slots->take().value();
@@ -90,8 +91,8 @@ bool is_by_launcher() {
     return variable("CONFINIT_LAUNCH_BY", "") == "launcher";
 }
 
-LaunchResult<Spawned> spawn_either_way(const LaunchPlan& plan, int node, Streams streams,
-                                       CloneMethod method) {
+Result<Spawned> spawn_either_way(const LaunchPlan& plan, int node, Streams streams,
+                                 CloneMethod method) {
     if (is_by_launcher()) return spawn_by_launcher(plan, node, std::move(streams), method);
     return spawn(plan, node, std::move(streams), method);
 }

@@ -10,7 +10,7 @@ namespace confinit::testing {
 bool is_by_launcher();
 
 // As spawn(): a copy of this process, or by a launcher that finds it as it is now.
-LaunchResult<Spawned> spawn_either_way(const LaunchPlan& plan, int node, Streams streams,
-                                       CloneMethod method);
+Result<Spawned> spawn_either_way(const LaunchPlan& plan, int node, Streams streams,
+                                 CloneMethod method);
 
 }  // namespace confinit::testing

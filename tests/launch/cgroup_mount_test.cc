@@ -65,7 +65,7 @@ TEST_CASE("a tree that cannot be made read-only, or mounted, is told by its key"
     launch->finish();
 
     REQUIRE(launch->failed);
-    const LaunchFailure failure = explain(plan, *launch->failed);
+    const Error failure = explain(plan, *launch->failed);
     CHECK(failure.key == "cgroup.delegate");
     CHECK(failure.object == tree);
     CHECK(failure.call == (is_own ? "fsopen" : "mount_setattr"));

@@ -22,7 +22,7 @@ namespace {
 
 Cgroup tree() {
     auto root = Cgroup::open("/sys/fs/cgroup");
-    if (!root) FAIL(root.error().what);
+    if (!root) FAIL(root.error().text());
     return std::move(*root);
 }
 
@@ -44,7 +44,7 @@ public:
 private:
     static Cgroup make(const Cgroup& root, const std::string& name) {
         auto node = root.make_child(name);
-        if (!node) FAIL(node.error().what);
+        if (!node) FAIL(node.error().text());
         return std::move(*node);
     }
 

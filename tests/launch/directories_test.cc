@@ -132,7 +132,7 @@ TEST_CASE("what is another's, or no directory, is refused and left alone", "[lau
     launch.finish();
 
     REQUIRE(launch.failed);
-    const LaunchFailure failure = explain(plan, *launch.failed);
+    const Error failure = explain(plan, *launch.failed);
     CHECK(failure.key == "directories.state[0]");
     CHECK(failure.object == directory / name);
     // No call has failed.
@@ -186,7 +186,7 @@ TEST_CASE("chown = recursive gives a tree over, but neither links nor what has o
     CHECK(owner_of(directory / "secret").uid == 0);
     if (has_second_name) {
         REQUIRE(launch.failed);
-        const LaunchFailure failure = explain(plan, *launch.failed);
+        const Error failure = explain(plan, *launch.failed);
         CHECK(failure.error == 0);
         CHECK(failure.hint.contains("has another name as well"));
         CHECK(owner_of(state).uid == 0);
@@ -287,7 +287,7 @@ TEST_CASE("a directory that cannot be made is told, and none is left unfinished"
     // The child itself closes descriptors before the preparer does.
     CHECK(launch->failed->stage ==
           (call == SYS_close_range ? LaunchStage::separation : LaunchStage::preparation));
-    const LaunchFailure failure = explain(plan, *launch->failed);
+    const Error failure = explain(plan, *launch->failed);
     if (call != SYS_close_range) {
         CHECK(failure.key == "directories.state[0]");
         CHECK(failure.object == path);

@@ -24,7 +24,7 @@ constexpr int all_namespaces =
 
 std::string descriptors_of(pid_t process) {
     const auto names = list_directory(AT_FDCWD, "/proc/" + std::to_string(process) + "/fd");
-    return names ? std::to_string(names->size()) + " descriptors" : names.error().what;
+    return names ? std::to_string(names->size()) + " descriptors" : names.error().text();
 }
 
 // What service and entered process have in common; the latter makes no namespaces.

@@ -221,7 +221,7 @@ TEST_CASE("a key that cannot be put in force means no service", "[launch][H3][H4
                       .argument = row.guard.argument,
                       .value = row.guard.value};
 
-    LaunchFailure failure;
+    Error failure;
     std::unique_ptr<Launch> launch;
     run_with_fault(fault, [&](const Fd&) {
         auto spawned = spawn(subject.plan(), -1, {});

@@ -53,7 +53,7 @@ struct Stage {
                     }};
     }
 
-    LaunchResult<LaunchPlan> try_plan(Unit& unit) const {
+    Result<LaunchPlan> try_plan(Unit& unit) const {
         if (auto settled = settle_id_maps(context(), unit); !settled) {
             return std::unexpected(std::move(settled).error());
         }
@@ -144,7 +144,7 @@ TEST_CASE("an offset that the kernel refuses is told with its key", "[launch][S1
     launch.finish();
 
     REQUIRE(launch.failed);
-    const LaunchFailure failure = explain(plan, *launch.failed);
+    const Error failure = explain(plan, *launch.failed);
     CHECK(failure.key == "namespaces.time");
     CHECK(failure.call == "write");
     CHECK(failure.error == ERANGE);
@@ -271,7 +271,7 @@ TEST_CASE("a namespace that does not let us in stops the launch", "[launch][H3][
     launch->finish();
 
     REQUIRE(launch->failed);
-    const LaunchFailure failure = explain(plan, *launch->failed);
+    const Error failure = explain(plan, *launch->failed);
     CHECK(failure.key == "namespaces." + std::string{key});
     CHECK(failure.call == "setns");
     CHECK(failure.error == EPERM);

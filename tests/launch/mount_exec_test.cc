@@ -111,7 +111,7 @@ TEST_CASE("a no_exec or exec path that cannot be set is told by its key", "[laun
     launch->finish();
 
     REQUIRE(launch->failed);
-    const LaunchFailure failure = explain(plan, *launch->failed);
+    const Error failure = explain(plan, *launch->failed);
     CHECK(failure.key == "mounts." + key + "[0]");
     CHECK(failure.object == closed);
     CHECK(failure.call == (key == "exec" ? "move_mount" : "mount_setattr"));

@@ -190,7 +190,7 @@ TEST_CASE("a /dev or /proc that is a link is refused, and nothing is mounted beh
     launch.finish();
 
     REQUIRE(launch.failed);
-    const LaunchFailure failure = explain(plan, *launch.failed);
+    const Error failure = explain(plan, *launch.failed);
     CHECK(failure.key == (name == "dev" ? "mounts.private_dev" : "namespaces.pid"));
     CHECK(failure.object == "/" + name);
     CHECK(failure.error == ELOOP);
@@ -213,7 +213,7 @@ TEST_CASE("a mount point that cannot be made is told by its key and path", "[lau
     launch->finish();
 
     REQUIRE(launch->failed);
-    const LaunchFailure failure = explain(plan, *launch->failed);
+    const Error failure = explain(plan, *launch->failed);
     CHECK(failure.key == "mounts.bind[0]");
     CHECK(failure.object == directory / "tmp" + "/a");
     CHECK(failure.call == "mkdirat");

@@ -121,7 +121,7 @@ TEST_CASE("a preset that cannot be set is told by its key and path", "[launch][H
     launch->finish();
 
     REQUIRE(launch->failed);
-    const LaunchFailure failure = explain(plan, *launch->failed);
+    const Error failure = explain(plan, *launch->failed);
     CHECK(failure.key == "mounts.protect[1]");
     CHECK(failure.object == "/usr");
     CHECK(failure.error == EIO);

@@ -88,7 +88,7 @@ TEST_CASE("a link in the service's root cannot lead a mount out of it", "[launch
     launch.finish();
 
     REQUIRE(launch.failed);
-    const LaunchFailure failure = explain(scene.sealed(), *launch.failed);
+    const Error failure = explain(scene.sealed(), *launch.failed);
     CHECK(failure.key == "mounts.tmpfs[0]");
     CHECK(failure.object == "/escape");
     CHECK(failure.error == ENOENT);
@@ -105,7 +105,7 @@ TEST_CASE("a root that is missing is told with its path", "[launch][H4]") {
     launch.finish();
 
     REQUIRE(launch.failed);
-    const LaunchFailure failure = explain(scene.sealed(), *launch.failed);
+    const Error failure = explain(scene.sealed(), *launch.failed);
     CHECK(failure.key == "mounts.root");
     CHECK(failure.object == "/no/such/root");
     CHECK(failure.error == ENOENT);

@@ -35,7 +35,7 @@ public:
         unit = std::move(*read);
     }
 
-    LaunchResult<LaunchPlan> try_plan() const {
+    Result<LaunchPlan> try_plan() const {
         return make_launch_plan(unit, {.reaper_program = reaper_program(),
                                        .inaccessible_file = directory_ / "cover",
                                        .capabilities = own_capabilities(),

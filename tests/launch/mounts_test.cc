@@ -325,7 +325,7 @@ TEST_CASE("a source that is missing on the host is told with its path", "[launch
     launch.finish();
 
     REQUIRE(launch.failed);
-    const LaunchFailure failure = explain(scene.sealed(), *launch.failed);
+    const Error failure = explain(scene.sealed(), *launch.failed);
     CHECK(failure.key == "mounts.bind[0]");
     CHECK(failure.object == "/no/such/source");
     CHECK(failure.error == ENOENT);

@@ -133,7 +133,7 @@ TEST_CASE("a layer that is missing is told by its key and path", "[launch][H4]")
     launch.finish();
 
     REQUIRE(launch.failed);
-    const LaunchFailure failure = explain(plan, *launch.failed);
+    const Error failure = explain(plan, *launch.failed);
     CHECK(failure.key == "mounts.overlay[0]." + key);
     CHECK(failure.object == path);
     CHECK(failure.error == ENOENT);
@@ -152,7 +152,7 @@ TEST_CASE("an overlay that cannot be mounted is told by its key and target", "[l
     launch->finish();
 
     REQUIRE(launch->failed);
-    const LaunchFailure failure = explain(plan, *launch->failed);
+    const Error failure = explain(plan, *launch->failed);
     CHECK(failure.key == "mounts.overlay[0]");
     CHECK(failure.object == layers.target());
     CHECK(failure.error == EIO);
@@ -172,7 +172,7 @@ TEST_CASE("an image of no known file system is refused", "[launch][H4]") {
 
     REQUIRE(launch.failed);
     CHECK(launch.failed->stage == LaunchStage::preparation);
-    const LaunchFailure failure = explain(plan, *launch.failed);
+    const Error failure = explain(plan, *launch.failed);
     CHECK(failure.key == "mounts.root_image");
     CHECK(failure.object == image);
     CHECK_FALSE(failure.hint.empty());
@@ -202,7 +202,7 @@ TEST_CASE("an image that cannot be mounted is told by its key and path", "[launc
     launch->finish();
 
     REQUIRE(launch->failed);
-    const LaunchFailure failure = explain(plan, *launch->failed);
+    const Error failure = explain(plan, *launch->failed);
     CHECK(failure.key == "mounts.root_image");
     CHECK(failure.object == directory / "image");
     CHECK(failure.error == EIO);

@@ -107,7 +107,7 @@ TEST_CASE("what the child writes about itself does not go to what is mounted ove
         return;
     }
     REQUIRE(launch->failed);
-    const LaunchFailure failure = explain(scene.sealed(), *launch->failed);
+    const Error failure = explain(scene.sealed(), *launch->failed);
     CHECK(failure.key == "process.oom_score_adj");
     CHECK(failure.error == EXDEV);
     CHECK(launch->output.empty());
@@ -167,7 +167,7 @@ TEST_CASE("the parent writes no id map to what is mounted over it", "[launch][X9
     plan.gid_map = "0 100000 1\n";
     plan.deny_setgroups = true;
 
-    const LaunchStatus done = do_parent_part(LaunchPlan{std::move(plan)}, child.pid());
+    const Status done = do_parent_part(LaunchPlan{std::move(plan)}, child.pid());
 
     REQUIRE_FALSE(done.has_value());
     CHECK(done.error().error == EXDEV);
@@ -191,9 +191,9 @@ TEST_CASE("verify reads nothing that is mounted over a process's files", "[launc
     const auto process = open_process(child.pid());
 
     REQUIRE_FALSE(status.has_value());
-    CHECK(status.error().code == EXDEV);
+    CHECK(status.error().error == EXDEV);
     REQUIRE_FALSE(process.has_value());
-    CHECK(process.error().code == EXDEV);
+    CHECK(process.error().error == EXDEV);
 }
 
 TEST_CASE("a part of procfs, or another one, is not taken for /proc", "[launch][X9]") {

@@ -99,7 +99,7 @@ TEST_CASE("a ready pipe that cannot be placed ends the launch", "[launch][H3][H4
     launch->finish();
 
     REQUIRE(launch->failed);
-    const LaunchFailure failure = explain(scene.sealed(), *launch->failed);
+    const Error failure = explain(scene.sealed(), *launch->failed);
     CHECK(failure.key == "service.ready");
     CHECK(failure.object == "fd:77");
     CHECK(failure.call == "dup3");

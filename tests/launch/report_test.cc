@@ -25,8 +25,7 @@ bool contains(const std::string& text, std::string_view part) {
     return text.find(part) != std::string::npos;
 }
 
-LaunchFailure failure_of(const Scene& scene, LaunchStage stage, int error, long call,
-                         int item = -1) {
+Error failure_of(const Scene& scene, LaunchStage stage, int error, long call, int item = -1) {
     return explain(scene.sealed(), {.kind = LaunchReport::Kind::failed,
                                     .stage = stage,
                                     .item = item,
@@ -39,7 +38,7 @@ LaunchFailure failure_of(const Scene& scene, LaunchStage stage, int error, long 
 TEST_CASE("clone3's errors about the node are told as such", "[launch][S9]") {
     const int error = GENERATE(EBUSY, EACCES, ENOENT, EOPNOTSUPP);
 
-    const LaunchFailure failure = explain_clone(LaunchPlan{PlanDraft{}}, -1, error);
+    const Error failure = explain_clone(LaunchPlan{PlanDraft{}}, -1, error);
 
     CHECK(failure.key == "cgroup");
     CHECK(failure.call == "clone3");
@@ -73,18 +72,18 @@ TEST_CASE("clone3's EAGAIN names the node that is full", "[launch][S9][N16]") {
         return explain_clone(LaunchPlan{PlanDraft{}}, node.get(), EAGAIN);
     };
 
-    const LaunchFailure own = explain(directory.path());
+    const Error own = explain(directory.path());
     CHECK(own.key == "cgroup.pids.max");
     CHECK(own.object == directory.path() + "/pids.max");
     CHECK(contains(own.hint, "7 of 7"));
 
-    const LaunchFailure above = explain(directory.path() + "/below");
+    const Error above = explain(directory.path() + "/below");
     CHECK(above.key == "cgroup");
     CHECK(above.object == directory.path() + "/pids.max");
 }
 
 TEST_CASE("clone3's EAGAIN without a full node names no limit that has room", "[launch][N16]") {
-    const LaunchFailure failure = explain_clone(LaunchPlan{PlanDraft{}}, -1, EAGAIN);
+    const Error failure = explain_clone(LaunchPlan{PlanDraft{}}, -1, EAGAIN);
     CHECK(failure.error == EAGAIN);
     CHECK(contains(failure.text(), "kernel.pid_max"));
 }
@@ -93,7 +92,7 @@ TEST_CASE("a refused namespace is told with the present limits", "[launch][H9]")
     Scene scene{{"ids"}};
     scene.plan.clone_flags = CLONE_NEWUSER | CLONE_NEWNET;
 
-    std::optional<LaunchFailure> failure;
+    std::optional<Error> failure;
     run_with_fault({.call = SYS_clone3, .action = SECCOMP_RET_ERRNO | ENOSPC}, [&](const Fd&) {
         auto spawned = spawn(scene.sealed(), -1, {});
         if (!spawned) failure = std::move(spawned).error();
@@ -110,7 +109,7 @@ TEST_CASE("a forbidden user namespace is told with the switches that forbid it",
     PlanDraft plan;
     plan.clone_flags = CLONE_NEWUSER;
 
-    const LaunchFailure failure = explain_clone(LaunchPlan{std::move(plan)}, -1, EPERM);
+    const Error failure = explain_clone(LaunchPlan{std::move(plan)}, -1, EPERM);
 
     CHECK(failure.key == "namespaces.user");
     CHECK(contains(failure.hint, "user.max_user_namespaces is "));
@@ -119,7 +118,7 @@ TEST_CASE("a forbidden user namespace is told with the switches that forbid it",
 TEST_CASE("a capability that the supervisor lacks is told by its name", "[launch][H4]") {
     const Scene scene{{"ids"}};
 
-    const LaunchFailure failure = failure_of(scene, LaunchStage::ambient, EPERM, SYS_capset, 24);
+    const Error failure = failure_of(scene, LaunchStage::ambient, EPERM, SYS_capset, 24);
 
     CHECK(failure.key == "capabilities.ambient");
     CHECK(failure.object == "sys_resource");
@@ -168,7 +167,7 @@ TEST_CASE("a datagram that is no report is an error, and its descriptors are clo
     const auto received = receive_report(channel.parent);
 
     REQUIRE_FALSE(received.has_value());
-    CHECK(received.error().code == EPROTO);
+    CHECK(received.error().error == EPROTO);
 }
 
 TEST_CASE("a socket without news says so, and one without senders too", "[launch]") {
@@ -208,7 +207,7 @@ TEST_CASE("a reaper that is missing is an error at once", "[launch]") {
     const auto missing = load_helper("/no/such/reaper");
 
     REQUIRE_FALSE(missing.has_value());
-    CHECK(missing.error().code == ENOENT);
+    CHECK(missing.error().error == ENOENT);
 }
 
 // The kernel looks for a record first and for the sender then.

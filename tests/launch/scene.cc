@@ -42,7 +42,7 @@ std::string probe_file() {
 }
 
 Fd must(Result<Fd> result) {
-    if (!result) FAIL(result.error().what);
+    if (!result) FAIL(result.error().text());
     return std::move(*result);
 }
 
@@ -322,7 +322,7 @@ void Launch::step() {
 
 void Launch::read_report() {
     auto received = receive_report(spawned.report_socket, &spawned.last_words);
-    if (!received) FAIL(received.error().what);
+    if (!received) FAIL(received.error().text());
     if (std::holds_alternative<HungUp>(*received)) has_hung_up = true;
     auto* report = std::get_if<ReceivedReport>(&*received);
     if (report == nullptr) return;
@@ -337,7 +337,7 @@ void Launch::read_report() {
 
 void Launch::read_exit() {
     auto received = receive_report(spawned.exit_socket);
-    if (!received) FAIL(received.error().what);
+    if (!received) FAIL(received.error().text());
     if (std::holds_alternative<HungUp>(*received)) exit_ended_ = true;
     const auto* report = std::get_if<ReceivedReport>(&*received);
     if (report == nullptr) return;

@@ -107,7 +107,7 @@ TEST_CASE("a realtime policy has its priority, or is told why not", "[launch][H4
 
     // Where we have no CAP_SYS_NICE, or our cgroup no realtime runtime.
     if (launch.failed) {
-        const LaunchFailure failure = explain(scene.sealed(), *launch.failed);
+        const Error failure = explain(scene.sealed(), *launch.failed);
         CHECK(failure.key == "process.scheduling");
         CHECK(failure.object == "rr:7");
         CHECK(failure.call == "sched_setscheduler");
@@ -129,7 +129,7 @@ TEST_CASE("a CPU that is not there is told and not left out", "[launch][H3][H4]"
     launch.finish();
 
     REQUIRE(launch.failed);
-    const LaunchFailure failure = explain(scene.sealed(), *launch.failed);
+    const Error failure = explain(scene.sealed(), *launch.failed);
     CHECK(failure.key == "process.cpu_affinity");
     CHECK(failure.object == std::to_string(cpu) + ",1023");
     // The kernel has left it out in silence.
@@ -176,7 +176,7 @@ TEST_CASE("in a user namespace the parent sets the priorities, and tells what fa
     scene.child.io_priority = idle;
     scene.child.limits_by_parent = true;
 
-    LaunchFailure failure;
+    Error failure;
     run_with_fault({.call = call, .action = SECCOMP_RET_ERRNO | EPERM}, [&](const Fd&) {
         auto spawned = spawn(scene.sealed(), -1, {});
         REQUIRE_FALSE(spawned.has_value());

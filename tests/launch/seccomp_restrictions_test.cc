@@ -261,7 +261,7 @@ TEST_CASE("a filter or a limit that the kernel refuses is told by its key, and n
         launch->finish();
 
         REQUIRE(launch->failed);
-        const LaunchFailure failure = explain(probe.plan(), *launch->failed);
+        const Error failure = explain(probe.plan(), *launch->failed);
         CHECK(failure.key == step.key);
         CHECK(failure.call == step.call);
         CHECK(failure.error == EIO);

@@ -76,7 +76,7 @@ struct Stage {
 };
 
 template <class T>
-T taken(LaunchResult<T> result) {
+T taken(Result<T> result) {
     if (!result) FAIL(result.error().text());
     return std::move(*result);
 }

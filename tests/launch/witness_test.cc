@@ -93,7 +93,7 @@ void check_refused(const Scene& scene, Launch& launch, const std::string& path, 
     CHECK(launch.failed->stage == LaunchStage::witnesses);
     CHECK(launch.failed->error == error);
     CHECK(launch.output.empty());
-    const LaunchFailure failure = explain(scene.sealed(), *launch.failed);
+    const Error failure = explain(scene.sealed(), *launch.failed);
     CHECK(failure.object == path);
     CHECK(failure.hint.ends_with("since the launch was planned"));
 }

@@ -188,7 +188,7 @@ TEST_CASE("a node that exists already is not made again", "[unit][G1]") {
     REQUIRE(first);
     CHECK(first->path() == directory.path() + "/web");
     REQUIRE_FALSE(second);
-    CHECK(second.error().code == EEXIST);
+    CHECK(second.error().error == EEXIST);
 }
 
 TEST_CASE("no name leads out of a node", "[unit]") {

@@ -38,7 +38,7 @@ std::vector<Fd> open_all() {
     for (;;) {
         auto opened = open_at(AT_FDCWD, "/dev/null", O_RDONLY);
         if (!opened) {
-            CHECK(opened.error().code == EMFILE);
+            CHECK(opened.error().error == EMFILE);
             return all;
         }
         all.push_back(std::move(*opened));

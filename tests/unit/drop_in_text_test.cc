@@ -21,7 +21,7 @@ using Texts = std::vector<std::string>;
 
 std::string limit_key(std::string_view word) {
     const auto key = find_limit_key(word);
-    return key ? *key : "error: " + key.error().what;
+    return key ? *key : "error: " + key.error().text();
 }
 
 }  // namespace

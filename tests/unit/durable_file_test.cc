@@ -89,7 +89,7 @@ TEST_CASE("a disk that fails leaves the old file and nothing beside it", "[base]
     fsync_error = 0;
 
     REQUIRE_FALSE(replaced);
-    CHECK(replaced.error().code == EIO);
+    CHECK(replaced.error().error == EIO);
     REQUIRE_FALSE(made);
     CHECK(text_of(old) == "old\n");
     CHECK(list_directory(AT_FDCWD, directory.path() + "/old.toml.d")->size() == 1);

@@ -13,7 +13,7 @@ TEST_CASE("a missing program is told before the launch, with its root", "[unit][
     PlanScene scene;
     scene.unit.service->command = {"/usr/bin/serv"};
 
-    const LaunchFailure failure = scene.failure();
+    const Error failure = scene.failure();
 
     CHECK(failure.key == "service.command[0]");
     CHECK(failure.call == "execve");
@@ -33,7 +33,7 @@ TEST_CASE("a script from another system names its carriage return", "[unit][H6]"
     PlanScene scene;
     scene.root.write("usr/bin/serve", "#!/bin/sh\r\n", 0755);
 
-    const LaunchFailure failure = scene.failure();
+    const Error failure = scene.failure();
 
     CHECK(failure.hint.find("'/bin/sh\\x0d'") != std::string::npos);
     CHECK(failure.hint.find("carriage return") != std::string::npos);
@@ -42,9 +42,9 @@ TEST_CASE("a script from another system names its carriage return", "[unit][H6]"
 TEST_CASE("a program without an x bit or that is a directory is told apart", "[unit][H6]") {
     PlanScene scene;
     scene.root.write("usr/bin/serve", "#!/bin/sh\n", 0644);
-    const LaunchFailure no_bit = scene.failure();
+    const Error no_bit = scene.failure();
     scene.unit.service->command = {"/srv"};
-    const LaunchFailure directory = scene.failure();
+    const Error directory = scene.failure();
 
     CHECK(no_bit.error == EACCES);
     CHECK(no_bit.hint.find("x bit") != std::string::npos);
@@ -103,7 +103,7 @@ TEST_CASE("a directory that the user cannot search is named", "[unit][H6]") {
     const auto plan = scene.plan();
     REQUIRE(chmod((scene.root.path() + "/usr").c_str(), 0700) == 0);
 
-    const LaunchFailure failure = explain_execve(plan, EACCES);
+    const Error failure = explain_execve(plan, EACCES);
 
     CHECK(failure.key == "service.command[0]");
     CHECK(failure.hint == "user 33 cannot search the directory '/usr'");

@@ -95,7 +95,7 @@ int differences(const SyscallPolicy& one, const SyscallPolicy& other) {
 
 SyscallPolicy policy_of(const SeccompConfig& config) {
     auto policy = make_policy(config);
-    if (!policy) FAIL(policy.error().what);
+    if (!policy) FAIL(policy.error().text());
     return std::move(*policy);
 }
 

@@ -29,18 +29,18 @@ std::string value_of(const LaunchPlan& plan, std::string_view file) {
 }  // namespace
 
 TEST_CASE("a failure is told in one line", "[unit][H4]") {
-    const LaunchFailure whole{.key = "mounts.read_only[1]",
-                              .object = "/var/lib/x",
-                              .call = "open_tree",
-                              .error = ENOENT,
-                              .hint = "create it"};
-    const LaunchFailure plain{.key = "service.user", .object = "nosuch", .hint = "no such user"};
+    const Error whole{.key = "mounts.read_only[1]",
+                      .object = "/var/lib/x",
+                      .call = "open_tree",
+                      .error = ENOENT,
+                      .hint = "create it"};
+    const Error plain{.key = "service.user", .object = "nosuch", .hint = "no such user"};
 
     CHECK(whole.text() ==
           "mounts.read_only[1]: open_tree '/var/lib/x': No such file or directory (ENOENT); "
           "create it");
     CHECK(plain.text() == "service.user: 'nosuch': no such user");
-    CHECK(LaunchFailure{.hint = "damaged"}.text() == "damaged");
+    CHECK(Error{.hint = "damaged"}.text() == "damaged");
 }
 
 TEST_CASE("a user's name is looked up in the service's root", "[unit]") {
@@ -56,7 +56,7 @@ TEST_CASE("a user that is not there is named, with the nearest one", "[unit][H4]
     PlanScene scene;
     scene.unit.service->user = "wbe";
 
-    const LaunchFailure failure = scene.failure();
+    const Error failure = scene.failure();
 
     CHECK(failure.key == "service.user");
     CHECK(failure.object == "wbe");
@@ -68,7 +68,7 @@ TEST_CASE("a group that is not there is named by its key", "[unit][H4]") {
     PlanScene scene;
     scene.unit.service->supplementary_groups = {"video", "vdeo"};
 
-    const LaunchFailure failure = scene.failure();
+    const Error failure = scene.failure();
 
     CHECK(failure.key == "service.supplementary_groups[1]");
     CHECK(failure.object == "vdeo");
@@ -126,7 +126,7 @@ TEST_CASE("a root that is not there fails as mounts.root", "[unit][H4]") {
     PlanScene scene;
     scene.unit.mounts.root = "/no/such/root";
 
-    const LaunchFailure failure = scene.failure();
+    const Error failure = scene.failure();
 
     CHECK(failure.key == "mounts.root");
     CHECK(failure.error == ENOENT);

@@ -24,7 +24,7 @@ struct LauncherScene : ReapingLoop {
     bool ask(LaunchRequest& request) {
         request.plan = &plan;
         request.prepared = prepare_launch(plan, -1, {}, CloneMethod::clone3_then_move).value();
-        request.done = [this](LaunchResult<Spawned> answer) {
+        request.done = [this](Result<Spawned> answer) {
             made = std::move(answer);
         };
         return launcher->ask(request);
@@ -39,7 +39,7 @@ struct LauncherScene : ReapingLoop {
     PlanScene units;
     LaunchPlan plan = units.plan();
     Console console{Fd{}};
-    std::optional<LaunchResult<Spawned>> made;
+    std::optional<Result<Spawned>> made;
     std::unique_ptr<Launcher> launcher;
 };
 

@@ -14,7 +14,7 @@ namespace {
 // "KEY OBJECT" of each.
 std::vector<std::string> missing(const PlanScene& scene) {
     std::vector<std::string> texts;
-    for (const LaunchFailure& failure : missing_paths(scene.plan()))
+    for (const Error& failure : missing_paths(scene.plan()))
         texts.push_back(failure.key + " " + failure.object);
     return texts;
 }

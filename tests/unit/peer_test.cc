@@ -41,7 +41,7 @@ TEST_CASE("a peer is known by its ids, all of its groups among them", "[unit][N3
 TEST_CASE("a peer that lives is read under its pidfd", "[unit][N3]") {
     const Pair pair = make_pair();
     const auto process = PeerProcess::open(pair.one);
-    if (!process) FAIL(process.error().what);
+    if (!process) FAIL(process.error().text());
 
     const auto directory = process->open_directory();
     REQUIRE(directory);

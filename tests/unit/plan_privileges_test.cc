@@ -41,9 +41,9 @@ TEST_CASE("what the supervisor does not have it cannot give", "[unit][H3][H8]") 
     PlanScene scene;
     scene.capabilities = bit(CAP_CHOWN);
     scene.unit.capabilities.ambient = bit(CAP_CHOWN) | bit(CAP_NET_RAW);
-    const LaunchFailure ambient = scene.failure();
+    const Error ambient = scene.failure();
     scene.unit.capabilities = {.bounding = bit(CAP_NET_RAW)};
-    const LaunchFailure bounding = scene.failure();
+    const Error bounding = scene.failure();
 
     CHECK(ambient.key == "capabilities.ambient");
     CHECK(ambient.object == "net_raw");

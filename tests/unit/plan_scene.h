@@ -52,7 +52,7 @@ public:
                 .deputy_sockets = {"/run/confinit/status"}};
     }
 
-    LaunchResult<LaunchPlan> try_plan() const { return make_launch_plan(unit, context()); }
+    Result<LaunchPlan> try_plan() const { return make_launch_plan(unit, context()); }
 
     LaunchPlan plan() const { return taken(try_plan()); }
 
@@ -60,7 +60,7 @@ public:
         return taken(make_enter_plan(unit, context(), 7, request));
     }
 
-    LaunchFailure failure() const {
+    Error failure() const {
         const auto result = try_plan();
         if (result.has_value()) FAIL("the plan was made");
         return result.error();
@@ -87,7 +87,7 @@ public:
     CapabilityMask capabilities = kernel_capabilities().value_or(0);
 
 private:
-    static LaunchPlan taken(LaunchResult<LaunchPlan> result) {
+    static LaunchPlan taken(Result<LaunchPlan> result) {
         if (!result) FAIL(result.error().text());
         return std::move(*result);
     }

@@ -68,7 +68,7 @@ TEST_CASE("a status without a field is refused, not read as zero", "[unit][H7]")
     const auto status = parse_process_status(text);
 
     REQUIRE_FALSE(status);
-    CHECK(status.error().what.find("CapBnd") != std::string::npos);
+    CHECK(status.error().text().find("CapBnd") != std::string::npos);
 }
 
 TEST_CASE("a process without supplementary groups has an empty list", "[unit][X17]") {
@@ -167,7 +167,7 @@ TEST_CASE("of a process whose first thread has ended another thread is read", "[
     CHECK(is_ending(*living));
     const auto zombie = open_living_thread(child);
     REQUIRE_FALSE(zombie);
-    CHECK(zombie.error().code == ESRCH);
+    CHECK(zombie.error().error == ESRCH);
     const auto procfs = open_procfs();
     REQUIRE(procfs);
     const auto state = read_process_state(*procfs, child);

@@ -138,7 +138,7 @@ SeccompProfile read(const std::string& text) {
 
 std::string containers_profile() {
     const auto text = read_file(AT_FDCWD, confinit::testing::containers_profile_path());
-    if (!text) FAIL(text.error().what);
+    if (!text) FAIL(text.error().text());
     return *text;
 }
 

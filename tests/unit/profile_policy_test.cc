@@ -72,7 +72,7 @@ public:
     SyscallPolicy policy() const {
         if (!fault_.empty()) FAIL(fault_);
         auto policy = make_policy(*unit_.seccomp);
-        if (!policy) FAIL(policy.error().what);
+        if (!policy) FAIL(policy.error().text());
         return std::move(*policy);
     }
 

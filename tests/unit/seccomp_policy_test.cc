@@ -40,14 +40,14 @@ SeccompEntry entry(std::string name, std::optional<SeccompAction> action = std::
 
 SyscallPolicy policy_of(const SeccompConfig& config) {
     auto policy = make_policy(config);
-    INFO((policy ? std::string() : policy.error().what));
+    INFO((policy ? std::string() : policy.error().text()));
     REQUIRE(policy);
     return std::move(*policy);
 }
 
 std::string error_of(const SeccompConfig& config) {
     const auto policy = make_policy(config);
-    return policy ? "no error" : policy.error().what;
+    return policy ? "no error" : policy.error().text();
 }
 
 std::uint32_t decision(const SyscallPolicy& policy, std::string_view name) {

@@ -34,7 +34,7 @@ class Filter {
 public:
     explicit Filter(const std::string& text) {
         const auto policy = policy_of(text);
-        if (!policy) FAIL(policy.error().what);
+        if (!policy) FAIL(policy.error().text());
         program_ = compile_filter(*policy);
     }
 
@@ -49,7 +49,7 @@ private:
 
 std::string policy_fault(const std::string& text) {
     const auto policy = policy_of(text);
-    return policy ? "no error" : policy.error().what;
+    return policy ? "no error" : policy.error().text();
 }
 
 constexpr std::uint32_t eperm = SECCOMP_RET_ERRNO | EPERM;

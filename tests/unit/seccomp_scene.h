@@ -29,7 +29,7 @@ public:
         const auto unit = parse_unit("web", "web.toml", text, kernel_vocabulary());
         if (!unit) FAIL(unit.error().front().text());
         const auto policy = make_policy(*filter_with_protection(*unit));
-        if (!policy) FAIL(policy.error().what);
+        if (!policy) FAIL(policy.error().text());
         program_ = compile_filter(*policy);
     }
 

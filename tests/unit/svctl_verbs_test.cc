@@ -292,7 +292,7 @@ TEST_CASE("without a supervisor the message says so", "[svctl]") {
     CHECK(outcome.status == 1);
     CHECK(outcome.error ==
           "svctl: confinit is not running here: connect '/nonexistent/control': "
-          "No such file or directory\n");
+          "No such file or directory (ENOENT)\n");
 }
 
 TEST_CASE("a wrong command line exits 1, as a document when JSON is asked for", "[svctl][X20]") {

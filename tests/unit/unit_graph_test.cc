@@ -160,7 +160,7 @@ TEST_CASE("required units that conflict are an error that names them", "[unit][e
     const auto plan = graph.plan_start("a", Pull::required);
 
     REQUIRE_FALSE(plan);
-    CHECK(plan.error().what == "it needs both 'b' and 'c', which conflict");
+    CHECK(plan.error().text() == "it needs both 'b' and 'c', which conflict");
 }
 
 TEST_CASE("a wanted unit that conflicts with the rest is left out, with what it requires",

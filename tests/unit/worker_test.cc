@@ -36,7 +36,7 @@ struct WorkerScene : ReapingLoop {
         if (descriptors) task.descriptors = std::move(descriptors);
         return workers->run(
             {"job", uid, std::move(task), patience}, [this](Result<std::string> answer) {
-                answers.push_back(answer ? *answer : "error: " + answer.error().what);
+                answers.push_back(answer ? *answer : "error: " + answer.error().text());
             });
     }
 

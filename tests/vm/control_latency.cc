@@ -54,7 +54,7 @@ int main(int count, char** arguments) {
                                          : Question{Method::list, Json::object()};
     const auto worst = find_worst(question, std::chrono::seconds{*seconds});
     if (!worst) {
-        (void)std::fprintf(stderr, "control-latency: %s\n", worst.error().what.c_str());
+        (void)std::fprintf(stderr, "control-latency: %s\n", worst.error().text().c_str());
         return EXIT_FAILURE;
     }
     (void)std::printf("at worst %.1f ms\n", worst->count());

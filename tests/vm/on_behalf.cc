@@ -33,14 +33,14 @@ int main(int argc, char** argv) {
     if (argc != 7 && argc != 4) return 2;
     auto client = Client::connect(argv[1]);
     if (!client) {
-        std::printf("%s\n", client.error().what.c_str());
+        std::printf("%s\n", client.error().text().c_str());
         return 1;
     }
     const Call call = argc == 4 ? telling(argv) : asking(argv);
     if (auto sent = client->send(call); !sent) return 1;
     const auto received = client->receive();
     if (!received) {
-        std::printf("%s\n", received.error().what.c_str());
+        std::printf("%s\n", received.error().text().c_str());
         return 1;
     }
     const Reply& reply = received->reply;

@@ -197,7 +197,7 @@ int main(int, char** arguments) {
         return EXIT_FAILURE;
     }
     if (const auto begun = begin_record(); !begun) {
-        (void)std::fprintf(stderr, "path-watch: %s\n", begun.error().what.c_str());
+        (void)std::fprintf(stderr, "path-watch: %s\n", begun.error().text().c_str());
     }
     mark_beginning();
     (void)umount2(tracing, 0);

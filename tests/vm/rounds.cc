@@ -41,6 +41,6 @@ int main(int count, char** arguments) {
         return EXIT_FAILURE;
     }
     const auto done = run(arguments[1], *rounds);
-    if (!done) (void)std::fprintf(stderr, "control-rounds: %s\n", done.error().what.c_str());
+    if (!done) (void)std::fprintf(stderr, "control-rounds: %s\n", done.error().text().c_str());
     return done ? EXIT_SUCCESS : EXIT_FAILURE;
 }

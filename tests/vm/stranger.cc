@@ -75,7 +75,7 @@ void print_reply(const Fd& socket) {
 
 void ask(Client& client, const std::string& unit) {
     const auto reply = client.call(Method::stop, {{"unit", unit}});
-    if (!reply) fail(reply.error().what.c_str());
+    if (!reply) fail(reply.error().text().c_str());
     (void)std::printf("%s %s\n", reply->error.c_str(), dump(reply->parameters).c_str());
 }
 

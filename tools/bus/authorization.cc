@@ -88,7 +88,7 @@ void Authorization::identify(const std::string& sender, Identified done) {
             if (principal) known_.insert_or_assign(sender, *principal);
             (*shared)(principal);
         });
-    if (!asked) (*shared)(denied(asked.error().what));
+    if (!asked) (*shared)(denied(asked.error().text()));
 }
 
 std::string Authorization::user_of(const std::string& sender) {
@@ -140,7 +140,7 @@ void Authorization::put(std::uint64_t number, Question& question) {
             take_back(number);
             answer(number, denied(fmt::format("polkit gives no answer: {}", error->message)));
         });
-    if (!asked) answer(number, denied(asked.error().what));
+    if (!asked) answer(number, denied(asked.error().text()));
 }
 
 void Authorization::answer(std::uint64_t number, std::expected<void, BusError> answer) {

@@ -121,7 +121,7 @@ void Face::on_varlink_call(const sdbus::MethodCall& call) {
     const Json values = read_values(message, signature_of(varlink_call.in), longest_call);
     const auto& text = values[0].get_ref<const std::string&>();
     auto asked = parse_call(text);
-    if (!asked) return answer_error(call, {bus_errors::invalid_arguments, asked.error().what});
+    if (!asked) return answer_error(call, {bus_errors::invalid_arguments, asked.error().text()});
     const auto row = std::ranges::find(method_table, asked->method, &MethodInfo::name);
     const bool is_known = row != method_table.end() && row->for_deputy;
     if (!is_known || row->callers != Callers::operators) {
@@ -227,7 +227,7 @@ void Face::on_reply(const Pending& call, const Result<Reply>& reply) {
     if (!reply) {
         return answer_error(call->message,
                             {"org.confinit.Error.NotReachable",
-                             "the supervisor gives no answer: " + reply.error().what});
+                             "the supervisor gives no answer: " + reply.error().text()});
     }
     const Json* job = find_field(reply->parameters, "job");
     const bool has_job = reply->error.empty() && job != nullptr && job->is_number_integer();

@@ -113,16 +113,16 @@ private:
         if (face_) {
             const auto processed = face_->process();
             has_more_ = processed && !*processed;
-            if (!processed) lose_bus(processed.error().what);
+            if (!processed) lose_bus(processed.error().text());
         }
         calls_.handle();
     }
 
     void open_bus() {
         auto bus = BusConnection::open();
-        if (!bus) return lose_bus(bus.error().what);
+        if (!bus) return lose_bus(bus.error().text());
         auto face = Face::show(std::move(*bus), list_, calls_, socket_, [this] { sign_of_life(); });
-        if (!face) return lose_bus(face.error().what);
+        if (!face) return lose_bus(face.error().text());
         face_ = std::move(*face);
         pause_ = shortest_pause;
         tell_status(fmt::format("{} is on the bus", bus_name));

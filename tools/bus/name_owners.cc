@@ -24,7 +24,7 @@ void NameOwners::follow(const std::string& name) {
     if (followed.units++ > 0) return;
     auto slot =
         bus_.watch_owner(name, [this, name](const std::string& owner) { on_owner(name, owner); });
-    if (!slot) return complain(name, slot.error().what);
+    if (!slot) return complain(name, slot.error().text());
     followed.slot = std::move(*slot);
     ask_owner(name);
 }
@@ -52,7 +52,7 @@ void NameOwners::ask_owner(const std::string& name) {
                                      reply >> owner;
                                      on_owner(name, owner);
                                  });
-    if (!asked) complain(name, asked.error().what);
+    if (!asked) complain(name, asked.error().text());
 }
 
 void NameOwners::on_owner(const std::string& name, const std::string& owner) {
@@ -90,7 +90,7 @@ void NameOwners::tell(const std::string& name, std::optional<std::int32_t> pid) 
     calls_.make("", std::move(call), [this, name, still_here](const Result<Reply>& reply) {
         if (still_here.expired()) return;
         if (!reply) {
-            complain(name, reply.error().what);
+            complain(name, reply.error().text());
         } else if (!reply->error.empty()) {
             complain(name, string_or(reply->parameters, "message", reply->error));
         }

@@ -96,7 +96,7 @@ private:
                 answers_[number - first_] = error == nullptr ? text_of(reply) : text_of(*error);
             },
             interaction_);
-        if (!passed) answers_.back() = text_of({bus_errors::access_denied, passed.error().what});
+        if (!passed) answers_.back() = text_of({bus_errors::access_denied, passed.error().text()});
     }
 
     static std::string text_of(sdbus::MethodReply& reply) {
@@ -146,12 +146,12 @@ int svctl_bus_main(bool is_on_terminal) {
         (void)send(STDIN_FILENO, text.data(), text.size(), MSG_NOSIGNAL);
         return 1;
     };
-    if (!bus) return refuse_all(bus.error().what);
+    if (!bus) return refuse_all(bus.error().text());
     const auto agent = is_on_terminal ? PolkitAgent::start() : std::nullopt;
     SvctlDoor door{
         **bus, agent ? BusConnection::Interaction::allowed : BusConnection::Interaction::refused};
     const auto ended = door.run();
-    return ended ? 0 : refuse_all(ended.error().what);
+    return ended ? 0 : refuse_all(ended.error().text());
 }
 
 }  // namespace

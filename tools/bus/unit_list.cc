@@ -72,7 +72,7 @@ void UnitList::handle() {
     if (!follower_ && Clock::now() >= next_try_) connect();
     while (follower_) {
         const auto received = follower_->receive_available();
-        if (!received) return lose(received.error().what);
+        if (!received) return lose(received.error().text());
         if (!*received) break;
         const Reply& reply = (*received)->reply;
         if (!reply.error.empty() || !reply.continues) {
@@ -86,11 +86,11 @@ void UnitList::handle() {
 void UnitList::connect() {
     next_try_ = Clock::now() + pause_before_connect;
     auto client = Client::connect(socket_, SOCK_NONBLOCK);
-    if (!client) return lose(client.error().what);
+    if (!client) return lose(client.error().text());
     const Call call{.method = std::string{method_names.name(Method::events)},
                     .parameters = {{"all", true}},
                     .more = true};
-    if (auto sent = client->send(call); !sent) return lose(sent.error().what);
+    if (auto sent = client->send(call); !sent) return lose(sent.error().text());
     follower_ = std::move(*client);
     has_history_ = false;
     all_is_stale_ = true;
@@ -180,7 +180,7 @@ void UnitList::on_list(const std::set<std::string>* asked, const Result<Reply>& 
     if (list == nullptr) {
         all_is_stale_ = true;
         return lose(reply ? string_or(reply->parameters, "message", "it lists no units")
-                          : reply.error().what);
+                          : reply.error().text());
     }
     std::set<std::string, std::less<>> gone;
     if (asked == nullptr) {

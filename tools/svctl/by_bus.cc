@@ -62,7 +62,7 @@ Refusal with_bus(Refusal refusal, const std::string& what_the_bus_says) {
 Answer<Json> take_answer(const Context& context, Client& client, const Refusal& refusal) {
     auto received = client.receive();
     if (!received) {
-        return std::unexpected(with_bus(refusal, "svctl-bus: " + received.error().what));
+        return std::unexpected(with_bus(refusal, "svctl-bus: " + received.error().text()));
     }
     auto answer = take_parameters(context, std::move(received->reply));
     if (answer || answer.error().code != ExitCode::denied) return answer;
@@ -93,7 +93,7 @@ std::vector<Answer<Json>> request_by_bus(const Context& context, Method method,
     }
     for (std::size_t i = 0; i < parameters.size(); ++i) {
         if (!helper) {
-            answers.emplace_back(std::unexpected(with_bus(refusals[i], helper.error().what)));
+            answers.emplace_back(std::unexpected(with_bus(refusals[i], helper.error().text())));
         } else {
             answers.push_back(take_answer(context, helper->client(), refusals[i]));
         }

@@ -115,7 +115,8 @@ private:
         if (advice.empty()) return {};
         const auto fault = fault_of(tree_, target, vocabulary_);
         if (!fault || fault->key != not_found_key) return {};
-        return refuse({0, fmt::format("'{}' is to be wanted by '{}': {}", unit_, target, advice)});
+        return refuse(
+            {.hint = fmt::format("'{}' is to be wanted by '{}': {}", unit_, target, advice)});
     }
 
     Answer<void> link(const std::string& target, const Links& links) {
@@ -140,7 +141,8 @@ private:
         if (!present) return refuse(Error{present.error()}.in(file));
         if (*present && **present == text) return {};
         if (*present && !is_ours(**present, unit_)) {
-            return refuse({0, fmt::format("{}: it is there and is not by `svctl enable`", file)});
+            return refuse(
+                {.hint = fmt::format("{}: it is there and is not by `svctl enable`", file)});
         }
         const auto written = replace_file(directory.get(), name, text);
         if (!written) return refuse(Error{written.error()}.in(file));
@@ -269,10 +271,11 @@ Answer<Enablement> enable_unit(const UnitTree& tree, const std::string& unit,
     if (!loaded) return refuse_unit(unit, loaded.error());
     const UnitSection& section = loaded->unit;
     if (section.wanted_by.empty() && section.required_by.empty()) {
-        return refuse({0, fmt::format("'{}' does not say who wants it: its file needs "
-                                      "wanted_by = [\"default\"] in [unit], or else let the other "
-                                      "unit's `wants` name it",
-                                      unit)});
+        return refuse(
+            {.hint = fmt::format("'{}' does not say who wants it: its file needs "
+                                 "wanted_by = [\"default\"] in [unit], or else let the other "
+                                 "unit's `wants` name it",
+                                 unit)});
     }
     return Enabler{tree, unit, vocabulary}.run(section);
 }

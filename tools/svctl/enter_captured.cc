@@ -74,7 +74,7 @@ Answer<Captured> run_captured(const Context& context, const EnterOptions& option
     if (!error_file) return refuse(std::move(error_file.error()));
     auto output = duplicate(*output_file);
     auto error = duplicate(*error_file);
-    if (!output || !error) return refuse({0, "no descriptor is left for the output"});
+    if (!output || !error) return refuse({.hint = "no descriptor is left for the output"});
 
     Captured captured =
         enters_by_frames(context, options)

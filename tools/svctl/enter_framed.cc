@@ -64,7 +64,8 @@ Answer<CommandEnd> FramedLoop::wait_for_end() {
         if (const auto status = watcher_()) return CommandEnd{.code = status};
     }
     if (end_) return *end_;
-    if (turn == Turn::broken) return refuse({0, "wait for the command: what came is no frame"});
+    if (turn == Turn::broken)
+        return refuse({.hint = "wait for the command: what came is no frame"});
     return refuse(client_.end_failure().in("wait for the command"));
 }
 

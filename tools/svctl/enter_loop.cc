@@ -67,7 +67,7 @@ Answer<std::optional<CommandEnd>> EnterLoop::take_end() {
     const Json parameters = TRY(take_parameters(std::move((*received)->reply)));
     if (continues) return std::nullopt;
     const auto end = parse_end(parameters);
-    if (!end) return refuse({0, "reply does not tell how the command ended"});
+    if (!end) return refuse({.hint = "reply does not tell how the command ended"});
     return end;
 }
 

@@ -15,7 +15,7 @@ Answer<CommandEnd> enter_with_pipes(const Context& context, const EnterOptions& 
     auto input = standard_stream(STDIN_FILENO);
     auto output = standard_stream(STDOUT_FILENO);
     auto error = standard_stream(STDERR_FILENO);
-    if (!input || !output || !error) return refuse({0, "a standard stream is not open"});
+    if (!input || !output || !error) return refuse({.hint = "a standard stream is not open"});
     if (enters_by_frames(context, options)) {
         const auto loop = TRY(FramedLoop::enter(context, options, std::nullopt));
         loop->add_input(std::move(*input));

@@ -58,7 +58,7 @@ Answer<EnteredCommand> enter(const Context& context, const EnterOptions& options
     EnteredCommand command = TRY(call_enter(context, options, terminal, {.more = true}));
     const std::size_t expected = terminal ? 1 : 3;
     if (command.descriptors.size() != expected) {
-        return refuse({0, "reply to enter without the command's descriptors"});
+        return refuse({.hint = "reply to enter without the command's descriptors"});
     }
     for (const Fd& fd : command.descriptors) {
         if (auto set = set_nonblocking(fd); !set) return refuse(std::move(set.error()));

@@ -78,7 +78,7 @@ Answer<CommandEnd> run_raw(Loop& loop, const DisconnectKey& disconnect, const Re
         return handle_signals(*signals, *terminal, resize);
     });
     const CommandEnd end = TRY(loop.run());
-    if (disconnect.is_pressed()) return refuse({0, "disconnected"});
+    if (disconnect.is_pressed()) return refuse({.hint = "disconnected"});
     return end;
 }
 
@@ -98,7 +98,7 @@ Answer<CommandEnd> enter_with_terminal(const Context& context, const EnterOption
     (void)std::signal(SIGPIPE, SIG_IGN);
     auto input = standard_stream(STDIN_FILENO);
     auto output = standard_stream(STDOUT_FILENO);
-    if (!input || !output) return refuse({0, "a standard stream is not open"});
+    if (!input || !output) return refuse({.hint = "a standard stream is not open"});
     DisconnectKey disconnect;
     const auto watcher = [&](std::string_view bytes) {
         disconnect.see(bytes, std::chrono::steady_clock::now());
@@ -111,7 +111,8 @@ Answer<CommandEnd> enter_with_terminal(const Context& context, const EnterOption
     const Fd& master = command.descriptors[0];
     auto to_master = duplicate(master);
     auto from_master = duplicate(master);
-    if (!to_master || !from_master) return refuse({0, "no descriptor is left for the terminal"});
+    if (!to_master || !from_master)
+        return refuse({.hint = "no descriptor is left for the terminal"});
     std::vector<Flow> inputs;
     inputs.emplace_back(std::move(*input), std::move(*to_master));
     inputs.front().set_watcher(watcher);

@@ -74,17 +74,19 @@ public:
     std::optional<Error> fault(int status) const {
         if (status == 0) return std::nullopt;
         if (status == ssh_failed) {
-            return Error{0, fmt::format("ssh {} failed with status 255, for the reason that it has "
-                                        "told above; see whether `ssh {} true` works",
-                                        host_, host_)};
+            return Error{
+                .hint = fmt::format("ssh {} failed with status 255, for the reason that it has "
+                                    "told above; see whether `ssh {} true` works",
+                                    host_, host_)};
         }
         if (status == not_found) {
-            return Error{0, fmt::format("ssh {} reached a shell that finds no svctl (status 127): "
-                                        "install confinit there",
-                                        host_)};
+            return Error{.hint =
+                             fmt::format("ssh {} reached a shell that finds no svctl (status 127): "
+                                         "install confinit there",
+                                         host_)};
         }
-        return Error{status == denied ? EACCES : 0,
-                     fmt::format("svctl bridge on {} ended with status {}", host_, status)};
+        return Error{.error = status == denied ? EACCES : 0,
+                     .hint = fmt::format("svctl bridge on {} ended with status {}", host_, status)};
     }
 
 private:

@@ -19,17 +19,17 @@ namespace confinit {
 namespace {
 
 bool is_denied(const Error& error) {
-    return error.code == EACCES || error.code == EPERM;
+    return error.error == EACCES || error.error == EPERM;
 }
 
 Refusal connect_refusal(Error error) {
-    if (error.code == ENOENT || error.code == ECONNREFUSED) {
-        return {.message = "confinit is not running here: " + error.what};
+    if (error.error == ENOENT || error.error == ECONNREFUSED) {
+        return {.message = "confinit is not running here: " + error.text()};
     }
-    if (!is_denied(error)) return {.message = std::move(error.what)};
+    if (!is_denied(error)) return {.message = error.text()};
     const std::string_view why =
         geteuid() == 0 ? "; user 0 without cap_dac_override is no operator, and may look only" : "";
-    return {.code = ExitCode::denied, .message = std::move(error.what) + std::string{why}};
+    return {.code = ExitCode::denied, .message = error.text() + std::string{why}};
 }
 
 // To reach another machine takes long: a connection that has answered is kept for the next call.
@@ -72,7 +72,7 @@ Answer<Json> request_by_socket(const Context& context, Method method, const Json
 
 std::unexpected<Refusal> refuse(Error error) {
     return std::unexpected(Refusal{.code = is_denied(error) ? ExitCode::denied : ExitCode::error,
-                                   .message = std::move(error.what)});
+                                   .message = error.text()});
 }
 
 Answer<Client> connect_to_supervisor(const Context& context) {

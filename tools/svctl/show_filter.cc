@@ -28,7 +28,7 @@ Answer<Filter> ask_filter(const Context& context, const std::string& unit) {
     const Json* profile = find_object(answer, "profile");
     auto text = find_string(answer, "text");
     auto program = find_strings(answer, "program");
-    if (profile == nullptr || !text || !program) return refuse({0, "reply without a filter"});
+    if (profile == nullptr || !text || !program) return refuse({.hint = "reply without a filter"});
     return Filter{*profile, std::move(*text), std::move(*program)};
 }
 

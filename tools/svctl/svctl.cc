@@ -227,7 +227,7 @@ int run(Arguments arguments) {
 // Output that is lost is an error, whatever the verb says.
 int finish_output(int status) {
     if (std::fflush(stdout) == 0 && std::ferror(stdout) == 0) return status;
-    print_error(system_error(errno, "write", "standard output").what);
+    print_error(system_error(errno, "write", "standard output").text());
     return std::to_underlying(ExitCode::error);
 }
 

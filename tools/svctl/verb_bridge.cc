@@ -40,7 +40,7 @@ int run_bridge(const Context& context) {
     auto sent = duplicate(client->socket());
     auto received = duplicate(client->socket());
     if (!from || !to || !sent || !received) {
-        return report_refusal(context, refuse({0, "a standard stream is not open"}).error());
+        return report_refusal(context, refuse({.hint = "a standard stream is not open"}).error());
     }
     Flow input{std::move(*from), std::move(*sent)};
     Flow output{std::move(*received), std::move(*to)};

@@ -21,8 +21,8 @@ std::string file_text(const Context& context, const std::string& text) {
 }
 
 Refusal file_refusal(Error error) {
-    if (error.code == ENOENT) {
-        error.what += "; the file is gone, and `svctl show` has what is loaded of it";
+    if (error.error == ENOENT) {
+        error.advise("the file is gone, and `svctl show` has what is loaded of it");
     }
     return refuse(std::move(error)).error();
 }
@@ -30,7 +30,7 @@ Refusal file_refusal(Error error) {
 Answer<UnitReport> ask_files(const Context& context, const std::string& unit) {
     const Json answer = TRY(request(context, Method::cat, {{"unit", unit}}));
     const auto paths = find_strings(answer, "files");
-    if (!paths) return refuse({0, "reply without files"});
+    if (!paths) return refuse({.hint = "reply without files"});
 
     Json files = Json::array();
     std::string text;

@@ -50,10 +50,10 @@ struct Arguments {
 
 // The things that a supervisor on this machine, with our rights, could not give to the unit.
 std::vector<std::string> find_missing(const Unit& unit) {
-    std::vector<LaunchFailure> missing;
+    std::vector<Error> missing;
     with_context_here([&](const LaunchContext& context) { missing = missing_here(unit, context); });
     std::vector<std::string> texts;
-    for (const LaunchFailure& failure : missing) {
+    for (const Error& failure : missing) {
         const auto is_of = [&](const std::string& key) {
             return is_key_within(failure.key, key);
         };
@@ -68,7 +68,7 @@ constexpr const char* standard_input = "standard input";
 
 std::unexpected<std::vector<Problem>> at_fault(const std::string& file, const Error& error) {
     return std::unexpected(std::vector{
-        Problem{.location = {.file = file}, .message = error.what, .error = error.code}});
+        Problem{.location = {.file = file}, .message = error.text(), .error = error.error}});
 }
 
 Checked<Unit> read_standard_input(const Vocabulary& vocabulary) {

@@ -41,11 +41,11 @@ Answer<Unit> read_unit(const Arguments& arguments) {
 }
 
 Answer<PlanReport> make_report(Unit unit) {
-    Answer<PlanReport> report = refuse({0, "the unit has no plan"});
+    Answer<PlanReport> report = refuse({.hint = "the unit has no plan"});
     with_context_here([&](const LaunchContext& context) {
         const auto settled = settle_id_maps(context, unit);
         const auto plan = settled ? make_launch_plan(unit, context)
-                                  : LaunchResult<LaunchPlan>{std::unexpected(settled.error())};
+                                  : Result<LaunchPlan>{std::unexpected(settled.error())};
         if (plan) {
             const auto image = plan->image();
             report = PlanReport{plan_lines(**plan), plan->warnings,

@@ -66,9 +66,9 @@ Answer<void> check_names(const ShowOptions& options, const Json& properties) {
     for (const std::string& name : options.keys) {
         if (properties.contains(name) || is_key_or_part(name)) continue;
         const std::string nearest = nearest_property(name, properties);
-        return refuse(
-            {0, fmt::format("there is no property '{}'{}", name,
-                            nearest.empty() ? "" : fmt::format("; did you mean '{}'?", nearest))});
+        return refuse({.hint = fmt::format(
+                           "there is no property '{}'{}", name,
+                           nearest.empty() ? "" : fmt::format("; did you mean '{}'?", nearest))});
     }
     return {};
 }
@@ -88,7 +88,7 @@ Answer<UnitReport> ask_properties(const Context& context, const ShowOptions& opt
                                   const std::string& unit) {
     const Json answer = TRY(request(context, Method::show, {{"unit", unit}}));
     const Json* properties = find_object(answer, "properties");
-    if (properties == nullptr) return refuse({0, "reply without properties"});
+    if (properties == nullptr) return refuse({.hint = "reply without properties"});
     TRY(check_names(options, *properties));
 
     Json wanted = Json::object();

@@ -29,7 +29,7 @@ std::chrono::microseconds boot_time(const Context& context) {
 Answer<UnitReport> ask_status(const Context& context, const std::string& unit) {
     const Json answer = TRY(request(context, Method::status, {{"unit", unit}}));
     const Json* status = find_object(answer, "status");
-    if (status == nullptr) return refuse({0, "reply without a status"});
+    if (status == nullptr) return refuse({.hint = "reply without a status"});
     const bool is_active = string_or(*status, "active") == "active";
     return UnitReport{.json = *status,
                       .text = status_text(context, *status, boot_time(context)),

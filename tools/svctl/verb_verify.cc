@@ -57,7 +57,7 @@ std::string_view verdict(const Json& item) {
 Answer<UnitReport> ask_items(const Context& context, const std::string& unit) {
     const Json answer = TRY(request(context, Method::verify, {{"unit", unit}}));
     const Json* items = find_array(answer, "items");
-    if (items == nullptr) return refuse({0, "reply without items"});
+    if (items == nullptr) return refuse({.hint = "reply without items"});
 
     Table table{4};
     Counts counts{.all = items->size()};
@@ -90,7 +90,7 @@ Answer<std::vector<std::string>> running_units(const Context& context) {
     const Json answer = TRY(request(context, Method::list));
     std::vector<std::string> names;
     const Json* units = find_array(answer, "units");
-    if (units == nullptr) return refuse({0, "reply without units"});
+    if (units == nullptr) return refuse({.hint = "reply without units"});
     for (const Json& unit : *units) {
         const bool is_active_group =
             string_or(unit, "kind") == "group" && string_or(unit, "active") == "active";

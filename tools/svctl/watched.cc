@@ -5,9 +5,9 @@
 #include "base/fd.h"
 #include "base/file.h"
 #include "base/look_note.h"
+#include "base/result.h"
 #include "base/shared_memory.h"
 #include "kernel/pidfd.h"
-#include "launch/failure.h"
 #include "svctl/output.h"
 
 #include <array>
@@ -103,10 +103,9 @@ int run_watched(const Context& context, const std::function<int()>& action) {
         output.pipe.write_end.reset();
     if (pass_all_on(*outputs, **note)) return code_of_end(pid);
     if (process) (void)pidfd_send_signal(process.get(), SIGKILL, nullptr, 0);
-    const LaunchFailure failure{
-        .key = text_of((*note)->key),
-        .object = text_of((*note)->path),
-        .hint = fmt::format("it has not answered within {} s", patience.count())};
+    const Error failure{.key = text_of((*note)->key),
+                        .object = text_of((*note)->path),
+                        .hint = fmt::format("it has not answered within {} s", patience.count())};
     return report_refusal(context, {.code = ExitCode::refused_by_check,
                                     .message = "cannot run here: " + failure.text()});
 }

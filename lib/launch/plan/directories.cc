@@ -17,9 +17,9 @@ struct Owner {
     std::uint32_t gid = 0;
 };
 
-LaunchResult<Owner> owner_of(const Unit& unit, const UserDatabase& database,
-                             const ServiceDirectory& directory, const ChildDraft& child,
-                             const std::string& key) {
+Result<Owner> owner_of(const Unit& unit, const UserDatabase& database,
+                       const ServiceDirectory& directory, const ChildDraft& child,
+                       const std::string& key) {
     Owner inside{child.uid, child.gid};
     if (directory.user) inside.uid = TRY(resolve_user_id(database, *directory.user, key));
     if (directory.group) inside.gid = TRY(resolve_group_id(database, *directory.group, key));
@@ -29,9 +29,9 @@ LaunchResult<Owner> owner_of(const Unit& unit, const UserDatabase& database,
     const auto gid = outside_id(namespaces.gid_map, inside.gid);
     if (uid && gid) return Owner{*uid, *gid};
     return std::unexpected(
-        LaunchFailure{.key = key,
-                      .object = directory.name,
-                      .hint = "its user or group has no id outside of the service's namespace"});
+        Error{.key = key,
+              .object = directory.name,
+              .hint = "its user or group has no id outside of the service's namespace"});
 }
 
 }  // namespace
@@ -40,7 +40,7 @@ std::string directory_path(const char* base, const char* path) {
     return std::string{base} + "/" + path;
 }
 
-LaunchStatus apply_directories(const Unit& unit, const UserDatabase& database, PlanDraft& plan) {
+Status apply_directories(const Unit& unit, const UserDatabase& database, PlanDraft& plan) {
     const bool has_none = std::ranges::all_of(directory_kinds, [&](const DirectoryKind& kind) {
         return (unit.directories.*kind.list).empty();
     });

@@ -29,8 +29,8 @@ bool is_program(const Lookup& found) {
 
 // The first file of that name in the service's PATH. Where none is certain, one in a directory
 // that cannot be looked into from here is tried.
-LaunchResult<std::string> find_program(const std::string& name, std::string_view search_path,
-                                       const ServiceView& view) {
+Result<std::string> find_program(const std::string& name, std::string_view search_path,
+                                 const ServiceView& view) {
     if (name.find('/') != std::string::npos) return name;
     std::optional<std::string> uncertain;
     for (const std::string_view directory : split(search_path, ':')) {
@@ -41,23 +41,22 @@ LaunchResult<std::string> find_program(const std::string& name, std::string_view
         if (found.presence == Lookup::Presence::unknown && !uncertain) uncertain = candidate;
     }
     if (uncertain) return std::move(*uncertain);
-    return std::unexpected(
-        LaunchFailure{.object = name,
-                      .call = "execve",
-                      .error = ENOENT,
-                      .hint = "not in the service's PATH, " + std::string{search_path}});
+    return std::unexpected(Error{.object = name,
+                                 .call = "execve",
+                                 .error = ENOENT,
+                                 .hint = "not in the service's PATH, " + std::string{search_path}});
 }
 
 // The mounts are the service's already; for looking paths up they are planned once more and then
 // left out.
-LaunchResult<ServiceView> view_of_running(const Unit& unit, const LaunchContext& context) {
+Result<ServiceView> view_of_running(const Unit& unit, const LaunchContext& context) {
     PlanDraft draft;
     TRY(apply_mounts(unit, context, draft));
     return make_service_view(LaunchPlan{std::move(draft)});
 }
 
-LaunchStatus apply_command(const Unit& unit, const LaunchContext& context,
-                           const EnterRequest& request, PlanDraft& plan) {
+Status apply_command(const Unit& unit, const LaunchContext& context, const EnterRequest& request,
+                     PlanDraft& plan) {
     plan.arguments = request.command;
     if (plan.arguments.empty()) plan.arguments.emplace_back(default_command);
     const ServiceView view = TRY(view_of_running(unit, context));
@@ -89,14 +88,14 @@ void join_namespaces(const Unit& unit, ChildDraft& child) {
 }
 
 // Root with all that the service's namespaces give; of the confinement only these are left.
-LaunchResult<Identity> privileged_identity(const Unit& unit) {
+Result<Identity> privileged_identity(const Unit& unit) {
     const NamespaceConfig& namespaces = unit.namespaces;
     const bool has_root = outside_id(namespaces.uid_map, 0) && outside_id(namespaces.gid_map, 0);
     if (!namespaces.uid_map.empty() && !has_root) {
         return std::unexpected(
-            LaunchFailure{.key = "namespaces.user",
-                          .object = "0",
-                          .hint = "--privileged is user 0, to which the id maps give no place"});
+            Error{.key = "namespaces.user",
+                  .object = "0",
+                  .hint = "--privileged is user 0, to which the id maps give no place"});
     }
     Identity identity;
     identity.name = "root";
@@ -105,7 +104,7 @@ LaunchResult<Identity> privileged_identity(const Unit& unit) {
     return identity;
 }
 
-LaunchStatus apply_privileged(const LaunchContext& context, PlanDraft& plan) {
+Status apply_privileged(const LaunchContext& context, PlanDraft& plan) {
     plan.child.last_capability = last_capability(TRY(all_capabilities()));
     plan.child.keep_all_capabilities = true;
     plan.child.bounding = context.capabilities;
@@ -113,8 +112,8 @@ LaunchStatus apply_privileged(const LaunchContext& context, PlanDraft& plan) {
     return {};
 }
 
-LaunchStatus apply_privileges(const Unit& unit, const LaunchContext& context, bool privileged,
-                              PlanDraft& plan) {
+Status apply_privileges(const Unit& unit, const LaunchContext& context, bool privileged,
+                        PlanDraft& plan) {
     if (privileged) return apply_privileged(context, plan);
     TRY(apply_capabilities(unit, context, plan));
     return apply_filter(unit, context, plan);
@@ -122,11 +121,11 @@ LaunchStatus apply_privileges(const Unit& unit, const LaunchContext& context, bo
 
 }  // namespace
 
-LaunchResult<LaunchPlan> make_enter_plan(const Unit& unit, const LaunchContext& context, int pidfd,
-                                         const EnterRequest& request) {
+Result<LaunchPlan> make_enter_plan(const Unit& unit, const LaunchContext& context, int pidfd,
+                                   const EnterRequest& request) {
     if (!unit.service) {
-        return std::unexpected(LaunchFailure{
-            .key = "service", .object = unit.name, .hint = "there is no service to enter"});
+        return std::unexpected(
+            Error{.key = "service", .object = unit.name, .hint = "there is no service to enter"});
     }
     PlanDraft plan;
     plan.unit = unit.name;

@@ -98,7 +98,7 @@ std::optional<std::string> elf_loader(const Program& program) {
     return loader_of<Elf32_Ehdr, Elf32_Phdr>(program.file);
 }
 
-LaunchFailure make_failure(std::string object, int error, std::string hint) {
+Error make_failure(std::string object, int error, std::string hint) {
     return {std::string{command_key}, std::move(object), "execve", error, std::move(hint)};
 }
 
@@ -107,7 +107,7 @@ std::string where(const LaunchPlan& plan) {
     return "in the service's root '" + std::string{plan->child.root} + "'";
 }
 
-std::optional<LaunchFailure> absent_file(const LaunchPlan& plan, const Lookup& found) {
+std::optional<Error> absent_file(const LaunchPlan& plan, const Lookup& found) {
     if (found.presence != Lookup::Presence::absent) return std::nullopt;
     const std::string place = where(plan);
     if (found.error == ELOOP) {
@@ -124,7 +124,7 @@ std::optional<LaunchFailure> absent_file(const LaunchPlan& plan, const Lookup& f
     return make_failure(plan->executable.str(), ENOENT, std::move(hint));
 }
 
-std::optional<LaunchFailure> unfit_file(const LaunchPlan& plan, const Lookup& found) {
+std::optional<Error> unfit_file(const LaunchPlan& plan, const Lookup& found) {
     if (!S_ISREG(found.status.st_mode)) {
         return make_failure(plan->executable.str(), EACCES,
                             "'" + found.path + "' is no regular file");
@@ -136,8 +136,8 @@ std::optional<LaunchFailure> unfit_file(const LaunchPlan& plan, const Lookup& fo
     return std::nullopt;
 }
 
-std::optional<LaunchFailure> absent_interpreter(const LaunchPlan& plan, const ServiceView& view,
-                                                const Program& program) {
+std::optional<Error> absent_interpreter(const LaunchPlan& plan, const ServiceView& view,
+                                        const Program& program) {
     const auto script = script_interpreter(program.head);
     const auto interpreter = script ? script : elf_loader(program);
     if (!interpreter || !interpreter->starts_with('/')) return std::nullopt;
@@ -221,8 +221,7 @@ std::string likely_hint(const LaunchPlan& plan, const ServiceView& view, int err
 
 }  // namespace
 
-std::optional<LaunchFailure> find_executable_fault(const LaunchPlan& plan,
-                                                   const ServiceView& view) {
+std::optional<Error> find_executable_fault(const LaunchPlan& plan, const ServiceView& view) {
     const Lookup found = view.find(plan->executable);
     if (found.presence == Lookup::Presence::unknown) return std::nullopt;
     if (auto fault = absent_file(plan, found)) return fault;
@@ -232,7 +231,7 @@ std::optional<LaunchFailure> find_executable_fault(const LaunchPlan& plan,
     return absent_interpreter(plan, view, *program);
 }
 
-LaunchFailure explain_execve(const LaunchPlan& plan, int error) {
+Error explain_execve(const LaunchPlan& plan, int error) {
     const ServiceView view = make_service_view(plan);
     auto fault = find_executable_fault(plan, view);
     if (fault && fault->error == error) return std::move(*fault);

@@ -14,10 +14,10 @@ namespace confinit {
 
 // What makes it certain, before the launch, that the program cannot be executed. What only the
 // launch can tell is left to it.
-std::optional<LaunchFailure> find_executable_fault(const LaunchPlan& plan, const ServiceView& view);
+std::optional<Error> find_executable_fault(const LaunchPlan& plan, const ServiceView& view);
 
 // The failure of the child's execve(2) with this errno, with the likely cause as its hint.
-LaunchFailure explain_execve(const LaunchPlan& plan, int error);
+Error explain_execve(const LaunchPlan& plan, int error);
 
 // The plan's service sees its root alone before any of the mounts, and later all of them.
 ServiceView make_root_view(const LaunchPlan& plan);

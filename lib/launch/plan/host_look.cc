@@ -26,7 +26,7 @@ class Needs {
 public:
     explicit Needs(const Unit& unit) : unit_(unit) {}
 
-    std::vector<LaunchFailure> unmet() {
+    std::vector<Error> unmet() {
         check_namespaces();
         check_controllers();
         if (filter_with_protection(unit_)) need("seccomp", "seccomp");
@@ -79,7 +79,7 @@ private:
         const bool is_shown = enabled && std::ranges::find(*enabled, controller) != enabled->end();
         if (!is_shown) return;
         const auto text = own_node_->read(setting.file);
-        if (text || text.error().code != ENOENT) return;
+        if (text || text.error().error != ENOENT) return;
         unmet_.push_back({.key = setting.key(),
                           .object = own_node_->path() + "/" + setting.file,
                           .error = ENOENT,
@@ -99,11 +99,11 @@ private:
     const Unit& unit_;
     std::optional<Cgroup> own_node_ = find_own_node();
     std::vector<Feature> features_ = probe_kernel();
-    std::vector<LaunchFailure> unmet_;
+    std::vector<Error> unmet_;
 };
 
 // A procfs of the host's processes is mounted with the supervisor's rights.
-void check_procfs(const LaunchPlan& plan, std::vector<LaunchFailure>& missing) {
+void check_procfs(const LaunchPlan& plan, std::vector<Error>& missing) {
     if (geteuid() == 0) return;
     for (std::size_t i = 0; i < plan->child.preparations.size(); ++i) {
         if (plan->child.preparations[i].kind != Preparation::Kind::procfs) continue;
@@ -115,10 +115,10 @@ void check_procfs(const LaunchPlan& plan, std::vector<LaunchFailure>& missing) {
 
 }  // namespace
 
-std::vector<LaunchFailure> missing_here(Unit unit, const LaunchContext& context) {
+std::vector<Error> missing_here(Unit unit, const LaunchContext& context) {
     std::erase_if(unit.namespaces.joined,
                   [](const JoinedNamespace& joined) { return !joined.unit.empty(); });
-    std::vector<LaunchFailure> missing = Needs{unit}.unmet();
+    std::vector<Error> missing = Needs{unit}.unmet();
     if (!unit.service) return missing;
     if (auto settled = settle_id_maps(context, unit); !settled) {
         missing.push_back(std::move(settled).error());

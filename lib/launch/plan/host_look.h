@@ -12,6 +12,6 @@ namespace confinit {
 // namespaces, controllers, the filter, then what its plan is refused for (users, programs, ids), or
 // else the paths that the child would not find. It reads /proc, /sys and the unit's root, and it
 // assumes that a unit whose namespaces are joined runs.
-std::vector<LaunchFailure> missing_here(Unit unit, const LaunchContext& context);
+std::vector<Error> missing_here(Unit unit, const LaunchContext& context);
 
 }  // namespace confinit

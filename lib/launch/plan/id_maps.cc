@@ -70,17 +70,17 @@ Result<IdRules> read_rules(const Fd& process) {
     return rules;
 }
 
-LaunchFailure map_failure(std::string object, Error error) {
+Error map_failure(std::string object, Error error) {
     return {.key = "namespaces.user.ids",
             .object = std::move(object),
-            .call = error.code == 0 ? "" : "open",
-            .error = error.code,
-            .hint = error.code == 0 ? std::move(error.what) : std::string{}};
+            .call = error.error == 0 ? "" : "open",
+            .error = error.error,
+            .hint = error.error == 0 ? error.text() : std::string{}};
 }
 
 // Every id that our own namespace has, as itself. Those of ours own what the service may not write,
 // and root in its namespace could become them.
-LaunchResult<std::vector<IdMap>> identity_map(const std::string& file) {
+Result<std::vector<IdMap>> identity_map(const std::string& file) {
     const auto process = open_own_process();
     auto own = process ? read_map(*process, file) : std::unexpected(process.error());
     if (!own) return std::unexpected(map_failure("/proc/self/" + file, std::move(own).error()));
@@ -94,14 +94,14 @@ LaunchResult<std::vector<IdMap>> identity_map(const std::string& file) {
 }
 
 // A line is "NAME:FIRST:COUNT". The ranges follow one another inside.
-LaunchResult<std::vector<IdMap>> subid_map(const std::string& path, const std::string& owner) {
+Result<std::vector<IdMap>> subid_map(const std::string& path, const std::string& owner) {
     note_key("namespaces.user.ids");
     note_path(path);
     const auto text = read_file(AT_FDCWD, path);
     const std::string wanted = "a line such as '" + owner + ":100000:65536' in " + path +
                                " gives the ids; ids = \"private\" needs none";
     if (!text) {
-        LaunchFailure failure = map_failure(path, text.error());
+        Error failure = map_failure(path, text.error());
         failure.hint = wanted;
         return std::unexpected(std::move(failure));
     }
@@ -112,15 +112,15 @@ LaunchResult<std::vector<IdMap>> subid_map(const std::string& path, const std::s
         if (fields.size() != 3 || fields[0] != owner) continue;
         const auto numbers = numbers_of(std::span{fields}.subspan(1));
         if (!numbers || (*numbers)[1] == 0 || (*numbers)[1] > 0xffff'ffff - next) {
-            return std::unexpected(map_failure(
-                path, {.code = 0, .what = "this line is no range: '" + std::string{line} + "'"}));
+            return std::unexpected(
+                map_failure(path, {.hint = "this line is no range: '" + std::string{line} + "'"}));
         }
         map.push_back({next, (*numbers)[0], (*numbers)[1]});
         next += (*numbers)[1];
     }
     if (!map.empty()) return map;
     return std::unexpected(
-        map_failure(path, {.code = 0, .what = "it has no line for '" + owner + "': " + wanted}));
+        map_failure(path, {.hint = "it has no line for '" + owner + "': " + wanted}));
 }
 
 // A process of our own in the namespace: where nobody is known to be in it, only by one can the
@@ -221,20 +221,20 @@ Result<IdRules> read_of_unit(const std::string& name, const JoinTarget& target,
     return failure("its main process is in another user namespace");
 }
 
-LaunchStatus read_joined_maps(const std::string& object, const JoinedNamespace& joined,
-                              const JoinTarget& target, const LaunchContext& context,
-                              NamespaceConfig& namespaces) {
+Status read_joined_maps(const std::string& object, const JoinedNamespace& joined,
+                        const JoinTarget& target, const LaunchContext& context,
+                        NamespaceConfig& namespaces) {
     auto rules = read_of_unit(joined.unit, target, context);
     note_key("namespaces.user");
     note_path(object);
     if (!rules) rules = read_by_visit(target.file);
     if (!rules) {
         const Error& error = rules.error();
-        return std::unexpected(LaunchFailure{.key = "namespaces.user",
-                                             .object = object,
-                                             .call = error.code == 0 ? "" : "setns",
-                                             .error = error.code,
-                                             .hint = error.code == 0 ? error.what : ""});
+        return std::unexpected(Error{.key = "namespaces.user",
+                                     .object = object,
+                                     .call = error.error == 0 ? "" : "setns",
+                                     .error = error.error,
+                                     .hint = error.error == 0 ? error.text() : ""});
     }
     namespaces.uid_map = std::move(rules->uid_map);
     namespaces.gid_map = std::move(rules->gid_map);
@@ -244,7 +244,7 @@ LaunchStatus read_joined_maps(const std::string& object, const JoinedNamespace& 
 
 }  // namespace
 
-LaunchStatus settle_id_maps(const LaunchContext& context, Unit& unit) {
+Status settle_id_maps(const LaunchContext& context, Unit& unit) {
     NamespaceConfig& namespaces = unit.namespaces;
     for (const JoinedNamespace& joined : namespaces.joined) {
         if (joined.kind != NamespaceKind::user) continue;
@@ -262,9 +262,9 @@ LaunchStatus settle_id_maps(const LaunchContext& context, Unit& unit) {
         return {};
     case IdRange::separate:
         if (!context.separate_ids) {
-            return std::unexpected(LaunchFailure{.key = "namespaces.user.ids",
-                                                 .object = "private",
-                                                 .hint = "only a supervisor has ranges to give"});
+            return std::unexpected(Error{.key = "namespaces.user.ids",
+                                         .object = "private",
+                                         .hint = "only a supervisor has ranges to give"});
         }
         namespaces.uid_map = {{0, context.separate_ids(unit.name), separate_count}};
         namespaces.gid_map = namespaces.uid_map;

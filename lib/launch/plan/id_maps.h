@@ -9,7 +9,7 @@ namespace confinit {
 // Completes the unit's maps before its plan is made: from the supervisor's own map (identity), the
 // context (private), /etc/subuid and /etc/subgid (subid), or from the user namespace that the unit
 // joins: a process that is in it shows them. Other units are left as they are.
-LaunchStatus settle_id_maps(const LaunchContext& context, Unit& unit);
+Status settle_id_maps(const LaunchContext& context, Unit& unit);
 
 // The id as the supervisor's user namespace knows it; absent when the unit's maps have no place
 // for it.

@@ -21,12 +21,11 @@ std::string file_hint(std::string_view file, std::optional<std::string_view> nea
     return hint;
 }
 
-std::unexpected<LaunchFailure> unknown_name(std::string key, const std::string& name,
-                                            std::string_view file,
-                                            std::optional<std::string_view> nearest) {
+std::unexpected<Error> unknown_name(std::string key, const std::string& name, std::string_view file,
+                                    std::optional<std::string_view> nearest) {
     const std::string kind = file == "/etc/passwd" ? "no such user; " : "no such group; ";
-    return std::unexpected(LaunchFailure{
-        .key = std::move(key), .object = name, .hint = kind + file_hint(file, nearest)});
+    return std::unexpected(
+        Error{.key = std::move(key), .object = name, .hint = kind + file_hint(file, nearest)});
 }
 
 const UserEntry* find_user(const UserDatabase& database, const std::string& name) {
@@ -34,7 +33,7 @@ const UserEntry* find_user(const UserDatabase& database, const std::string& name
     return id ? database.find_user(*id) : database.find_user(std::string_view{name});
 }
 
-LaunchResult<Identity> resolve_user(const ServiceConfig& service, const UserDatabase& database) {
+Result<Identity> resolve_user(const ServiceConfig& service, const UserDatabase& database) {
     Identity identity;
     const UserEntry* entry = find_user(database, service.user);
     if (entry != nullptr) {
@@ -57,41 +56,41 @@ LaunchResult<Identity> resolve_user(const ServiceConfig& service, const UserData
     }
     if (*id != 0 && !service.group) {
         return std::unexpected(
-            LaunchFailure{.key = "service.group",
-                          .object = service.user,
-                          .hint = "the user has no entry in /etc/passwd, so name a group as well"});
+            Error{.key = "service.group",
+                  .object = service.user,
+                  .hint = "the user has no entry in /etc/passwd, so name a group as well"});
     }
     identity.uid = *id;
     return identity;
 }
 
-LaunchStatus require_mapped(const std::vector<IdMap>& maps, std::uint32_t id, std::string key,
-                            std::string_view map_key) {
+Status require_mapped(const std::vector<IdMap>& maps, std::uint32_t id, std::string key,
+                      std::string_view map_key) {
     if (outside_id(maps, id)) return {};
-    return std::unexpected(LaunchFailure{
-        .key = std::move(key),
-        .object = std::to_string(id),
-        .hint = "namespaces.user." + std::string{map_key} + " gives this id no place"});
+    return std::unexpected(
+        Error{.key = std::move(key),
+              .object = std::to_string(id),
+              .hint = "namespaces.user." + std::string{map_key} + " gives this id no place"});
 }
 
 std::string group_key(std::size_t index) {
     return "service.supplementary_groups[" + std::to_string(index) + "]";
 }
 
-LaunchStatus check_user_namespace(const Unit& unit, const Identity& identity) {
+Status check_user_namespace(const Unit& unit, const Identity& identity) {
     const NamespaceConfig& namespaces = unit.namespaces;
     if (namespaces.uid_map.empty() || namespaces.gid_map.empty()) {
         const std::string key = namespaces.uid_map.empty() ? "uid_map" : "gid_map";
         return std::unexpected(
-            LaunchFailure{.key = "namespaces.user." + key,
-                          .object = unit.name,
-                          .hint = "a new user namespace needs a map such as [\"0 100000 65536\"]"});
+            Error{.key = "namespaces.user." + key,
+                  .object = unit.name,
+                  .hint = "a new user namespace needs a map such as [\"0 100000 65536\"]"});
     }
     TRY(require_mapped(namespaces.uid_map, identity.uid, "service.user", "uid_map"));
     TRY(require_mapped(namespaces.gid_map, identity.gid, "service.group", "gid_map"));
     const auto& groups = unit.service->supplementary_groups;
     if (!namespaces.allow_setgroups && !groups.empty()) {
-        return std::unexpected(LaunchFailure{
+        return std::unexpected(Error{
             .key = group_key(0),
             .object = groups[0],
             .call = "setgroups",
@@ -138,30 +137,30 @@ std::string ids_text(const std::vector<std::uint32_t>& ids) {
 }
 
 // A supervisor that may not change its groups can give its own identity alone.
-LaunchStatus require_fixed(const FixedIdentity& fixed, const ServiceConfig& service,
-                           const Identity& identity) {
+Status require_fixed(const FixedIdentity& fixed, const ServiceConfig& service,
+                     const Identity& identity) {
     if (identity.uid != fixed.uid) {
-        return std::unexpected(LaunchFailure{
+        return std::unexpected(Error{
             .key = "service.user",
             .object = service.user,
             .hint = "the supervisor runs as user " + std::to_string(fixed.uid) +
                     " and can become no other: leave the key out, or start confinit as root"});
     }
     if (identity.gid != fixed.gid) {
-        return std::unexpected(LaunchFailure{
-            .key = "service.group",
-            .object = std::to_string(identity.gid),
-            .hint = "the supervisor runs with group " + std::to_string(fixed.gid) +
-                    " and can take no other: leave the key out, or start confinit as root"});
+        return std::unexpected(
+            Error{.key = "service.group",
+                  .object = std::to_string(identity.gid),
+                  .hint = "the supervisor runs with group " + std::to_string(fixed.gid) +
+                          " and can take no other: leave the key out, or start confinit as root"});
     }
     const std::vector<std::uint32_t> all = all_groups(fixed);
     if (identity.groups == all) return {};
-    return std::unexpected(LaunchFailure{
-        .key = "service.supplementary_groups",
-        .object = ids_text(identity.groups),
-        .hint = "the supervisor cannot change its groups, which are " + ids_text(all) +
-                ": name these, or leave out user, group and groups, so that the "
-                "service runs as the supervisor does"});
+    return std::unexpected(
+        Error{.key = "service.supplementary_groups",
+              .object = ids_text(identity.groups),
+              .hint = "the supervisor cannot change its groups, which are " + ids_text(all) +
+                      ": name these, or leave out user, group and groups, so that the "
+                      "service runs as the supervisor does"});
 }
 
 // setgroups(2) would be refused, even for the list that is there.
@@ -175,16 +174,16 @@ void keep_own_groups(const LaunchContext& context, const Identity& identity, Pla
 
 }  // namespace
 
-LaunchResult<std::uint32_t> resolve_user_id(const UserDatabase& database, const std::string& name,
-                                            std::string key) {
+Result<std::uint32_t> resolve_user_id(const UserDatabase& database, const std::string& name,
+                                      std::string key) {
     if (const auto id = parse_id(name)) return *id;
     if (const UserEntry* entry = database.find_user(std::string_view{name})) return entry->uid;
     if (name == "root") return 0;
     return unknown_name(std::move(key), name, "/etc/passwd", database.nearest_user(name));
 }
 
-LaunchResult<std::uint32_t> resolve_group_id(const UserDatabase& database, const std::string& name,
-                                             std::string key) {
+Result<std::uint32_t> resolve_group_id(const UserDatabase& database, const std::string& name,
+                                       std::string key) {
     if (const auto id = parse_id(name)) return *id;
     if (const GroupEntry* entry = database.find_group(name)) return entry->gid;
     return unknown_name(std::move(key), name, "/etc/group", database.nearest_group(name));
@@ -218,27 +217,27 @@ void witness_accounts(const std::string& root) {
 
 }  // namespace
 
-LaunchResult<UserDatabase> load_user_database(const Unit& unit) {
+Result<UserDatabase> load_user_database(const Unit& unit) {
     note_key(unit.mounts.root ? "mounts.root" : "service.user");
     const std::string root = unit.mounts.root.value_or("/");
     note_path(root);
     const auto directory = open_at(AT_FDCWD, root, O_PATH | O_DIRECTORY);
     if (!directory) {
-        return std::unexpected(LaunchFailure{.key = "mounts.root",
-                                             .object = root,
-                                             .call = "open",
-                                             .error = directory.error().code,
-                                             .hint = "the root must be a directory of the host"});
+        return std::unexpected(Error{.key = "mounts.root",
+                                     .object = root,
+                                     .call = "open",
+                                     .error = directory.error().error,
+                                     .hint = "the root must be a directory of the host"});
     }
     if (has_witnesses()) witness_accounts(root);
     auto database = UserDatabase::load(root);
     if (database) return std::move(*database);
-    return std::unexpected(LaunchFailure{
-        .key = "service.user", .object = unit.service->user, .hint = database.error().what});
+    return std::unexpected(Error{
+        .key = "service.user", .object = unit.service->user, .hint = database.error().text()});
 }
 
-LaunchResult<Identity> resolve_identity(const Unit& unit, const LaunchContext& context,
-                                        const UserDatabase& database) {
+Result<Identity> resolve_identity(const Unit& unit, const LaunchContext& context,
+                                  const UserDatabase& database) {
     const ServiceConfig& service = *unit.service;
     const bool is_fixed = context.fixed_identity && !has_own_users(unit);
     if (is_fixed && !names_account(unit)) return identity_of(*context.fixed_identity, database);
@@ -261,8 +260,8 @@ LaunchResult<Identity> resolve_identity(const Unit& unit, const LaunchContext& c
     return identity;
 }
 
-LaunchStatus apply_identity(const Unit& unit, const LaunchContext& context,
-                            const Identity& identity, PlanDraft& plan) {
+Status apply_identity(const Unit& unit, const LaunchContext& context, const Identity& identity,
+                      PlanDraft& plan) {
     plan.child.uid = identity.uid;
     plan.child.gid = identity.gid;
     plan.child.groups.assign(identity.groups.begin(), identity.groups.end());

@@ -22,8 +22,8 @@
 namespace confinit {
 namespace {
 
-LaunchFailure join_failure(const NamespaceRow& row, std::string object, std::string call, int error,
-                           std::string hint) {
+Error join_failure(const NamespaceRow& row, std::string object, std::string call, int error,
+                   std::string hint) {
     return {.key = std::string{row.key},
             .object = std::move(object),
             .call = std::move(call),
@@ -39,8 +39,8 @@ Result<Fd> open_namespace(pid_t pid, std::string_view link) {
 }
 
 // The pid may be another process's by the time of the open; the pidfd tells.
-LaunchResult<Fd> open_of_unit(const NamespaceRow& row, const std::string& name,
-                              const LaunchContext& context) {
+Result<Fd> open_of_unit(const NamespaceRow& row, const std::string& name,
+                        const LaunchContext& context) {
     const auto target = context.find_running ? context.find_running(name) : std::nullopt;
     if (!target) {
         return std::unexpected(
@@ -54,7 +54,7 @@ LaunchResult<Fd> open_of_unit(const NamespaceRow& row, const std::string& name,
             join_failure(row, "unit:" + name, "", ESRCH, "its main process has just ended"));
     }
     if (opened) return std::move(*opened);
-    return std::unexpected(join_failure(row, path, "open", opened.error().code, {}));
+    return std::unexpected(join_failure(row, path, "open", opened.error().error, {}));
 }
 
 // A look that no file system can keep waiting: the kernel answers from what it knows already.
@@ -91,9 +91,9 @@ Result<Fd> open_for_use(const Fd& file) {
 }
 
 // O_PATH opens nothing and triggers no automount.
-LaunchResult<Fd> open_of_path(const NamespaceRow& row, const std::string& path) {
+Result<Fd> open_of_path(const NamespaceRow& row, const std::string& path) {
     const auto refuse = [&](const Error& error) {
-        return std::unexpected(join_failure(row, path, "open", error.code,
+        return std::unexpected(join_failure(row, path, "open", error.error,
                                             "a namespace's file, such as one of /run/netns"));
     };
     note_key(row.key);
@@ -134,8 +134,7 @@ std::string own_namespace_text(const JoinedNamespace& joined) {
 
 }  // namespace
 
-LaunchResult<JoinTarget> open_join_target(const JoinedNamespace& joined,
-                                          const LaunchContext& context) {
+Result<JoinTarget> open_join_target(const JoinedNamespace& joined, const LaunchContext& context) {
     const NamespaceRow& row = namespace_row(joined.kind);
     const std::string object = joined.unit.empty() ? joined.path : "unit:" + joined.unit;
     JoinTarget target{.join = {.key = std::string{row.key}, .flag = row.flag}, .file = {}};
@@ -157,7 +156,7 @@ LaunchResult<JoinTarget> open_join_target(const JoinedNamespace& joined,
     return target;
 }
 
-LaunchStatus apply_joins(const Unit& unit, const LaunchContext& context, PlanDraft& plan) {
+Status apply_joins(const Unit& unit, const LaunchContext& context, PlanDraft& plan) {
     for (const JoinedNamespace& joined : unit.namespaces.joined) {
         JoinTarget target = TRY(open_join_target(joined, context));
         if (is_own(joined.kind, target)) plan.warnings.push_back(own_namespace_text(joined));

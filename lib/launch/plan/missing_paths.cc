@@ -20,7 +20,7 @@ public:
     explicit PathNeeds(const LaunchPlan& plan)
         : plan_(plan), host_{"/"}, service_(make_root_view(plan)) {}
 
-    std::vector<LaunchFailure> unmet() {
+    std::vector<Error> unmet() {
         check_directories();
         for (std::size_t i = 0; i < plan_->child.mounts.size() && i < plan_->mount_targets.size();
              ++i) {
@@ -146,12 +146,12 @@ private:
     const LaunchPlan& plan_;
     ServiceView host_;
     ServiceView service_;
-    std::vector<LaunchFailure> unmet_;
+    std::vector<Error> unmet_;
 };
 
 }  // namespace
 
-std::vector<LaunchFailure> missing_paths(const LaunchPlan& plan) {
+std::vector<Error> missing_paths(const LaunchPlan& plan) {
     return PathNeeds{plan}.unmet();
 }
 

@@ -11,6 +11,6 @@ namespace confinit {
 // The sources and targets of mounts that are not there, a working directory that is none, and
 // directories of the service that are another's. A path that the launch makes itself is no missing
 // one, nor is one that may come at run time: below /run, or on a file system of the launch.
-std::vector<LaunchFailure> missing_paths(const LaunchPlan& plan);
+std::vector<Error> missing_paths(const LaunchPlan& plan);
 
 }  // namespace confinit

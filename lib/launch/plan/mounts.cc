@@ -180,15 +180,15 @@ void add_image(const std::string& path, const LaunchContext& context, PlanDraft&
 
 }  // namespace
 
-LaunchStatus apply_mounts(const Unit& unit, const LaunchContext& context, PlanDraft& plan) {
+Status apply_mounts(const Unit& unit, const LaunchContext& context, PlanDraft& plan) {
     MountConfig changes = unit.mounts;
     if (changes.proc == ProcView::inherited) changes.proc.reset();
     if (!unit.namespaces.mount && changes.is_empty()) return {};
     if (!unit.namespaces.mount) {
         return std::unexpected(
-            LaunchFailure{.key = "mounts",
-                          .object = unit.name,
-                          .hint = "they would be the host's as well; say namespaces.mount = true"});
+            Error{.key = "mounts",
+                  .object = unit.name,
+                  .hint = "they would be the host's as well; say namespaces.mount = true"});
     }
     if (unit.mounts.root_image) add_image(*unit.mounts.root_image, context, plan);
     note_key("mounts.root");

@@ -39,13 +39,13 @@ std::string time_offsets_text(const NamespaceConfig& namespaces) {
     return text;
 }
 
-LaunchStatus apply_namespaces(const Unit& unit, const LaunchContext& context, PlanDraft& plan) {
+Status apply_namespaces(const Unit& unit, const LaunchContext& context, PlanDraft& plan) {
     const NamespaceConfig& namespaces = unit.namespaces;
     if (namespaces.hostname && !namespaces.uts) {
         return std::unexpected(
-            LaunchFailure{.key = "namespaces.uts.hostname",
-                          .object = *namespaces.hostname,
-                          .hint = "without a uts namespace of its own it would rename the host"});
+            Error{.key = "namespaces.uts.hostname",
+                  .object = *namespaces.hostname,
+                  .hint = "without a uts namespace of its own it would rename the host"});
     }
     // clone3(2) copies the namespaces before it puts the child into its node, and the view would
     // begin at the supervisor's: a cgroup namespace is the child's to make. And in a new time
@@ -62,9 +62,9 @@ LaunchStatus apply_namespaces(const Unit& unit, const LaunchContext& context, Pl
     plan.reaper_program = context.reaper_program.get();
     if (plan.reaper_program >= 0) return {};
     return std::unexpected(
-        LaunchFailure{.key = "namespaces.pid",
-                      .object = "confinit-reaper",
-                      .hint = "the program that is pid 1 of a new pid namespace is not installed"});
+        Error{.key = "namespaces.pid",
+              .object = "confinit-reaper",
+              .hint = "the program that is pid 1 of a new pid namespace is not installed"});
 }
 
 }  // namespace confinit

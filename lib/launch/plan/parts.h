@@ -25,33 +25,33 @@ struct Identity {
 };
 
 // plan/identity.cc
-LaunchResult<Identity> resolve_identity(const Unit& unit, const LaunchContext& context,
-                                        const UserDatabase& database);
-LaunchResult<UserDatabase> load_user_database(const Unit& unit);
-LaunchResult<std::uint32_t> resolve_user_id(const UserDatabase& database, const std::string& name,
-                                            std::string key);
-LaunchResult<std::uint32_t> resolve_group_id(const UserDatabase& database, const std::string& name,
-                                             std::string key);
+Result<Identity> resolve_identity(const Unit& unit, const LaunchContext& context,
+                                  const UserDatabase& database);
+Result<UserDatabase> load_user_database(const Unit& unit);
+Result<std::uint32_t> resolve_user_id(const UserDatabase& database, const std::string& name,
+                                      std::string key);
+Result<std::uint32_t> resolve_group_id(const UserDatabase& database, const std::string& name,
+                                       std::string key);
 // The account's groups that the service does not get, since its unit says nothing of groups: a
 // warning, or nothing.
 std::optional<std::string> find_groups_left_out(const Unit& unit, const UserDatabase& database,
                                                 const Identity& identity);
-LaunchStatus apply_identity(const Unit& unit, const LaunchContext& context,
-                            const Identity& identity, PlanDraft& plan);
+Status apply_identity(const Unit& unit, const LaunchContext& context, const Identity& identity,
+                      PlanDraft& plan);
 std::string map_text(const std::vector<IdMap>& maps);
 
 // plan/privileges.cc
-LaunchResult<CapabilityMask> all_capabilities();
+Result<CapabilityMask> all_capabilities();
 int last_capability(CapabilityMask all);
-LaunchStatus apply_capabilities(const Unit& unit, const LaunchContext& context, PlanDraft& plan);
-LaunchStatus apply_filter(const Unit& unit, const LaunchContext& context, PlanDraft& plan);
+Status apply_capabilities(const Unit& unit, const LaunchContext& context, PlanDraft& plan);
+Status apply_filter(const Unit& unit, const LaunchContext& context, PlanDraft& plan);
 
 // plan/resources.cc
-LaunchStatus apply_cgroup(const Unit& unit, const LaunchContext& context, PlanDraft& plan);
+Status apply_cgroup(const Unit& unit, const LaunchContext& context, PlanDraft& plan);
 void apply_process_limits(const Unit& unit, PlanDraft& plan);
 
 // plan/namespaces.cc
-LaunchStatus apply_namespaces(const Unit& unit, const LaunchContext& context, PlanDraft& plan);
+Status apply_namespaces(const Unit& unit, const LaunchContext& context, PlanDraft& plan);
 // CLONE_NEW* of every namespace that the unit makes new, the cgroup and the time one included.
 std::uint64_t new_namespaces(const NamespaceConfig& namespaces);
 // What /proc/PID/timens_offsets is to be told; empty where both clocks stay as they are.
@@ -59,26 +59,25 @@ std::string clock_offset_text(std::chrono::microseconds offset);  // "SECONDS NA
 std::string time_offsets_text(const NamespaceConfig& namespaces);
 
 // plan/joins.cc
-LaunchStatus apply_joins(const Unit& unit, const LaunchContext& context, PlanDraft& plan);
+Status apply_joins(const Unit& unit, const LaunchContext& context, PlanDraft& plan);
 struct JoinTarget {
     JoinIn<Drafted> join;
     Fd file;
 };
-LaunchResult<JoinTarget> open_join_target(const JoinedNamespace& joined,
-                                          const LaunchContext& context);
+Result<JoinTarget> open_join_target(const JoinedNamespace& joined, const LaunchContext& context);
 
 // plan/directories.cc: what the preparer makes; each is found again by its key.
-LaunchStatus apply_directories(const Unit& unit, const UserDatabase& database, PlanDraft& plan);
+Status apply_directories(const Unit& unit, const UserDatabase& database, PlanDraft& plan);
 // The host's path of a directory that is prepared.
 std::string directory_path(const char* base, const char* path);
 
 // plan/mounts.cc
-LaunchStatus apply_mounts(const Unit& unit, const LaunchContext& context, PlanDraft& plan);
+Status apply_mounts(const Unit& unit, const LaunchContext& context, PlanDraft& plan);
 
 // plan/program.cc
-LaunchStatus apply_program(const Unit& unit, PlanDraft& plan);
+Status apply_program(const Unit& unit, PlanDraft& plan);
 std::vector<std::string> make_environment(const Unit& unit, const Identity& identity);
-LaunchStatus apply_working_directory(const Unit& unit, PlanDraft& plan);
+Status apply_working_directory(const Unit& unit, PlanDraft& plan);
 
 // plan/ready.cc: NOTIFY_SOCKET and WATCHDOG_USEC, and the number of the ready pipe.
 void apply_readiness(const Unit& unit, const LaunchContext& context, PlanDraft& plan);

@@ -25,7 +25,7 @@ const char* keep(PlanDraft& plan, std::string text) {
 
 namespace {
 
-LaunchResult<PlanDraft> make_draft(const Unit& unit, const LaunchContext& context) {
+Result<PlanDraft> make_draft(const Unit& unit, const LaunchContext& context) {
     PlanDraft plan;
     plan.unit = unit.name;
     const NamespaceConfig& namespaces = unit.namespaces;
@@ -63,9 +63,9 @@ void leave_out_own(const Plan& plan, const LaunchContext& context, PlanWitnesses
 
 }  // namespace
 
-LaunchResult<LaunchPlan> make_launch_plan(const Unit& unit, const LaunchContext& context) {
+Result<LaunchPlan> make_launch_plan(const Unit& unit, const LaunchContext& context) {
     if (!unit.service || unit.service->command.empty()) {
-        return std::unexpected(LaunchFailure{
+        return std::unexpected(Error{
             .key = "service.command", .object = unit.name, .hint = "there is nothing to run"});
     }
     PlanWitnesses witnesses;

@@ -7,7 +7,6 @@
 #include "kernel/capability_set.h"
 #include "kernel/syscall_filter.h"
 #include "launch/child_plan.h"
-#include "launch/failure.h"
 #include "launch/seccomp/filter_cache.h"
 #include "launch/witness.h"
 #include "unit/unit.h"
@@ -206,7 +205,7 @@ private:
 //   operator (service.operator) the sockets by which it rules, and to a deputy (service.deputy) the
 //   one by which it asks.
 // - A new session keyring, where the kernel offers one.
-LaunchResult<LaunchPlan> make_launch_plan(const Unit& unit, const LaunchContext& context);
+Result<LaunchPlan> make_launch_plan(const Unit& unit, const LaunchContext& context);
 
 // Whether the unit may send to a notify socket of its own.
 bool has_notify_socket(const Unit& unit);
@@ -221,7 +220,7 @@ inline constexpr std::string_view operator_key = "service.operator";
 inline constexpr std::string_view deputy_key = "service.deputy";
 
 // The unit's cgroup settings as they are to be written: percentages and devices resolved.
-LaunchResult<CgroupConfig> make_cgroup_config(const Unit& unit, const LaunchContext& context);
+Result<CgroupConfig> make_cgroup_config(const Unit& unit, const LaunchContext& context);
 
 // The plan of a command that enters a running service: the same ids, capabilities, filter and
 // limits as `service`, but joining the namespaces of `pidfd` in place of making new ones.
@@ -233,7 +232,7 @@ struct EnterRequest {
     std::string term;  // $TERM
     bool privileged = false;
 };
-LaunchResult<LaunchPlan> make_enter_plan(const Unit& unit, const LaunchContext& context, int pidfd,
-                                         const EnterRequest& request);
+Result<LaunchPlan> make_enter_plan(const Unit& unit, const LaunchContext& context, int pidfd,
+                                   const EnterRequest& request);
 
 }  // namespace confinit

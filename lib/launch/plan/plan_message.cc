@@ -11,7 +11,7 @@
 namespace confinit {
 namespace {
 
-LaunchFailure damaged() {
+Error damaged() {
     return {.hint = "the planner's answer is damaged"};
 }
 
@@ -48,27 +48,6 @@ std::vector<std::byte> next_block(TextUnpacker& unpacker) {
 
 }  // namespace
 
-std::string pack(const LaunchFailure& failure) {
-    TextPacker packer;
-    packer.add(failure.key);
-    packer.add(failure.object);
-    packer.add(failure.call);
-    packer.add_number(failure.error);
-    packer.add(failure.hint);
-    return std::move(packer).finish();
-}
-
-LaunchFailure unpack_failure(std::string_view bytes) {
-    TextUnpacker unpacker{bytes};
-    LaunchFailure failure;
-    failure.key = unpacker.next_text();
-    failure.object = unpacker.next_text();
-    failure.call = unpacker.next_text();
-    failure.error = static_cast<int>(unpacker.next_number());
-    failure.hint = unpacker.next_text();
-    return unpacker.is_whole() ? failure : damaged();
-}
-
 PlanMessage pack(LaunchPlan plan) {
     TextPacker packer;
     packer.add_all(plan.warnings);
@@ -80,7 +59,7 @@ PlanMessage pack(LaunchPlan plan) {
     return {std::move(packer).finish(), std::move(plan.join_files)};
 }
 
-LaunchResult<LaunchPlan> unpack_plan(PlanMessage message) {
+Result<LaunchPlan> unpack_plan(PlanMessage message) {
     TextUnpacker unpacker{message.bytes};
     PlanCompany company;
     company.warnings = unpacker.next_all();
@@ -102,7 +81,7 @@ std::string pack(const CgroupConfig& config) {
     return std::move(packer).finish();
 }
 
-LaunchResult<CgroupConfig> unpack_config(std::string_view bytes) {
+Result<CgroupConfig> unpack_config(std::string_view bytes) {
     TextUnpacker unpacker{bytes};
     CgroupConfig config = next_settings(unpacker);
     if (!unpacker.is_whole()) return std::unexpected(damaged());

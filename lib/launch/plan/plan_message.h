@@ -17,15 +17,12 @@ struct PlanMessage {
     std::vector<Fd> descriptors;
 };
 
-std::string pack(const LaunchFailure& failure);
-LaunchFailure unpack_failure(std::string_view bytes);
-
 PlanMessage pack(LaunchPlan plan);
 
 // Without the values that are the machine's at each launch: `reaper_program` and `join_pidfd`.
-LaunchResult<LaunchPlan> unpack_plan(PlanMessage message);
+Result<LaunchPlan> unpack_plan(PlanMessage message);
 
 std::string pack(const CgroupConfig& config);
-LaunchResult<CgroupConfig> unpack_config(std::string_view bytes);
+Result<CgroupConfig> unpack_config(std::string_view bytes);
 
 }  // namespace confinit

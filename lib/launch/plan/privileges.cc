@@ -26,11 +26,10 @@ constexpr CapabilityMask of_first_user_namespace =
 constexpr CapabilityMask of_network =
     bit(CAP_NET_BIND_SERVICE) | bit(CAP_NET_ADMIN) | bit(CAP_NET_RAW) | bit(CAP_NET_BROADCAST);
 
-LaunchStatus refuse(std::string_view key, CapabilityMask capabilities, std::string_view hint) {
-    return std::unexpected(
-        LaunchFailure{.key = std::string{key},
-                      .object = capability_text(capabilities, ~CapabilityMask{0}),
-                      .hint = std::string{hint}});
+Status refuse(std::string_view key, CapabilityMask capabilities, std::string_view hint) {
+    return std::unexpected(Error{.key = std::string{key},
+                                 .object = capability_text(capabilities, ~CapabilityMask{0}),
+                                 .hint = std::string{hint}});
 }
 
 // The first process of a new user namespace has every capability in it.
@@ -38,7 +37,7 @@ CapabilityMask available(const Unit& unit, const LaunchContext& context, Capabil
     return unit.namespaces.user ? all : context.capabilities;
 }
 
-LaunchStatus check_useful(const Unit& unit, CapabilityMask ambient) {
+Status check_useful(const Unit& unit, CapabilityMask ambient) {
     if (!unit.namespaces.user) return {};
     constexpr std::string_view key = "capabilities.ambient";
     if ((ambient & of_first_user_namespace) != 0) {
@@ -67,8 +66,7 @@ CapabilityConfig resolve(const CapabilityConfig& declared, CapabilityMask there)
     return config;
 }
 
-LaunchStatus check_capabilities(const Unit& unit, const CapabilityConfig& config,
-                                CapabilityMask there) {
+Status check_capabilities(const Unit& unit, const CapabilityConfig& config, CapabilityMask there) {
     constexpr std::string_view not_there = "not in the supervisor's own bounding set";
     if (config.bounding && (*config.bounding & ~there) != 0) {
         return refuse("capabilities.bounding", *config.bounding & ~there, not_there);
@@ -89,44 +87,43 @@ LaunchStatus check_capabilities(const Unit& unit, const CapabilityConfig& config
 }
 
 // Without no_new_privs, seccomp(2) loads a filter only for who has CAP_SYS_ADMIN at that point.
-LaunchStatus check_filter_right(const PlanDraft& plan) {
+Status check_filter_right(const PlanDraft& plan) {
     const CapabilitySets& sets = plan.expected_capabilities;
     const bool has_right = (sets.effective & bit(CAP_SYS_ADMIN)) != 0;
     if (plan.child.no_new_privs || has_right) return {};
     return std::unexpected(
-        LaunchFailure{.key = "capabilities.no_new_privs",
-                      .object = "false",
-                      .hint = "a filter needs no_new_privs, unless the service keeps sys_admin"});
+        Error{.key = "capabilities.no_new_privs",
+              .object = "false",
+              .hint = "a filter needs no_new_privs, unless the service keeps sys_admin"});
 }
 
-LaunchResult<BpfProgram> compile(const SeccompConfig& config, CapabilityMask bounding) {
+Result<BpfProgram> compile(const SeccompConfig& config, CapabilityMask bounding) {
     const auto policy = make_policy(config, bounding);
     if (!policy) {
-        return std::unexpected(LaunchFailure{.key = "seccomp", .hint = policy.error().what});
+        return std::unexpected(Error{.key = "seccomp", .hint = policy.error().text()});
     }
     BpfProgram filter = compile_filter(*policy);
     if (filter.empty() || filter.size() > BPF_MAXINSNS) {
-        return std::unexpected(LaunchFailure{
-            .key = "seccomp",
-            .hint = "the filter has " + std::to_string(filter.size()) + " instructions"});
+        return std::unexpected(
+            Error{.key = "seccomp",
+                  .hint = "the filter has " + std::to_string(filter.size()) + " instructions"});
     }
     return filter;
 }
 
 }  // namespace
 
-LaunchResult<CapabilityMask> all_capabilities() {
+Result<CapabilityMask> all_capabilities() {
     const auto all = kernel_capabilities();
     if (all) return *all;
-    return std::unexpected(
-        LaunchFailure{.key = "capabilities", .error = all.error().code, .hint = all.error().what});
+    return std::unexpected(Error{all.error()}.in("capabilities"));
 }
 
 int last_capability(CapabilityMask all) {
     return 63 - std::countl_zero(all);
 }
 
-LaunchStatus apply_capabilities(const Unit& unit, const LaunchContext& context, PlanDraft& plan) {
+Status apply_capabilities(const Unit& unit, const LaunchContext& context, PlanDraft& plan) {
     const CapabilityMask all = TRY(all_capabilities());
     const CapabilityMask there = available(unit, context, all) & all;
     const CapabilityConfig config = resolve(unit.capabilities, there);
@@ -144,7 +141,7 @@ LaunchStatus apply_capabilities(const Unit& unit, const LaunchContext& context, 
     return {};
 }
 
-LaunchStatus apply_filter(const Unit& unit, const LaunchContext& context, PlanDraft& plan) {
+Status apply_filter(const Unit& unit, const LaunchContext& context, PlanDraft& plan) {
     const auto seccomp = filter_with_protection(unit);
     plan.child.no_new_privs = unit.capabilities.no_new_privs.value_or(seccomp.has_value());
     if (!seccomp) return {};

@@ -41,15 +41,14 @@ bool leads_through_process(std::string_view path) {
 
 }  // namespace
 
-LaunchStatus apply_program(const Unit& unit, PlanDraft& plan) {
+Status apply_program(const Unit& unit, PlanDraft& plan) {
     const ServiceConfig& service = *unit.service;
     plan.arguments = service.command;
     plan.executable = service.command[0];
     if (!plan.executable.starts_with('/')) {
-        return std::unexpected(
-            LaunchFailure{.key = "service.command[0]",
-                          .object = plan.executable,
-                          .hint = "it must be an absolute path; PATH is not searched"});
+        return std::unexpected(Error{.key = "service.command[0]",
+                                     .object = plan.executable,
+                                     .hint = "it must be an absolute path; PATH is not searched"});
     }
     if (service.tty) plan.child.tty = keep(plan, *service.tty);
     return {};
@@ -80,10 +79,10 @@ std::vector<std::string> make_environment(const Unit& unit, const Identity& iden
     return environment;
 }
 
-LaunchStatus apply_working_directory(const Unit& unit, PlanDraft& plan) {
+Status apply_working_directory(const Unit& unit, PlanDraft& plan) {
     const std::string directory = unit.service->working_directory.value_or("/");
     if (!directory.starts_with('/') || leads_through_process(directory)) {
-        return std::unexpected(LaunchFailure{
+        return std::unexpected(Error{
             .key = "service.working_directory",
             .object = directory,
             .hint = "it must be an absolute path that does not lead through a process's files"});

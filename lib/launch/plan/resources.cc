@@ -25,28 +25,27 @@ std::optional<std::uint64_t> percent_of(std::string_view value) {
     return parse_unsigned(value.substr(0, value.size() - 1));
 }
 
-LaunchResult<std::uint64_t> read_pid_max(const CgroupSetting& setting) {
+Result<std::uint64_t> read_pid_max(const CgroupSetting& setting) {
     constexpr std::string_view path = "/proc/sys/kernel/pid_max";
     const auto text = read_file(AT_FDCWD, std::string{path});
     const auto number = text ? parse_unsigned(trim(*text)) : std::nullopt;
     if (number) return *number;
-    return std::unexpected(LaunchFailure{.key = setting.key(),
-                                         .object = std::string{path},
-                                         .call = "read",
-                                         .error = text ? 0 : text.error().code,
-                                         .hint = "the percentage is of its number"});
+    return std::unexpected(Error{.key = setting.key(),
+                                 .object = std::string{path},
+                                 .call = "read",
+                                 .error = text ? 0 : text.error().error,
+                                 .hint = "the percentage is of its number"});
 }
 
-LaunchResult<std::uint64_t> whole_of(const CgroupSetting& setting, const LaunchContext& context) {
+Result<std::uint64_t> whole_of(const CgroupSetting& setting, const LaunchContext& context) {
     const std::string_view controller = controller_of(setting.file);
     if (controller == "memory") return context.memory_total;
     if (controller == "pids") return read_pid_max(setting);
-    return std::unexpected(LaunchFailure{
+    return std::unexpected(Error{
         .key = setting.key(), .object = setting.value, .hint = "a percentage has no meaning here"});
 }
 
-LaunchFailure device_failure(const CgroupSetting& setting, std::string path, int error,
-                             std::string hint) {
+Error device_failure(const CgroupSetting& setting, std::string path, int error, std::string hint) {
     return {.key = setting.key(),
             .object = std::move(path),
             .call = error == 0 ? "" : "stat",
@@ -55,8 +54,7 @@ LaunchFailure device_failure(const CgroupSetting& setting, std::string path, int
 }
 
 // The whole disk, which alone the io controller takes: a partition lies in the disk's directory.
-LaunchResult<std::string> disk_of(const CgroupSetting& setting, const std::string& path,
-                                  dev_t device) {
+Result<std::string> disk_of(const CgroupSetting& setting, const std::string& path, dev_t device) {
     const std::string own =
         "/sys/dev/block/" + std::to_string(major(device)) + ":" + std::to_string(minor(device));
     witness_presence(own + "/partition");
@@ -74,7 +72,7 @@ void witness_device(const std::string& path) {
 }
 
 // "/var rbps=1048576" -> "254:0 rbps=1048576".
-LaunchResult<std::string> with_device_number(const CgroupSetting& setting) {
+Result<std::string> with_device_number(const CgroupSetting& setting) {
     const std::size_t space = std::min(setting.value.find(' '), setting.value.size());
     const std::string path = setting.value.substr(0, space);
     note_key(setting.key());
@@ -108,7 +106,7 @@ void add_limit(PlanDraft& plan, int resource, rlimit64 limit) {
 
 }  // namespace
 
-LaunchResult<CgroupConfig> make_cgroup_config(const Unit& unit, const LaunchContext& context) {
+Result<CgroupConfig> make_cgroup_config(const Unit& unit, const LaunchContext& context) {
     CgroupConfig config;
     for (const CgroupSetting& setting : unit.cgroup) {
         CgroupSetting resolved = setting;
@@ -123,7 +121,7 @@ LaunchResult<CgroupConfig> make_cgroup_config(const Unit& unit, const LaunchCont
     return config;
 }
 
-LaunchStatus apply_cgroup(const Unit& unit, const LaunchContext& context, PlanDraft& plan) {
+Status apply_cgroup(const Unit& unit, const LaunchContext& context, PlanDraft& plan) {
     for (CgroupSetting& setting : TRY(make_cgroup_config(unit, context))) {
         std::string key = setting.key();
         plan.cgroup.push_back({std::move(setting.file), std::move(setting.value), std::move(key)});

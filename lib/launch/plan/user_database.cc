@@ -41,7 +41,7 @@ Result<std::string> read_database(const std::string& root, const std::string& pa
     const Fd directory = TRY(open_at(AT_FDCWD, root, O_PATH | O_DIRECTORY));
     const auto fd = open_in_root(directory, path);
     if (fd) return read_all(*fd, path, longest_file);
-    if (fd.error().code != ENOENT) return std::unexpected(fd.error());
+    if (fd.error().error != ENOENT) return std::unexpected(fd.error());
     auto text = TRY(find_file(AT_FDCWD, path, longest_file));
     return text.value_or(std::string{});
 }

@@ -19,7 +19,7 @@ bool is_syscall_word(std::string_view word) {
 std::optional<std::string> filter_fault(const Unit& unit) {
     // The supervisor's own set is not known here; the plan looks again.
     const auto policy = make_unit_policy(unit, planned_bounding(unit, ~CapabilityMask{0}));
-    if (!policy) return policy.error().what;
+    if (!policy) return policy.error().text();
     if (!*policy) return std::nullopt;
     const std::size_t size = compile_filter(**policy).size();
     if (size <= BPF_MAXINSNS) return std::nullopt;

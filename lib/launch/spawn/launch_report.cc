@@ -111,7 +111,7 @@ std::string mount_object(const LaunchPlan& plan, const LaunchReport& report, con
     return path != nullptr ? path : "/";
 }
 
-void describe_mount(const LaunchPlan& plan, const LaunchReport& report, LaunchFailure& failure) {
+void describe_mount(const LaunchPlan& plan, const LaunchReport& report, Error& failure) {
     const MountOp* op = item_of(plan->child.mounts, report);
     if (op == nullptr) return;
     failure.key = mount_key(plan, report, *op);
@@ -126,7 +126,7 @@ void describe_mount(const LaunchPlan& plan, const LaunchReport& report, LaunchFa
 }
 
 // The launch has been planned again by the time that anybody is told of this.
-void describe_witness(const LaunchPlan& plan, const LaunchReport& report, LaunchFailure& failure) {
+void describe_witness(const LaunchPlan& plan, const LaunchReport& report, Error& failure) {
     const auto witnesses = witnesses_in(plan.witnesses);
     const Witness* witness = item_of(witnesses, report);
     if (witness == nullptr) return;
@@ -163,8 +163,7 @@ std::string existing_hint(const Preparation& wanted, const LaunchReport& report)
     return text;
 }
 
-void describe_preparation(const LaunchPlan& plan, const LaunchReport& report,
-                          LaunchFailure& failure) {
+void describe_preparation(const LaunchPlan& plan, const LaunchReport& report, Error& failure) {
     const Preparation* preparation = item_of(plan->child.preparations, report);
     if (preparation == nullptr) return;
     failure.key = std::string_view{*item_of(plan->preparation_keys, report)};
@@ -188,14 +187,14 @@ bool tells_of_existing(const LaunchReport& report) {
            std::ranges::any_of(report.found, [](auto word) { return word != 0; });
 }
 
-void describe_rlimit(const LaunchPlan& plan, const LaunchReport& report, LaunchFailure& failure) {
+void describe_rlimit(const LaunchPlan& plan, const LaunchReport& report, Error& failure) {
     if (const ImageString* key = item_of(plan->rlimit_keys, report)) failure.key = key->c_str();
     if (const rlimit64* limit = item_of(plan->child.rlimit_values, report)) {
         failure.object = std::to_string(limit->rlim_cur) + ":" + std::to_string(limit->rlim_max);
     }
 }
 
-void describe_groups(const LaunchPlan& plan, const LaunchReport& report, LaunchFailure& failure) {
+void describe_groups(const LaunchPlan& plan, const LaunchReport& report, Error& failure) {
     failure.object = std::to_string(plan->child.gid);
     if (report.syscall != SYS_setgroups) return;
     failure.key = "service.supplementary_groups";
@@ -211,8 +210,7 @@ bool is_about_securebits(const LaunchPlan& plan, const LaunchReport& report) {
     return report.stage == LaunchStage::bounding || plan->child.securebits != 0;
 }
 
-void describe_capability(const LaunchPlan& plan, const LaunchReport& report,
-                         LaunchFailure& failure) {
+void describe_capability(const LaunchPlan& plan, const LaunchReport& report, Error& failure) {
     if (report.item >= 0) {
         failure.object = capability_name(report.item);
     } else if (is_about_securebits(plan, report)) {
@@ -220,7 +218,7 @@ void describe_capability(const LaunchPlan& plan, const LaunchReport& report,
     }
 }
 
-void describe_priority(const LaunchPlan& plan, const LaunchReport& report, LaunchFailure& failure) {
+void describe_priority(const LaunchPlan& plan, const LaunchReport& report, Error& failure) {
     failure.key = "process.oom_score_adj";
     if (report.syscall == SYS_setpriority && plan->child.sets_nice) {
         failure.key = "process.nice";
@@ -243,15 +241,14 @@ void describe_priority(const LaunchPlan& plan, const LaunchReport& report, Launc
     }
 }
 
-void describe_descriptors(const LaunchPlan& plan, const LaunchReport& report,
-                          LaunchFailure& failure) {
+void describe_descriptors(const LaunchPlan& plan, const LaunchReport& report, Error& failure) {
     if (report.item >= 0) return describe_rlimit(plan, report, failure);
     if (report.syscall != SYS_dup3 && report.syscall != SYS_fcntl) return;
     failure.key = "service.ready";
     failure.object = "fd:" + std::to_string(plan->child.ready_number);
 }
 
-void describe_join(const LaunchPlan& plan, const LaunchReport& report, LaunchFailure& failure) {
+void describe_join(const LaunchPlan& plan, const LaunchReport& report, Error& failure) {
     std::int32_t item = 0;
     for (const JoinIn<Sealed>& join : plan->joins) {
         if (join.flag == CLONE_NEWUSER || item++ != report.item) continue;
@@ -260,24 +257,24 @@ void describe_join(const LaunchPlan& plan, const LaunchReport& report, LaunchFai
     }
 }
 
-void describe_session(const LaunchPlan&, const LaunchReport& report, LaunchFailure& failure) {
+void describe_session(const LaunchPlan&, const LaunchReport& report, Error& failure) {
     if (report.syscall == SYS_ioctl) return;
     failure.key.clear();
     failure.object.clear();
 }
 
-void describe_network(const LaunchPlan&, const LaunchReport&, LaunchFailure& failure) {
+void describe_network(const LaunchPlan&, const LaunchReport&, Error& failure) {
     failure.object = "lo";
 }
 
-void describe_user(const LaunchPlan& plan, const LaunchReport&, LaunchFailure& failure) {
+void describe_user(const LaunchPlan& plan, const LaunchReport&, Error& failure) {
     failure.object = std::to_string(plan->child.uid);
 }
 
 // The stages whose object or exact key depends on more than the stage.
 struct Describer {
     LaunchStage stage;
-    void (*describe)(const LaunchPlan& plan, const LaunchReport& report, LaunchFailure& failure);
+    void (*describe)(const LaunchPlan& plan, const LaunchReport& report, Error& failure);
 };
 constexpr auto describers = std::to_array<Describer>({
     {LaunchStage::witnesses, describe_witness},
@@ -295,7 +292,7 @@ constexpr auto describers = std::to_array<Describer>({
     {LaunchStage::descriptors, describe_descriptors},
 });
 
-void describe(const LaunchPlan& plan, const LaunchReport& report, LaunchFailure& failure) {
+void describe(const LaunchPlan& plan, const LaunchReport& report, Error& failure) {
     const auto object = row_of(report.stage).object;
     const char* text = object != nullptr ? (plan->child.*object).c_str() : nullptr;
     if (text != nullptr) failure.object = text;
@@ -318,16 +315,16 @@ bool looks_at_files(const LaunchReport& report) {
     return is_refused_program(report) || tells_of_existing(report);
 }
 
-LaunchFailure explain(const LaunchPlan& plan, const LaunchReport& report) {
+Error explain(const LaunchPlan& plan, const LaunchReport& report) {
     if (is_refused_program(report)) return explain_execve(plan, report.error);
-    LaunchFailure failure = explain_without_look(plan, report);
+    Error failure = explain_without_look(plan, report);
     const Preparation* existing =
         tells_of_existing(report) ? item_of(plan->child.preparations, report) : nullptr;
     if (existing != nullptr) failure.hint = existing_hint(*existing, report);
     return failure;
 }
 
-LaunchFailure explain_without_look(const LaunchPlan& plan, const LaunchReport& report) {
+Error explain_without_look(const LaunchPlan& plan, const LaunchReport& report) {
     if (!has_stage(report)) return {.hint = "the child's report is damaged"};
     if (is_refused_program(report)) {
         return {.key = "service.command[0]",
@@ -336,7 +333,7 @@ LaunchFailure explain_without_look(const LaunchPlan& plan, const LaunchReport& r
                 .error = report.error,
                 .hint = {}};
     }
-    LaunchFailure failure{.key = std::string{row_of(report.stage).key}};
+    Error failure{.key = std::string{row_of(report.stage).key}};
     if (report.syscall != own_finding) {
         failure.call = syscall_name(report.syscall);
         failure.error = report.error;

@@ -178,10 +178,9 @@ Result<std::optional<std::uint32_t>> LauncherLink::receive() {
     return slot;
 }
 
-std::optional<LaunchResult<MadeProcesses>> look_at_slot(const LaunchPlan& plan,
-                                                        const PreparedLaunch& prepared,
-                                                        const LaunchSlot& slot,
-                                                        MadeProcesses& made) {
+std::optional<Result<MadeProcesses>> look_at_slot(const LaunchPlan& plan,
+                                                  const PreparedLaunch& prepared,
+                                                  const LaunchSlot& slot, MadeProcesses& made) {
     const auto number = [](const std::int32_t& field) {
         return __atomic_load_n(&field, __ATOMIC_ACQUIRE);
     };
@@ -198,7 +197,7 @@ std::optional<LaunchResult<MadeProcesses>> look_at_slot(const LaunchPlan& plan,
     if (child <= 0) return std::nullopt;
     made.pid = child;
     made.pidfd = Fd{pidfd_open(child, 0)};
-    if (!made.pidfd) return std::unexpected(LaunchFailure{.call = "pidfd_open", .error = errno});
+    if (!made.pidfd) return std::unexpected(Error{.call = "pidfd_open", .error = errno});
     return std::move(made);
 }
 

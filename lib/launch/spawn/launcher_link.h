@@ -74,9 +74,8 @@ private:
 
 // What the slot says by now: absent while the launcher is at it. `made` keeps the preparer that was
 // seen before. The parent has not reaped them, so that the pids are theirs.
-std::optional<LaunchResult<MadeProcesses>> look_at_slot(const LaunchPlan& plan,
-                                                        const PreparedLaunch& prepared,
-                                                        const LaunchSlot& slot,
-                                                        MadeProcesses& made);
+std::optional<Result<MadeProcesses>> look_at_slot(const LaunchPlan& plan,
+                                                  const PreparedLaunch& prepared,
+                                                  const LaunchSlot& slot, MadeProcesses& made);
 
 }  // namespace confinit

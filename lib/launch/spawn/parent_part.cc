@@ -66,7 +66,7 @@ constexpr std::array<NamespaceLimit, 7> namespace_limits{{
 }};
 
 // The kernel does not say which of the wanted namespaces is one too many.
-LaunchFailure too_many_namespaces(const LaunchPlan& plan) {
+Error too_many_namespaces(const LaunchPlan& plan) {
     std::vector<std::string> sysctls;
     std::string key = "namespaces";
     for (const NamespaceLimit& limit : namespace_limits) {
@@ -80,11 +80,11 @@ LaunchFailure too_many_namespaces(const LaunchPlan& plan) {
             .hint = "no further namespace is allowed: " + present_values(sysctls)};
 }
 
-LaunchFailure clone_failure(std::string key, int error, std::string hint) {
+Error clone_failure(std::string key, int error, std::string hint) {
     return {.key = std::move(key), .call = "clone3", .error = error, .hint = std::move(hint)};
 }
 
-LaunchFailure not_permitted(const LaunchPlan& plan) {
+Error not_permitted(const LaunchPlan& plan) {
     if ((plan->clone_flags & CLONE_NEWUSER) != 0) {
         return clone_failure("namespaces.user", EPERM,
                              "no user namespace may be made: " + user_namespace_values());
@@ -93,14 +93,14 @@ LaunchFailure not_permitted(const LaunchPlan& plan) {
                          lacking_hint("the supervisor lacks CAP_SYS_ADMIN", present_user()));
 }
 
-LaunchFailure from_error(std::string key, std::string object, std::string call, Error error) {
+Error from_error(std::string key, std::string object, std::string call, Error error) {
     return {.key = std::move(key),
             .object = std::move(object),
             .call = std::move(call),
-            .error = error.code,
-            .hint = error.code == 0       ? std::move(error.what)
-                    : error.code == EXDEV ? "something else is mounted over it"
-                                          : std::string{}};
+            .error = error.error,
+            .hint = error.error == 0       ? error.text()
+                    : error.error == EXDEV ? "something else is mounted over it"
+                                           : std::string{}};
 }
 
 std::string map_hint(int error) {
@@ -112,18 +112,18 @@ std::string map_hint(int error) {
     return {};
 }
 
-LaunchStatus write_map(const Fd& process, const std::string& file, const std::string& text) {
+Status write_map(const Fd& process, const std::string& file, const std::string& text) {
     auto written = write_in_procfs(process, file, text);
     if (written) return {};
     std::string range{trim(text)};
     std::ranges::replace(range, '\n', ',');
-    LaunchFailure failure = from_error("namespaces.user." + file, file + " = " + range, "write",
-                                       std::move(written).error());
+    Error failure = from_error("namespaces.user." + file, file + " = " + range, "write",
+                               std::move(written).error());
     if (failure.hint.empty()) failure.hint = map_hint(failure.error);
     return std::unexpected(std::move(failure));
 }
 
-LaunchStatus write_id_maps(const LaunchPlan& plan, const Fd& process) {
+Status write_id_maps(const LaunchPlan& plan, const Fd& process) {
     if (plan->uid_map.empty()) return {};
     if (plan->deny_setgroups) {
         auto denied = write_in_procfs(process, "setgroups", "deny");
@@ -137,7 +137,7 @@ LaunchStatus write_id_maps(const LaunchPlan& plan, const Fd& process) {
 }
 
 // Only what the child cannot do: it lowers the limits to their exact values itself.
-LaunchStatus lift_hard_limits(const LaunchPlan& plan, pid_t child) {
+Status lift_hard_limits(const LaunchPlan& plan, pid_t child) {
     for (std::size_t i = 0; i < plan->child.rlimit_values.size(); ++i) {
         const auto resource = static_cast<__rlimit_resource>(plan->child.rlimit_resources[i]);
         rlimit64 present{};
@@ -147,7 +147,7 @@ LaunchStatus lift_hard_limits(const LaunchPlan& plan, pid_t child) {
             result = prlimit64(child, resource, &present, nullptr);
         }
         if (result == 0) continue;
-        LaunchFailure failure{.call = "prlimit64", .error = errno};
+        Error failure{.call = "prlimit64", .error = errno};
         if (i < plan->rlimit_keys.size()) failure.key = plan->rlimit_keys[i].str();
         if (failure.error == EPERM) failure.hint = "the supervisor lacks CAP_SYS_RESOURCE";
         return std::unexpected(std::move(failure));
@@ -155,7 +155,7 @@ LaunchStatus lift_hard_limits(const LaunchPlan& plan, pid_t child) {
     return {};
 }
 
-LaunchFailure priority_failure(std::string key, std::string object, std::string call) {
+Error priority_failure(std::string key, std::string object, std::string call) {
     return {.key = std::move(key),
             .object = std::move(object),
             .call = std::move(call),
@@ -163,7 +163,7 @@ LaunchFailure priority_failure(std::string key, std::string object, std::string 
             .hint = errno == EPERM ? "the supervisor lacks CAP_SYS_NICE" : ""};
 }
 
-LaunchStatus set_scheduling_of(const ChildPlanIn<Sealed>& wanted, pid_t child) {
+Status set_scheduling_of(const ChildPlanIn<Sealed>& wanted, pid_t child) {
     const sched_param parameter{.sched_priority = wanted.scheduling_priority};
     if (wanted.scheduling_policy >= 0 &&
         sched_setscheduler(child, wanted.scheduling_policy, &parameter) < 0) {
@@ -180,14 +180,14 @@ LaunchStatus set_scheduling_of(const ChildPlanIn<Sealed>& wanted, pid_t child) {
     return {};
 }
 
-LaunchStatus set_priorities(const LaunchPlan& plan, const Fd& process, pid_t child) {
+Status set_priorities(const LaunchPlan& plan, const Fd& process, pid_t child) {
     const ChildPlanIn<Sealed>& wanted = plan->child;
     TRY(set_scheduling_of(wanted, child));
     if (wanted.sets_nice && setpriority(PRIO_PROCESS, static_cast<id_t>(child), wanted.nice) < 0) {
-        return std::unexpected(LaunchFailure{.key = "process.nice",
-                                             .object = std::to_string(wanted.nice),
-                                             .call = "setpriority",
-                                             .error = errno});
+        return std::unexpected(Error{.key = "process.nice",
+                                     .object = std::to_string(wanted.nice),
+                                     .call = "setpriority",
+                                     .error = errno});
     }
     if (wanted.oom_score_adj == nullptr) return {};
     auto written = write_in_procfs(process, "oom_score_adj", wanted.oom_score_adj.c_str());
@@ -198,7 +198,7 @@ LaunchStatus set_priorities(const LaunchPlan& plan, const Fd& process, pid_t chi
 
 }  // namespace
 
-LaunchStatus do_parent_part(const LaunchPlan& plan, pid_t child) {
+Status do_parent_part(const LaunchPlan& plan, pid_t child) {
     auto process = open_process(child);
     if (!process) {
         const std::string key = plan->uid_map.empty() ? "process" : "namespaces.user";
@@ -210,17 +210,17 @@ LaunchStatus do_parent_part(const LaunchPlan& plan, pid_t child) {
     return lift_hard_limits(plan, child);
 }
 
-LaunchStatus move_into_node(const LaunchPlan& plan, int node, pid_t child) {
+Status move_into_node(const LaunchPlan& plan, int node, pid_t child) {
     auto moved = write_file(node, "cgroup.procs", std::to_string(child));
     if (moved) return {};
-    LaunchFailure failure = explain_clone(plan, node, moved.error().code);
+    Error failure = explain_clone(plan, node, moved.error().error);
     failure.key = "cgroup";
     failure.object = "cgroup.procs";
     failure.call = "write";
     return std::unexpected(std::move(failure));
 }
 
-LaunchFailure explain_clone(const LaunchPlan& plan, int node, int error) {
+Error explain_clone(const LaunchPlan& plan, int node, int error) {
     switch (error) {
     case ENOSPC:
         return too_many_namespaces(plan);

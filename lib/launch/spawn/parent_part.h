@@ -12,12 +12,12 @@ namespace confinit {
 
 // Writes the id maps of the child's new user namespace and, with `limits_by_parent`, its priority,
 // oom_score_adj and hard limits; the child waits for it. user_namespaces(7).
-LaunchStatus do_parent_part(const LaunchPlan& plan, pid_t child);
+Status do_parent_part(const LaunchPlan& plan, pid_t child);
 
 // Moves the child, which waits for it, into the node: where a clone into it is not to be had.
-LaunchStatus move_into_node(const LaunchPlan& plan, int node, pid_t child);
+Status move_into_node(const LaunchPlan& plan, int node, pid_t child);
 
 // The failure of clone3(2): about the node, the number of processes or a namespace.
-LaunchFailure explain_clone(const LaunchPlan& plan, int node, int error);
+Error explain_clone(const LaunchPlan& plan, int node, int error);
 
 }  // namespace confinit

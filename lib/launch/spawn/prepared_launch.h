@@ -38,8 +38,8 @@ struct PreparedLaunch {
 };
 
 // The node and the plan outlive what is prepared.
-LaunchResult<PreparedLaunch> prepare_launch(const LaunchPlan& plan, int node, Streams streams,
-                                            CloneMethod method);
+Result<PreparedLaunch> prepare_launch(const LaunchPlan& plan, int node, Streams streams,
+                                      CloneMethod method);
 
 // The processes of a launch, once they are there. `pidfd` may be empty where the pid is that of a
 // child that nobody else reaps.
@@ -48,22 +48,21 @@ struct MadeProcesses {
     Fd pidfd;
     pid_t preparer = 0;  // 0 where the plan has no preparations
     Fd preparer_pidfd;
-    std::optional<LaunchFailure> failure = {};  // no preparer could be made
+    std::optional<Error> failure = {};  // no preparer could be made
 };
 
 // The parent's own part, after which the child goes on. As spawn() it sends SIGKILL when that
 // fails.
-LaunchResult<Spawned> finish_launch(const LaunchPlan& plan, PreparedLaunch prepared,
-                                    MadeProcesses made, LastWordsPage last_words);
+Result<Spawned> finish_launch(const LaunchPlan& plan, PreparedLaunch prepared, MadeProcesses made,
+                              LastWordsPage last_words);
 
 // Makes the processes, those that are not there yet, as copies of this one, and finishes the
 // launch.
-LaunchResult<Spawned> spawn_prepared(const LaunchPlan& plan, PreparedLaunch prepared,
-                                     MadeProcesses made = {});
+Result<Spawned> spawn_prepared(const LaunchPlan& plan, PreparedLaunch prepared,
+                               MadeProcesses made = {});
 
 // The failures of the clones, by the errno.
-LaunchFailure explain_child_clone(const LaunchPlan& plan, const PreparedLaunch& prepared,
-                                  int error);
-LaunchFailure explain_preparer_clone(int error);
+Error explain_child_clone(const LaunchPlan& plan, const PreparedLaunch& prepared, int error);
+Error explain_preparer_clone(int error);
 
 }  // namespace confinit

@@ -25,7 +25,7 @@ std::optional<std::uint64_t> number_in(int at, const std::string& file) {
     return text ? parse_unsigned(trim(*text)) : std::nullopt;
 }
 
-LaunchFailure no_process(std::string key, std::string object, std::string hint) {
+Error no_process(std::string key, std::string object, std::string hint) {
     return {.key = std::move(key),
             .object = std::move(object),
             .call = "clone3",
@@ -41,7 +41,7 @@ std::string path_of(const Fd& directory) {
 }
 
 // The node itself, or the nearest one above it that is full.
-std::optional<LaunchFailure> find_full_node(int node) {
+std::optional<Error> find_full_node(int node) {
     std::string key = "cgroup.pids.max";
     auto level = open_at(node, ".", O_RDONLY | O_DIRECTORY);
     while (level) {
@@ -71,7 +71,7 @@ std::optional<std::uint64_t> count_threads() {
     return parse_unsigned(rest.substr(0, rest.find(' ')));
 }
 
-std::optional<LaunchFailure> find_limit_of_machine() {
+std::optional<Error> find_limit_of_machine() {
     const auto threads = count_threads();
     const auto most_threads = number_in(AT_FDCWD, "/proc/sys/kernel/threads-max");
     if (threads && most_threads && *threads >= *most_threads) {
@@ -92,7 +92,7 @@ std::optional<LaunchFailure> find_limit_of_machine() {
 }
 
 // The kernel excepts root.
-std::optional<LaunchFailure> find_limit_of_user() {
+std::optional<Error> find_limit_of_user() {
     rlimit limit{};
     const bool holds =
         geteuid() != 0 && getrlimit(RLIMIT_NPROC, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY;
@@ -105,7 +105,7 @@ std::optional<LaunchFailure> find_limit_of_user() {
 
 }  // namespace
 
-LaunchFailure explain_no_process(int node) {
+Error explain_no_process(int node) {
     if (auto full = node >= 0 ? find_full_node(node) : std::nullopt) return std::move(*full);
     if (auto full = find_limit_of_machine()) return std::move(*full);
     if (auto full = find_limit_of_user()) return std::move(*full);

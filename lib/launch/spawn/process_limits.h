@@ -2,11 +2,11 @@
 // The limit that keeps the kernel from making a process: clone(2) says EAGAIN for all of them.
 #pragma once
 
-#include "launch/failure.h"
+#include "base/result.h"
 
 namespace confinit {
 
 // For a process that was to be made in `node`, the directory of a cgroup node, or -1.
-LaunchFailure explain_no_process(int node);
+Error explain_no_process(int node);
 
 }  // namespace confinit

@@ -116,20 +116,20 @@ private:
 
 // Where setgroups(2) is denied in a new user namespace, the child could not get rid of groups that
 // it inherits; and we have no use for any of our own.
-LaunchStatus drop_own_groups(const LaunchPlan& plan) {
+Status drop_own_groups(const LaunchPlan& plan) {
     if (plan->child.set_groups || plan->keeps_own_groups || getgroups(0, nullptr) == 0) return {};
     if (setgroups(0, nullptr) == 0) return {};
-    return std::unexpected(LaunchFailure{.key = "service.supplementary_groups",
-                                         .call = "setgroups",
-                                         .error = errno,
-                                         .hint = "the supervisor lacks CAP_SETGID to drop its own "
-                                                 "groups, which the service would keep: start it "
-                                                 "without any (setpriv --clear-groups as root)"});
+    return std::unexpected(Error{.key = "service.supplementary_groups",
+                                 .call = "setgroups",
+                                 .error = errno,
+                                 .hint = "the supervisor lacks CAP_SETGID to drop its own "
+                                         "groups, which the service would keep: start it "
+                                         "without any (setpriv --clear-groups as root)"});
 }
 
 // A plain copy of this process: no memory is shared but the last words.
-LaunchStatus copy_child(const LaunchPlan& plan, const PreparedLaunch& prepared,
-                        const ChildPlan& child, MadeProcesses& made) {
+Status copy_child(const LaunchPlan& plan, const PreparedLaunch& prepared, const ChildPlan& child,
+                  MadeProcesses& made) {
     int pidfd = -1;
     // The cgroup namespace is left to the child: from here it would have our own node as its root.
     constexpr std::uint64_t made_by_child = CLONE_NEWCGROUP;
@@ -159,8 +159,7 @@ void copy_preparer(const PreparedLaunch& prepared, const ChildPlan& child, MadeP
     made.preparer_pidfd = Fd{pidfd};
 }
 
-LaunchStatus finish_parent_part(const LaunchPlan& plan, const PreparedLaunch& prepared,
-                                pid_t child) {
+Status finish_parent_part(const LaunchPlan& plan, const PreparedLaunch& prepared, pid_t child) {
     if (!prepared.order.wait_for_parent) return {};
     if (prepared.is_moved()) TRY(move_into_node(plan, prepared.node, child));
     TRY(do_parent_part(plan, child));
@@ -168,40 +167,39 @@ LaunchStatus finish_parent_part(const LaunchPlan& plan, const PreparedLaunch& pr
     if (send(prepared.report_socket.get(), &go, sizeof go, MSG_NOSIGNAL) == sizeof go) return {};
     // A child that has ended meanwhile has reported why, or is seen to have died.
     if (errno == EPIPE || errno == ECONNRESET) return {};
-    return std::unexpected(LaunchFailure{.call = "send", .error = errno});
+    return std::unexpected(Error{.call = "send", .error = errno});
 }
 
 }  // namespace
 
-LaunchFailure explain_child_clone(const LaunchPlan& plan, const PreparedLaunch& prepared,
-                                  int error) {
+Error explain_child_clone(const LaunchPlan& plan, const PreparedLaunch& prepared, int error) {
     // One that is moved later counts against our own node until then.
-    LaunchFailure failure = explain_clone(plan, prepared.is_moved() ? -1 : prepared.node, error);
+    Error failure = explain_clone(plan, prepared.is_moved() ? -1 : prepared.node, error);
     if (prepared.method == CloneMethod::clone_then_move) failure.call = "clone";
     return failure;
 }
 
-LaunchFailure explain_preparer_clone(int error) {
+Error explain_preparer_clone(int error) {
     if (error == EAGAIN) return explain_no_process(-1);
     return {.call = "clone3",
             .error = error,
             .hint = "no process can be made that prepares the launch"};
 }
 
-LaunchResult<PreparedLaunch> prepare_launch(const LaunchPlan& plan, int node, Streams streams,
-                                            CloneMethod method) {
+Result<PreparedLaunch> prepare_launch(const LaunchPlan& plan, int node, Streams streams,
+                                      CloneMethod method) {
     PreparedLaunch prepared{.node = node, .method = method};
     if (auto done = lend(plan, streams, prepared); !done)
-        return std::unexpected(to_launch_failure(std::move(done).error()));
+        return std::unexpected(std::move(done).error());
     TRY(drop_own_groups(plan));
     write_order(plan, streams, prepared);
     return prepared;
 }
 
-LaunchResult<Spawned> finish_launch(const LaunchPlan& plan, PreparedLaunch prepared,
-                                    MadeProcesses made, LastWordsPage last_words) {
-    LaunchStatus done = made.failure ? std::unexpected(std::move(*made.failure))
-                                     : finish_parent_part(plan, prepared, made.pid);
+Result<Spawned> finish_launch(const LaunchPlan& plan, PreparedLaunch prepared, MadeProcesses made,
+                              LastWordsPage last_words) {
+    Status done = made.failure ? std::unexpected(std::move(*made.failure))
+                               : finish_parent_part(plan, prepared, made.pid);
     if (!done) {
         // It fails only for a child that has ended already.
         signal_process(made.pidfd, SIGKILL);
@@ -218,10 +216,10 @@ LaunchResult<Spawned> finish_launch(const LaunchPlan& plan, PreparedLaunch prepa
     };
 }
 
-LaunchResult<Spawned> spawn_prepared(const LaunchPlan& plan, PreparedLaunch prepared,
-                                     MadeProcesses made) {
+Result<Spawned> spawn_prepared(const LaunchPlan& plan, PreparedLaunch prepared,
+                               MadeProcesses made) {
     auto last_words = LastWordsPage::make();
-    if (!last_words) return std::unexpected(to_launch_failure(std::move(last_words).error()));
+    if (!last_words) return std::unexpected(std::move(last_words).error());
     std::vector<char*> words(words_for(*plan));
     std::vector<int> mount_sources(plan->child.mounts.size());
     std::array<char, notify_variable_size> notify_variable{};
@@ -237,7 +235,7 @@ LaunchResult<Spawned> spawn_prepared(const LaunchPlan& plan, PreparedLaunch prep
     return finish_launch(plan, std::move(prepared), std::move(made), std::move(*last_words));
 }
 
-LaunchResult<Spawned> spawn(const LaunchPlan& plan, int node, Streams streams, CloneMethod method) {
+Result<Spawned> spawn(const LaunchPlan& plan, int node, Streams streams, CloneMethod method) {
     return spawn_prepared(plan, TRY(prepare_launch(plan, node, std::move(streams), method)));
 }
 

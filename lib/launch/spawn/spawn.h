@@ -54,8 +54,8 @@ struct Spawned {
 //
 // With a reaper, a signal that is sent to it from outside of its pid namespace goes on to the main
 // process: whoever signals all processes of a node sends to the reaper or to the others, not both.
-LaunchResult<Spawned> spawn(const LaunchPlan& plan, int node, Streams streams,
-                            CloneMethod method = CloneMethod::clone3_into_node);
+Result<Spawned> spawn(const LaunchPlan& plan, int node, Streams streams,
+                      CloneMethod method = CloneMethod::clone3_into_node);
 
 // Copies a helper's program into a sealed memfd, so that nothing in a container can write to it.
 Result<Fd> load_helper(const std::string& path);

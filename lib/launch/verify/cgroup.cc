@@ -24,7 +24,7 @@ std::string in_one_line(std::string_view text) {
 }
 
 std::string why_unreadable(const CgroupSetting& setting, const Error& error) {
-    if (error.code != ENOENT) return error.what;
+    if (error.error != ENOENT) return error.text();
     const std::string_view controller = controller_of(setting.file);
     if (controller.empty()) return "no such file in the node";
     return "no such file: the controller '" + std::string{controller} +
@@ -39,7 +39,7 @@ std::string fault_of_subtree(const Unit& unit, const LaunchPlan& plan, const Cgr
     for (const char* file : {".", "cgroup.procs", "cgroup.subtree_control", "cgroup.threads"}) {
         struct stat status{};
         if (fstatat(subtree.directory().get(), file, &status, AT_SYMLINK_NOFOLLOW) < 0) {
-            return system_error(errno, "stat", file).what;
+            return system_error(errno, "stat", file).text();
         }
         if (uid && status.st_uid == *uid) continue;
         return std::string{file} + " belongs to user " + std::to_string(status.st_uid);
@@ -80,7 +80,7 @@ void verify_subtree(const Unit& unit, const LaunchPlan& plan, const Cgroup& node
                      same_if(fault.empty())});
     if (!unit.cgroup_place.threaded) return;
     const auto type = subtree->read("cgroup.type");
-    items.push_back({"cgroup.threaded", "true", type ? *type : type.error().what,
+    items.push_back({"cgroup.threaded", "true", type ? *type : type.error().text(),
                      same_if(type && *type == "threaded")});
 }
 

@@ -43,7 +43,7 @@ VerifyItem compare_joined(const Unit& unit, const JoinIn<Sealed>& target, const 
     item.key = target.key.str();
     item.declared = declared_text(unit, target.key, "another's") + ", " + target.identity.str();
     const auto theirs = read_namespace(process, row.link);
-    item.in_force = theirs ? *theirs : theirs.error().what;
+    item.in_force = theirs ? *theirs : theirs.error().text();
     if (!theirs) return item;
     const bool is_same = *theirs == target.identity;
     item.result = !is_same && is_of_own_making(row, process, place) ? VerifyResult::narrower
@@ -60,7 +60,7 @@ VerifyItem compare_own(const Unit& unit, const NamespaceRow& row, const Fd& proc
     const auto theirs = read_namespace(process, row.link);
     const auto ours = read_namespace(own, row.link);
     if (!theirs || !ours) {
-        item.in_force = theirs ? ours.error().what : theirs.error().what;
+        item.in_force = theirs ? ours.error().text() : theirs.error().text();
         return item;
     }
     const bool is_other = *theirs != *ours;

@@ -35,7 +35,7 @@ void verify_node(const Unit& unit, const LaunchPlan& plan, const Fd& process, co
     const bool has_subtree = unit.cgroup_place.delegate;
     const std::string place = has_subtree ? node->path() + "/" + delegated_node_name : node->path();
     items.push_back(
-        {"cgroup", place, path ? *path : path.error().what,
+        {"cgroup", place, path ? *path : path.error().text(),
          own && path ? compare_place(*path, place, has_subtree, *own) : VerifyResult::differs});
     if (has_subtree) verify_subtree(unit, plan, *node, items);
     std::ranges::move(verify_limits(unit, plan.limits, *node), std::back_inserter(items));
@@ -78,7 +78,7 @@ void verify_process_files(const Unit& unit, const LaunchPlan& plan, pid_t main_p
 }  // namespace
 
 void add_unread(VerifyItems& items, std::string_view key, const Error& error) {
-    items.push_back({std::string{key}, "to be read back", error.what, VerifyResult::differs});
+    items.push_back({std::string{key}, "to be read back", error.text(), VerifyResult::differs});
 }
 
 bool is_declared(const Unit& unit, std::string_view key) {
