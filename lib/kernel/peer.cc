@@ -84,7 +84,7 @@ Result<ProcessFacts> read_process_facts(const Fd& process) {
     return facts;
 }
 
-Result<std::vector<pid_t>> read_ancestors(const Fd& process) {
+Result<std::vector<pid_t>> read_ancestors(const Fd& process, pid_t until) {
     constexpr std::size_t most = 1000;
     std::vector<pid_t> ancestors;
     pid_t parent = TRY(read_parent(process));
@@ -97,7 +97,9 @@ Result<std::vector<pid_t>> read_ancestors(const Fd& process) {
         if (TRY(read_parent(parent_of ? parent_of : process)) != parent) {
             return failure("its parents change");
         }
-        ancestors.push_back(std::exchange(parent, next));
+        ancestors.push_back(parent);
+        if (parent == until) break;
+        parent = next;
         parent_of = std::move(directory);
     }
     return ancestors;

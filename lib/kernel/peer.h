@@ -73,7 +73,8 @@ private:
 };
 
 // The numbers of a process's parent, of that one's parent and so on, up to a process whose parent
-// our pid namespace does not have: its own first process, or one that came in from outside.
-Result<std::vector<pid_t>> read_ancestors(const Fd& process);
+// our pid namespace does not have: its own first process, or one that came in from outside. No
+// further than `until`, where that is one of them.
+Result<std::vector<pid_t>> read_ancestors(const Fd& process, pid_t until = 0);
 
 }  // namespace confinit

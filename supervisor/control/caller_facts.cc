@@ -68,7 +68,7 @@ struct CallingProcess {
 // node of a unit does not make a process one of the unit's.
 Result<bool> is_of_run(const CallingProcess& process, const Run& run) {
     if (process.pid() == run.main_pid()) return true;
-    const auto ancestors = TRY(read_ancestors(process.directory));
+    const auto ancestors = TRY(read_ancestors(process.directory, run.main_pid()));
     return std::ranges::find(ancestors, run.main_pid()) != ancestors.end();
 }
 

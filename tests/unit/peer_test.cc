@@ -54,6 +54,9 @@ TEST_CASE("a peer that lives is read under its pidfd", "[unit][N3]") {
     const auto ancestors = read_ancestors(*directory);
     REQUIRE(ancestors);
     CHECK((getppid() == 0 ? ancestors->empty() : ancestors->front() == getppid()));
+    if (getppid() == 0) return;
+    const auto until = read_ancestors(*directory, getppid());
+    CHECK(until.value_or(std::vector<pid_t>{}) == std::vector<pid_t>{getppid()});
 }
 
 TEST_CASE("of a peer that has ended nothing is told", "[unit][N3]") {
