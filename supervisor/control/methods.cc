@@ -78,9 +78,9 @@ void refuse_unit(ControlContext& context, const std::string& unit, UnitRefused r
                                fmt::format("the unit '{}' does not load: {}", unit, first),
                                {{"unit", unit}, {"problems", refused.problems}});
     }
-    responder.error(ControlError::no_such_unit,
-                    first.empty() ? fmt::format("there is no unit '{}'", unit) : first,
-                    {{"unit", unit}});
+    responder.error(
+        refused.is_unknown ? ControlError::operation_failed : ControlError::no_such_unit,
+        first.empty() ? fmt::format("there is no unit '{}'", unit) : first, {{"unit", unit}});
 }
 
 }  // namespace

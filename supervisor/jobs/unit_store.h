@@ -29,10 +29,12 @@
 
 namespace confinit {
 
-// Why a unit cannot be named in a request: it is not there at all, or its file does not load.
+// Why a unit cannot be named in a request: it is not there at all, or its file does not load, or
+// nobody could look.
 struct UnitRefused {
     bool exists = false;
     std::vector<std::string> problems;
+    bool is_unknown = false;
 };
 
 // The files that a request needs to know before it can be done.
@@ -133,6 +135,7 @@ private:
     };
 
     // unit_store_disk.cc: what helpers read, and what they have told.
+    UnitRefused refuse(std::string_view name, const std::vector<Problem>& problems) const;
     UnitOnDisk read_unit(std::string_view name) const;
     UnitStamp stamp_of(const Unit& unit) const;
     DiskReadings look_at_files(std::vector<std::string> names, bool all) const;

@@ -28,8 +28,8 @@ std::expected<Service*, UnitRefused> UnitStore::find(std::string_view name) {
     if (found != services_.end()) return found->second.get();
     auto [unit, stamp] = read_unit(name);
     if (!unit) {
-        const UnitRefused why = refused(name, unit.error());
-        if (!read_failure_.empty()) return std::unexpected(UnitRefused{false, why.problems});
+        const UnitRefused why = refuse(name, unit.error());
+        if (why.is_unknown) return std::unexpected(why);
         const auto broken = broken_.find(name);
         if (broken != broken_.end() && !why.exists) broken_.erase(broken);
         if (why.exists && !is_instance(name)) broken_[std::string{name}] = why.problems;
@@ -43,6 +43,11 @@ std::expected<Service*, UnitRefused> UnitStore::find(std::string_view name) {
     return services_.find(known_as)->second.get();
 }
 
+UnitRefused UnitStore::refuse(std::string_view name, const std::vector<Problem>& problems) const {
+    if (read_failure_.empty()) return refused(name, problems);
+    return {.problems = texts(problems), .is_unknown = true};
+}
+
 std::expected<std::shared_ptr<Service>, UnitRefused> UnitStore::look(std::string_view name) const {
     // A pointer that owns nothing: the manager keeps what it knows.
     const auto known = [this](std::string_view unit) {
@@ -52,7 +57,7 @@ std::expected<std::shared_ptr<Service>, UnitRefused> UnitStore::look(std::string
     };
     if (auto service = known(name); service.get() != nullptr) return service;
     auto [unit, stamp] = read_unit(name);
-    if (!unit) return std::unexpected(refused(name, unit.error()));
+    if (!unit) return std::unexpected(refuse(name, unit.error()));
     if (auto service = known(unit->name); service.get() != nullptr) return service;
     auto service = std::make_shared<Service>();
     service->unit = std::move(*unit);
