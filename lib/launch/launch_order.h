@@ -91,6 +91,8 @@ inline constexpr std::size_t largest_order = 96 * 1024;
 struct LauncherGreeting {
     std::uint64_t permitted = 0;  // capabilities
     std::uint64_t effective = 0;
+    std::array<std::uint32_t, 3> user_ids{};  // real, effective, saved
+    std::uint32_t gap = 0;
 };
 
 }  // namespace confinit

@@ -4,8 +4,8 @@
 
 namespace confinit {
 
-// Executes the program with the link and the memory of the slots as LaunchOrder has them. It keeps
-// the rules of the child.
+// Executes the program with the link and the memory of the slots as LaunchOrder has them, and with
+// an argument where `own_user` is the real user id. It keeps the rules of the child.
 [[noreturn]] void run_launcher(int program, int link, int slots) noexcept;
 
 // This process's oom_score_adj in the kernel's own /proc, for reading and writing; -1 without one.

@@ -3,6 +3,7 @@
 #include "supervisor/helpers/launcher.h"
 
 #include "kernel/pidfd.h"
+#include "supervisor/loop/memory_reserve.h"
 
 #include <algorithm>
 #include <cerrno>
@@ -40,7 +41,10 @@ Status Launcher::start() {
     if (!slots_) slots_ = TRY(LaunchSlots::make());
     if (!timer_) timer_.emplace(TRY(Timer::make(loop_, [this] { on_late(); })));
     link_.emplace(TRY(LauncherLink::start(program_, *slots_, method_)));
-    reaper_.adopt(link_->pid(), [this](ExitStatus status) { on_exit(status); });
+    const pid_t pid = link_->pid();
+    reaper_.adopt(pid, [this, pid](ExitStatus status) {
+        if (link_ && link_->pid() == pid) on_exit(status);
+    });
     watch_ = TRY(loop_.on_fd(link_->socket(), EPOLLIN, [this](std::uint32_t) { on_socket(); }));
     return {};
 }
@@ -83,20 +87,20 @@ void Launcher::on_late() {
 // A helper that is on its way out is heard of by its end.
 void Launcher::send_waiting() {
     if (!link_ || !link_->is_greeted()) return;
+    const MemoryReserve reserve;
     std::vector<LaunchRequest*> unsendable;
     bool is_full = false;
     while (!waiting_.empty() && !is_full) {
         LaunchRequest& request = *waiting_.front();
+        // A child must not be there before its answer has a place.
+        open_[*request.slot] = &request;
         const Status sent = link_->send(*request.plan, request.prepared.order);
+        if (!sent) open_.erase(*request.slot);
         const int error = sent ? 0 : sent.error().error;
         is_full = error == EAGAIN || error == EPIPE || error == ECONNRESET;
         if (is_full) break;
         waiting_.pop_front();
-        if (sent) {
-            open_[*request.slot] = &request;
-        } else {
-            unsendable.push_back(&request);
-        }
+        if (!sent) unsendable.push_back(&request);
     }
     (void)loop_.change_events(watch_, is_full ? EPOLLIN | EPOLLOUT : EPOLLIN);
     for (LaunchRequest* request : unsendable)
@@ -104,6 +108,7 @@ void Launcher::send_waiting() {
 }
 
 void Launcher::on_socket() {
+    const MemoryReserve reserve;
     while (link_) {
         const auto received = link_->receive();
         if (!received) {
@@ -126,6 +131,12 @@ void Launcher::look(LaunchRequest& request) {
         look_at_slot(*request.plan, request.prepared, (*slots_)[*request.slot], request.made);
     if (!answer) return;
     remove(request);
+    // A child whose end cannot be waited for ends by itself, and may write until then.
+    const bool is_left = !*answer && (*slots_)[*request.slot].child > 0;
+    if (is_left) {
+        dropped_.emplace(*request.slot, std::move(request.last_words));
+        settle(*request.slot);
+    }
     // Nobody but the child has its ends from here on.
     request.prepared.lent = {};
     auto spawned = *answer ? finish_launch(*request.plan, std::move(request.prepared),
@@ -156,6 +167,7 @@ void Launcher::forget(LaunchRequest& request) {
 }
 
 void Launcher::look_at_all() {
+    const MemoryReserve reserve;
     for (const auto& [slot, request] : std::map{open_}) {
         if (open_.contains(slot)) look(*request);
     }
@@ -177,7 +189,9 @@ void Launcher::settle(std::uint32_t slot) {
     reaper_.adopt(child, [words = std::move(words)](ExitStatus) {});
 }
 
+// Whoever waits for a launch must hear of it, also without memory.
 void Launcher::on_exit(ExitStatus status) {
+    const MemoryReserve reserve;
     deaths_in_a_row_ = link_->is_greeted() ? 0 : deaths_in_a_row_ + 1;
     watch_.reset();
     link_.reset();

@@ -49,7 +49,7 @@ UnitRefused UnitStore::refuse(std::string_view name, const std::vector<Problem>&
 }
 
 std::expected<std::shared_ptr<Service>, UnitRefused> UnitStore::look(std::string_view name) const {
-    // A pointer that owns nothing: the manager keeps what it knows.
+    // A pointer that owns nothing: the store keeps what it knows.
     const auto known = [this](std::string_view unit) {
         const auto found = services_.find(unit);
         Service* service = found == services_.end() ? nullptr : found->second.get();

@@ -55,9 +55,16 @@ void Launch::on_made(Result<Spawned> made) {
     const auto request = std::move(request_);
     is_launcher_lost_ = request->is_lost();
     if (made) {
-        if (const auto taken = take(std::move(*made)); taken) return;
+        auto taken = take(std::move(*made));
+        if (taken) return;
+        failure_ = std::move(taken).error();
+    } else {
+        failure_ = std::move(made).error();
     }
-    failure_ = made ? Error{.hint = "its report cannot be read"} : std::move(made).error();
+    // A preparer without a child has made directories, which go once it has ended.
+    if (request->made.preparer_pidfd)
+        spawned_.preparer_pidfd = std::move(request->made.preparer_pidfd);
+    kill_preparer();
     phase_ = phase_after(phase_, LaunchEvent::refused);
     if (has_ended()) end({CLD_EXITED, exit_setup_failed});
 }

@@ -41,7 +41,8 @@ public:
     // Processes that live on are nobody's from then on.
     ~Launch();
 
-    // Who makes the first process: the launcher, where there is one, and then it is there later.
+    // The launcher makes the first process, where there is one, and then it is there later. A copy
+    // is made at once, for those who look again when the node has changed meanwhile.
     enum class Maker { launcher, copy };
 
     // Has the first process made in the node (a directory descriptor, or -1). The plan and the node
@@ -61,7 +62,6 @@ public:
     // if it is known, and ends itself.
     void end_reaper(std::optional<ExitStatus> main);
 
-    LaunchPhase phase() const { return phase_; }
     // It has, and what it has failed for is explained.
     bool has_ended() const { return is_over() && !explaining_; }
     bool has_run() const { return has_run_; }

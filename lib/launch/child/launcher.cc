@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The start of the launcher: a copy of PID 1 that becomes confinit-launcher.
+#include "base/reserved_ids.h"
 #include "launch/child/mount_calls.h"
 #include "launch/child/separation.h"
 #include "launch/launch_order.h"
@@ -13,8 +14,20 @@ namespace confinit {
 namespace {
 
 char launcher_name[] = "confinit-launcher";
-char* const launcher_arguments[] = {launcher_name, nullptr};
+char own_user_word[] = "own-user";
 char* const launcher_environment[] = {nullptr};
+
+// execve(2) makes the effective id the saved one, and takes another real one for a set-user-ID
+// program's, of which no_new_privs takes the effective one away. So all are the same meanwhile, and
+// the program takes the real one again.
+bool level_ids(ChildContext& child, bool& is_own_user) {
+    uid_t real = 0;
+    uid_t effective = 0;
+    uid_t saved = 0;
+    if (child.call(SYS_getresuid, &real, &effective, &saved) < 0) return false;
+    is_own_user = real == own_user;
+    return child.call(SYS_setresuid, effective, effective, effective) >= 0;
+}
 
 // The numbers that it begins with may be those of the others.
 bool become(ChildContext& child, int program, int link, int slots) {
@@ -28,7 +41,10 @@ bool become(ChildContext& child, int program, int link, int slots) {
     if (child.call(SYS_dup3, moved_link, launcher_link, 0) < 0) return false;
     if (child.call(SYS_dup3, moved_slots, launcher_slots, 0) < 0) return false;
     if (child.call(SYS_close_range, launcher_slots + 1, ~0U, CLOSE_RANGE_CLOEXEC) < 0) return false;
-    (void)child.call(SYS_execveat, moved_program, "", launcher_arguments, launcher_environment,
+    bool is_own_user = false;
+    if (!level_ids(child, is_own_user) || !forbid_tracing(child)) return false;
+    char* const arguments[] = {launcher_name, is_own_user ? own_user_word : nullptr, nullptr};
+    (void)child.call(SYS_execveat, moved_program, "", arguments, launcher_environment,
                      AT_EMPTY_PATH);
     return false;
 }

@@ -30,8 +30,12 @@ LauncherGreeting own_greeting() {
     __user_cap_header_struct header{.version = _LINUX_CAPABILITY_VERSION_3, .pid = 0};
     __user_cap_data_struct data[_LINUX_CAPABILITY_U32S_3]{};
     (void)syscall(SYS_capget, &header, data);
-    return {std::uint64_t{data[1].permitted} << 32 | data[0].permitted,
-            std::uint64_t{data[1].effective} << 32 | data[0].effective};
+    LauncherGreeting greeting{
+        .permitted = std::uint64_t{data[1].permitted} << 32 | data[0].permitted,
+        .effective = std::uint64_t{data[1].effective} << 32 | data[0].effective};
+    auto& [real, effective, saved] = greeting.user_ids;
+    (void)getresuid(&real, &effective, &saved);
+    return greeting;
 }
 
 // The parts that stand behind an order.
@@ -76,11 +80,16 @@ LaunchSlots::~LaunchSlots() {
 }
 
 Result<std::shared_ptr<LaunchSlots>> LaunchSlots::make() {
-    Fd memory{memfd_create("confinit-launches", MFD_CLOEXEC)};
+    Fd memory{memfd_create("confinit-launches", MFD_CLOEXEC | MFD_ALLOW_SEALING)};
     if (!memory) return errno_failure("memfd_create");
     if (ftruncate(memory.get(), slots_size) < 0) return errno_failure("ftruncate");
+    // Whoever made it smaller would end the one who looks.
+    constexpr int seals = F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL;
+    if (fcntl(memory.get(), F_ADD_SEALS, seals) < 0) return errno_failure("fcntl F_ADD_SEALS");
     void* slots = mmap(nullptr, slots_size, PROT_READ | PROT_WRITE, MAP_SHARED, memory.get(), 0);
     if (slots == MAP_FAILED) return errno_failure("mmap");
+    // Copies of this process that read what strangers write have no part in it.
+    (void)madvise(slots, slots_size, MADV_DONTFORK);
     return std::shared_ptr<LaunchSlots>{
         new LaunchSlots{std::move(memory), static_cast<LaunchSlot*>(slots)}};
 }
@@ -154,8 +163,9 @@ Status LauncherLink::send(const LaunchPlan& plan, const LaunchOrder& order) {
 
 Status LauncherLink::greet(const LauncherGreeting& greeting) {
     const LauncherGreeting own = own_greeting();
-    const bool is_as_able =
-        (own.permitted & ~greeting.permitted) == 0 && (own.effective & ~greeting.effective) == 0;
+    const bool is_as_able = (own.permitted & ~greeting.permitted) == 0 &&
+                            (own.effective & ~greeting.effective) == 0 &&
+                            own.user_ids == greeting.user_ids;
     if (!is_as_able) return std::unexpected(system_error(EPERM, "execveat", "confinit-launcher"));
     is_greeted_ = true;
     return {};
@@ -184,16 +194,17 @@ std::optional<Result<MadeProcesses>> look_at_slot(const LaunchPlan& plan,
     const auto number = [](const std::int32_t& field) {
         return __atomic_load_n(&field, __ATOMIC_ACQUIRE);
     };
+    // The launcher makes the child last: what is read after it is there is complete.
+    const pid_t child = number(slot.child);
+    const int child_error = number(slot.error);
+    const int preparer_error = number(slot.preparer_error);
     const pid_t preparer = number(slot.preparer);
     if (preparer > 0 && made.preparer == 0) {
         made.preparer = preparer;
         made.preparer_pidfd = Fd{pidfd_open(preparer, 0)};
     }
-    if (const int error = number(slot.preparer_error); error != 0)
-        return std::unexpected(explain_preparer_clone(error));
-    if (const int error = number(slot.error); error != 0)
-        return std::unexpected(explain_child_clone(plan, prepared, error));
-    const pid_t child = number(slot.child);
+    if (preparer_error != 0) return std::unexpected(explain_preparer_clone(preparer_error));
+    if (child_error != 0) return std::unexpected(explain_child_clone(plan, prepared, child_error));
     if (child <= 0) return std::nullopt;
     made.pid = child;
     made.pidfd = Fd{pidfd_open(child, 0)};

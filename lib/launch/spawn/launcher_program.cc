@@ -4,6 +4,7 @@
 //
 // They are PID 1's own children (CLONE_PARENT of clone(2)). This process is as PID 1 is, but for
 // its memory and its descriptors: what a child inherits is the same from both.
+#include "base/reserved_ids.h"
 #include "launch/launcher_start.h"
 #include "launch/spawn/bind_order.h"
 
@@ -280,21 +281,26 @@ void greet() {
     const auto joined = [](std::uint32_t low, std::uint32_t high) {
         return std::uint64_t{high} << 32 | low;
     };
-    const LauncherGreeting greeting{joined(data[0].permitted, data[1].permitted),
-                                    joined(data[0].effective, data[1].effective)};
+    LauncherGreeting greeting{.permitted = joined(data[0].permitted, data[1].permitted),
+                              .effective = joined(data[0].effective, data[1].effective)};
+    auto& [real, effective, saved] = greeting.user_ids;
+    if (getresuid(&real, &effective, &saved) < 0) end(EXIT_FAILURE);
     if (send(launcher_link, &greeting, sizeof greeting, MSG_NOSIGNAL) < 0) end(EXIT_FAILURE);
 }
 
 }  // namespace
 }  // namespace confinit
 
-int main() {
+int main(int count, char**) {
     using namespace confinit;
     sigset_t all;
     (void)sigfillset(&all);
     (void)sigprocmask(SIG_SETMASK, &all, nullptr);
     reset_signals();
     (void)prctl(PR_SET_NAME, "confinit-launch", 0, 0, 0);
+    // As PID 1 is, see supervisor/machine/own_user.h; its children begin with the same.
+    constexpr uid_t keep = ~uid_t{0};
+    if (count > 1 && setresuid(own_user, keep, own_user) < 0) return EXIT_FAILURE;
     // An ordinary user's child has to own its files of /proc, as those of one that can be traced.
     (void)prctl(PR_SET_DUMPABLE, geteuid() == 0 ? 0 : 1, 0, 0, 0);
     // Where setgroups(2) is denied in a new user namespace a child could not get rid of them, and
