@@ -49,7 +49,7 @@ struct PlannerBounds {
     // A planner that is busy for longer does not keep others waiting any more.
     std::chrono::milliseconds turn{100};
     // In which one that was made comes to its first question; longer after each that does not.
-    std::chrono::milliseconds birth{150};
+    std::chrono::milliseconds birth{500};
     std::size_t stuck = 16;       // that are late, or were killed over a question and are there
     std::size_t at_all = 64;      // also those that do not come to an end for another reason
     unsigned losses_of_one = 20;  // planners that may die over one question
