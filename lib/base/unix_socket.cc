@@ -115,26 +115,31 @@ bool empty_of_bytes(const Fd& socket) {
     return ioctl(socket.get(), FIONREAD, &unread) == 0 && unread == 0;
 }
 
+void attach_descriptors(msghdr& message, std::span<std::byte> control,
+                        std::span<const int> numbers) {
+    message.msg_control = control.data();
+    message.msg_controllen = CMSG_SPACE(numbers.size_bytes());
+    cmsghdr* header = CMSG_FIRSTHDR(&message);
+    header->cmsg_level = SOL_SOCKET;
+    header->cmsg_type = SCM_RIGHTS;
+    header->cmsg_len = CMSG_LEN(numbers.size_bytes());
+    std::memcpy(CMSG_DATA(header), numbers.data(), numbers.size_bytes());
+}
+
 ssize_t send_message(const Fd& socket, std::string_view bytes, std::span<const Fd> descriptors,
                      int flags) {
     constexpr std::size_t most = most_sent_descriptors;
-    alignas(cmsghdr) std::array<char, CMSG_SPACE(most * sizeof(int))> control{};
+    alignas(cmsghdr) std::array<std::byte, CMSG_SPACE(most * sizeof(int))> control{};
+    std::array<int, most> numbers{};
     iovec part{const_cast<char*>(bytes.data()), bytes.size()};
     msghdr message{};
     message.msg_iov = &part;
     message.msg_iovlen = 1;
     if (!descriptors.empty()) {
         const std::size_t count = std::min(descriptors.size(), most);
-        std::array<int, most> numbers{};
         for (std::size_t i = 0; i < count; ++i)
             numbers[i] = descriptors[i].get();
-        message.msg_control = control.data();
-        message.msg_controllen = CMSG_SPACE(count * sizeof(int));
-        cmsghdr* header = CMSG_FIRSTHDR(&message);
-        header->cmsg_level = SOL_SOCKET;
-        header->cmsg_type = SCM_RIGHTS;
-        header->cmsg_len = CMSG_LEN(count * sizeof(int));
-        std::memcpy(CMSG_DATA(header), numbers.data(), count * sizeof(int));
+        attach_descriptors(message, control, std::span{numbers}.first(count));
     }
     return sendmsg(socket.get(), &message, flags | MSG_NOSIGNAL | MSG_DONTWAIT);
 }

@@ -9,6 +9,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <sys/socket.h>
 #include <sys/types.h>
 #include <sys/un.h>
 #include <vector>
@@ -39,6 +40,11 @@ bool empty_of_bytes(const Fd& socket);
 
 // As many as there are kinds of namespaces.
 inline constexpr std::size_t most_sent_descriptors = 8;
+
+// Puts the descriptors, which are at least one, beside a message: SCM_RIGHTS of unix(7). `control`
+// has room for them, is aligned as a cmsghdr, and lives until the message is sent.
+void attach_descriptors(msghdr& message, std::span<std::byte> control,
+                        std::span<const int> numbers);
 
 // sendmsg(2) without waiting and without SIGPIPE; the descriptors, of which there is a limit, go
 // with the first byte. Returns what sendmsg does. `flags` are added to its own.

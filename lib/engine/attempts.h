@@ -10,7 +10,7 @@
 
 namespace confinit::engine {
 
-// What one start has gone through; a fresh one for each.
+// One start's failures so far; each start begins with a fresh one.
 struct Attempts {
     bool is_planned_anew = false;
     bool has_lost_launcher = false;

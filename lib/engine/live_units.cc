@@ -35,10 +35,6 @@ bool is_busy(SubState state) {
     return !is_down(state) && state != SubState::exited && state != SubState::stuck;
 }
 
-bool is_failure_of_launch(Event event) {
-    return event == Event::launch_failed || event == Event::launcher_lost;
-}
-
 std::optional<Time> first_timer(const LiveUnit& live) {
     if (!live.deadline || !live.next_try) return live.deadline ? live.deadline : live.next_try;
     return std::min(*live.deadline, *live.next_try);

@@ -52,8 +52,7 @@ public:
     // dead for a unit that is not there.
     SubState sub(std::string_view unit) const;
 
-    // An event of the caller. Of an attempt that has failed it is decided here whether there is
-    // another one.
+    // An event of the caller. After an attempt that has failed there may be another one.
     void handle(const UnitSpec& spec, Event event, const Fault& fault, std::string_view detail,
                 Time now, Actions& actions);
 

@@ -95,8 +95,8 @@ struct Transition {
 // An input that does not fit the state changes nothing.
 Transition next(const ServiceState& state, Input input, const Rules& rules);
 
-// Of an attempt that has failed, whether there is another one is answered elsewhere: here it is the
-// last one.
+// An attempt that has failed is the last one here; answer_to_failure() decides whether there is
+// another one.
 Input input_of(Event event);
 
 }  // namespace confinit::engine

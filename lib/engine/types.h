@@ -64,8 +64,7 @@ enum class Event {
     ready,          // the service has said that it is ready; never before `launched`
     launch_failed,  // the attempt ended before execve; no process is left, the node may be. The
                     // fault tells of what kind the failure is
-    launcher_lost,  // it ended since the one that makes processes is lost: either none was made, or
-                    // the node has been killed and is empty
+    launcher_lost,  // the attempt ended without a process: those that make them have ended over it
     dropped,        // the answer to drop_run: nothing of the attempt is left
     main_exited_clean,
     main_failed,      // a non-zero code, a signal, an OOM kill
@@ -80,6 +79,11 @@ enum class Event {
     thawed,
 };
 
+// The present attempt has failed before execve; the fault tells more.
+constexpr bool is_failure_of_launch(Event event) {
+    return event == Event::launch_failed || event == Event::launcher_lost;
+}
+
 // A failed attempt may have lacked something that another one has.
 enum class Lack {
     nothing,
@@ -87,7 +91,7 @@ enum class Lack {
     resources,  // memory or descriptors, which others may give back
 };
 
-// What the caller, who knows the kernel, the unit and the plan, finds of a failed attempt.
+// A failed attempt, as the caller sees it, who knows the kernel, the unit and the plan.
 struct Fault {
     Lack lack = Lack::nothing;
     bool plan_is_old = false;      // the plan is older than this attempt, and may be to blame

@@ -14,7 +14,7 @@
 
 namespace confinit {
 
-// What the maker is lent, by its place in LaunchOrder::lent.
+// The descriptors that the maker is lent, by their places in LaunchOrder::lent.
 enum class Lent : std::size_t {
     node,    // the cgroup node that the child is cloned into
     report,  // the child's ends of the sockets
@@ -86,13 +86,5 @@ inline constexpr std::size_t aligned_order_size(std::size_t size) {
 
 // As large as a datagram is without a change of the kernel's limits; larger images come as files.
 inline constexpr std::size_t largest_order = 96 * 1024;
-
-// The launcher's first word: whether it can do what the parent could.
-struct LauncherGreeting {
-    std::uint64_t permitted = 0;  // capabilities
-    std::uint64_t effective = 0;
-    std::array<std::uint32_t, 3> user_ids{};  // real, effective, saved
-    std::uint32_t gap = 0;
-};
 
 }  // namespace confinit

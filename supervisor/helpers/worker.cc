@@ -222,17 +222,17 @@ void Workers::on_answer(Id id) {
 
 bool Workers::finish_if_complete(Id id) {
     Worker& worker = workers_.at(id);
-    std::string answer;
     switch (answer_state(worker.received, bounds_.answer)) {
     case AnswerState::partial:
         return false;
-    case AnswerState::complete:
-        answer = std::exchange(worker.received, {});
+    case AnswerState::complete: {
+        auto answer = decode_answer(std::exchange(worker.received, {}));
         // Its end may take long, by what it keeps of strangers, and shall not take a seat
         // meanwhile.
         end_worker(worker);
-        finish(id, decode_answer(std::move(answer)));
+        finish(id, std::move(answer));
         return true;
+    }
     case AnswerState::too_large:
         end_worker(worker);
         finish(id, failure(fmt::format("{}: the answer is longer than {} bytes", worker.name,

@@ -149,9 +149,8 @@ void Manager::handle_event(const RunEvent& event) {
     if (found == nullptr) return;
     Service& service = *found;
     if (service.run_number != event.run_number) return;
-    const bool is_failure_of_launch =
-        event.event == engine::Event::launch_failed || event.event == engine::Event::launcher_lost;
-    if (is_failure_of_launch && service.attempt) return handle_failed_attempt(service, event.event);
+    if (engine::is_failure_of_launch(event.event) && service.attempt)
+        return handle_failed_attempt(service, event.event);
     if (service.run && !service.run->end().text.empty()) service.last_end = service.run->end();
     // The confinement is in force, and nothing of the way to it is needed any more.
     if (event.event == engine::Event::launched) service.attempt.reset();

@@ -27,10 +27,9 @@ namespace {
 
 // The service may open /dev/stdout again, so the pipe belongs to the user that it runs as.
 Result<Pipe> make_output_pipe(const NodeOwner& owner, bool has_user_namespace) {
-    auto pipe = make_pipe();
-    if (!pipe) return std::unexpected(std::move(pipe).error());
-    if (owner.uid == geteuid() && owner.gid == getegid()) return std::move(*pipe);
-    if (fchown(pipe->write_end.get(), owner.uid, owner.gid) == 0) return std::move(*pipe);
+    Pipe pipe = TRY(make_pipe());
+    if (owner.uid == geteuid() && owner.gid == getegid()) return pipe;
+    if (fchown(pipe.write_end.get(), owner.uid, owner.gid) == 0) return pipe;
     Error failure{
         .key = "service.user",
         .object = fmt::format("{}:{}", owner.uid, owner.gid),
@@ -54,12 +53,11 @@ struct ServiceStreams {
 };
 
 Result<ServiceStreams> open_streams(const NodeOwner& user, bool has_user_namespace) {
-    auto input = open_at(AT_FDCWD, "/dev/null", O_RDONLY);
-    if (!input) return std::unexpected(std::move(input).error());
+    Fd input = TRY(open_at(AT_FDCWD, "/dev/null", O_RDONLY));
     Pipe output = TRY(make_output_pipe(user, has_user_namespace));
     Pipe error_output = TRY(make_output_pipe(user, has_user_namespace));
     return ServiceStreams{
-        {std::move(*input), std::move(output.write_end), std::move(error_output.write_end)},
+        {std::move(input), std::move(output.write_end), std::move(error_output.write_end)},
         std::move(output.read_end),
         std::move(error_output.read_end)};
 }
@@ -141,20 +139,16 @@ std::vector<std::string> Run::refused_directories() const {
     return refused;
 }
 
-Result<void> Run::spawn_main() {
+Status Run::spawn_main() {
     if (!plan()->runtime_directories.empty()) TRY(claim_directories());
     const NodeOwner user = owner();
-    if (auto opened = readiness_->open_socket(user.uid); !opened) {
-        return std::unexpected(std::move(opened).error());
-    }
+    TRY(readiness_->open_socket(user.uid));
     ServiceStreams streams = TRY(open_streams(user, unit_.namespaces.user));
     streams.lent.ready = readiness_->take_pipe();
     streams.lent.notify_name = readiness_->notify_name();
     TRY(launch_.begin(*plan_, node_ ? node_->entrance().directory().get() : -1,
                       std::move(streams.lent)));
-    auto watched = watch_everything(std::move(streams.output), std::move(streams.error_output));
-    if (!watched) return std::unexpected(std::move(watched).error());
-    return {};
+    return watch_everything(std::move(streams.output), std::move(streams.error_output));
 }
 
 Status Run::watch_everything(Fd output, Fd error_output) {

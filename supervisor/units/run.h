@@ -116,10 +116,10 @@ private:
     Run(const Planned& planned, Machinery& machinery, LogRing& log, Listener listener);
 
     NodeOwner owner() const;
-    Result<void> make_node(GroupNodes groups);
+    Status make_node(GroupNodes groups);
     Status claim_directories();
     std::vector<std::string> refused_directories() const;
-    Result<void> spawn_main();
+    Status spawn_main();
     Status watch_everything(Fd output, Fd error_output);
     Status watch_node();
     void forget_node();

@@ -31,7 +31,7 @@ std::string Run::cgroup_path() const {
     return node_ ? node_->entrance().path().substr(machinery_.tree->mount().size()) : "";
 }
 
-Result<void> Run::make_node(GroupNodes groups) {
+Status Run::make_node(GroupNodes groups) {
     if (machinery_.tree == nullptr) {
         if (plan_->limits.empty() && !unit_.cgroup_place.delegate) return {};
         return std::unexpected(

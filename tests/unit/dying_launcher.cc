@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // A launcher that ends over the first order which it is given.
 #include "launch/launch_order.h"
+#include "launch/launcher_greeting.h"
 
 #include <cstdlib>
 #include <sys/socket.h>

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The start of the launcher: a copy of PID 1 that becomes confinit-launcher.
 #include "base/reserved_ids.h"
+#include "launch/child/kernel_sigaction.h"
 #include "launch/child/mount_calls.h"
 #include "launch/child/separation.h"
 #include "launch/launch_order.h"
@@ -50,6 +51,12 @@ bool become(ChildContext& child, int program, int link, int slots) {
 }
 
 }  // namespace
+
+void ignore_no_signal() noexcept {
+    const KernelSigaction default_action{};
+    for (int number = 1; number <= signal_count; ++number)
+        (void)syscall(SYS_rt_sigaction, number, &default_action, nullptr, sizeof(std::uint64_t));
+}
 
 int open_own_oom_score() noexcept {
     ChildContext child{.plan = {}};

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The child's steps on what a process has from birth: descriptors, session, signals, limits.
+#include "launch/child/kernel_sigaction.h"
 #include "launch/child/mount_calls.h"
 #include "launch/child/steps.h"
 
@@ -15,16 +16,6 @@
 namespace confinit {
 
 namespace {
-
-constexpr int signal_count = 64;
-
-// The kernel's own struct sigaction, whose layout libc hides. All zeros is SIG_DFL.
-struct KernelSigaction {
-    void (*handler)(int);
-    unsigned long flags;
-    void (*restorer)();
-    std::uint64_t mask;
-};
 
 // clone3(2)'s CLONE_CLEAR_SIGHAND leaves ignored signals ignored, and `yes | head -1` would not
 // end. SIGKILL and SIGSTOP refuse, as they cannot be changed in the first place. Our reaper never

@@ -258,9 +258,9 @@ bool MountBuilder::keeps_cgroup_tree(std::string_view path) const {
     return read_only > read_write;
 }
 
-// What a cgroup namespace begins at, as all that there is. Root owns the files of its own limits,
-// so that it is read-only where no subtree is the service's; a root without the directory has no
-// need of it then.
+// The tree begins at the node where a cgroup namespace begins. Root owns the files of its own
+// limits, so that the tree is read-only where no subtree is the service's; a root without the
+// directory has no need of it then.
 void MountBuilder::add_own_cgroup_tree(const std::string& path) {
     const bool is_delegated = unit_.cgroup_place.delegate;
     PlannedOp& planned =
@@ -276,7 +276,7 @@ void MountBuilder::add_own_cgroup_tree(const std::string& path) {
     planned.is_preset = true;
 }
 
-// What there is of the tree, so that root cannot raise the limits that hold for it.
+// The service sees the tree in such a way that root cannot raise the limits that hold for it.
 void MountBuilder::add_cgroup_tree() {
     const std::string& path = context_.cgroup_mount;
     const bool is_delegated = unit_.cgroup_place.delegate;

@@ -214,6 +214,7 @@ std::string notify_directory(const Unit& unit, const LaunchContext& context);
 inline constexpr std::string_view notify_socket_name = "socket";
 // The socket's name is another one in each run, of this length. The plan has zeros in its place.
 inline constexpr std::size_t notify_name_length = 22;
+inline constexpr std::string_view notify_socket_variable = "NOTIFY_SOCKET";
 
 // The key of the mounts that hide the supervisor's runtime directory.
 inline constexpr std::string_view operator_key = "service.operator";

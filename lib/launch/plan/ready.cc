@@ -12,7 +12,6 @@ namespace {
 
 // A longer name would not fit into sun_path of unix(7) with what stands around it.
 constexpr std::size_t longest_name = 56;
-constexpr std::string_view variable_name = "NOTIFY_SOCKET";
 
 void set_variable(PlanDraft& plan, std::string_view name, const std::string& value) {
     const std::string prefix = std::string{name} + "=";
@@ -47,7 +46,8 @@ void apply_readiness(const Unit& unit, const LaunchContext& context, PlanDraft& 
     if (has_notify_socket(unit)) {
         const std::string directory =
             unit.namespaces.mount ? context.notify_root : notify_directory(unit, context);
-        set_variable(plan, variable_name, directory + "/" + std::string(notify_name_length, '0'));
+        set_variable(plan, notify_socket_variable,
+                     directory + "/" + std::string(notify_name_length, '0'));
     }
     if (service.watchdog) {
         set_variable(plan, "WATCHDOG_USEC", std::to_string(service.watchdog->count()));

@@ -15,7 +15,7 @@
 
 namespace confinit {
 
-// What the child plan refers to beside the image; the maker keeps it until the clone.
+// The child plan refers to this memory beside the image; the maker keeps it until the clone.
 struct BoundMemory {
     std::span<char*> words;        // as many as words_for() says
     std::span<int> mount_sources;  // one for each mount
@@ -45,9 +45,11 @@ inline char* word(const char* text) {
 
 // The variable of the notify socket ends with the run's own name of it.
 inline char* environment_word(const char* text, std::string_view name, std::span<char> memory) {
-    constexpr std::string_view prefix = "NOTIFY_SOCKET=";
-    const std::size_t size = std::strlen(text);
-    const bool is_other = name.empty() || std::strncmp(text, prefix.data(), prefix.size()) != 0;
+    static_assert(notify_name_length <= longest_notify_name);
+    const std::string_view variable{text};
+    const std::size_t size = variable.size();
+    const bool is_other = name.empty() || !variable.starts_with(notify_socket_variable) ||
+                          text[notify_socket_variable.size()] != '=';
     if (is_other || size < name.size() || size >= memory.size()) return word(text);
     std::memcpy(memory.data(), text, size + 1);
     std::memcpy(memory.data() + size - name.size(), name.data(), name.size());

@@ -6,17 +6,15 @@
 #include "base/unix_socket.h"
 #include "kernel/pidfd.h"
 #include "launch/launcher_start.h"
+#include "launch/spawn/blocked_signals.h"
 
 #include <array>
 #include <cerrno>
-#include <csignal>
 #include <cstring>
 #include <fcntl.h>
-#include <linux/capability.h>
 #include <span>
 #include <sys/mman.h>
 #include <sys/socket.h>
-#include <sys/syscall.h>
 #include <sys/uio.h>
 #include <unistd.h>
 #include <utility>
@@ -25,18 +23,6 @@ namespace confinit {
 namespace {
 
 constexpr std::size_t slots_size = sizeof(LaunchSlot) * launch_slot_count;
-
-LauncherGreeting own_greeting() {
-    __user_cap_header_struct header{.version = _LINUX_CAPABILITY_VERSION_3, .pid = 0};
-    __user_cap_data_struct data[_LINUX_CAPABILITY_U32S_3]{};
-    (void)syscall(SYS_capget, &header, data);
-    LauncherGreeting greeting{
-        .permitted = std::uint64_t{data[1].permitted} << 32 | data[0].permitted,
-        .effective = std::uint64_t{data[1].effective} << 32 | data[0].effective};
-    auto& [real, effective, saved] = greeting.user_ids;
-    (void)getresuid(&real, &effective, &saved);
-    return greeting;
-}
 
 // The parts that stand behind an order.
 using OrderParts = std::array<iovec, 3>;
@@ -83,7 +69,7 @@ Result<std::shared_ptr<LaunchSlots>> LaunchSlots::make() {
     Fd memory{memfd_create("confinit-launches", MFD_CLOEXEC | MFD_ALLOW_SEALING)};
     if (!memory) return errno_failure("memfd_create");
     if (ftruncate(memory.get(), slots_size) < 0) return errno_failure("ftruncate");
-    // Whoever made it smaller would end the one who looks.
+    // This process would be ended by its next look at memory that somebody had made smaller.
     constexpr int seals = F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL;
     if (fcntl(memory.get(), F_ADD_SEALS, seals) < 0) return errno_failure("fcntl F_ADD_SEALS");
     void* slots = mmap(nullptr, slots_size, PROT_READ | PROT_WRITE, MAP_SHARED, memory.get(), 0);
@@ -112,15 +98,11 @@ Result<LauncherLink> LauncherLink::start(const Fd& program, const LaunchSlots& s
                                          CloneMethod method) {
     auto [own, other] = TRY(make_seqpacket_pair());
     TRY(set_nonblocking(own));
-    // The launcher and all that it makes keep signals away until the service's own mask is set.
-    sigset_t all;
-    sigset_t previous;
-    (void)sigfillset(&all);
-    (void)sigprocmask(SIG_SETMASK, &all, &previous);
     int pidfd = -1;
+    // The launcher and all that it makes keep signals away until the service's own mask is set.
+    const BlockedSignals blocked;
     const long pid = clone_process(method, 0, -1, pidfd);
     if (pid == 0) run_launcher(program.get(), other.get(), slots.memory().get());
-    (void)sigprocmask(SIG_SETMASK, &previous, nullptr);
     if (pid < 0) return std::unexpected(system_error(static_cast<int>(-pid), "clone3"));
     return LauncherLink{static_cast<pid_t>(pid), Fd{pidfd}, std::move(own)};
 }
@@ -149,13 +131,7 @@ Status LauncherLink::send(const LaunchPlan& plan, const LaunchOrder& order) {
     msghdr message{};
     message.msg_iov = parts.data();
     message.msg_iovlen = file ? 1 : parts.size();
-    message.msg_control = control.data();
-    message.msg_controllen = CMSG_SPACE(count * sizeof(int));
-    cmsghdr* header = CMSG_FIRSTHDR(&message);
-    header->cmsg_level = SOL_SOCKET;
-    header->cmsg_type = SCM_RIGHTS;
-    header->cmsg_len = CMSG_LEN(count * sizeof(int));
-    std::memcpy(CMSG_DATA(header), numbers.data(), count * sizeof(int));
+    attach_descriptors(message, control, std::span{numbers}.first(count));
     if (sendmsg(socket_.get(), &message, MSG_NOSIGNAL | MSG_DONTWAIT) < 0)
         return errno_failure("sendmsg");
     return {};

@@ -5,6 +5,7 @@
 #include "base/fd.h"
 #include "base/result.h"
 #include "launch/launch_order.h"
+#include "launch/launcher_greeting.h"
 #include "launch/spawn/prepared_launch.h"
 
 #include <cstdint>
@@ -72,8 +73,8 @@ private:
     bool is_greeted_ = false;
 };
 
-// What the slot says by now: absent while the launcher is at it. `made` keeps the preparer that was
-// seen before. The parent has not reaped them, so that the pids are theirs.
+// The answer that the slot holds by now: absent while the launcher is at it. `made` keeps the
+// preparer that was seen before. The parent has not reaped them, so that the pids are theirs.
 std::optional<Result<MadeProcesses>> look_at_slot(const LaunchPlan& plan,
                                                   const PreparedLaunch& prepared,
                                                   const LaunchSlot& slot, MadeProcesses& made);

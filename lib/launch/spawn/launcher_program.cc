@@ -5,6 +5,7 @@
 // They are PID 1's own children (CLONE_PARENT of clone(2)). This process is as PID 1 is, but for
 // its memory and its descriptors: what a child inherits is the same from both.
 #include "base/reserved_ids.h"
+#include "launch/launcher_greeting.h"
 #include "launch/launcher_start.h"
 #include "launch/spawn/bind_order.h"
 
@@ -15,7 +16,6 @@
 #include <cstdlib>
 #include <fcntl.h>
 #include <grp.h>
-#include <linux/capability.h>
 #include <linux/sched.h>
 #include <sched.h>
 #include <sys/mman.h>
@@ -107,7 +107,7 @@ private:
     std::size_t count_ = 0;
 };
 
-// What stands behind an order, where it has come with a file: mapped for the time of one launch.
+// The parts behind an order that have come with a file: mapped for the time of one launch.
 class FileBehind {
 public:
     FileBehind(int file, std::size_t size) : size_(size) {
@@ -250,18 +250,6 @@ private:
     char notify_variable_[notify_variable_size] = {};
 };
 
-// None is ignored, as it may be where PID 1 comes from, and so none is in its copies.
-void reset_signals() {
-    struct {
-        void* handler;
-        unsigned long flags;
-        void* restorer;
-        std::uint64_t mask;
-    } const default_action{};
-    for (int number = 1; number < NSIG; ++number)
-        (void)syscall(SYS_rt_sigaction, number, &default_action, nullptr, sizeof(std::uint64_t));
-}
-
 // All that comes with an order gets a number above these.
 void take_low_numbers() {
     for (;;) {
@@ -275,16 +263,7 @@ void take_low_numbers() {
 }
 
 void greet() {
-    __user_cap_header_struct header{.version = _LINUX_CAPABILITY_VERSION_3, .pid = 0};
-    __user_cap_data_struct data[_LINUX_CAPABILITY_U32S_3]{};
-    if (syscall(SYS_capget, &header, data) < 0) end(EXIT_FAILURE);
-    const auto joined = [](std::uint32_t low, std::uint32_t high) {
-        return std::uint64_t{high} << 32 | low;
-    };
-    LauncherGreeting greeting{.permitted = joined(data[0].permitted, data[1].permitted),
-                              .effective = joined(data[0].effective, data[1].effective)};
-    auto& [real, effective, saved] = greeting.user_ids;
-    if (getresuid(&real, &effective, &saved) < 0) end(EXIT_FAILURE);
+    const LauncherGreeting greeting = own_greeting();
     if (send(launcher_link, &greeting, sizeof greeting, MSG_NOSIGNAL) < 0) end(EXIT_FAILURE);
 }
 
@@ -296,7 +275,7 @@ int main(int count, char**) {
     sigset_t all;
     (void)sigfillset(&all);
     (void)sigprocmask(SIG_SETMASK, &all, nullptr);
-    reset_signals();
+    ignore_no_signal();
     (void)prctl(PR_SET_NAME, "confinit-launch", 0, 0, 0);
     // As PID 1 is, see supervisor/machine/own_user.h; its children begin with the same.
     constexpr uid_t keep = ~uid_t{0};

@@ -3,8 +3,8 @@
 #include "launch/spawn/removal.h"
 
 #include "launch/child_plan.h"
+#include "launch/spawn/blocked_signals.h"
 
-#include <csignal>
 #include <vector>
 
 namespace confinit {
@@ -13,14 +13,10 @@ Result<Removal> begin_removal(std::span<const std::string> paths, CloneMethod me
     std::vector<const char*> texts;
     for (const std::string& path : paths)
         texts.push_back(path.c_str());
-    sigset_t all;
-    sigset_t previous;
-    (void)sigfillset(&all);
-    (void)sigprocmask(SIG_SETMASK, &all, &previous);
     int pidfd = -1;
+    const BlockedSignals blocked;
     const long pid = clone_process(method, 0, -1, pidfd);
     if (pid == 0) run_remover(texts);
-    (void)sigprocmask(SIG_SETMASK, &previous, nullptr);
     if (pid < 0) return std::unexpected(system_error(static_cast<int>(-pid), "clone3"));
     return Removal{static_cast<pid_t>(pid), Fd{pidfd}};
 }

@@ -5,6 +5,7 @@
 #include "base/file.h"
 #include "kernel/pidfd.h"
 #include "launch/spawn/bind_order.h"
+#include "launch/spawn/blocked_signals.h"
 #include "launch/spawn/parent_part.h"
 #include "launch/spawn/prepared_launch.h"
 #include "launch/spawn/process_limits.h"
@@ -97,23 +98,6 @@ void write_order(const LaunchPlan& plan, const Streams& streams, PreparedLaunch&
         std::ranges::copy(streams.notify_name, order.notify_name);
 }
 
-// The child begins with every signal blocked: none that is meant for it gets lost before it can
-// take effect, and none ends it halfway through a step.
-class BlockedSignals {
-public:
-    BlockedSignals() {
-        sigset_t all;
-        (void)sigfillset(&all);
-        (void)sigprocmask(SIG_SETMASK, &all, &previous_);
-    }
-    BlockedSignals(const BlockedSignals&) = delete;
-    BlockedSignals& operator=(const BlockedSignals&) = delete;
-    ~BlockedSignals() { (void)sigprocmask(SIG_SETMASK, &previous_, nullptr); }
-
-private:
-    sigset_t previous_;
-};
-
 // Where setgroups(2) is denied in a new user namespace, the child could not get rid of groups that
 // it inherits; and we have no use for any of our own.
 Status drop_own_groups(const LaunchPlan& plan) {
@@ -189,8 +173,7 @@ Error explain_preparer_clone(int error) {
 Result<PreparedLaunch> prepare_launch(const LaunchPlan& plan, int node, Streams streams,
                                       CloneMethod method) {
     PreparedLaunch prepared{.node = node, .method = method};
-    if (auto done = lend(plan, streams, prepared); !done)
-        return std::unexpected(std::move(done).error());
+    TRY(lend(plan, streams, prepared));
     TRY(drop_own_groups(plan));
     write_order(plan, streams, prepared);
     return prepared;
@@ -218,21 +201,20 @@ Result<Spawned> finish_launch(const LaunchPlan& plan, PreparedLaunch prepared, M
 
 Result<Spawned> spawn_prepared(const LaunchPlan& plan, PreparedLaunch prepared,
                                MadeProcesses made) {
-    auto last_words = LastWordsPage::make();
-    if (!last_words) return std::unexpected(std::move(last_words).error());
+    LastWordsPage last_words = TRY(LastWordsPage::make());
     std::vector<char*> words(words_for(*plan));
     std::vector<int> mount_sources(plan->child.mounts.size());
     std::array<char, notify_variable_size> notify_variable{};
     const std::span<const std::byte> witnesses = plan.checks_witnesses
                                                      ? std::span<const std::byte>{plan.witnesses}
                                                      : std::span<const std::byte>{};
-    const ChildPlan child = bind_order(*plan, witnesses, prepared.order, last_words->get(),
+    const ChildPlan child = bind_order(*plan, witnesses, prepared.order, last_words.get(),
                                        {words, mount_sources, notify_variable});
     TRY(copy_child(plan, prepared, child, made));
     copy_preparer(prepared, child, made);
     // Nobody but the child has its ends from here on.
     prepared.lent = {};
-    return finish_launch(plan, std::move(prepared), std::move(made), std::move(*last_words));
+    return finish_launch(plan, std::move(prepared), std::move(made), std::move(last_words));
 }
 
 Result<Spawned> spawn(const LaunchPlan& plan, int node, Streams streams, CloneMethod method) {
