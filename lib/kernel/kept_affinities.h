@@ -19,7 +19,7 @@ namespace confinit {
 
 class KeptAffinities {
 public:
-    // Of every thread of every node below this one.
+    // Notes the affinity of every thread of every node below this one.
     explicit KeptAffinities(const Cgroup& level);
 
     // Sets those again that have changed. A thread that was made meanwhile gets the affinity that

@@ -189,13 +189,13 @@ void Launcher::settle(std::uint32_t slot) {
     reaper_.adopt(child, [words = std::move(words)](ExitStatus) {});
 }
 
-// Whoever waits for a launch must hear of it, also without memory.
+// The owners of launches must hear of it also without memory.
 void Launcher::on_exit(ExitStatus status) {
     const MemoryReserve reserve;
     deaths_in_a_row_ = link_->is_greeted() ? 0 : deaths_in_a_row_ + 1;
     watch_.reset();
     link_.reset();
-    // What it has made is in the slots, and nothing more will come.
+    // Its processes are in the slots, and nothing more will come.
     look_at_all();
     dropped_.clear();
     const auto unanswered = std::exchange(open_, {});

@@ -14,7 +14,7 @@
 namespace confinit {
 namespace {
 
-// Of a failure before there was a process: whether another attempt may have what this one lacked.
+// Another attempt may have what this one lacked, where it failed before there was a process.
 engine::Lack lack_of(const Error& failure) {
     if (failure.call == "rmdir" && failure.error == EBUSY) return engine::Lack::time;
     const bool is_scarcity =

@@ -149,7 +149,7 @@ void Performer::fail_attempt(Service& service, Error failure) {
     post(service, engine::Event::launch_failed);
 }
 
-// What the next attempt takes over has been there for some time.
+// The next attempt takes over runtime directories that have been there for some time.
 void Performer::drop_run(Service& service) {
     Attempt& attempt = *service.attempt;
     if (service.run && !service.run->release(Run::Next::launch))

@@ -96,7 +96,7 @@ Checked<Unit> Performer::unit_to_run(const Service& service) const {
     return without_keys(unit, keys_left_out(service), units_.vocabulary());
 }
 
-// What is planned from now on decides: it is looked at again by the child as well.
+// The next plan decides: the child looks again at what it was made from as well.
 void Performer::drop_plan(Service& service) {
     service.attempt->is_planned_anew = true;
     listener_.note(service.unit.name, EventKind::stale,

@@ -34,7 +34,7 @@ struct Planning {
     PlanBasis basis = {};
 };
 
-// What PID 1 holds of a start until execve(2); the engine knows how far it is.
+// PID 1 holds this of a start until execve(2); the engine knows how far it is.
 struct Attempt {
     // The unit that the start was decided for, once the loaded one is another.
     std::unique_ptr<Unit> decided_unit;

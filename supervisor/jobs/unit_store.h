@@ -177,7 +177,7 @@ private:
     std::deque<std::string> ended_;
 };
 
-// What is wrong with a unit, a line each.
+// The problems of a unit, a line each.
 std::vector<std::string> texts(const std::vector<Problem>& problems);
 
 // Why a unit with these problems cannot be named.

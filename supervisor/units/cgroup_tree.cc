@@ -144,7 +144,8 @@ constexpr std::string_view how_to_get_one =
     "needed is a node of our own: by 'systemd-run --user -p Delegate=yes confinit ...' (without "
     "--user for root), or an empty one that belongs to this user, by --cgroup=DIRECTORY";
 
-// Who may not set the affinities of all threads again enables cpuset before there are any.
+// A supervisor that may not set the affinities of all threads again enables cpuset before there are
+// any.
 std::vector<std::string_view> base_controllers() {
     std::vector<std::string_view> names{"cpu", "memory", "pids"};
     if (!holds_capability(CAP_SYS_NICE)) names.push_back("cpuset");

@@ -97,7 +97,7 @@ private:
 
     enum class Place { none, asked, planned, queued, called };
 
-    // Of one start, through all of its attempts.
+    // One start, through all of its attempts.
     struct Run {
         std::uint64_t number = 0;  // another one for each attempt
         Place place = Place::none;

@@ -22,7 +22,7 @@ inline void SimulatedKernel::plan(const std::string& unit, Time now) {
     fail(unit, run, time);
 }
 
-// What is planned may have to wait; the turn comes once.
+// A planned start may have to wait; the turn comes once.
 inline void SimulatedKernel::await_turn(const std::string& unit, Run& run, Time now) {
     const bool has_plan = run.place == Place::asked || !run.must_be_planned;
     if (!has_plan) problem_ = "'" + unit + "' has no plan";
