@@ -41,9 +41,13 @@ class Build:
         return self._files(lambda target: target["name"].endswith("-fuzzer"))
 
     def _wanted(self, suites) -> list[str]:
-        programs_of_tests = {test["cmd"][0] for suite in suites for test in self.tests(suite)}
+        tests = [test for suite in suites for test in self.tests(suite)]
+        run = {test["cmd"][0] for test in tests}
+        helpers = {target for test in tests for target in test["depends"]}
         return self._files(
-            lambda target: target["installed"] or set(target["filename"]) & programs_of_tests
+            lambda target: target["installed"]
+            or target["id"] in helpers
+            or set(target["filename"]) & run
         )
 
     def _files(self, is_chosen) -> list[str]:

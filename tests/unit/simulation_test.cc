@@ -345,7 +345,7 @@ TEST_CASE("no schedule breaks the engine's promises", "[unit][engine][simulation
     }
     CHECK(launches > rounds(20'000));
     CHECK(stuck > rounds(100));
-    CHECK(tally.least() > rounds(300));
+    CHECK(tally.least() > rounds(200));
 }
 
 }  // namespace
