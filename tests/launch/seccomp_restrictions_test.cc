@@ -168,6 +168,24 @@ TEST_CASE("the personality stays", "[launch]") {
 
 #if defined(__x86_64__)
 
+namespace {
+
+// A kernel that was built or booted without ia32_emulation ends everybody who goes this way.
+bool has_32_bit_way() {
+    const pid_t child = fork();
+    if (child == 0) {
+        constexpr long getpid_of_i386 = 20;
+        long answer = getpid_of_i386;
+        asm volatile("int $0x80" : "+a"(answer) : : "memory", "r8", "r9", "r10", "r11");
+        _exit(answer > 0 ? 0 : 1);
+    }
+    int status = -1;
+    REQUIRE(waitpid(child, &status, 0) == child);
+    return status == 0;
+}
+
+}  // namespace
+
 TEST_CASE("the way of 32-bit programs is closed, or filtered where it is declared",
           "[launch][S2][S3][X16]") {
     constexpr std::uint64_t above = std::uint64_t{1} << 32;
@@ -189,6 +207,11 @@ TEST_CASE("the way of 32-bit programs is closed, or filtered where it is declare
                                          "namespaces = false\n"};
     const Finding killed{{inet}, "address_families = ['unix']\n"};
 
+    if (!has_32_bit_way()) {
+        CHECK((free.status() & 0x7f) == SIGSEGV);
+        CHECK((killed.status() & 0x7f) == SIGSEGV);
+        return;
+    }
     CHECK(free[inet] == "ok");
     CHECK(free[multiplexed] == "EFAULT");
     CHECK(free[personality] == "ok");
