@@ -59,6 +59,9 @@ struct LaunchOrder {
 };
 static_assert(std::is_trivially_copyable_v<LaunchOrder>);
 
+// What the launcher was at when it could not go on.
+enum class LauncherCall : std::int32_t { clone, recvmsg, mmap, fcntl, realloc };
+
 // The answer to one order, in memory that PID 1 and the launcher share. The kernel itself writes
 // the pids, before the process that they name takes its first step (CLONE_PARENT_SETTID of
 // clone(2)): so they are true also where the launcher is killed right after the clone, and a pid of
@@ -67,7 +70,8 @@ struct LaunchSlot {
     LastWords last_words;
     std::int32_t child = 0;
     std::int32_t preparer = 0;
-    std::int32_t error = 0;           // of the child's clone, an errno
+    LauncherCall failed_call = LauncherCall::clone;
+    std::int32_t error = 0;           // of that call for the child, an errno
     std::int32_t preparer_error = 0;  // of the preparer's
 };
 

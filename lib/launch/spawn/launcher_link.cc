@@ -3,6 +3,7 @@
 #include "launch/spawn/launcher_link.h"
 
 #include "base/file.h"
+#include "base/name_table.h"
 #include "base/unix_socket.h"
 #include "kernel/pidfd.h"
 #include "launch/launcher_start.h"
@@ -164,6 +165,18 @@ Result<std::optional<std::uint32_t>> LauncherLink::receive() {
     return slot;
 }
 
+namespace {
+
+constexpr auto launcher_call_names = make_name_table<LauncherCall>({
+    {LauncherCall::clone, "clone"},
+    {LauncherCall::recvmsg, "recvmsg"},
+    {LauncherCall::mmap, "mmap"},
+    {LauncherCall::fcntl, "fcntl F_DUPFD_CLOEXEC"},
+    {LauncherCall::realloc, "realloc"},
+});
+
+}  // namespace
+
 std::optional<Result<MadeProcesses>> look_at_slot(const LaunchPlan& plan,
                                                   const PreparedLaunch& prepared,
                                                   const LaunchSlot& slot, MadeProcesses& made) {
@@ -180,7 +193,15 @@ std::optional<Result<MadeProcesses>> look_at_slot(const LaunchPlan& plan,
         made.preparer_pidfd = Fd{pidfd_open(preparer, 0)};
     }
     if (preparer_error != 0) return std::unexpected(explain_preparer_clone(preparer_error));
-    if (child_error != 0) return std::unexpected(explain_child_clone(plan, prepared, child_error));
+    if (child_error != 0) {
+        const LauncherCall call = slot.failed_call;
+        return std::unexpected(call == LauncherCall::clone
+                                   ? explain_child_clone(plan, prepared, child_error)
+                                   : Error{.object = "confinit-launcher",
+                                           .call = std::string{launcher_call_names.name(call)},
+                                           .error = child_error,
+                                           .hint = "it could not read what to launch"});
+    }
     if (child <= 0) return std::nullopt;
     made.pid = child;
     made.pidfd = Fd{pidfd_open(child, 0)};

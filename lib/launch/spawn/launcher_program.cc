@@ -139,8 +139,12 @@ public:
             if (size < static_cast<ssize_t>(order_size)) end(EXIT_FAILURE);
             const std::uint32_t slot = datagram.order.slot;
             if (slot >= launch_slot_count) end(EXIT_FAILURE);
-            const int error = launch(slots_[slot], static_cast<std::size_t>(size) - order_size);
-            if (error != 0) slots_[slot].error = error;
+            const Failure failure =
+                launch(slots_[slot], static_cast<std::size_t>(size) - order_size);
+            slots_[slot].failed_call = failure.call;
+            // Who looks at the slot takes it as told once this is there.
+            if (failure.error != 0)
+                __atomic_store_n(&slots_[slot].error, failure.error, __ATOMIC_RELEASE);
             lent_.close_all();
             // Without its reader there is nobody to launch for.
             if (send(launcher_link, &slot, sizeof slot, MSG_NOSIGNAL) < 0) end(EXIT_SUCCESS);
@@ -163,8 +167,13 @@ private:
         return !is_cut && lent_.take(message, datagram.order) ? size : 1;
     }
 
-    // The errno of what has failed, 0 when the slot says the rest.
-    int launch(LaunchSlot& slot, std::size_t size) {
+    struct Failure {
+        LauncherCall call = LauncherCall::clone;
+        int error = 0;
+    };
+
+    // No error where the slot says the rest.
+    Failure launch(LaunchSlot& slot, std::size_t size) {
         const LaunchOrder& order = datagram.order;
         const std::size_t witnesses_at = aligned_order_size(order.image_size);
         const std::size_t whole =
@@ -172,13 +181,14 @@ private:
         const bool has_file = order[Lent::image] >= 0;
         const FileBehind file{order[Lent::image], whole};
         const std::byte* behind = has_file ? file.get() : datagram.behind;
-        if (behind == nullptr || (!has_file && whole != size)) return EBADMSG;
+        if (behind == nullptr) return {LauncherCall::mmap, errno};
+        if (!has_file && whole != size) return {LauncherCall::recvmsg, EBADMSG};
         const Plan& plan = *reinterpret_cast<const Plan*>(behind);
         if (plan.child.ready_number >= lowest_lent &&
             !lent_.move_above(plan.child.ready_number, datagram.order)) {
-            return errno;
+            return {LauncherCall::fcntl, errno};
         }
-        if (!make_room(plan)) return ENOMEM;
+        if (!make_room(plan)) return {LauncherCall::realloc, ENOMEM};
         ChildPlan child = bind_order(
             plan, {behind + witnesses_at, order.witnesses_size}, order, &slot.last_words,
             {{words_, words_for(plan)}, {sources_, plan.child.mounts.size()}, notify_variable_});
@@ -197,12 +207,12 @@ private:
             if (preparer == 0) run_preparer(child);
             if (preparer < 0) {
                 slot.preparer_error = static_cast<std::int32_t>(-preparer);
-                return 0;
+                return {};
             }
         }
         const long pid = copy(order.uses_clone3, namespaces, order[Lent::node], slot.child);
         if (pid == 0) run_child(child);
-        return pid < 0 ? static_cast<int>(-pid) : 0;
+        return {LauncherCall::clone, pid < 0 ? static_cast<int>(-pid) : 0};
     }
 
     // The exit signal is this process's own one, which is SIGCHLD.
