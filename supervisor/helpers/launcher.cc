@@ -78,7 +78,7 @@ void Launcher::set_timer() {
 
 void Launcher::on_late() {
     is_timed_ = false;
-    if (open_.empty() && waiting_.empty()) return;
+    if (unanswered_ == 0 && waiting_.empty()) return;
     // Its end does the rest.
     if (!has_heard_ && link_) signal_process(link_->process(), SIGKILL);
     set_timer();
@@ -95,6 +95,7 @@ void Launcher::send_waiting() {
         // A child must not be there before its answer has a place.
         open_[*request.slot] = &request;
         const Status sent = link_->send(*request.plan, request.prepared.order);
+        if (sent) ++unanswered_;
         if (!sent) open_.erase(*request.slot);
         const int error = sent ? 0 : sent.error().error;
         is_full = error == EAGAIN || error == EPIPE || error == ECONNRESET;
@@ -118,6 +119,7 @@ void Launcher::on_socket() {
         }
         has_heard_ = true;
         if (!*received) break;
+        --unanswered_;
         const auto found = open_.find(**received);
         if (found != open_.end()) look(*found->second);
         settle(**received);
@@ -195,6 +197,7 @@ void Launcher::on_exit(ExitStatus status) {
     deaths_in_a_row_ = link_->is_greeted() ? 0 : deaths_in_a_row_ + 1;
     watch_.reset();
     link_.reset();
+    unanswered_ = 0;
     // Its processes are in the slots, and nothing more will come.
     look_at_all();
     dropped_.clear();

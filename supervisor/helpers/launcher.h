@@ -99,6 +99,9 @@ private:
     unsigned deaths_in_a_row_ = 0;                  // of helpers that had not said a word
     std::deque<LaunchRequest*> waiting_;            // not sent
     std::map<std::uint32_t, LaunchRequest*> open_;  // sent, by the slot
+    // Orders: a child may be known, and its launch be settled, before the launcher has said so. It
+    // has the descriptors of the launch open until then.
+    std::size_t unanswered_ = 0;
     // Sent and forgotten: what the launcher makes of it may write in the slot.
     std::map<std::uint32_t, LastWordsPage> dropped_;
     std::optional<Timer> timer_;
