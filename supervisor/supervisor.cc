@@ -229,7 +229,7 @@ std::optional<Clock::time_point> Supervisor::next_deadline() {
 }
 
 void Supervisor::boot() {
-    manager_->units().read_ahead({.names = {options_.target}, .all = true},
+    manager_->units().read_ahead({.look = {.names = {options_.target}, .all = true}},
                                  [this] { start_target(); });
 }
 
@@ -275,9 +275,10 @@ void Supervisor::start_rescue() {
 
 // An exception, or too many at once, leave children that have ended, and their signal is read
 // already: they are asked for again.
-void Supervisor::reap() {
+void Supervisor::reap(pid_t told) {
+    constexpr unsigned most = 256;
     reaps_again_ = Clock::now() + std::chrono::seconds{1};
-    const bool is_done = reaper_.reap();
+    const bool is_done = reaper_.reap(most, told);
     reaps_again_ = is_done ? std::nullopt : std::optional{Clock::now()};
 }
 
@@ -286,7 +287,7 @@ void Supervisor::on_signal() {
     while (read(signals_.get(), &info, sizeof info) == static_cast<ssize_t>(sizeof info)) {
         switch (static_cast<int>(info.ssi_signo)) {
         case SIGCHLD:
-            reap();
+            reap(static_cast<pid_t>(info.ssi_pid));
             break;
         case SIGINT:
             request_end(mode_ == Mode::machine ? FinalAct::reboot : FinalAct::power_off);

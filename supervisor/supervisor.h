@@ -53,7 +53,7 @@ private:
     Status connect();
     Visibility visibility() const;
     Status open_doors();
-    void reap();
+    void reap(pid_t told = 0);
     void on_signal();
     void request_end(FinalAct act);
     void start_target();

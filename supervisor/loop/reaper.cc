@@ -22,12 +22,24 @@ std::string exit_text(ExitStatus status) {
                        status.code == CLD_DUMPED ? ", core dumped" : "");
 }
 
-bool Reaper::reap(unsigned most) {
+namespace {
+
+// The kernel finds a child by its number at once. For any child it looks at each one, the oldest
+// first: that is for those whose signal came to nothing because another one was pending.
+bool find_ended(pid_t told, siginfo_t& info) {
+    constexpr int options = WEXITED | WNOHANG | WNOWAIT;
+    const auto id = static_cast<id_t>(told);
+    if (told > 0 && waitid(P_PID, id, &info, options) == 0 && info.si_pid != 0) return true;
+    info = {};
+    return waitid(P_ALL, 0, &info, options) == 0 && info.si_pid != 0;
+}
+
+}  // namespace
+
+bool Reaper::reap(unsigned most, pid_t told) {
     for (; most > 0; --most) {
         siginfo_t info{};
-        if (waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT) < 0 || info.si_pid == 0) {
-            return true;
-        }
+        if (!find_ended(std::exchange(told, 0), info)) return true;
         const pid_t pid = info.si_pid;
         if (before_) before_();
         if (!owners_.contains(pid) && stranger_) stranger_(pid);

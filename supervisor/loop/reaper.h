@@ -37,8 +37,9 @@ public:
 
     // Reaps those that have ended, but no more than `most` at once: a fork bomb that is ended makes
     // zombies without end. Whether all are reaped. The owner is told while the process is still a
-    // zombie, so that its pid cannot be another process's yet.
-    [[nodiscard]] bool reap(unsigned most = 256);
+    // zombie, so that its pid cannot be another process's yet. `told` is the child that SIGCHLD
+    // names, if it does: it is found without a look at all others.
+    [[nodiscard]] bool reap(unsigned most, pid_t told = 0);
 
 private:
     std::map<pid_t, Owner> owners_;

@@ -34,7 +34,7 @@ int reap_all(Reaper& reaper) {
     for (int failures = 0;; ++failures) {
         REQUIRE(failures < 100);
         try {
-            (void)reaper.reap();
+            (void)reaper.reap(256);
             return failures;
         } catch (const std::bad_alloc&) {
             continue;
@@ -95,4 +95,23 @@ TEST_CASE("no more than so many are reaped at once", "[unit][R1]") {
     CHECK(std::ranges::count_if(children, is_reaped) == 3);
     CHECK(reaper.reap(3));
     CHECK(std::ranges::count_if(children, is_reaped) == 5);
+}
+
+TEST_CASE("the child that is told is reaped first, and the others with it", "[unit][R1]") {
+    Reaper reaper;
+    std::vector<pid_t> children;
+    std::vector<pid_t> order;
+    for (int i = 0; i < 3; ++i) {
+        const pid_t child = ended_child(0);
+        children.push_back(child);
+        reaper.adopt(child, [&order, child](ExitStatus) { order.push_back(child); });
+    }
+
+    CHECK(reaper.reap(256, children[2]));
+    CHECK(order == std::vector{children[2], children[0], children[1]});
+
+    const pid_t late = ended_child(0);
+    CHECK(reaper.reap(256, children[2]));
+    CHECK(is_reaped(late));
+    CHECK(reaper.reap(256, getpid()));
 }

@@ -26,7 +26,7 @@ struct ReapingLoop {
             signalfd_siginfo info{};
             while (read(signals.get(), &info, sizeof info) > 0) {
             }
-            (void)reaper.reap();
+            (void)reaper.reap(256);
         });
     }
     ReapingLoop(const ReapingLoop&) = delete;
