@@ -19,6 +19,7 @@ constexpr auto event_kind_names = make_name_table<EventKind>({
     {EventKind::name, "name"},
     {EventKind::job, "job"},
     {EventKind::stale, "stale"},
+    {EventKind::launched, "launched"},
     {EventKind::units, "units"},
 });
 

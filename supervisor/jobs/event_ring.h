@@ -11,14 +11,15 @@
 namespace confinit {
 
 enum class EventKind {
-    state,    // the unit has come into another state
-    skipped,  // it runs without an optional key
-    drift,    // its confinement is found to differ from the unit
-    asked,    // a deputy was obeyed: what it asked for, and in whose name
-    name,     // the bus name that makes it ready has come to it, or has gone
-    job,      // a request to start, stop or restart it has begun or is over
-    stale,    // what its launch was planned from has changed, and it is planned again
-    units,    // the set of units has changed; of a single unit, that it is forgotten
+    state,     // the unit has come into another state
+    skipped,   // it runs without an optional key
+    drift,     // its confinement is found to differ from the unit
+    asked,     // a deputy was obeyed: what it asked for, and in whose name
+    name,      // the bus name that makes it ready has come to it, or has gone
+    job,       // a request to start, stop or restart it has begun or is over
+    stale,     // what its launch was planned from has changed, and it is planned again
+    launched,  // the program of its main process runs
+    units,     // the set of units has changed; of a single unit, that it is forgotten
 };
 
 struct UnitEvent {

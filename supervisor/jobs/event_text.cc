@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The texts of events: of a new state, and of drift that has begun or is over.
+// The texts of events: of a new state, a launch, and of drift that has begun or is over.
 #include "supervisor/jobs/event_text.h"
 
 #include <algorithm>
@@ -27,6 +27,10 @@ std::string state_event_text(const engine::UnitState& state) {
     const bool is_told_next = state.sub == engine::SubState::release;
     if (state.reason.empty() || is_told_next) return std::string{name};
     return fmt::format("{}: {}", name, state.reason);
+}
+
+std::string launched_text(pid_t main) {
+    return fmt::format("its program runs, as pid {}", main);
 }
 
 std::string with_asker(std::string text, std::string_view asked_by) {

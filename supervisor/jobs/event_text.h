@@ -1,17 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
-// The texts of events: of a new state, and of drift that has begun or is over.
+// The texts of events: of a new state, a launch, and of drift that has begun or is over.
 #pragma once
 
 #include "engine/types.h"
 
 #include <string>
 #include <string_view>
+#include <sys/types.h>
 #include <vector>
 
 namespace confinit {
 
 // "failed: exited with code 3". A state that only leads to the next one leaves the reason to that.
 std::string state_event_text(const engine::UnitState& state);
+
+std::string launched_text(pid_t main);
 
 // "running (asked by uid 1000 (:1.42))"; the text itself where a deputy has not asked for it.
 std::string with_asker(std::string text, std::string_view asked_by);

@@ -153,7 +153,12 @@ void Manager::handle_event(const RunEvent& event) {
         return handle_failed_attempt(service, event.event);
     if (service.run && !service.run->end().text.empty()) service.last_end = service.run->end();
     // The confinement is in force, and nothing of the way to it is needed any more.
-    if (event.event == engine::Event::launched) service.attempt.reset();
+    if (event.event == engine::Event::launched) {
+        service.attempt.reset();
+        // A service may be starting for long after that: the state says nothing of it.
+        if (service.run)
+            note(event.unit, EventKind::launched, launched_text(service.run->main_pid()));
+    }
     perform(engine_.handle(event.unit, event.event, engine_now(), detail_of(service, event.event)));
 }
 

@@ -55,10 +55,11 @@ void print_events(const Context& context, const Json& events) {
 VerbAction declare_events(Syntax& syntax) {
     auto options = std::make_unique<EventsOptions>();
     syntax.add("UNIT", &options->units, "only what concerns these units");
-    syntax.add(
-        "--kind", &options->kinds,
-        "only events of this kind: state, skipped, drift, asked, name or stale; repeatable",
-        {.type = "KIND", .choices = {"state", "skipped", "drift", "asked", "name", "stale"}});
+    syntax.add("--kind", &options->kinds,
+               "only events of this kind: state, skipped, drift, asked, name, stale or launched; "
+               "repeatable",
+               {.type = "KIND",
+                .choices = {"state", "skipped", "drift", "asked", "name", "stale", "launched"}});
     add_since(syntax, options->since);
     syntax.add("-f,--follow", &options->follow, "go on with events as they happen");
     syntax.footer =
@@ -68,7 +69,7 @@ VerbAction declare_events(Syntax& syntax) {
         "(drift), what somebody has asked for by the system bus (asked), the name on the bus that\n"
         "service.ready waits for (name), or a launch that is planned again, since what it was "
         "planned\n"
-        "from has changed (stale).";
+        "from has changed (stale), or the pid of a new main process (launched).";
     return [options = std::move(options)](const Context& context) {
         return print_replies(context, Method::events, {{"units", options->units}}, options->follow,
                              [&](const Json& parameters) {
