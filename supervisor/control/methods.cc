@@ -56,12 +56,12 @@ std::optional<ReadAhead> reading_for(const ControlContext& context, Reads reads,
         return std::nullopt;
     case Reads::new_unit:
         if (unit.empty() || is_known) return std::nullopt;
-        return ReadAhead{.names = {unit}};
+        return ReadAhead{.look = {.names = {unit}}};
     case Reads::unit:
         if (unit.empty()) return std::nullopt;
-        return ReadAhead{.names = {unit}};
+        return ReadAhead{.look = {.names = {unit}}};
     case Reads::all:
-        return ReadAhead{.all = true};
+        return ReadAhead{.look = {.all = true}};
     }
     return std::nullopt;
 }

@@ -145,16 +145,35 @@ void Planner::give(Process& process, Id id) {
     asked.is_waiting = false;
     process.question = id;
     process.since = Clock::now();
-    // There is always room for the one number that is on its way. One that has died is heard of by
-    // its end.
-    (void)send(process.socket.get(), &id, sizeof id, MSG_NOSIGNAL | MSG_DONTWAIT);
+    const bool is_known = id < process.first_unknown;
+    const Status sent = send_question(process.socket, id, is_known ? "" : asked.question.words);
+    // One that has died is heard of by its end. There is always room for the number alone; words
+    // may be too long for what the machine gives a socket.
+    if (sent || sent.error().error != EAGAIN) return;
+    process.question.reset();
+    end_process(process);
+    ask_again(id);
+    work_soon();
 }
 
 Planner::Process* Planner::find_idle(Id id) {
-    const auto found = std::ranges::find_if(processes_, [id](const Process& process) {
-        return !process.killed_at && !process.question && id < process.first_unknown;
+    const auto found = std::ranges::find_if(processes_, [&](const Process& process) {
+        return !process.killed_at && !process.question && can_answer(process, id);
     });
     return found != processes_.end() ? &*found : nullptr;
+}
+
+// Where the words were lost once, a planner is born that needs none.
+bool Planner::can_answer(const Process& process, Id id) const {
+    if (id < process.first_unknown) return true;
+    const Asked& asked = questions_.at(id);
+    return process.is_lasting && !asked.question.words.empty() && asked.losses == 0;
+}
+
+bool Planner::has_lasting() const {
+    return std::ranges::any_of(processes_, [](const Process& process) {
+        return process.is_lasting && !process.killed_at;
+    });
 }
 
 std::vector<int> Planner::descriptors_of_questions() {
@@ -175,12 +194,15 @@ PlannerAnswer Planner::look(Id id) {
 Status Planner::add_process() {
     auto [own, others] = TRY(make_stream_pair());
     Shared<PlannerPage> shared = TRY(make_shared_value<PlannerPage>());
+    // One that stays has no part in what strangers wait for to be closed.
+    const bool is_lasting = reader_ && !has_lasting() && descriptors_of_questions().empty();
     int pidfd = -1;
     const long made = clone_process(method_, 0, -1, pidfd);
     if (made == 0) {
         run_planner(
             others, *shared, [this] { return descriptors_of_questions(); },
-            [this](std::uint64_t id) { return look(id); });
+            [this](std::uint64_t id) { return look(id); },
+            [this](std::string_view words) { return reader_(words); });
     }
     if (made < 0) return std::unexpected(system_error(static_cast<int>(-made), "clone"));
     const auto pid = static_cast<pid_t>(made);
@@ -192,6 +214,7 @@ Status Planner::add_process() {
                               .watch = {},
                               .page = std::move(shared),
                               .first_unknown = next_id_,
+                              .is_lasting = is_lasting,
                               .question = {},
                               .unit = {}});
         reaper_.adopt(pid, [this, pid, is_here = is_here_](ExitStatus status) {
@@ -304,7 +327,7 @@ void Planner::give_up_overdue() {
 
 void Planner::end_idle() {
     for (Process& process : processes_) {
-        if (!process.question) end_process(process);
+        if (!process.question && !process.is_lasting) end_process(process);
     }
 }
 

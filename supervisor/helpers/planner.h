@@ -3,10 +3,11 @@
 // of PID 1, which a file system that does not answer would keep for ever.
 //
 // A planner is a copy of PID 1 that works through the questions which were asked before its birth,
-// one by one, and ends. One whose answer does not come keeps nobody waiting for longer than a
-// moment: another one takes the rest. At the end of the question's own patience it is killed. A
-// process in the middle of a request to a file system may survive that; it is left behind, and its
-// unit's later questions are refused until it has gone.
+// one by one, and ends. The first one stays for those that say in words all that they are about:
+// to copy PID 1 costs more with each service that it has. One whose answer does not come keeps
+// nobody waiting for longer than a moment: another one takes the rest. At the end of the question's
+// own patience it is killed. A process in the middle of a request to a file system may survive
+// that; it is left behind, and its unit's later questions are refused until it has gone.
 #pragma once
 
 #include "base/fd.h"
@@ -29,6 +30,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <sys/types.h>
 #include <vector>
 
@@ -41,6 +43,8 @@ struct PlannerQuestion {
     Clock::duration patience = std::chrono::seconds{30};  // counted from when a planner begins
     // Runs in the planner, which has PID 1's memory as it was when the planner was born.
     std::move_only_function<PlannerAnswer()> look;
+    // All that it is about, for set_reader(): a planner of an earlier birth can answer it too.
+    std::string words = {};
     // PID 1's descriptors that it uses, asked for in the planner. Not set: it uses none.
     std::move_only_function<std::vector<int>()> descriptors = {};
 };
@@ -66,6 +70,10 @@ public:
     Planner& operator=(const Planner&) = delete;
     ~Planner();
 
+    // Answers questions by their words, in planners that are born after this.
+    using Reader = std::function<PlannerAnswer(std::string_view words)>;
+    void set_reader(Reader reader) { reader_ = std::move(reader); }
+
     // `done` is called exactly once, from the loop and never from inside of `ask`, unless the
     // question is cancelled first.
     Id ask(PlannerQuestion question, Done done);
@@ -88,6 +96,7 @@ private:
         Watch watch;
         Shared<PlannerPage> page;
         Id first_unknown = 0;  // questions from this one on were asked after its birth
+        bool is_lasting = false;
         std::optional<Id> question;
         std::string unit;                        // of the last question
         Clock::time_point since = Clock::now();  // of the question, or of its birth
@@ -111,6 +120,8 @@ private:
     Turn begin(Id id);
     void give(Process& process, Id id);
     Process* find_idle(Id id);
+    bool can_answer(const Process& process, Id id) const;
+    bool has_lasting() const;
     bool is_late(const Process& process) const;
     bool is_stuck(const Process& process) const;
     std::size_t stuck() const;
@@ -137,6 +148,7 @@ private:
     Reaper& reaper_;
     CloneMethod method_;
     PlannerBounds bounds_;
+    Reader reader_;
     std::map<Id, Asked> questions_;
     std::list<Process> processes_;
     Id next_id_ = 1;

@@ -21,10 +21,9 @@
 namespace confinit {
 namespace {
 
-PlannerAnswer answer_guarded(const std::function<PlannerAnswer(std::uint64_t)>& answer,
-                             std::uint64_t question) {
+PlannerAnswer guarded(const std::function<PlannerAnswer()>& answer) {
     try {
-        return answer(question);
+        return answer();
     } catch (const std::bad_alloc&) {
         return std::unexpected(Error{.error = ENOMEM, .hint = "the planner is given no memory"});
     } catch (const std::exception& exception) {
@@ -44,32 +43,55 @@ Status send_answer(const Fd& socket, std::uint64_t question, const PlannerAnswer
     return write_all(socket, "answer", message.bytes);
 }
 
+// Fills all of it. False when nobody asks any more.
+bool receive_whole(const Fd& socket, void* bytes, std::size_t size) {
+    return recv(socket.get(), bytes, size, MSG_WAITALL) == static_cast<ssize_t>(size);
+}
+
 void answer_questions(const Fd& socket, PlannerPage& page,
-                      const std::function<PlannerAnswer(std::uint64_t)>& answer) {
+                      const std::function<PlannerAnswer(std::uint64_t)>& answer,
+                      const std::function<PlannerAnswer(std::string_view)>& answer_words) {
     note_looks_in(&page.note);
     page.is_ready = true;
-    std::uint64_t question = 0;
-    while (read(socket.get(), &question, sizeof question) == sizeof question) {
+    PlannerQuestionHead head;
+    while (receive_whole(socket, &head, sizeof head)) {
+        std::string words(head.size, '\0');
+        if (head.size > 0 && !receive_whole(socket, words.data(), words.size())) break;
         page.note = {};
-        if (!send_answer(socket, question, answer_guarded(answer, question))) break;
+        const PlannerAnswer told =
+            guarded([&] { return head.size > 0 ? answer_words(words) : answer(head.question); });
+        if (!send_answer(socket, head.question, told)) break;
     }
 }
 
 }  // namespace
 
 void run_planner(const Fd& socket, PlannerPage& page, const std::function<std::vector<int>()>& kept,
-                 const std::function<PlannerAnswer(std::uint64_t)>& answer) {
+                 const std::function<PlannerAnswer(std::uint64_t)>& answer,
+                 const std::function<PlannerAnswer(std::string_view)>& answer_words) {
     try {
         std::vector<int> descriptors = kept();
         descriptors.push_back(socket.get());
         become_helper("confinit-plan", std::move(descriptors));
-        answer_questions(socket, page, answer);
+        answer_questions(socket, page, answer, answer_words);
     } catch (...) {
         // Its end tells: it has no memory for more.
         _exit(1);
     }
     // No destructor of PID 1's objects runs, and nothing of its buffers is written twice.
     _exit(0);
+}
+
+Status send_question(const Fd& socket, std::uint64_t question, std::string_view words) {
+    const PlannerQuestionHead head{question, words.size()};
+    std::string bytes{reinterpret_cast<const char*>(&head), sizeof head};
+    bytes += words;
+    const ssize_t sent =
+        send(socket.get(), bytes.data(), bytes.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
+    if (sent < 0) return errno_failure("send");
+    if (static_cast<std::size_t>(sent) < bytes.size())
+        return std::unexpected(system_error(EAGAIN, "send"));
+    return {};
 }
 
 PlannerReader::Piece PlannerReader::receive(const Fd& socket) {

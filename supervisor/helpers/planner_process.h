@@ -11,11 +11,18 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace confinit {
 
 using PlannerAnswer = Result<PlanMessage>;
+
+// Before the words of a question, if it has some.
+struct PlannerQuestionHead {
+    std::uint64_t question = 0;
+    std::uint64_t size = 0;
+};
 
 // Before the bytes of an answer, which are those of the failure where it has failed. The
 // descriptors come with its first byte.
@@ -33,12 +40,16 @@ struct PlannerPage {
     std::atomic<bool> is_ready;
 };
 
-// Answers one question after the other, each named by a number of 8 bytes, until nobody asks any
+// Does not wait, and fails where it does not pass as a whole.
+Status send_question(const Fd& socket, std::uint64_t question, std::string_view words);
+
+// Answers one question after the other, those without words by their number, until nobody asks any
 // more. `kept` tells the descriptors that stay open. For the child of clone_process alone: nothing
 // leaves it, no exception either.
 [[noreturn]] void run_planner(const Fd& socket, PlannerPage& page,
                               const std::function<std::vector<int>()>& kept,
-                              const std::function<PlannerAnswer(std::uint64_t)>& answer);
+                              const std::function<PlannerAnswer(std::uint64_t)>& answer,
+                              const std::function<PlannerAnswer(std::string_view)>& answer_words);
 
 // PlannerReader: takes an answer as it comes.
 class PlannerReader {

@@ -87,7 +87,7 @@ private:
     void on_written(const Status& written) {
         if (!written) return finish(std::unexpected(ChangeRefused{{}, written.error().text()}));
         if (find() == nullptr) return succeed();
-        manager_.units().read_ahead({.names = {unit_}},
+        manager_.units().read_ahead({.look = {.names = {unit_}}},
                                     [self = shared_from_this()] { self->on_read(); });
     }
 
@@ -159,7 +159,7 @@ private:
                                             why = std::move(why)](const Status& written) mutable {
             if (!written) add_trouble(why, "the drop-in stays: " + written.error().text());
             self->manager_.units().read_ahead(
-                {.names = {self->unit_}}, [self, why = std::move(why)] {
+                {.look = {.names = {self->unit_}}}, [self, why = std::move(why)] {
                     if (self->find() != nullptr) (void)self->manager_.units().reload(self->unit_);
                     self->finish(std::unexpected(why));
                 });

@@ -41,6 +41,7 @@ UnitStore::UnitStore(Machinery& machinery, engine::Engine& engine,
       vocabulary_(kernel_vocabulary()),
       words_(vocabulary_) {
     words_.filter_fault = nullptr;
+    machinery_.planner.set_reader([this](std::string_view words) { return look_at(words); });
 }
 
 Service* UnitStore::loaded(std::string_view unit) const {

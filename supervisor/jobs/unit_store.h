@@ -8,6 +8,7 @@
 #include "engine/engine.h"
 #include "supervisor/jobs/disk_readings.h"
 #include "supervisor/jobs/event_ring.h"
+#include "supervisor/jobs/files_look.h"
 #include "supervisor/jobs/service.h"
 #include "supervisor/units/machinery.h"
 #include "unit/drafts.h"
@@ -39,8 +40,7 @@ struct UnitRefused {
 
 // The files that a request needs to know before it can be done.
 struct ReadAhead {
-    std::vector<std::string> names;
-    bool all = false;   // all units that there are
+    FilesLook look;
     uid_t account = 0;  // 0: the operators'; of another user a worker looks
 };
 
@@ -137,10 +137,10 @@ private:
     // unit_store_disk.cc: what helpers read, and what they have told.
     UnitRefused refuse(std::string_view name, const std::vector<Problem>& problems) const;
     UnitOnDisk read_unit(std::string_view name) const;
-    UnitStamp stamp_of(const Unit& unit) const;
-    DiskReadings look_at_files(std::vector<std::string> names, bool all) const;
-    void look_at_files_of(const std::string& name, DiskReadings& readings,
-                          std::vector<std::string>& needed) const;
+    std::optional<KnownFiles> known_files(const std::string& name) const;
+    DiskReadings look_at(FilesLook wanted) const;
+    PlannerAnswer look_at(std::string_view words) const;
+    std::string in_words(const FilesLook& wanted) const;
     void on_read(const Result<std::string>& answer, const std::function<void()>& then);
     void take_readings(const Result<std::string>& answer);
     bool is_outdone(const Service& service) const;

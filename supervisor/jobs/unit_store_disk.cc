@@ -3,11 +3,8 @@
 #include "supervisor/helpers/helper_process.h"
 #include "supervisor/jobs/unit_store.h"
 
-#include "base/look_note.h"
-#include "unit/seccomp_profile.h"
 #include "unit/unit_files.h"
 
-#include <algorithm>
 #include <fmt/format.h>
 #include <utility>
 
@@ -16,95 +13,79 @@ namespace {
 
 constexpr std::chrono::seconds patience_for_files{30};
 
-void add_names(const UnitSection& section, std::vector<std::string>& names) {
-    for (const auto* list : {&section.requires_units, &section.wants})
-        names.insert(names.end(), list->begin(), list->end());
-}
+// A longer question is answered by a planner that is born for it.
+constexpr std::size_t longest_words = 32768;
 
 }  // namespace
 
-// In a helper: the units of these names, and those that they need and that nobody has loaded.
-DiskReadings UnitStore::look_at_files(std::vector<std::string> names, bool all) const {
-    DiskReadings readings;
-    readings.begun = Clock::now();
-    if (all) {
-        readings.foreign = foreign_files(directories_);
-        for (std::string& name : list_unit_names(directories_)) {
-            if (!name.ends_with('@')) names.push_back(std::move(name));
-        }
+std::optional<KnownFiles> UnitStore::known_files(const std::string& name) const {
+    const auto found = services_.find(name);
+    if (found == services_.end()) return std::nullopt;
+    const Service& service = *found->second;
+    return KnownFiles{.paths = service.unit.files,
+                      .profile = profile_of(service.unit),
+                      .missing = engine_.missing(name),
+                      .are_as_loaded = service.disk.state == OnDisk::same,
+                      .stamp = service.disk.stamp};
+}
+
+// In a helper that has PID 1's memory of today.
+DiskReadings UnitStore::look_at(FilesLook wanted) const {
+    if (wanted.all) {
         // Instances and units whose file is gone are known by name only.
         for (const auto& [name, service] : services_) {
-            if (!service->unit.files.empty()) names.push_back(name);
+            if (!service->unit.files.empty()) wanted.names.push_back(name);
         }
-        std::ranges::sort(names);
-        names.erase(std::ranges::unique(names).begin(), names.end());
-        readings.listed = names;
     }
-    while (!names.empty()) {
-        const std::string name = std::move(names.back());
-        names.pop_back();
-        if (readings.units.contains(name) || readings.unchanged.contains(name)) continue;
-        look_at_files_of(name, readings, names);
-    }
-    return readings;
+    return look_at_files(std::move(wanted), directories_, vocabulary_,
+                         [this](const std::string& name) { return known_files(name); });
 }
 
-void UnitStore::look_at_files_of(const std::string& name, DiskReadings& readings,
-                                 std::vector<std::string>& needed) const {
-    note_key(name);
-    // Where all is looked at, what lies beside the units is known as a whole.
-    const auto lies_beside = [&](const std::string& unit) {
-        return readings.foreign ? std::vector<std::string>{} : foreign_files_of(unit, directories_);
+// In a helper that has none.
+PlannerAnswer UnitStore::look_at(std::string_view words) const {
+    const auto units = unpack_known_units(words);
+    if (!units) return failure("the question about unit files is damaged");
+    FilesLook wanted;
+    for (const auto& [name, known] : *units)
+        wanted.names.push_back(name);
+    const auto find_known = [&](const std::string& name) -> std::optional<KnownFiles> {
+        const auto found = units->find(name);
+        return found == units->end() ? std::nullopt : std::optional{found->second};
     };
-    const auto known = services_.find(name);
-    const bool is_known = known != services_.end();
-    if (is_known) {
-        for (std::string& missing : engine_.missing(name))
-            needed.push_back(std::move(missing));
-        const Service& service = *known->second;
-        const DiskLook& look = service.disk;
-        const UnitStamp now = stamp_of(service.unit);
-        const bool is_as_it_was = look.state == OnDisk::same && !look.stamp.is_young() &&
-                                  !now.is_young() && now.is_same(look.stamp);
-        if (service.unit.files.empty() || is_as_it_was) {
-            for (const std::string& path : service.unit.files)
-                readings.add_rules_of(path);
-            readings.unchanged.emplace(name, lies_beside(name));
-            return;
-        }
-    }
-    Checked<Unit> unit;
-    UnitReading reading = read_unit_files(name, directories_, vocabulary_, unit);
-    if (is_known) reading.not_read = lies_beside(name);
-    for (const std::string& path : reading.stamp.paths())
-        readings.add_rules_of(path);
-    if (unit) add_names(unit->unit, needed);
-    readings.units.emplace(name, std::move(reading));
+    return PlanMessage{
+        look_at_files(std::move(wanted), directories_, vocabulary_, find_known).pack(), {}};
 }
 
-UnitStamp UnitStore::stamp_of(const Unit& unit) const {
-    UnitStamp stamp = UnitStamp::take(unit.name, directories_);
-    if (unit.seccomp && unit.seccomp->profile) stamp.add_file(unit.seccomp->profile->path);
-    return stamp;
+// The question in words, where each of the units is loaded; or empty.
+std::string UnitStore::in_words(const FilesLook& wanted) const {
+    if (wanted.all) return {};
+    KnownUnits units;
+    for (const std::string& name : wanted.names) {
+        auto known = known_files(name);
+        if (!known) return {};
+        units.emplace(name, std::move(*known));
+    }
+    std::string words = pack(units);
+    return words.size() <= longest_words ? std::move(words) : std::string{};
 }
 
 void UnitStore::read_ahead(ReadAhead wanted, std::function<void()> then) {
-    const std::string what = wanted.names.empty() ? "unit files" : wanted.names.front();
+    const std::string what = wanted.look.names.empty() ? "unit files" : wanted.look.names.front();
     const auto shared = std::make_shared<const ReadAhead>(std::move(wanted));
     auto look = [this, shared] {
-        return look_at_files(shared->names, shared->all).pack();
+        return look_at(shared->look).pack();
     };
     if (shared->account == 0) {
-        machinery_.planner.ask({.unit = what,
-                                .is_urgent = true,
-                                .patience = patience_for_files,
-                                .look = [look]() -> PlannerAnswer {
-                                    return PlanMessage{look(), {}};
-                                }},
-                               [this, then = std::move(then)](PlannerAnswer answer) {
-                                   if (answer) return on_read(answer->bytes, then);
-                                   on_read(failure(answer.error().text()), then);
-                               });
+        machinery_.planner.ask(
+            {.unit = what,
+             .is_urgent = true,
+             .patience = patience_for_files,
+             .look = [look]() -> PlannerAnswer { return PlanMessage{look(), {}}; },
+             .words = in_words(shared->look)},
+            [this, then = std::move(then)](PlannerAnswer answer) {
+                if (answer) return on_read(answer->bytes, then);
+                on_read(failure(answer.error().text()), then);
+            });
         return;
     }
     machinery_.workers.run({.name = fmt::format("look at the files of '{}'", what),

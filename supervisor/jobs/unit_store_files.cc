@@ -53,7 +53,7 @@ OnDisk UnitStore::glance_at_disk(const Service& service, std::uint64_t directori
     const DiskLook& look = service.disk;
     if (!is_helper() || service.unit.files.empty() || look.stamp.holds(directories))
         return look.state;
-    const UnitStamp now = stamp_of(service.unit);
+    const UnitStamp now = stamp_now(service.unit.name, profile_of(service.unit), directories_);
     if (!now.has_main_file()) return OnDisk::gone;
     return now.is_same(look.stamp) ? look.state : OnDisk::changed;
 }

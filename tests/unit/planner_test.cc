@@ -242,3 +242,58 @@ TEST_CASE("a question that is cancelled is not answered", "[planner][N1]") {
 
     CHECK(scene.answers == std::vector<std::string>{"b: answer b", "a: answer again"});
 }
+
+namespace {
+
+struct ReadingScene : PlannerScene {
+    ReadingScene() {
+        planner->set_reader([](std::string_view words) {
+            return answer(std::string{words} + " in " + std::to_string(getpid()));
+        });
+    }
+
+    void ask_in_words(const std::string& unit, std::string words) {
+        planner->ask({.unit = unit,
+                      .look = [] { return answer("of the newly born"); },
+                      .words = std::move(words)},
+                     [this](const PlannerAnswer& told) {
+                         answers.push_back(told ? told->bytes : told.error().text());
+                     });
+    }
+};
+
+}  // namespace
+
+TEST_CASE("the first planner stays, and answers what is said in words", "[planner][N1]") {
+    ReadingScene scene;
+    scene.ask("a", [] { return answer(std::to_string(getpid())); });
+    scene.turn_until_answers(1);
+    const std::string first = scene.answers[0].substr(std::string{"a: answer "}.size());
+
+    scene.ask_in_words("b", "words");
+    scene.turn_until_answers(2);
+    scene.ask("c", [] { return answer(std::to_string(getpid())); });
+    scene.turn_until_answers(3);
+    scene.ask_in_words("d", "more");
+    scene.turn_until_answers(4);
+
+    CHECK(scene.answers[1] == "answer words in " + first);
+    CHECK(scene.answers[2] != "c: answer " + first);
+    CHECK(scene.answers[3] == "answer more in " + first);
+
+    kill(std::stoi(first), SIGKILL);
+    scene.ask_in_words("e", "words");
+    scene.turn_until_answers(5);
+    CHECK(scene.answers[4] == "answer of the newly born");
+}
+
+TEST_CASE("words that a socket has no room for are not needed", "[planner][N3]") {
+    ReadingScene scene;
+    scene.ask("a", [] { return answer("a"); });
+    scene.turn_until_answers(1);
+
+    scene.ask_in_words("b", std::string(50'000'000, 'x'));
+    scene.turn_until_answers(2);
+
+    CHECK(scene.answers[1] == "answer of the newly born");
+}
