@@ -53,6 +53,17 @@ void become_helper(const char* name, std::vector<int> kept) {
     has_become_helper = true;
 }
 
+void run_helper(const std::function<void()>& work) {
+    try {
+        work();
+    } catch (...) {
+        // Its end tells: it has no memory for more.
+        _exit(1);
+    }
+    // No destructor of PID 1's objects runs, and nothing of its buffers is written twice.
+    _exit(0);
+}
+
 bool is_helper() {
     return has_become_helper;
 }

@@ -20,18 +20,16 @@ namespace {
 // Before the first word: then it cannot be executed here, or does not come to itself.
 constexpr unsigned most_deaths_in_a_row = 10;
 
-// Something has stopped it, if it answers nobody for so long.
-constexpr std::chrono::seconds patience{10};
-
 constexpr std::string_view fallback_text = "PID 1 copies itself for each launch";
 
 }  // namespace
 
 std::unique_ptr<Launcher> Launcher::make(EventLoop& loop, Reaper& reaper, Console& console,
-                                         const std::string& program, CloneMethod method) {
+                                         const std::string& program, CloneMethod method,
+                                         Patience patience) {
     auto loaded = load_helper(program);
     std::unique_ptr<Launcher> self{
-        new Launcher(loop, reaper, console, loaded ? std::move(*loaded) : Fd{}, method)};
+        new Launcher(loop, reaper, console, loaded ? std::move(*loaded) : Fd{}, method, patience)};
     Status started = loaded ? self->start() : Status{std::unexpected(loaded.error())};
     if (!started) self->give_up(started.error().text());
     return self;
@@ -53,6 +51,7 @@ void Launcher::give_up(const std::string& why) {
     if (!std::exchange(is_given_up_, true))
         console_.warning(fmt::format("no launcher: {}; {}", why, fallback_text));
     watch_.reset();
+    if (link_) signal_process(link_->process(), SIGKILL);
     for (LaunchRequest* request : std::exchange(waiting_, {}))
         copy(*request);
 }
@@ -73,7 +72,7 @@ bool Launcher::ask(LaunchRequest& request) {
 void Launcher::set_timer() {
     if (std::exchange(is_timed_, true)) return;
     has_heard_ = false;
-    timer_->set(patience);
+    timer_->set(patience_);
 }
 
 void Launcher::on_late() {
@@ -201,6 +200,8 @@ void Launcher::on_exit(ExitStatus status) {
     // Its processes are in the slots, and nothing more will come.
     look_at_all();
     dropped_.clear();
+    // Nothing was asked of one that may do less than PID 1.
+    if (is_given_up_) return;
     const auto unanswered = std::exchange(open_, {});
     std::vector<LaunchRequest*> lost;
     for (const auto& [slot, request] : unanswered) {
@@ -213,13 +214,13 @@ void Launcher::on_exit(ExitStatus status) {
         }
     }
     const bool is_hopeless = deaths_in_a_row_ >= most_deaths_in_a_row;
-    const Status started = is_hopeless ? failure("it " + exit_text(status)) : start();
+    const Status started = is_hopeless ? failure("it " + exit_clause(status)) : start();
     if (!started) {
         give_up(started.error().text());
     } else if (deaths_in_a_row_ == 0) {
         const std::size_t again = unanswered.size() - lost.size();
         console_.warning(fmt::format(
-            "the launcher {}; another one takes its place{}", exit_text(status),
+            "the launcher {}; another one takes its place{}", exit_clause(status),
             again > 0 ? fmt::format(", and is asked for {} of its launches", again) : ""));
     }
     for (LaunchRequest* request : lost)

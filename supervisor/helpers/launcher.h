@@ -6,8 +6,8 @@
 // from the loop. A helper that ends takes no launch with it: the kernel itself has written in
 // memory that PID 1 shares which processes there are. What had none yet is asked of another helper,
 // once. What that one ends over as well is told to be lost, and PID 1 does not try by itself what
-// may have ended both. Where no helper can be had, PID 1 copies itself. One that does not answer is
-// ended.
+// may have ended both. Where no helper can be had, or has no room for one more launch, PID 1 copies
+// itself. A helper that does not answer is ended.
 #pragma once
 
 #include "kernel/clone.h"
@@ -18,6 +18,7 @@
 #include "supervisor/loop/timer.h"
 #include "supervisor/machine/console.h"
 
+#include <chrono>
 #include <cstdint>
 #include <deque>
 #include <functional>
@@ -46,14 +47,18 @@ struct LaunchRequest {
 
 class Launcher {
 public:
+    // Something has stopped a helper that answers nobody for so long.
+    using Patience = std::chrono::milliseconds;
+
     // A helper that cannot be had is told once.
     static std::unique_ptr<Launcher> make(EventLoop& loop, Reaper& reaper, Console& console,
-                                          const std::string& program, CloneMethod method);
+                                          const std::string& program, CloneMethod method,
+                                          Patience patience = std::chrono::seconds{10});
     Launcher(const Launcher&) = delete;
     Launcher& operator=(const Launcher&) = delete;
 
-    // False where there is no helper: the caller copies PID 1. `done` is called from the loop, or
-    // from look(), and never from inside of ask().
+    // False where there is no helper, or no slot: the caller copies PID 1. `done` is called from
+    // the loop, or from look(), and never from inside of ask().
     bool ask(LaunchRequest& request);
 
     // Takes the answer that is there already, whoever has told of it.
@@ -68,12 +73,14 @@ public:
     pid_t pid() const { return link_ ? link_->pid() : 0; }
 
 private:
-    Launcher(EventLoop& loop, Reaper& reaper, Console& console, Fd program, CloneMethod method)
+    Launcher(EventLoop& loop, Reaper& reaper, Console& console, Fd program, CloneMethod method,
+             Patience patience)
         : loop_(loop),
           reaper_(reaper),
           console_(console),
           program_(std::move(program)),
-          method_(method) {}
+          method_(method),
+          patience_(patience) {}
 
     Status start();
     void set_timer();
@@ -93,6 +100,7 @@ private:
     Console& console_;
     Fd program_;
     CloneMethod method_;
+    Patience patience_;
     std::shared_ptr<LaunchSlots> slots_;
     std::optional<LauncherLink> link_;
     bool is_given_up_ = false;

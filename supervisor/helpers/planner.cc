@@ -191,45 +191,40 @@ PlannerAnswer Planner::look(Id id) {
     return questions_.at(id).question.look();
 }
 
+// What may fail comes before the clone: after it somebody has to hear of its end.
 Status Planner::add_process() {
+    std::list<Process> added(1);
+    Process& process = added.back();
     auto [own, others] = TRY(make_stream_pair());
-    Shared<PlannerPage> shared = TRY(make_shared_value<PlannerPage>());
+    process.socket = std::move(own);
+    process.watch = TRY(loop_.on_fd(process.socket, EPOLLIN, [this, &process](std::uint32_t) {
+        (void)take_piece(process.pid);
+    }));
+    process.page = TRY(make_shared_value<PlannerPage>());
+    process.first_unknown = next_id_;
     // One that stays has no part in what strangers wait for to be closed.
-    const bool is_lasting = reader_ && !has_lasting() && descriptors_of_questions().empty();
+    process.is_lasting = reader_ && !has_lasting() && descriptors_of_questions().empty();
     int pidfd = -1;
     const long made = clone_process(method_, 0, -1, pidfd);
     if (made == 0) {
         run_planner(
-            others, *shared, [this] { return descriptors_of_questions(); },
+            others, *process.page, [this] { return descriptors_of_questions(); },
             [this](std::uint64_t id) { return look(id); },
             [this](std::string_view words) { return reader_(words); });
     }
     if (made < 0) return std::unexpected(system_error(static_cast<int>(-made), "clone"));
-    const auto pid = static_cast<pid_t>(made);
-    Fd process{pidfd};
+    process.pid = static_cast<pid_t>(made);
+    process.process = Fd{pidfd};
     try {
-        processes_.push_back({.pid = pid,
-                              .process = std::move(process),
-                              .socket = std::move(own),
-                              .watch = {},
-                              .page = std::move(shared),
-                              .first_unknown = next_id_,
-                              .is_lasting = is_lasting,
-                              .question = {},
-                              .unit = {}});
-        reaper_.adopt(pid, [this, pid, is_here = is_here_](ExitStatus status) {
-            if (*is_here) on_exit(pid, status);
-        });
-        processes_.back().watch =
-            TRY(loop_.on_fd(processes_.back().socket, EPOLLIN,
-                            [this, pid](std::uint32_t) { (void)take_piece(pid); }));
+        reaper_.adopt(process.pid,
+                      [this, pid = process.pid, is_here = is_here_](ExitStatus status) {
+                          if (*is_here) on_exit(pid, status);
+                      });
     } catch (const std::exception&) {
-        // Nobody would hear of its end.
-        const Fd& its = process ? process : processes_.back().process;
-        signal_process(its, SIGKILL);
-        if (!process) processes_.pop_back();
+        signal_process(process.process, SIGKILL);
         throw;
     }
+    processes_.splice(processes_.end(), added);
     return {};
 }
 
@@ -276,7 +271,7 @@ void Planner::on_exit(pid_t pid, ExitStatus status) {
     work_soon();
     const auto asked = has_question ? questions_.find(question) : questions_.end();
     if (asked == questions_.end() || asked->second.losses < bounds_.losses_of_one) return;
-    fail(question, failure_at(*page, 0, "the planner " + exit_text(status) + " each time"));
+    fail(question, failure_at(*page, 0, "the planner " + exit_clause(status) + " each time"));
 }
 
 void Planner::ask_again(Id id) {

@@ -69,17 +69,12 @@ void answer_questions(const Fd& socket, PlannerPage& page,
 void run_planner(const Fd& socket, PlannerPage& page, const std::function<std::vector<int>()>& kept,
                  const std::function<PlannerAnswer(std::uint64_t)>& answer,
                  const std::function<PlannerAnswer(std::string_view)>& answer_words) {
-    try {
+    run_helper([&] {
         std::vector<int> descriptors = kept();
         descriptors.push_back(socket.get());
         become_helper("confinit-plan", std::move(descriptors));
         answer_questions(socket, page, answer, answer_words);
-    } catch (...) {
-        // Its end tells: it has no memory for more.
-        _exit(1);
-    }
-    // No destructor of PID 1's objects runs, and nothing of its buffers is written twice.
-    _exit(0);
+    });
 }
 
 Status send_question(const Fd& socket, std::uint64_t question, std::string_view words) {

@@ -115,84 +115,93 @@ bool Workers::may_start(uid_t uid) const {
 Workers::Id Workers::run(WorkerJob job, Done done) {
     const Id id = next_id_++;
     if (auto why = refusal(job.uid)) {
-        answer_later(std::move(done), failure(fmt::format("{}: no room for it: {}; try again later",
-                                                          job.name, *why)));
-        return id;
+        answers_.emplace_back(
+            id, std::move(done),
+            failure(fmt::format("{}: no room for it: {}; try again later", job.name, *why)));
+    } else {
+        queue_.push_back({id, std::move(job), std::move(done)});
     }
-    queue_.push_back({id, std::move(job), std::move(done)});
-    start_later();
+    soon_.ask();
     return id;
 }
 
 void Workers::cancel(Id id) {
     std::erase_if(queue_, [id](const Waiting& waiting) { return waiting.id == id; });
+    std::erase_if(answers_, [id](const Answer& answer) { return answer.id == id; });
     const auto found = workers_.find(id);
     if (found == workers_.end()) return;
     found->second.done = nullptr;
     end_worker(found->second);
 }
 
-void Workers::answer_later(Done done, Result<std::string> answer) {
-    // std::function wants what can be copied.
-    auto parts =
-        std::make_shared<std::pair<Done, Result<std::string>>>(std::move(done), std::move(answer));
-    loop_.defer([parts] { parts->first(std::move(parts->second)); });
+// Should an exception end its turn, there is another one.
+void Workers::work() {
+    if (!answers_.empty() || !queue_.empty()) timer_->set(std::chrono::seconds{1});
+    give_answers();
+    start_due();
+    set_timer();
 }
 
-void Workers::start_later() {
-    if (std::exchange(starts_later_, true)) return;
-    loop_.defer([this, is_here = is_here_] {
-        if (!*is_here) return;
-        starts_later_ = false;
-        start_due();
-    });
+// The one who is called may run and cancel other jobs.
+void Workers::give_answers() {
+    while (!answers_.empty()) {
+        Answer answer = std::move(answers_.front());
+        answers_.pop_front();
+        answer.done(std::move(answer.text));
+    }
 }
 
+// A job waits until it is certain that its answer has a way.
 void Workers::start_due() {
     for (auto next = queue_.begin(); next != queue_.end();) {
         if (!may_start(next->job.uid)) {
             ++next;
             continue;
         }
-        Waiting waiting = std::move(*next);
-        next = queue_.erase(next);
-        if (auto started = start(waiting); !started) {
-            answer_later(std::move(waiting.done),
-                         std::unexpected(std::move(started).error().in(waiting.job.name)));
+        if (auto started = start(*next); !started) {
+            answers_.emplace_back(next->id, std::move(next->done),
+                                  std::unexpected(std::move(started).error().in(next->job.name)));
+            soon_.ask();
         }
+        next = queue_.erase(next);
     }
-    set_timer();
 }
 
+// What may fail comes before the clone: after it somebody has to hear of its end.
 Status Workers::start(Waiting& waiting) {
-    Pipe pipe = TRY(make_answer_pipe());
     const Id id = waiting.id;
-    Watch watch =
+    Pipe pipe = TRY(make_answer_pipe());
+    std::map<Id, Worker> added;
+    Worker& worker = added[id];
+    worker.watch =
         TRY(loop_.on_fd(pipe.read_end, EPOLLIN, [this, id](std::uint32_t) { on_answer(id); }));
-    Shared<LookNote> note = TRY(make_shared_value<LookNote>());
+    worker.note = TRY(make_shared_value<LookNote>());
     int pidfd = -1;
     const long pid = clone_process(method_, 0, -1, pidfd);
     if (pid == 0) {
-        note_looks_in(note.get());
+        note_looks_in(worker.note.get());
         run_worker(waiting.job.task, pipe.write_end, {.gives_way = !is_privileged(waiting.job.uid)},
                    [this] { return numbers_for_hands(loop_); });
     }
     if (pid < 0) return std::unexpected(no_process(static_cast<int>(-pid)));
-    reaper_.adopt(static_cast<pid_t>(pid), [this, id, is_here = is_here_](ExitStatus status) {
-        if (*is_here) on_exit(id, status);
-    });
+    worker.process = Fd{pidfd};
+    try {
+        reaper_.adopt(static_cast<pid_t>(pid), [this, id, is_here = is_here_](ExitStatus status) {
+            if (*is_here) on_exit(id, status);
+        });
+    } catch (const std::exception&) {
+        signal_process(worker.process, SIGKILL);
+        throw;
+    }
     // PID 1's copy of the worker's end goes here, before anybody else can inherit it: the end of
     // the pipe is the end of the worker.
-    workers_.emplace(id, Worker{.name = std::move(waiting.job.name),
-                                .uid = waiting.job.uid,
-                                .done = std::move(waiting.done),
-                                .deadline = Clock::now() + waiting.job.patience,
-                                .patience = waiting.job.patience,
-                                .process = Fd{pidfd},
-                                .pipe = std::move(pipe.read_end),
-                                .watch = std::move(watch),
-                                .received = {},
-                                .note = std::move(note)});
+    worker.pipe = std::move(pipe.read_end);
+    worker.name = std::move(waiting.job.name);
+    worker.uid = waiting.job.uid;
+    worker.done = std::move(waiting.done);
+    worker.patience = waiting.job.patience;
+    worker.deadline = Clock::now() + worker.patience;
+    workers_.merge(added);
     return {};
 }
 
@@ -251,10 +260,10 @@ void Workers::on_exit(Id id, ExitStatus status) {
     }
     if (worker.done && !finish_if_complete(id)) {
         finish(id, failure(fmt::format("{}: its worker {} before it had answered", worker.name,
-                                       exit_text(status))));
+                                       exit_clause(status))));
     }
     workers_.erase(id);
-    start_later();
+    soon_.ask();
     set_timer();
 }
 
@@ -272,10 +281,11 @@ void Workers::end_worker(Worker& worker) {
     worker.pipe.reset();
     worker.received = {};
     signal_process(worker.process, SIGKILL);
-    start_later();
+    soon_.ask();
 }
 
 void Workers::give_up_overdue() {
+    timer_->set(std::chrono::seconds{1});
     std::vector<Id> overdue;
     for (const auto& [id, worker] : workers_) {
         if (!worker.is_killed && worker.deadline <= Clock::now()) overdue.push_back(id);
@@ -290,7 +300,7 @@ void Workers::give_up_overdue() {
         finish(id, failure(fmt::format("{}: not done within {}{}", worker.name,
                                        format_duration(patience), place_of(*worker.note))));
     }
-    set_timer();
+    work();
 }
 
 void Workers::set_timer() {

@@ -12,6 +12,7 @@
 #include "supervisor/helpers/worker_process.h"
 #include "supervisor/loop/event_loop.h"
 #include "supervisor/loop/reaper.h"
+#include "supervisor/loop/soon.h"
 #include "supervisor/loop/timer.h"
 
 #include <chrono>
@@ -82,12 +83,17 @@ private:
         WorkerJob job;
         Done done;
     };
+    struct Answer {
+        Id id;
+        Done done;
+        Result<std::string> text;
+    };
     struct Worker {
         std::string name;
-        uid_t uid;
+        uid_t uid = 0;
         Done done;  // empty once the answer is given, or not wanted
-        Clock::time_point deadline;
-        Clock::duration patience;
+        Clock::time_point deadline{};
+        Clock::duration patience{};
         Fd process;
         Fd pipe;
         Watch watch;
@@ -101,7 +107,8 @@ private:
 
     std::optional<std::string> refusal(uid_t uid) const;
     bool may_start(uid_t uid) const;
-    void start_later();
+    void work();
+    void give_answers();
     void start_due();
     Status start(Waiting& waiting);
     void on_answer(Id id);
@@ -109,7 +116,6 @@ private:
     bool read_answer(Worker& worker);
     bool finish_if_complete(Id id);
     void finish(Id id, Result<std::string> answer);
-    void answer_later(Done done, Result<std::string> answer);
     void end_worker(Worker& worker);
     void give_up_overdue();
     void set_timer();
@@ -120,11 +126,14 @@ private:
     WorkerBounds bounds_;
     std::optional<Timer> timer_;
     std::list<Waiting> queue_;
+    std::list<Answer> answers_;     // of jobs that no worker has
     std::map<Id, Worker> workers_;  // until the kernel says that they have ended
     Id next_id_ = 1;
-    bool starts_later_ = false;
-    // Deferred work of the loop may come after the end of this object.
+    // Those that the reaper calls may end after this object.
     std::shared_ptr<bool> is_here_ = std::make_shared<bool>(true);
+    Soon soon_{loop_, [this] {
+                   work();
+               }};
 };
 
 }  // namespace confinit

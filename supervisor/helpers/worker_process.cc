@@ -63,15 +63,10 @@ void answer(WorkerTask& task, const Fd& pipe) {
 
 void run_worker(WorkerTask& task, const Fd& pipe, WorkerManners manners,
                 const std::function<std::vector<int>()>& kept) {
-    try {
+    run_helper([&] {
         become_worker(task, pipe, manners, kept());
         answer(task, pipe);
-    } catch (...) {
-        // Its end tells: it has no memory for more.
-        _exit(1);
-    }
-    // No destructor of PID 1's objects runs, and nothing of its buffers is written twice.
-    _exit(0);
+    });
 }
 
 AnswerState answer_state(std::string_view received, std::size_t limit) {

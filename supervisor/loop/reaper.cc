@@ -22,6 +22,10 @@ std::string exit_text(ExitStatus status) {
                        status.code == CLD_DUMPED ? ", core dumped" : "");
 }
 
+std::string exit_clause(ExitStatus status) {
+    return (status.code == CLD_EXITED ? "" : "was ") + exit_text(status);
+}
+
 namespace {
 
 // The kernel finds a child by its number at once. For any child it looks at each one, the oldest

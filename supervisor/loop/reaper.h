@@ -22,6 +22,9 @@ struct ExitStatus {
 // "killed by signal 11 (SIGSEGV)", "exited with code 3".
 std::string exit_text(ExitStatus status);
 
+// As the rest of a sentence about it: "was killed by signal 11 (SIGSEGV)", "exited with code 3".
+std::string exit_clause(ExitStatus status);
+
 class Reaper {
 public:
     using Owner = std::function<void(ExitStatus status)>;

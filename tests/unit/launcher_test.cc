@@ -7,6 +7,7 @@
 #include "reaping_loop.h"
 
 #include <catch2/catch.hpp>
+#include <chrono>
 #include <csignal>
 #include <optional>
 #include <string>
@@ -17,8 +18,10 @@ namespace {
 
 // A launch whose program is not there: its first process ends by itself.
 struct LauncherScene : ReapingLoop {
-    explicit LauncherScene(const std::string& program) {
-        launcher = Launcher::make(*loop, reaper, console, program, CloneMethod::clone3_then_move);
+    explicit LauncherScene(const std::string& program,
+                           std::chrono::milliseconds patience = std::chrono::minutes{1}) {
+        launcher = Launcher::make(*loop, reaper, console, program, CloneMethod::clone3_then_move,
+                                  patience);
     }
 
     bool ask(LaunchRequest& request) {
@@ -73,6 +76,20 @@ TEST_CASE("a launcher that is killed takes no launch with it", "[launcher][N9]")
     bool has_ended = false;
     scene.reaper.adopt((*scene.made)->pid, [&](ExitStatus) { has_ended = true; });
     scene.turn_until([&] { return has_ended; });
+}
+
+TEST_CASE("a launcher that stands still is replaced", "[launcher][N9]") {
+    LauncherScene scene{CONFINIT_BUILT_LAUNCHER, std::chrono::milliseconds{50}};
+    LaunchRequest request;
+    const pid_t first = scene.launcher->pid();
+    REQUIRE(first > 0);
+    REQUIRE(kill(first, SIGSTOP) == 0);
+
+    REQUIRE(scene.ask(request));
+    scene.turn_until([&] { return scene.made.has_value(); });
+
+    CHECK(scene.made->has_value());
+    CHECK(scene.launcher->pid() != first);
 }
 
 TEST_CASE("launches that nobody waits for give their slots back", "[launcher][N9]") {

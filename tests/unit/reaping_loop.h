@@ -4,8 +4,10 @@
 
 #include "supervisor/loop/event_loop.h"
 #include "supervisor/loop/reaper.h"
+#include "supervisor/loop/timer.h"
 
 #include <catch2/catch.hpp>
+#include <chrono>
 #include <csignal>
 #include <functional>
 #include <memory>
@@ -33,9 +35,15 @@ struct ReapingLoop {
     ReapingLoop& operator=(const ReapingLoop&) = delete;
     ~ReapingLoop() { (void)sigprocmask(SIG_SETMASK, &mask_before, nullptr); }
 
+    // Fails where it is not reached in a time that no machine needs.
     void turn_until(const std::function<bool()>& is_reached) {
-        while (!is_reached())
+        bool is_late = false;
+        auto limit = *Timer::make(*loop, [&] { is_late = true; });
+        limit.set(std::chrono::seconds{60});
+        while (!is_reached()) {
+            REQUIRE_FALSE(is_late);
             REQUIRE(loop->run_once());
+        }
     }
 
     sigset_t mask_before{};
