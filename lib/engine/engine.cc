@@ -168,7 +168,7 @@ UnitState Engine::state(std::string_view unit) const {
         .deadline = live->deadline,
         .next_try = live->next_try,
         .since = live->since,
-        .attempt = live->attempt,
+        .restarts = live->restarts,
         .is_frozen = live->state.is_frozen,
         .is_cut_short = live->is_cut_short,
         .reason = live->reason,

@@ -70,7 +70,7 @@ void Engine::request_start(const std::string& unit, const JobNumbers& numbers, O
 // A request does not wait for the restart delay, nor does it share the fate of a run that is
 // already failing: that run is stopped, and the start comes after it.
 void Engine::make_way(const std::string& unit, Call& call) {
-    live_.forget_attempts(unit);
+    live_.forget_restarts(unit);
     const ServiceState& state = live_.find(unit)->state;
     if (state.sub == SubState::auto_restart) apply(unit, Input::hold, call);
     const bool ends_well = state.kind == UnitKind::oneshot && state.ending == Ending::clean;

@@ -118,7 +118,7 @@ void LiveUnits::apply(const UnitSpec& spec, Input input, std::string_view detail
     if (input == Input::thawed) live.frozen_by.clear();
     explain(spec, live, former, detail);
     if (input == Input::release_failed) ++live.release_failures;
-    if (input == Input::timed_out && former.sub == SubState::running) live.attempt = 0;
+    if (input == Input::timed_out && former.sub == SubState::running) live.restarts = 0;
     set_timer(spec, live, transition.timer, now);
     // Nothing has run meanwhile, so that without a pause the next try would be due at once again.
     if (input == Input::dependency_failed && live.state.sub == SubState::auto_restart) {
@@ -136,8 +136,8 @@ void LiveUnits::enter(LiveUnit& live, SubState former, Time now) {
     live.since = now;
     if (is_busy(former)) --busy_;
     if (is_busy(sub)) ++busy_;
-    if (sub == SubState::auto_restart) ++live.attempt;
-    if (sub == SubState::dead || sub == SubState::exited) live.attempt = 0;
+    if (sub == SubState::auto_restart) ++live.restarts;
+    if (sub == SubState::dead || sub == SubState::exited) live.restarts = 0;
     if (sub == SubState::release) live.release_failures = 0;
 }
 
@@ -233,9 +233,9 @@ std::optional<Time> LiveUnits::timer_length(const UnitSpec& spec, const LiveUnit
     case Timer::release:
         return release_delay(live.release_failures);
     case Timer::restart:
-        return restart_delay(spec, live.attempt, seed_);
+        return restart_delay(spec, live.restarts, seed_);
     case Timer::health:
-        if (live.attempt == 0) return std::nullopt;
+        if (live.restarts == 0) return std::nullopt;
         return healthy_period(spec);
     }
     return std::nullopt;
@@ -270,12 +270,12 @@ void LiveUnits::extend(const UnitSpec& spec, Time length, Time now) {
     if (deadline > *live.deadline) set_deadline(spec.name, live, deadline);
 }
 
-void LiveUnits::forget_attempts(std::string_view unit) {
-    if (const auto found = units_.find(unit); found != units_.end()) found->second.attempt = 0;
+void LiveUnits::forget_restarts(std::string_view unit) {
+    if (const auto found = units_.find(unit); found != units_.end()) found->second.restarts = 0;
 }
 
 void LiveUnits::reset_failed(std::string_view unit, Time now, Actions& actions) {
-    forget_attempts(unit);
+    forget_restarts(unit);
     const auto found = units_.find(unit);
     if (found == units_.end() || found->second.state.sub != SubState::failed) return;
     LiveUnit& live = found->second;

@@ -24,7 +24,7 @@ struct LiveUnit {
     std::optional<Time> paused;    // what was left of it when it was made to stand still
     bool is_cut_short = false;     // the end of everything has set it
     Attempts attempts;             // of the present start, or of the last one
-    unsigned attempt = 0;
+    unsigned restarts = 0;
     unsigned release_failures = 0;
     std::string frozen_by;  // whoever it was, when it was not a request for this unit
     std::string reason;
@@ -69,7 +69,7 @@ public:
     // not end after SIGKILL are waited for a part of what is left.
     void limit_stops(Time until, Time now);
 
-    void forget_attempts(std::string_view unit);
+    void forget_restarts(std::string_view unit);
     // A failed unit becomes as one that never ran; of another one the attempts are forgotten.
     void reset_failed(std::string_view unit, Time now, Actions& actions);
     void set_reason(std::string_view unit, std::string reason);

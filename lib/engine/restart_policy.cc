@@ -20,37 +20,37 @@ Time doubled(Time first, unsigned times, Time longest) {
     return delay;
 }
 
-// FNV-1a over the seed, the name and the attempt: spread enough, and the same in every run.
-std::uint64_t scatter(const std::string& name, unsigned attempt, std::uint64_t seed) {
+// FNV-1a over the seed, the name and the restart: spread enough, and the same in every run.
+std::uint64_t scatter(const std::string& name, unsigned restart, std::uint64_t seed) {
     constexpr std::uint64_t prime = 0x100000001b3;
     std::uint64_t hash = (0xcbf29ce484222325 ^ seed) * prime;
     for (const char letter : name)
         hash = (hash ^ static_cast<unsigned char>(letter)) * prime;
-    hash = (hash ^ attempt) * prime;
+    hash = (hash ^ restart) * prime;
     return hash ^ (hash >> 32);
 }
 
-Time grown_delay(const std::string& name, Time first, Time most, unsigned attempt,
+Time grown_delay(const std::string& name, Time first, Time most, unsigned restart,
                  std::uint64_t seed) {
     const Time longest = std::max(first, most);
-    const Time full = doubled(first, attempt - 1, longest);
+    const Time full = doubled(first, restart - 1, longest);
     const auto range = static_cast<std::uint64_t>(full.count() / 8) + 1;
-    const Time early{static_cast<Time::rep>(scatter(name, attempt, seed) % range)};
+    const Time early{static_cast<Time::rep>(scatter(name, restart, seed) % range)};
     return std::max(first, full - early);
 }
 
-// The second attempt waits for delay_after_none, and the wait grows from there.
-Time delay_without_pause(const UnitSpec& spec, unsigned attempt, std::uint64_t seed) {
-    if (attempt <= 1 || spec.restart_max_delay == Time{0}) return Time{0};
+// The second restart waits for delay_after_none, and the wait grows from there.
+Time delay_without_pause(const UnitSpec& spec, unsigned restart, std::uint64_t seed) {
+    if (restart <= 1 || spec.restart_max_delay == Time{0}) return Time{0};
     const Time first = std::min(delay_after_none, spec.restart_max_delay);
-    return grown_delay(spec.name, first, spec.restart_max_delay, attempt - 1, seed);
+    return grown_delay(spec.name, first, spec.restart_max_delay, restart - 1, seed);
 }
 
 }  // namespace
 
-Time restart_delay(const UnitSpec& spec, unsigned attempt, std::uint64_t seed) {
-    if (spec.restart_delay == Time{0}) return delay_without_pause(spec, attempt, seed);
-    return grown_delay(spec.name, spec.restart_delay, spec.restart_max_delay, attempt, seed);
+Time restart_delay(const UnitSpec& spec, unsigned restart, std::uint64_t seed) {
+    if (spec.restart_delay == Time{0}) return delay_without_pause(spec, restart, seed);
+    return grown_delay(spec.name, spec.restart_delay, spec.restart_max_delay, restart, seed);
 }
 
 Time healthy_period(const UnitSpec& spec) {

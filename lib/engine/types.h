@@ -161,7 +161,7 @@ struct UnitState {
     std::optional<Time> deadline;    // when the state's timer fires
     std::optional<Time> next_try{};  // when a launch that is clearing or resting goes on
     Time since{0};                   // when the sub state was entered
-    unsigned attempt = 0;            // automatic restarts in a row, since it last was well
+    unsigned restarts = 0;           // automatic restarts in a row, since it last was well
     bool is_frozen = false;
     bool is_cut_short = false;  // the deadline is that of the end of everything
     std::string reason;         // why it failed, or was killed: "start timed out after 1min 30s",

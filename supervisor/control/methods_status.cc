@@ -148,7 +148,7 @@ Json full_status(Manager& manager, Service& service) {
     status["operator"] = service.unit.service && service.unit.service->is_operator;
     status["disk_changes"] = look.keys;
     status["cgroup"] = "";
-    status["attempt"] = state.attempt;
+    status["attempt"] = state.restarts;
     add_deadline(status, state, service.unit);
     add_leftovers(status, state, service);
     status["last_exit"] = "";

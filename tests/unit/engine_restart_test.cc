@@ -34,7 +34,7 @@ TEST_CASE("a failed service is launched again after the delay", "[unit][engine][
 
     CHECK(scene.end("web", Event::main_failed, "killed by SIGSEGV") == "release web");
     CHECK(scene.sub("web") == "auto-restart");
-    CHECK(scene.engine.state("web").attempt == 1);
+    CHECK(scene.engine.state("web").restarts == 1);
     CHECK(scene.engine.state("web").reason == "killed by SIGSEGV");
     CHECK(scene.engine.next_deadline() == Time{1s});
     CHECK(scene.pass(1s - 1us) == "");
@@ -94,7 +94,7 @@ TEST_CASE("a oneshot that fails is tried again until it ends well", "[unit][engi
     scene.tell("setup", Event::launched);
     scene.end("setup", Event::main_exited_clean);
     CHECK(scene.sub("setup") == "exited");
-    CHECK(scene.engine.state("setup").attempt == 0);
+    CHECK(scene.engine.state("setup").restarts == 0);
 }
 
 TEST_CASE("the delay doubles up to its maximum, for ever", "[unit][engine][R3]") {
@@ -171,11 +171,11 @@ TEST_CASE("a run longer than the longest delay sets the count to zero", "[unit][
     scene.bring_up("web");
     crash_and_come_back(scene, "web");
     crash_and_come_back(scene, "web");
-    REQUIRE(scene.engine.state("web").attempt == 2);
+    REQUIRE(scene.engine.state("web").restarts == 2);
 
     CHECK(scene.pass(60s) == "");
 
-    CHECK(scene.engine.state("web").attempt == 0);
+    CHECK(scene.engine.state("web").restarts == 0);
     CHECK(scene.sub("web") == "running");
     CHECK_FALSE(scene.engine.next_deadline());
 }
@@ -189,7 +189,7 @@ TEST_CASE("a shorter run leaves the count as it is", "[unit][engine][R3]") {
     CHECK(scene.pass(59s) == "");
     crash_and_come_back(scene, "web");
 
-    CHECK(scene.engine.state("web").attempt == 2);
+    CHECK(scene.engine.state("web").restarts == 2);
 }
 
 TEST_CASE("a start by hand works at once and sets the count to zero", "[unit][engine][R3]") {
@@ -198,10 +198,10 @@ TEST_CASE("a start by hand works at once and sets the count to zero", "[unit][en
     scene.bring_up("web");
     crash_and_come_back(scene, "web");
     scene.end("web", Event::main_failed);
-    REQUIRE(scene.engine.state("web").attempt == 2);
+    REQUIRE(scene.engine.state("web").restarts == 2);
 
     CHECK(scene.start("web", 1) == "launch web");
-    CHECK(scene.engine.state("web").attempt == 0);
+    CHECK(scene.engine.state("web").restarts == 0);
     CHECK(scene.tell("web", Event::launched) == "job 1 done");
 }
 
@@ -251,7 +251,7 @@ TEST_CASE("a stop during the delay ends the attempts", "[unit][engine][R3]") {
 
     CHECK(scene.stop("web", 1) == "job 1 done");
     CHECK(scene.sub("web") == "dead");
-    CHECK(scene.engine.state("web").attempt == 0);
+    CHECK(scene.engine.state("web").restarts == 0);
     CHECK_FALSE(scene.engine.next_deadline());
 }
 

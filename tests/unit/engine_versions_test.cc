@@ -56,7 +56,7 @@ TEST_CASE("a unit that is tried again and is reset counts anew, and waits on",
     CHECK(scene.engine.reset_failed("web", scene.now).empty());
 
     CHECK(scene.sub("web") == "auto-restart");
-    CHECK(scene.engine.state("web").attempt == 0);
+    CHECK(scene.engine.state("web").restarts == 0);
     CHECK(scene.engine.state("web").deadline == due);
 }
 
