@@ -15,7 +15,7 @@
 namespace confinit {
 
 // The descriptors that the maker is lent, by their places in LaunchOrder::lent.
-enum class Lent : std::size_t {
+enum class LentPlace : std::size_t {
     node,    // the cgroup node that the child is cloned into
     report,  // the child's ends of the sockets
     exit,
@@ -32,7 +32,7 @@ enum class Lent : std::size_t {
     joins,   // the first of those
 };
 inline constexpr std::size_t most_joins = 8;  // there are no more kinds of namespaces
-inline constexpr std::size_t lent_count = static_cast<std::size_t>(Lent::joins) + most_joins;
+inline constexpr std::size_t lent_count = static_cast<std::size_t>(LentPlace::joins) + most_joins;
 
 // 0: none. The name is that of the run's notify socket.
 inline constexpr std::size_t longest_notify_name = 31;
@@ -54,8 +54,8 @@ struct LaunchOrder {
     }();
     char notify_name[longest_notify_name + 1] = {};
 
-    int& operator[](Lent what) { return lent[static_cast<std::size_t>(what)]; }
-    int operator[](Lent what) const { return lent.data()[static_cast<std::size_t>(what)]; }
+    int& operator[](LentPlace what) { return lent[static_cast<std::size_t>(what)]; }
+    int operator[](LentPlace what) const { return lent.data()[static_cast<std::size_t>(what)]; }
 };
 static_assert(std::is_trivially_copyable_v<LaunchOrder>);
 

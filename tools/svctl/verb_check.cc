@@ -2,7 +2,7 @@
 // check FILE...: reads unit files offline as the supervisor would, and tells all that is wrong, of
 // each and of all together; with --here also what this machine lacks for them.
 #include "base/file.h"
-#include "launch/plan/host_look.h"
+#include "launch/plan/missing_here.h"
 #include "launch/seccomp/kernel_vocabulary.h"
 #include "svctl/check_together.h"
 #include "svctl/output.h"

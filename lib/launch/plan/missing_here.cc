@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// HostLook: whether a unit could run on this machine and kernel, without starting anything.
-#include "launch/plan/host_look.h"
+// MissingHere: what a unit lacks to run on this machine and kernel, without starting anything.
+#include "launch/plan/missing_here.h"
 
 #include "base/text.h"
 #include "kernel/cgroup.h"

@@ -79,15 +79,15 @@ inline ChildPlan bind_order(const Plan& plan, std::span<const std::byte> witness
         *next++ = environment_word(text.c_str(), order.notify_name, memory.notify_variable);
     *next = nullptr;
     child.executable = plan.executable.c_str();
-    child.report_socket = order[Lent::report];
-    child.exit_socket = order[Lent::exit];
-    child.streams[0] = order[Lent::input];
-    child.streams[1] = order[Lent::output];
-    child.streams[2] = order[Lent::error];
+    child.report_socket = order[LentPlace::report];
+    child.exit_socket = order[LentPlace::exit];
+    child.streams[0] = order[LentPlace::input];
+    child.streams[1] = order[LentPlace::output];
+    child.streams[2] = order[LentPlace::error];
     child.tty_is_stream = order.tty_is_stream;
-    child.preparation_socket = order[Lent::prepared];
-    child.preparer_socket = order[Lent::preparer];
-    child.ready_pipe = order[Lent::ready];
+    child.preparation_socket = order[LentPlace::prepared];
+    child.preparer_socket = order[LentPlace::preparer];
+    child.ready_pipe = order[LentPlace::ready];
     child.wait_for_parent = order.wait_for_parent;
     child.owns_proc_files = order.owns_proc_files;
     for (int& source : memory.mount_sources)
@@ -95,14 +95,14 @@ inline ChildPlan bind_order(const Plan& plan, std::span<const std::byte> witness
     child.mount_sources = memory.mount_sources.data();
     child.last_words = last_words;
     child.witnesses = witnesses_in(witnesses);
-    child.join_pidfd = order[Lent::join_pidfd];
-    const int* joins = order.lent.data() + static_cast<std::size_t>(Lent::joins);
+    child.join_pidfd = order[LentPlace::join_pidfd];
+    const int* joins = order.lent.data() + static_cast<std::size_t>(LentPlace::joins);
     std::size_t count = 0;
     while (count < most_joins && joins[count] >= 0)
         ++count;
     child.joins = {joins, count};
-    child.join_user = order[Lent::join_user];
-    child.reaper_program = order[Lent::reaper];
+    child.join_user = order[LentPlace::join_user];
+    child.reaper_program = order[LentPlace::reaper];
     return child;
 }
 

@@ -116,7 +116,7 @@ Status LauncherLink::send(const LaunchPlan& plan, const LaunchOrder& order) {
     Fd file;
     if (size_of(behind) > largest_order) {
         file = TRY(file_of(behind));
-        sent[Lent::image] = file.get();
+        sent[LentPlace::image] = file.get();
     }
     std::array<int, lent_count> numbers{};
     std::size_t count = 0;

@@ -127,9 +127,9 @@ private:
     void* memory_ = nullptr;
 };
 
-class Launcher {
+class OrderLoop {
 public:
-    explicit Launcher(LaunchSlot* slots) : slots_(slots) {}
+    explicit OrderLoop(LaunchSlot* slots) : slots_(slots) {}
 
     [[noreturn]] void run() {
         for (;;) {
@@ -178,8 +178,8 @@ private:
         const std::size_t witnesses_at = aligned_order_size(order.image_size);
         const std::size_t whole =
             order.witnesses_size > 0 ? witnesses_at + order.witnesses_size : order.image_size;
-        const bool has_file = order[Lent::image] >= 0;
-        const FileBehind file{order[Lent::image], whole};
+        const bool has_file = order[LentPlace::image] >= 0;
+        const FileBehind file{order[LentPlace::image], whole};
         const std::byte* behind = has_file ? file.get() : datagram.behind;
         if (behind == nullptr) return {LauncherCall::mmap, errno};
         if (!has_file && whole != size) return {LauncherCall::recvmsg, EBADMSG};
@@ -210,7 +210,7 @@ private:
                 return {};
             }
         }
-        const long pid = copy(order.uses_clone3, namespaces, order[Lent::node], slot.child);
+        const long pid = copy(order.uses_clone3, namespaces, order[LentPlace::node], slot.child);
         if (pid == 0) run_child(child);
         return {LauncherCall::clone, pid < 0 ? static_cast<int>(-pid) : 0};
     }
@@ -303,6 +303,6 @@ int main(int count, char**) {
     (void)mlock(slots, size);
     take_low_numbers();
     greet();
-    static Launcher launcher{static_cast<LaunchSlot*>(slots)};
-    launcher.run();
+    static OrderLoop loop{static_cast<LaunchSlot*>(slots)};
+    loop.run();
 }

@@ -62,11 +62,11 @@ Status lend(const LaunchPlan& plan, const Streams& streams, PreparedLaunch& prep
 }
 
 void write_joins(const LaunchPlan& plan, LaunchOrder& order) {
-    std::size_t next = static_cast<std::size_t>(Lent::joins);
+    std::size_t next = static_cast<std::size_t>(LentPlace::joins);
     for (std::size_t i = 0; i < plan->joins.size(); ++i) {
         const int file = plan.join_files[i].get();
         if (plan->joins[i].flag == CLONE_NEWUSER) {
-            order[Lent::join_user] = file;
+            order[LentPlace::join_user] = file;
         } else if (next < lent_count) {
             order.lent[next++] = file;
         }
@@ -76,17 +76,17 @@ void write_joins(const LaunchPlan& plan, LaunchOrder& order) {
 void write_order(const LaunchPlan& plan, const Streams& streams, PreparedLaunch& prepared) {
     LaunchOrder& order = prepared.order;
     const LentDescriptors& lent = prepared.lent;
-    if (!prepared.is_moved()) order[Lent::node] = prepared.node;
-    order[Lent::report] = lent.report.get();
-    order[Lent::exit] = lent.exit.get();
-    order[Lent::prepared] = lent.prepared.get();
-    order[Lent::preparer] = lent.preparer.get();
-    order[Lent::input] = lent.streams[0].get();
-    order[Lent::output] = lent.streams[1].get();
-    order[Lent::error] = lent.streams[2].get();
-    order[Lent::ready] = lent.ready.get();
-    order[Lent::join_pidfd] = plan.join_pidfd;
-    if (plan->child.has_reaper) order[Lent::reaper] = plan.reaper_program;
+    if (!prepared.is_moved()) order[LentPlace::node] = prepared.node;
+    order[LentPlace::report] = lent.report.get();
+    order[LentPlace::exit] = lent.exit.get();
+    order[LentPlace::prepared] = lent.prepared.get();
+    order[LentPlace::preparer] = lent.preparer.get();
+    order[LentPlace::input] = lent.streams[0].get();
+    order[LentPlace::output] = lent.streams[1].get();
+    order[LentPlace::error] = lent.streams[2].get();
+    order[LentPlace::ready] = lent.ready.get();
+    order[LentPlace::join_pidfd] = plan.join_pidfd;
+    if (plan->child.has_reaper) order[LentPlace::reaper] = plan.reaper_program;
     write_joins(plan, order);
     order.uses_clone3 = prepared.method != CloneMethod::clone_then_move;
     order.tty_is_stream = streams.input_is_tty;
