@@ -155,13 +155,12 @@ Status Supervisor::connect() {
     reaper_.set_before([this] { notify_hub_->read_all(); });
     workers_ = TRY(Workers::make(*loop_, reaper_, clone_method_));
     planner_ = TRY(Planner::make(*loop_, reaper_, clone_method_));
+    launcher_ = Launcher::make(*loop_, reaper_, console_, options_.launcher, clone_method_);
     machinery_.reset(new Machinery{*loop_, reaper_, *cgroup_events_, *signals_of_nodes_,
                                    tree_ ? &*tree_ : nullptr, *launch_context_, clone_method_,
-                                   console_, *workers_, *planner_, &directory_claims_,
+                                   console_, *workers_, *planner_, *launcher_, &directory_claims_,
                                    notify_hub_.get()});
     machinery_->why_no_tree = why_no_tree_;
-    launcher_ = Launcher::make(*loop_, reaper_, console_, options_.launcher, clone_method_);
-    machinery_->launcher = launcher_.get();
     manager_ = std::make_unique<Manager>(*machinery_, options_.unit_directories);
     launch_context_->find_running = [this](std::string_view unit) {
         return manager_->units().find_running(unit);

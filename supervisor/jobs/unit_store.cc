@@ -45,15 +45,15 @@ UnitStore::UnitStore(Machinery& machinery, engine::Engine& engine,
 }
 
 Service* UnitStore::loaded(std::string_view unit) const {
-    const auto found = services_.find(unit);
-    return found == services_.end() ? nullptr : found->second.get();
+    const auto found = units_.find(unit);
+    return found == units_.end() ? nullptr : found->second.get();
 }
 
 std::optional<std::string> UnitStore::take(Unit unit, UnitStamp stamp) {
     const MemoryReserve reserve;
     // Its service stays as it is: a run keeps the unit that it was started with.
-    const auto known = services_.find(unit.name);
-    const bool is_known = known != services_.end();
+    const auto known = units_.find(unit.name);
+    const bool is_known = known != units_.end();
     const std::string group = is_known ? group_in_use(*known->second) : "";
     if (auto cycle = engine_.load(make_engine_spec(unit, group))) {
         std::string text = fmt::format("{}: ordering cycle: {}", unit.name, *cycle);
@@ -83,7 +83,7 @@ Service& UnitStore::add_service(const std::string& name) {
     service->log.set_observer([this] { listener_.new_output(); });
     service->log.set_unfinished_observer(
         [this, name](Clock::time_point due) { unfinished_lines_.try_emplace(name, due); });
-    return *services_.emplace(name, std::move(service)).first->second;
+    return *units_.emplace(name, std::move(service)).first->second;
 }
 
 // Told once, and again when it changes.
@@ -123,7 +123,7 @@ std::vector<std::string> UnitStore::load_all() {
             continue;
         }
         auto found = load(name);
-        if (!found.empty() && !services_.contains(name)) broken_[name] = found;
+        if (!found.empty() && !units_.contains(name)) broken_[name] = found;
         std::ranges::move(found, std::back_inserter(problems));
     }
     return problems;
@@ -138,8 +138,8 @@ std::vector<std::string> UnitStore::load(const std::string& name) {
         auto refused = take(std::move(*found.unit), std::move(found.stamp));
         return refused ? std::vector{std::move(*refused)} : std::vector<std::string>{};
     }
-    const auto known = services_.find(name);
-    if (known == services_.end()) return texts(found.unit.error());
+    const auto known = units_.find(name);
+    if (known == units_.end()) return texts(found.unit.error());
     DiskLook& look = known->second->disk;
     look = compared(known->second->unit, found);
     if (look.state == OnDisk::gone) forget_if_gone(name);
@@ -157,8 +157,8 @@ std::vector<std::string> UnitStore::reload(const std::string& name) {
 }
 
 std::optional<RunningUnit> UnitStore::find_running(std::string_view name) const {
-    const auto found = services_.find(name);
-    if (found == services_.end() || !found->second->run) return std::nullopt;
+    const auto found = units_.find(name);
+    if (found == units_.end() || !found->second->run) return std::nullopt;
     const Run& run = *found->second->run;
     if (!run.main_pidfd()) return std::nullopt;
     return RunningUnit{run.main_pid(), run.main_pidfd().get()};
@@ -199,9 +199,9 @@ void UnitStore::show_unfinished_lines() {
             ++entry;
             continue;
         }
-        const auto found = services_.find(unit);
+        const auto found = units_.find(unit);
         const auto next =
-            found != services_.end() ? found->second->log.show_unfinished(now) : std::nullopt;
+            found != units_.end() ? found->second->log.show_unfinished(now) : std::nullopt;
         if (next) {
             entry->second = *next;
             ++entry;

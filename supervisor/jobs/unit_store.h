@@ -57,8 +57,8 @@ public:
     UnitStore& operator=(const UnitStore&) = delete;
     ~UnitStore() = default;
 
-    using Services = std::map<std::string, std::unique_ptr<Service>, std::less<>>;
-    const Services& all() const { return services_; }
+    using UnitMap = std::map<std::string, std::unique_ptr<Service>, std::less<>>;
+    const UnitMap& all() const { return units_; }
 
     // A loaded unit, or null.
     Service* loaded(std::string_view unit) const;
@@ -166,7 +166,7 @@ private:
     DiskReadings readings_;
     std::string read_failure_;  // why `readings_` is empty
     std::map<std::string, FileRule, std::less<>> file_rules_;
-    Services services_;
+    UnitMap units_;
     Broken broken_;
     std::vector<std::string> foreign_files_;  // as they were told last
     // Units whose output ends without a newline, and when it is shown all the same.

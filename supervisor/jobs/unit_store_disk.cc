@@ -19,8 +19,8 @@ constexpr std::size_t longest_words = 32768;
 }  // namespace
 
 std::optional<KnownFiles> UnitStore::known_files(const std::string& name) const {
-    const auto found = services_.find(name);
-    if (found == services_.end()) return std::nullopt;
+    const auto found = units_.find(name);
+    if (found == units_.end()) return std::nullopt;
     const Service& service = *found->second;
     return KnownFiles{.paths = service.unit.files,
                       .profile = profile_of(service.unit),
@@ -33,7 +33,7 @@ std::optional<KnownFiles> UnitStore::known_files(const std::string& name) const 
 DiskReadings UnitStore::look_at(FilesLook wanted) const {
     if (wanted.all) {
         // Instances and units whose file is gone are known by name only.
-        for (const auto& [name, service] : services_) {
+        for (const auto& [name, service] : units_) {
             if (!service->unit.files.empty()) wanted.names.push_back(name);
         }
     }

@@ -63,19 +63,19 @@ std::uint64_t UnitStore::mark_of_disk() const {
 }
 
 bool UnitStore::forget(const std::string& name) {
-    const auto found = services_.find(name);
-    if (found == services_.end() || !engine_.forget(name)) return false;
+    const auto found = units_.find(name);
+    if (found == units_.end() || !engine_.forget(name)) return false;
     listener_.forgotten(name);
     // The caller's name may be that of the unit itself.
-    services_.erase(found);
+    units_.erase(found);
     return true;
 }
 
 // Nothing may be forgotten while an action of this unit is performed.
 void UnitStore::forget_if_gone(const std::string& name) {
     machinery_.loop.defer([this, name] {
-        const auto found = services_.find(name);
-        if (found == services_.end()) return;
+        const auto found = units_.find(name);
+        if (found == units_.end()) return;
         if (engine_.state(name).sub != engine::SubState::dead) return;
         if (glance_at_disk(*found->second, mark_of_disk()) == OnDisk::gone) (void)forget(name);
     });
@@ -90,11 +90,11 @@ std::string UnitStore::naming_text(const std::string& starter, const std::string
         const Unit& unit = entry.second->unit;
         return index_in(unit) < unit.unit.requires_units.size();
     };
-    auto found = services_.find(starter);
-    if (found == services_.end() || !names_it(*found)) {
-        found = std::ranges::find_if(services_, names_it);
+    auto found = units_.find(starter);
+    if (found == units_.end() || !names_it(*found)) {
+        found = std::ranges::find_if(units_, names_it);
     }
-    if (found == services_.end()) return {};
+    if (found == units_.end()) return {};
     const Unit& unit = found->second->unit;
     const Naming naming = find_naming(unit, "unit.requires", index_in(unit), name);
     return fmt::format("; {} of {} names it", naming.key, place_text(naming.place));

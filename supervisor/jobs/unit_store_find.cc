@@ -24,8 +24,8 @@ bool is_instance(std::string_view name) {
 }  // namespace
 
 std::expected<Service*, UnitRefused> UnitStore::find(std::string_view name) {
-    const auto found = services_.find(name);
-    if (found != services_.end()) return found->second.get();
+    const auto found = units_.find(name);
+    if (found != units_.end()) return found->second.get();
     auto [unit, stamp] = read_unit(name);
     if (!unit) {
         const UnitRefused why = refuse(name, unit.error());
@@ -40,7 +40,7 @@ std::expected<Service*, UnitRefused> UnitStore::find(std::string_view name) {
         return std::unexpected(UnitRefused{true, {std::move(*cycle)}});
     }
     forget_later(known_as);
-    return services_.find(known_as)->second.get();
+    return units_.find(known_as)->second.get();
 }
 
 UnitRefused UnitStore::refuse(std::string_view name, const std::vector<Problem>& problems) const {
@@ -51,8 +51,8 @@ UnitRefused UnitStore::refuse(std::string_view name, const std::vector<Problem>&
 std::expected<std::shared_ptr<Service>, UnitRefused> UnitStore::look(std::string_view name) const {
     // A pointer that owns nothing: the store keeps what it knows.
     const auto known = [this](std::string_view unit) {
-        const auto found = services_.find(unit);
-        Service* service = found == services_.end() ? nullptr : found->second.get();
+        const auto found = units_.find(unit);
+        Service* service = found == units_.end() ? nullptr : found->second.get();
         return std::shared_ptr<Service>{std::shared_ptr<Service>{}, service};
     };
     if (auto service = known(name); service.get() != nullptr) return service;
@@ -82,8 +82,8 @@ bool UnitStore::is_needed(const Service& service) const {
 void UnitStore::forget_unneeded() {
     const auto names = std::exchange(perhaps_unneeded_, {});
     for (const std::string& name : names) {
-        const auto found = services_.find(name);
-        if (found == services_.end() || is_needed(*found->second)) continue;
+        const auto found = units_.find(name);
+        if (found == units_.end() || is_needed(*found->second)) continue;
         const Service& service = *found->second;
         if (service.last_end || service.log.next_number() > 1) {
             std::erase(ended_, name);
@@ -100,8 +100,8 @@ void UnitStore::forget_unneeded() {
 
 // One that has been started again meanwhile stays, and so does one that a job is still about.
 void UnitStore::forget_if_unneeded(const std::string& name) {
-    const auto found = services_.find(name);
-    if (found == services_.end() || is_needed(*found->second)) return;
+    const auto found = units_.find(name);
+    if (found == units_.end() || is_needed(*found->second)) return;
     (void)forget(name);
 }
 

@@ -37,7 +37,6 @@ public:
                                      const std::vector<std::string>& left_out) const;
 
     bool is(const LaunchPlan* plan) const { return plan_ != nullptr && plan_.get() == plan; }
-    const PlanBasis& basis() const { return basis_; }
 
 private:
     std::shared_ptr<LaunchPlan> plan_;

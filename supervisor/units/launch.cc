@@ -23,7 +23,7 @@ Launch::~Launch() {
     if (explaining_) machinery_.planner.cancel(*explaining_);
     watch_.reset();
     machinery_.launches_under_way.erase(this);
-    if (request_) machinery_.launcher->forget(*request_);
+    if (request_) machinery_.launcher.forget(*request_);
     if (spawned_.pid > 0 && !has_ended()) {
         if (pid_ > 0) machinery_.reaper.forget(pid_);
         // Until its end the child may write its last words.
@@ -38,12 +38,12 @@ Status Launch::begin(const LaunchPlan& plan, int node, Streams streams, Maker ma
     plan_ = &plan;
     PreparedLaunch prepared =
         TRY(prepare_launch(plan, node, std::move(streams), machinery_.clone_method));
-    if (maker == Maker::launcher && machinery_.launcher != nullptr) {
+    if (maker == Maker::launcher) {
         request_.reset(new LaunchRequest{
             .plan = &plan, .prepared = std::move(prepared), .done = [this](auto made) {
                 on_made(std::move(made));
             }});
-        if (machinery_.launcher->ask(*request_)) return {};
+        if (machinery_.launcher.ask(*request_)) return {};
         prepared = std::move(request_->prepared);
         request_.reset();
     }
@@ -87,7 +87,7 @@ Status Launch::take(Spawned made) {
 }
 
 void Launch::drain() {
-    if (request_) machinery_.launcher->look(*request_);
+    if (request_) machinery_.launcher.look(*request_);
     while (spawned_.report_socket) {
         auto received = receive_report(spawned_.report_socket, &spawned_.last_words);
         if (!received || std::holds_alternative<HungUp>(*received)) return on_hang_up();

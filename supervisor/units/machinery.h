@@ -35,9 +35,9 @@ struct Machinery {
     Console& console;
     Workers& workers;
     Planner& planner;
+    Launcher& launcher;
     DirectoryClaims* directory_claims;
     NotifyHub* notify_hub = nullptr;  // null where it could not be made
-    Launcher* launcher = nullptr;     // null in a test: PID 1 copies itself
     // Those whose main process is not known yet.
     std::set<Launch*> launches_under_way = {};
     bool told_of_pressure = false;  // that the kernel tells none
