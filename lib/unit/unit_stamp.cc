@@ -4,6 +4,7 @@
 #include "unit/unit_stamp.h"
 
 #include "base/file.h"
+#include "base/file_time.h"
 #include "unit/unit_files.h"
 #include "unit/unit_name.h"
 
@@ -18,9 +19,6 @@ namespace confinit {
 namespace {
 
 constexpr std::int64_t second = 1'000'000'000;
-
-// Longer than a step of the clock that the kernel takes for files, at any CONFIG_HZ.
-constexpr std::int64_t clock_step = 50'000'000;
 
 std::int64_t nanoseconds(const timespec& time) {
     return time.tv_sec * second + time.tv_nsec;
@@ -40,10 +38,7 @@ std::optional<FileMark> find_mark(const std::string& path) {
 }
 
 bool is_recent(const FileMark& mark) {
-    timespec now{};
-    (void)clock_gettime(CLOCK_REALTIME, &now);
-    const std::int64_t age = nanoseconds(now) - mark.ctime;
-    return age >= 0 && age < clock_step;
+    return may_hide_change(mark.ctime / second, static_cast<std::uint32_t>(mark.ctime % second));
 }
 
 std::uint64_t mixed(std::uint64_t hash, std::uint64_t value) {
