@@ -212,6 +212,7 @@ private:
         if (unit_.mounts.root && unit_.mounts.root_image) {
             refuse("mounts.root_image", "stands in place of mounts.root");
         }
+        check_hidden_root();
         MountConfig changes = unit_.mounts;
         if (changes.proc == ProcView::inherited) changes.proc.reset();
         if (changes.is_empty() || unit_.namespaces.mount) return;
@@ -222,6 +223,14 @@ private:
                 refuse(key, "needs namespaces.mount = true");
             }
         }
+    }
+
+    void check_hidden_root() {
+        const auto& hidden = unit_.mounts.inaccessible;
+        const auto root = std::ranges::find(hidden, "/");
+        if (root == hidden.end()) return;
+        refuse("mounts.inaccessible[" + std::to_string(root - hidden.begin()) + "]",
+               "a service cannot do without its root; tmpfs = [\"/\"] gives an empty one");
     }
 
     // The preset words count by what they cover.

@@ -38,6 +38,12 @@ TEST_CASE("mounts need a mount namespace", "[unit]") {
     CHECK(service_faults("[namespaces]\nmount = true\n[mounts]\nprivate_tmp = true\n") == "");
 }
 
+TEST_CASE("a service cannot do without its root", "[unit][H3]") {
+    CHECK(service_faults("[namespaces]\nmount = true\n[mounts]\ninaccessible = ['/srv', '/']\n") ==
+          "web.toml:6:25: mounts.inaccessible[1]: a service cannot do without its root; tmpfs = "
+          "[\"/\"] gives an empty one\n");
+}
+
 TEST_CASE("a key that is wrong itself is not blamed for what it leads to", "[unit]") {
     CHECK(service_faults("[namespaces]\nmount = 'yes'\n[mounts]\nprivate_tmp = true\n") ==
           "web.toml:4:9: namespaces.mount: expected true, false, \"unit:NAME\" or \"/path\"; got "

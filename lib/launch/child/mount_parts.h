@@ -24,6 +24,10 @@ bool make_empty_file(ChildContext& child, const MountOp& op);
 // A directory or a file, as what is to be mounted; it may be there already.
 bool make_mount_point(ChildContext& child, const MountOp& op, int mount);
 
+// child/mounts.cc: false for the root itself. A cover would lie on what the process holds already,
+// and hide nothing from it.
+bool is_below_root(ChildContext& child, int target);
+
 // child/overlay.cc: of the layers right before it.
 bool mount_overlay(ChildContext& child, std::size_t index);
 

@@ -149,12 +149,22 @@ bool restore(ChildContext& child, const MountOp& op, int copy, std::uint64_t for
            attach_mount(child, mount, target.get());
 }
 
+}  // namespace
+
+bool is_below_root(ChildContext& child, int target) {
+    bool is_root = false;
+    if (!is_same_file(child, target, child.root, is_root)) return false;
+    return !is_root || child.refuse(EBUSY);
+}
+
+namespace {
+
 // A directory becomes an empty one, anything else an empty file, neither with any permission.
 bool hide(ChildContext& child, const MountOp& op, int source) {
     ChildFd target = open_target(child, op, O_DIRECTORY);
     const bool is_directory = static_cast<bool>(target);
     if (!is_directory && child.error == ENOTDIR) target = open_target(child, op);
-    if (!target) return false;
+    if (!target || !is_below_root(child, target.get())) return false;
     const ChildFd cover =
         is_directory
             ? make_file_system(

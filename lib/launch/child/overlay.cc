@@ -98,7 +98,7 @@ bool mount_overlay(ChildContext& child, std::size_t index) {
     const MountOp* layers = child.plan.mounts.data() + index - op.mode;
     const int* descriptors = child.plan.mount_sources + index - op.mode;
     const ChildFd target = open_target(child, op);
-    if (!target) return false;
+    if (!target || !is_below_root(child, target.get())) return false;
 
     Options options;
     MemoryLayer memory;

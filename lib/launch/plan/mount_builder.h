@@ -29,7 +29,7 @@ public:
     void add_all();
     void finish();
     // plan/mount_places.cc
-    void resolve_and_sort();
+    Status resolve_and_sort();
 
 private:
     PlannedOp& add(MountOpKind kind, std::string target, std::string key,
@@ -61,6 +61,10 @@ private:
     std::vector<std::string> matching(std::span<const std::string_view> paths) const;
     bool is_prepared(std::string_view path) const;
     bool is_there(const std::vector<PlannedOp>& before, const PlannedOp& planned) const;
+    static Result<bool> is_behind_wall(const std::vector<PlannedOp>& before,
+                                       const PlannedOp& planned);
+    // A cover of the root itself lies on what the process holds already, and hides nothing from it.
+    Status check_covers() const;
     static bool is_covered(const std::vector<PlannedOp>& before, const PlannedOp& planned);
 
     const Unit& unit_;

@@ -7,7 +7,9 @@
 #include "base/look_note.h"
 
 #include <algorithm>
+#include <fmt/format.h>
 #include <iterator>
+#include <string_view>
 #include <unistd.h>
 
 namespace confinit {
@@ -160,7 +162,40 @@ bool MountBuilder::is_prepared(std::string_view path) const {
     });
 }
 
-void MountBuilder::resolve_and_sort() {
+Status MountBuilder::check_covers() const {
+    for (const PlannedOp& planned : ops_) {
+        const bool covers =
+            planned.op.kind == MountOpKind::inaccessible || planned.op.kind == MountOpKind::overlay;
+        if (!covers || planned.target != "/") continue;
+        return std::unexpected(Error{.key = planned.key,
+                                     .object = std::string{planned.op.target},
+                                     .hint = "it leads to the service's root, which nothing can be "
+                                             "laid over; tmpfs = [\"/\"] gives an empty root"});
+    }
+    return {};
+}
+
+// Nothing can be mounted in what is hidden, and covers of the launch's own have nothing to hide
+// there.
+Result<bool> MountBuilder::is_behind_wall(const std::vector<PlannedOp>& before,
+                                          const PlannedOp& planned) {
+    const auto wall = std::ranges::find_if(before, [&](const PlannedOp& other) {
+        return other.op.kind == MountOpKind::inaccessible && other.target != planned.target &&
+               is_within(planned.target, other.target);
+    });
+    if (wall == before.end()) return false;
+    const MountOpKind kind = planned.op.kind;
+    const bool is_named = planned.key.ends_with(']') || kind == MountOpKind::bind ||
+                          kind == MountOpKind::overlay || kind == MountOpKind::device_node;
+    if (!is_named || planned.is_preset) return true;
+    return std::unexpected(
+        Error{.key = planned.key,
+              .object = planned.target,
+              .hint = fmt::format("it lies below {} '{}', which hides all that is in it", wall->key,
+                                  std::string_view{wall->op.target})});
+}
+
+Status MountBuilder::resolve_and_sort() {
     // The shorter paths first: a longer one may lead through what is mounted there.
     sort_by_depth(ops_);
     std::vector<PlannedOp> kept;
@@ -172,6 +207,7 @@ void MountBuilder::resolve_and_sort() {
             if (is_prepared(planned.target)) keep_no_plan();
             continue;
         }
+        if (TRY(is_behind_wall(kept, planned))) continue;
         view_.add_mount(planned.op.kind, planned.op.source, planned.target);
         kept.push_back(std::move(planned));
     }
@@ -181,6 +217,7 @@ void MountBuilder::resolve_and_sort() {
     inherit_attributes(ops_);
     seal_at_the_end();
     place_inside();
+    return check_covers();
 }
 
 }  // namespace confinit

@@ -194,7 +194,7 @@ Status apply_mounts(const Unit& unit, const LaunchContext& context, PlanDraft& p
     note_key("mounts.root");
     MountBuilder builder{unit, context, plan};
     builder.add_all();
-    builder.resolve_and_sort();
+    TRY(builder.resolve_and_sort());
     builder.finish();
     return {};
 }

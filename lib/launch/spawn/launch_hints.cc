@@ -138,6 +138,8 @@ constexpr auto mount_hints = std::to_array<MountHint>({
      "the path leads to another file within the bind mount than on the host"},
     {LaunchReport::Object::target, ESTALE, own_finding,
      "the path leads to another file within the bind mount than on the host"},
+    {LaunchReport::Object::target, EBUSY, own_finding,
+     "it leads to the service's root, which nothing can be laid over"},
     {LaunchReport::Object::target, ENODEV, SYS_fsopen,
      "this kernel has no such file system, or its module is not loaded"},
     {LaunchReport::Object::target, EPERM, SYS_fsconfig,
