@@ -94,10 +94,14 @@ void Planner::work() {
     set_timer();
 }
 
+bool Planner::has_taken(const Process& process) {
+    return process.page->question == process.question;
+}
+
 // A planner that has not begun keeps its question from nobody else.
 void Planner::replace_unready() {
     for (Process& process : processes_) {
-        if (process.killed_at || !process.question || process.page->is_ready) continue;
+        if (process.killed_at || !process.question || has_taken(process)) continue;
         if (Clock::now() - process.since < patience_for_birth(*process.question)) continue;
         ask_again(*process.question);
         process.question.reset();
@@ -304,7 +308,7 @@ void Planner::fail(Id id, Error failure) {
 void Planner::give_up_overdue() {
     const auto now = Clock::now();
     for (Process& process : processes_) {
-        const bool is_at_work = !process.killed_at && process.question && process.page->is_ready;
+        const bool is_at_work = !process.killed_at && process.question && has_taken(process);
         if (!is_at_work) continue;
         const Id id = *process.question;
         const auto patience = questions_.at(id).question.patience;
@@ -341,7 +345,7 @@ void Planner::set_timer() {
         if (process.killed_at || !process.question) continue;
         const auto& question = questions_.at(*process.question).question;
         auto due = process.since + question.patience;
-        if (!process.page->is_ready)
+        if (!has_taken(process))
             due = std::min(due, process.since + patience_for_birth(*process.question));
         if (waits && !is_late(process)) due = std::min(due, process.since + bounds_.turn);
         next = std::min(next.value_or(due), due);

@@ -52,7 +52,7 @@ struct PlannerQuestion {
 struct PlannerBounds {
     // A planner that is busy for longer does not keep others waiting any more.
     std::chrono::milliseconds turn{100};
-    // In which one that was made comes to its first question; longer after each that does not.
+    // In which one takes the question that it is given; longer after each that does not.
     std::chrono::milliseconds birth{500};
     std::size_t stuck = 16;       // that are late, or were killed over a question and are there
     std::size_t at_all = 64;      // also those that do not come to an end for another reason
@@ -114,6 +114,7 @@ private:
     std::vector<Id> waiting() const;
     bool has_waiting() const;
     void work_soon();
+    static bool has_taken(const Process& process);
     void replace_unready();
     void give_up_waiting(Clock::time_point now);
     Clock::duration patience_for_birth(Id question) const;

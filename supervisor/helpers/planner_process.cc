@@ -52,12 +52,12 @@ void answer_questions(const Fd& socket, PlannerPage& page,
                       const std::function<PlannerAnswer(std::uint64_t)>& answer,
                       const std::function<PlannerAnswer(std::string_view)>& answer_words) {
     note_looks_in(&page.note);
-    page.is_ready = true;
     PlannerQuestionHead head;
     while (receive_whole(socket, &head, sizeof head)) {
         std::string words(head.size, '\0');
         if (head.size > 0 && !receive_whole(socket, words.data(), words.size())) break;
         page.note = {};
+        page.question = head.question;
         const PlannerAnswer told =
             guarded([&] { return head.size > 0 ? answer_words(words) : answer(head.question); });
         if (!send_answer(socket, head.question, told)) break;

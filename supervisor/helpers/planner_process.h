@@ -35,9 +35,9 @@ struct PlannerAnswerHead {
 // In memory that PID 1 and the planner share.
 struct PlannerPage {
     LookNote note;
-    // It waits for questions. One that does not come to that waits for something of PID 1's, which
-    // it was to close.
-    std::atomic<bool> is_ready;
+    // The question that it has taken. One that does not come to that stands still, or waits for
+    // something of PID 1's, which it was to close.
+    std::atomic<std::uint64_t> question;
 };
 
 // Does not wait, and fails where it does not pass as a whole.

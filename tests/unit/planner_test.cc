@@ -297,3 +297,16 @@ TEST_CASE("words that a socket has no room for are not needed", "[planner][N3]")
 
     CHECK(scene.answers[1] == "answer of the newly born");
 }
+
+TEST_CASE("a planner that stands still when it is asked is replaced", "[planner][N1]") {
+    ReadingScene scene;
+    scene.ask("a", [] { return answer(std::to_string(getpid())); });
+    scene.turn_until_answers(1);
+    const pid_t first = std::stoi(scene.answers[0].substr(std::string{"a: answer "}.size()));
+    REQUIRE(kill(first, SIGSTOP) == 0);
+
+    scene.ask_in_words("b", "words");
+    scene.turn_until_answers(2);
+
+    CHECK(scene.answers[1] == "answer of the newly born");
+}
