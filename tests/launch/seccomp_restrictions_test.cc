@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The keys that restrict system calls, in force on a kernel, and a hostile program's ways around
 // them: each way works where the key is not given, so that the test can fail.
+#include "../has_32_bit_way.h"
 #include "fault.h"
 #include "filtered_probe.h"
 #include "launch/spawn/launch_report.h"
@@ -167,24 +168,6 @@ TEST_CASE("the personality stays", "[launch]") {
 }
 
 #if defined(__x86_64__)
-
-namespace {
-
-// A kernel that was built or booted without ia32_emulation ends everybody who goes this way.
-bool has_32_bit_way() {
-    const pid_t child = fork();
-    if (child == 0) {
-        constexpr long getpid_of_i386 = 20;
-        long answer = getpid_of_i386;
-        asm volatile("int $0x80" : "+a"(answer) : : "memory", "r8", "r9", "r10", "r11");
-        _exit(answer > 0 ? 0 : 1);
-    }
-    int status = -1;
-    REQUIRE(waitpid(child, &status, 0) == child);
-    return status == 0;
-}
-
-}  // namespace
 
 TEST_CASE("the way of 32-bit programs is closed, or filtered where it is declared",
           "[launch][S2][S3][X16]") {
