@@ -4,7 +4,7 @@
 
 #include "base/file.h"
 #include "base/text.h"
-#include "kernel/procfs.h"
+#include "kernel/proc_status.h"
 
 #include <array>
 #include <cerrno>
@@ -40,9 +40,8 @@ std::string path_of(const Fd& directory) {
     return {path.data(), size > 0 ? static_cast<std::size_t>(size) : 0};
 }
 
-// The node itself, or the nearest one above it that is full.
-std::optional<Error> find_full_node(int node) {
-    std::string key = "cgroup.pids.max";
+// The node itself, or the nearest one above it that is full. `key` is that of its own limit.
+std::optional<Error> find_full_node(int node, std::string key) {
     auto level = open_at(node, ".", O_RDONLY | O_DIRECTORY);
     while (level) {
         const auto limit = number_in(level->get(), "pids.max");
@@ -56,10 +55,20 @@ std::optional<Error> find_full_node(int node) {
         // Each node but the root of the whole tree has this file.
         if (!read_file(level->get(), "cgroup.type", 64)) break;
         // The limit is not the unit's own.
-        key = "cgroup";
+        if (!key.empty()) key = "cgroup";
         level = open_at(level->get(), "..", O_RDONLY | O_DIRECTORY);
     }
     return std::nullopt;
+}
+
+// The one that the supervisor and its helpers are in.
+std::optional<Error> find_full_own_node() {
+    const auto process = open_at(AT_FDCWD, "/proc/self", O_RDONLY | O_DIRECTORY);
+    if (!process) return std::nullopt;
+    const auto path = read_cgroup_path(*process);
+    if (!path) return std::nullopt;
+    const auto node = open_at(AT_FDCWD, "/sys/fs/cgroup" + *path, O_RDONLY | O_DIRECTORY);
+    return node ? find_full_node(node->get(), "") : std::nullopt;
 }
 
 // "0.00 0.01 0.05 1/92 1234": as proc(5) has it, the threads of the machine are after the slash.
@@ -106,10 +115,11 @@ std::optional<Error> find_limit_of_user() {
 }  // namespace
 
 Error explain_no_process(int node) {
-    if (auto full = node >= 0 ? find_full_node(node) : std::nullopt) return std::move(*full);
-    if (auto full = find_limit_of_machine()) return std::move(*full);
-    if (auto full = find_limit_of_user()) return std::move(*full);
-    return no_process("cgroup.pids.max", "",
+    auto full = node >= 0 ? find_full_node(node, "cgroup.pids.max") : find_full_own_node();
+    if (full) return std::move(*full);
+    if (auto limit = find_limit_of_machine()) return std::move(*limit);
+    if (auto limit = find_limit_of_user()) return std::move(*limit);
+    return no_process(node >= 0 ? "cgroup.pids.max" : "", "",
                       "a limit of processes was met that has room again: pids.max of the node or "
                       "of one above it, RLIMIT_NPROC, kernel.threads-max or kernel.pid_max");
 }

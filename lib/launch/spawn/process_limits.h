@@ -6,7 +6,8 @@
 
 namespace confinit {
 
-// For a process that was to be made in `node`, the directory of a cgroup node, or -1.
+// For a process that was to be made in `node`, the directory of a cgroup node, or, with -1, in the
+// supervisor's own.
 Error explain_no_process(int node);
 
 }  // namespace confinit
