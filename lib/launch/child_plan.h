@@ -24,7 +24,7 @@ namespace confinit {
 // privilege, a path or a descriptor that a later one takes away.
 enum class LaunchStage : std::uint32_t {
     separation,        // not traceable, and without PID 1's descriptors
-    witnesses,         // of a plan that was kept: all that it was made from is as it was
+    witnesses,         // all that the plan was made from is as it was
     id_maps,           // wait until the parent has written the id maps and lifted the limits
     preparation,       // wait until the preparer has made the directories and mounted the image
     scheduling,        // policy, nice, CPUs, I/O priority; oom_score_adj, by the host's /proc

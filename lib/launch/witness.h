@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Witness: what there was at a path when a plan was made from it.
 //
-// A plan may serve more launches than one. The child of a later one looks at each witness again,
-// and does not go on where it finds something else.
+// Some time passes between a plan and its launch, and a plan may serve more launches than one. The
+// child looks at each witness again, and does not go on where it finds something else.
 #pragma once
 
 #include "launch/image.h"
@@ -33,6 +33,7 @@ struct WitnessFacts {
     std::uint32_t mode = 0;
     std::uint32_t uid = 0;
     std::uint32_t gid = 0;
+    std::uint64_t size = 0;  // where the content counts
 
     bool operator==(const WitnessFacts&) const = default;
 };
@@ -64,6 +65,7 @@ inline WitnessFacts facts_of(WitnessKind kind, const struct statx& seen) {
         facts.detail = static_cast<std::uint64_t>(seen.stx_ctime.tv_sec) * nanoseconds +
                        seen.stx_ctime.tv_nsec;
     }
+    if (kind == WitnessKind::content) facts.size = seen.stx_size;
     return facts;
 }
 

@@ -127,7 +127,8 @@ Performer::FailedAttempt Performer::judge(Service& service, engine::Event event)
     const engine::Lack lack = is_of_child ? engine::Lack::nothing : lack_of(failure);
     if (lack == engine::Lack::nothing && service.kept.is(plan)) service.kept.forget();
     const engine::Fault fault{.lack = lack,
-                              .plan_is_old = plan != nullptr && plan->checks_witnesses,
+                              .plan_is_old = (plan != nullptr && plan->is_old) ||
+                                             (service.run && service.run->has_stale_plan()),
                               .key_is_optional = !key_to_leave_out(service, failure).empty()};
     return {fault, std::move(end)};
 }

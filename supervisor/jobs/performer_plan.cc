@@ -86,8 +86,7 @@ bool Performer::is_out_of_date(const Service& service) const {
     if (!attempt.planned) return true;
     const Planned& planned = *attempt.planned;
     if (attempt.planning->joined != joined_runs(planned.unit)) return true;
-    return service.kept.is(planned.plan.get()) &&
-           attempt.planning->basis != plan_basis(planned.unit);
+    return attempt.planning->basis != plan_basis(planned.unit);
 }
 
 Checked<Unit> Performer::unit_to_run(const Service& service) const {

@@ -31,7 +31,7 @@ PlanBasis plan_basis(const Unit& unit) {
 void KeptPlan::keep(std::shared_ptr<LaunchPlan> plan, const PlanBasis& basis,
                     std::vector<std::string> left_out) {
     forget();
-    if (plan == nullptr || plan->witnesses.empty() || !basis.mounts) return;
+    if (plan == nullptr || plan->witnesses.empty() || plan->is_young || !basis.mounts) return;
     plan_ = std::move(plan);
     basis_ = basis;
     left_out_ = std::move(left_out);
@@ -42,7 +42,7 @@ std::shared_ptr<LaunchPlan> KeptPlan::find(const PlanBasis& basis,
                                            const std::vector<std::string>& left_out) const {
     const bool is_in_use = plan_.use_count() != 1;
     if (is_in_use || basis != basis_ || left_out != left_out_) return nullptr;
-    plan_->checks_witnesses = true;
+    plan_->is_old = true;
     plan_->take_limits();
     return plan_;
 }

@@ -115,6 +115,7 @@ void Launch::on_record(ReceivedReport received) {
 void Launch::on_failure(const LaunchReport& report) {
     phase_ = phase_after(phase_, LaunchEvent::failed);
     failure_ = explain_without_look(*plan_, report);
+    is_plan_stale_ = report.stage == LaunchStage::witnesses;
     if (looks_at_files(report)) ask_why(report);
     if (report.stage == LaunchStage::preparation) {
         failed_preparation_ = static_cast<std::size_t>(report.item);

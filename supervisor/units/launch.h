@@ -67,6 +67,8 @@ public:
     bool has_run() const { return has_run_; }
     // No process was made, since the launchers have ended that were asked for it.
     bool is_launcher_lost() const { return is_launcher_lost_; }
+    // Something is not as it was when the launch was planned.
+    bool is_plan_stale() const { return is_plan_stale_; }
     // The failure that was reported; absent where the launch has ended without a word.
     const std::optional<Error>& failure() const { return failure_; }
     // The first preparation that could not be made, by its index; beyond the last one where all
@@ -108,6 +110,7 @@ private:
     std::unique_ptr<LaunchRequest> request_;  // while a launcher is asked
     bool is_to_die_ = false;
     bool is_launcher_lost_ = false;
+    bool is_plan_stale_ = false;
     Spawned spawned_;
     pid_t pid_ = 0;
     Fd process_;

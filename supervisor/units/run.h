@@ -92,6 +92,8 @@ public:
     // Reads the news of the report sockets that are there already.
     void drain_reports() { launch_.drain(); }
 
+    bool has_stale_plan() const { return launch_.is_plan_stale(); }
+
     pid_t main_pid() const { return launch_.pid(); }
     const Fd& main_pidfd() const { return launch_.process(); }
     const LaunchPlan& plan() const { return *plan_; }

@@ -17,9 +17,9 @@ struct Planned {
     CgroupConfig settings;             // of a group
 };
 
-// Time has passed since it was planned: the child looks whether all is as it was.
+// Time has passed since it was planned, and it may be to blame for a failure.
 inline void age(Planned& planned) {
-    if (planned.plan) planned.plan->checks_witnesses = true;
+    if (planned.plan) planned.plan->is_old = true;
 }
 
 // Called once from the loop, unless the question is cancelled.

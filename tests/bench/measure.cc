@@ -173,7 +173,6 @@ Times launch_again(const Unit& unit, LaunchPlan& kept, const Nodes& nodes,
                    AskedLauncher* launcher) {
     const Nanoseconds start = now();
     (void)taken(state_of_own_mounts());
-    kept.checks_witnesses = true;
     return launch(unit, kept, nodes, start, launcher);
 }
 

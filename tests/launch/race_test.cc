@@ -58,7 +58,9 @@ TEST_CASE("a target that is swapped by a link during launches is met or refused,
     const MountUnit unit{{"mount:" + target, "mount:" + outside + "/t", "read:" + target + "/f"},
                          "[mounts]\ntmpfs = ['" + target + "']\nbind = ['" + directory / "file" +
                              ":" + target + "/f']\n"};
-    const auto plan = unit.plan();
+    auto plan = unit.plan();
+    // The look at what it was planned from would refuse most of them before.
+    plan.witnesses.clear();
     int met = 0;
     int refused = 0;
 

@@ -218,7 +218,7 @@ void Scene::see(const std::vector<std::string>& paths) {
             witness(path, is_there ? 0 : errno, seen);
             if (is_there && S_ISREG(seen.stx_mode)) witness_content(path);
         }
-        plan.witnesses = witnesses.seal();
+        if (!witnesses.are_young()) plan.witnesses = witnesses.seal();
     }
 }
 
@@ -230,7 +230,6 @@ LaunchPlan Scene::sealed() const {
     copy.join_pidfd = plan.join_pidfd;
     copy.reaper_program = plan.reaper_program;
     copy.witnesses = plan.witnesses;
-    copy.checks_witnesses = !plan.witnesses.empty();
     return LaunchPlan{std::move(copy)};
 }
 

@@ -144,17 +144,4 @@ TEST_CASE("a mount over what a plan was made from ends its launch", "[launch][N1
     check_refused(scene, launch, directory / "real", ESTALE);
 }
 
-TEST_CASE("a plan that is launched at once is not looked at again", "[launch][N1]") {
-    const TestDirectory directory;
-    WitnessScene scene{directory};
-    LaunchPlan plan = scene.sealed();
-    plan.checks_witnesses = false;
-    REQUIRE(unlink((directory / "file").c_str()) == 0);
-
-    Launch launch{plan};
-    launch.finish();
-
-    CHECK_FALSE(launch.failed);
-}
-
 }  // namespace confinit::testing

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The child's look at what its plan was made from, where the plan was made for an earlier launch.
+// The child's look at what its plan was made from.
 // It comes first, with the rights and in the root of the supervisor: there the plan has looked.
 #include "launch/witness.h"
 

@@ -57,7 +57,7 @@ void leave_out_own(const Plan& plan, const LaunchContext& context, PlanWitnesses
     if (!context.cgroup_mount.empty()) witnesses.leave_out(context.cgroup_mount);
     for (const Preparation& preparation : plan.child.preparations) {
         if (preparation.kind != Preparation::Kind::directory) continue;
-        witnesses.leave_out(directory_path(preparation.base, preparation.path));
+        witnesses.leave_out_prepared(directory_path(preparation.base, preparation.path));
     }
 }
 
@@ -80,6 +80,7 @@ Result<LaunchPlan> make_launch_plan(const Unit& unit, const LaunchContext& conte
     if (auto lost = find_lost_power(plan, view)) plan.warnings.push_back(std::move(*lost));
     leave_out_own(*plan, context, witnesses);
     plan.witnesses = witnesses.seal();
+    plan.is_young = witnesses.are_young();
     // These looks decide nothing, and are no witnesses.
     take_first_look(plan, view);
     if (!witnesses.are_complete()) plan.witnesses.clear();

@@ -148,11 +148,13 @@ struct PlanCompany {
     std::vector<std::string> warnings;  // what is allowed and hardly meant: "KEY: ..."
     CgroupConfig limits;                // Plan::cgroup, until a live change
     std::vector<Fd> join_files;         // of Plan::joins, held open while the plan lives
-    // One block, see witnesses_in(): what the plan was made from. Empty where it serves one launch.
+    // One block, see witnesses_in(): what the plan was made from, at which the child looks again.
+    // Empty where nobody can tell; then the plan serves one launch.
     std::vector<std::byte> witnesses;
-    bool checks_witnesses = false;  // the plan is older than its launch: the child looks again
-    int join_pidfd = -1;            // enter: the process whose namespaces are joined
-    int reaper_program = -1;        // LaunchContext's
+    bool is_young = false;    // it serves one launch: some of that may have changed, unseen
+    bool is_old = false;      // the launch comes some time after it, or is not its first
+    int join_pidfd = -1;      // enter: the process whose namespaces are joined
+    int reaper_program = -1;  // LaunchContext's
 };
 
 // A plan that is being made.

@@ -2,12 +2,12 @@
 // PlanWitnesses: what the making of a plan looks at, written down for later launches of it.
 #include "launch/plan/witnesses.h"
 
+#include "base/file_time.h"
 #include "kernel/mount_table.h"
 #include "launch/plan/image_writer.h"
 
 #include <algorithm>
 #include <cerrno>
-#include <ctime>
 #include <iterator>
 #include <utility>
 
@@ -16,16 +16,8 @@ namespace {
 
 PlanWitnesses* present_witnesses = nullptr;
 
-// The kernel stamps a change with the time of its last tick, of which there are 100 a second or
-// more. What has changed just now may change again and keep the stamp.
-bool has_just_changed(const struct statx& seen) {
-    constexpr std::int64_t nanoseconds = 1'000'000'000;
-    constexpr std::int64_t two_ticks = 20'000'000;
-    timespec now{};
-    (void)clock_gettime(CLOCK_REALTIME, &now);
-    const std::int64_t seconds = now.tv_sec - seen.stx_ctime.tv_sec;
-    if (seconds > 1) return false;
-    return seconds * nanoseconds + now.tv_nsec - seen.stx_ctime.tv_nsec < two_ticks;
+bool may_hide_change(const struct statx& seen) {
+    return confinit::may_hide_change(seen.stx_ctime.tv_sec, seen.stx_ctime.tv_nsec);
 }
 
 int look_at(const std::string& path, struct statx& seen) {
@@ -41,6 +33,13 @@ PlanWitnesses::PlanWitnesses() {
 
 PlanWitnesses::~PlanWitnesses() {
     present_witnesses = nullptr;
+}
+
+void PlanWitnesses::leave_out_prepared(std::string_view directory) {
+    is_complete_ = is_complete_ && std::ranges::none_of(looks_, [directory](const auto& entry) {
+                       return entry.first != directory && is_within(entry.first, directory);
+                   });
+    leave_out(directory);
 }
 
 void PlanWitnesses::leave_out(std::string_view directory) {
@@ -85,7 +84,8 @@ void witness(const std::string& path, int error, const struct statx& seen) {
     const auto [place, is_new] = present_witnesses->looks_.try_emplace(path);
     if (!is_new) return;
     place->second = {.error = error, .seen = seen};
-    if (error == 0 && S_ISLNK(seen.stx_mode) && has_just_changed(seen)) keep_no_plan();
+    if (error == 0 && S_ISLNK(seen.stx_mode) && may_hide_change(seen))
+        present_witnesses->is_young_ = true;
 }
 
 void witness_content(const std::string& path) {
@@ -98,7 +98,8 @@ void witness_content(const std::string& path) {
         found = present_witnesses->looks_.find(path);
     }
     found->second.kind = WitnessKind::content;
-    if (found->second.error == 0 && has_just_changed(found->second.seen)) keep_no_plan();
+    if (found->second.error == 0 && may_hide_change(found->second.seen))
+        present_witnesses->is_young_ = true;
 }
 
 void witness_presence(const std::string& path) {

@@ -22,16 +22,22 @@ public:
     PlanWitnesses& operator=(const PlanWitnesses&) = delete;
     ~PlanWitnesses();
 
-    // The launch itself makes this directory of the host, with those that lead to it, and the
-    // service fills it.
+    // The launch itself makes this directory of the host, with those that lead to it, and all that
+    // is in it.
     void leave_out(std::string_view directory);
+    // The service fills this one. What the plan has looked at in there may be another file before
+    // the next launch, and nobody can tell it from what the launch makes.
+    void leave_out_prepared(std::string_view directory);
 
     // One block for witnesses_in(); empty where the plan serves one launch only. A directory on the
     // way to another witness is left out, since whatever changes about it changes that one.
     std::vector<std::byte> seal() const;
 
-    // Whether no look was one that forbids to keep the plan.
+    // Whether no look was one that forbids to compare and to keep the plan.
     bool are_complete() const { return is_complete_; }
+
+    // Whether something may have changed after the look, and be stamped as before.
+    bool are_young() const { return is_young_; }
 
 private:
     friend void witness(const std::string& path, int error, const struct statx& seen);
@@ -49,6 +55,7 @@ private:
 
     std::map<std::string, Look> looks_;
     bool is_complete_ = true;
+    bool is_young_ = false;
 };
 
 // Each of these does nothing while there is no PlanWitnesses.

@@ -41,7 +41,7 @@ OrderParts parts_behind(const LaunchPlan& plan) {
         return iovec{const_cast<std::byte*>(bytes.data()), bytes.size()};
     };
     const auto image = plan.image();
-    if (!plan.checks_witnesses) return {part(image), iovec{}, iovec{}};
+    if (plan.witnesses.empty()) return {part(image), iovec{}, iovec{}};
     return {part(image),
             part(std::span{gap}.first(aligned_order_size(image.size()) - image.size())),
             part(plan.witnesses)};
@@ -112,7 +112,7 @@ Status LauncherLink::send(const LaunchPlan& plan, const LaunchOrder& order) {
     LaunchOrder sent = order;
     const OrderParts behind = parts_behind(plan);
     sent.image_size = plan.image().size();
-    sent.witnesses_size = plan.checks_witnesses ? plan.witnesses.size() : 0;
+    sent.witnesses_size = plan.witnesses.size();
     Fd file;
     if (size_of(behind) > largest_order) {
         file = TRY(file_of(behind));

@@ -205,10 +205,7 @@ Result<Spawned> spawn_prepared(const LaunchPlan& plan, PreparedLaunch prepared,
     std::vector<char*> words(words_for(*plan));
     std::vector<int> mount_sources(plan->child.mounts.size());
     std::array<char, notify_variable_size> notify_variable{};
-    const std::span<const std::byte> witnesses = plan.checks_witnesses
-                                                     ? std::span<const std::byte>{plan.witnesses}
-                                                     : std::span<const std::byte>{};
-    const ChildPlan child = bind_order(*plan, witnesses, prepared.order, last_words.get(),
+    const ChildPlan child = bind_order(*plan, plan.witnesses, prepared.order, last_words.get(),
                                        {words, mount_sources, notify_variable});
     TRY(copy_child(plan, prepared, child, made));
     copy_preparer(prepared, child, made);
