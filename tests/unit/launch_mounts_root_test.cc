@@ -2,6 +2,9 @@
 // The mounts of a plan where keys meet: user namespaces, the root itself, links, single entries.
 #include "plan_scene.h"
 
+#include <algorithm>
+#include <filesystem>
+
 namespace confinit {
 namespace {
 
@@ -80,6 +83,37 @@ TEST_CASE("what an attempt does without is not in its plan", "[unit][N14]") {
 
     CHECK(op_texts(plan) == Texts{"propagation /", "read_only /etc"});
     CHECK(plan->mount_keys[1] == "mounts.read_only[1]");
+}
+
+TEST_CASE("a cover that leads to the root is refused", "[unit][H3]") {
+    PlanScene scene;
+    std::filesystem::create_directory_symlink("/", scene.root.path() + "/whole");
+    scene.unit.mounts.inaccessible = {"/srv", "/whole"};
+
+    const auto plan = scene.try_plan();
+
+    REQUIRE_FALSE(plan.has_value());
+    CHECK(plan.error().key == "mounts.inaccessible[1]");
+    CHECK(plan.error().object == "/whole");
+}
+
+TEST_CASE("the launch's own covers are left out where a wall hides their place",
+          "[unit][H3][N14]") {
+    PlanScene scene;
+    scene.unit.mounts.private_tmp = true;
+    scene.unit.mounts.inaccessible = {"/var"};
+    const LaunchPlan plan = scene.plan();
+
+    CHECK_FALSE(std::ranges::any_of(plan->mount_targets,
+                                    [](const auto& target) { return target.str() == "/var/tmp"; }));
+    CHECK(std::ranges::any_of(plan->mount_targets,
+                              [](const auto& target) { return target.str() == "/tmp"; }));
+
+    scene.unit.mounts.tmpfs = {{.target = "/var/lib/web"}};
+    const auto refused = scene.try_plan();
+    REQUIRE_FALSE(refused.has_value());
+    CHECK(refused.error().key == "mounts.tmpfs[0]");
+    CHECK(refused.error().text().find("mounts.inaccessible[0] '/var'") != std::string::npos);
 }
 
 }  // namespace confinit
