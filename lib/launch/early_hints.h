@@ -14,6 +14,9 @@ inline constexpr std::string_view dead_way_hint =
     "a FUSE mount on the way has lost its server; start that again or unmount it, or name the "
     "mount point itself";
 
+// The way to a directory of the service's.
+inline constexpr std::string_view link_hint = "a symbolic link is on the way; it is not followed";
+
 // A procfs of the host's processes needs more than a user namespace.
 inline constexpr std::string_view own_procfs_hint =
     "the supervisor lacks CAP_SYS_ADMIN over its pid namespace; with namespaces.pid = true the "

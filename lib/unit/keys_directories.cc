@@ -113,7 +113,8 @@ constexpr Key keys[] = {
             "within a read-only tree, and in a root of the service's own, which needs the mount "
             "point, they are the host's. $STATE_DIRECTORY names them, with colons between. What "
             "is there already must be a directory of that owner, or the service does not start; "
-            "nothing in it is changed, nothing is moved and no link is followed.",
+            "nothing in it is changed, nothing is moved and no link is followed. The supervisor's "
+            "own runtime directory, and what holds it or lies in it, is refused.",
         .operation = operation,
         .source = source,
         .systemd = "StateDirectory=, StateDirectoryMode=",

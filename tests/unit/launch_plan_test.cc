@@ -359,4 +359,26 @@ TEST_CASE("the path of a notify socket is short whatever the unit is called", "[
     CHECK(one != other);
 }
 
+TEST_CASE("a directory that meets the supervisor's own is refused", "[unit][H16][N14]") {
+    PlanScene scene;
+    const auto refuses = [&](const std::string& name) {
+        scene.unit.directories.runtime = {{.name = "web"}, {.name = name}};
+        const Error failure = scene.failure();
+        CHECK(failure.key == "directories.runtime[1]");
+        CHECK(failure.object == "/run/" + name);
+        CHECK(failure.hint.find("supervisor's own runtime directory") != std::string::npos);
+    };
+    refuses("confinit");
+    refuses("confinit/notify");
+    scene.runtime_directory = "/run/init/confinit";
+    refuses("init");
+    refuses("init/confinit/web");
+
+    scene.unit.directories.runtime = {{.name = "init/other"}, {.name = "confinit-bus"}};
+    CHECK(scene.try_plan().has_value());
+    scene.runtime_directory = "/var/lib/confinit";
+    scene.unit.directories.state = {{.name = "confinit"}};
+    CHECK(scene.failure().key == "directories.state[0]");
+}
+
 }  // namespace confinit

@@ -5,6 +5,7 @@
 #include "launch/owner_text.h"
 #include "plan_scene.h"
 
+#include <cerrno>
 #include <filesystem>
 #include <sys/stat.h>
 
@@ -87,6 +88,24 @@ TEST_CASE("a directory of another owner is told with both, by name and number",
               owner_text(33, 34) + "; directories.chown = \"recursive\" gives it over");
     scene.unit.directories.chown_recursively = true;
     CHECK(missing(scene).empty());
+}
+
+// What it leads to must not look like a directory that could be given over.
+TEST_CASE("a directory that is a symbolic link is told as one", "[launch][N14][H16]") {
+    PlanScene scene;
+    std::string link;
+    for (const auto& entry : std::filesystem::directory_iterator{"/etc"}) {
+        if (entry.is_symlink() && std::filesystem::exists(entry.path())) link = entry.path();
+    }
+    if (link.empty()) return;
+    scene.unit.directories.configuration = {{.name = link.substr(5)}};
+
+    const auto found = missing_paths(scene.plan());
+
+    REQUIRE(found.size() == 1);
+    CHECK(found[0].object == link);
+    CHECK(found[0].error == ELOOP);
+    CHECK(found[0].hint == "a symbolic link is on the way; it is not followed");
 }
 
 TEST_CASE("an owner without a name is a number", "[launch][H16]") {

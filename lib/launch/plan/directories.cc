@@ -5,6 +5,7 @@
 #include "unit/directory_kinds.h"
 
 #include "base/look_note.h"
+#include "kernel/mount_table.h"
 
 #include <algorithm>
 
@@ -34,18 +35,38 @@ Result<Owner> owner_of(const Unit& unit, const UserDatabase& database,
               .hint = "its user or group has no id outside of the service's namespace"});
 }
 
+// Without links. The directory of the notify sockets is always in it, also for a plan that is made
+// where no supervisor is.
+std::string own_directory(const ServiceView& host, const LaunchContext& context) {
+    const std::string& notify = context.notify_root;
+    return host.resolve(context.runtime_directory.empty() ? notify.substr(0, notify.rfind('/'))
+                                                          : context.runtime_directory);
+}
+
+// The service's user would own the supervisor's sockets, and a runtime directory is removed at the
+// end. No link is followed below the base.
+Status refuse_own(const std::string& path, const std::string& own, const std::string& key) {
+    if (!is_within(path, own) && !is_within(own, path)) return {};
+    return std::unexpected(Error{
+        .key = key,
+        .object = path,
+        .hint = "it meets " + own + ", the supervisor's own runtime directory; take another name"});
+}
+
 }  // namespace
 
 std::string directory_path(const char* base, const char* path) {
     return std::string{base} + "/" + path;
 }
 
-Status apply_directories(const Unit& unit, const UserDatabase& database, PlanDraft& plan) {
+Status apply_directories(const Unit& unit, const LaunchContext& context,
+                         const UserDatabase& database, PlanDraft& plan) {
     const bool has_none = std::ranges::all_of(directory_kinds, [&](const DirectoryKind& kind) {
         return (unit.directories.*kind.list).empty();
     });
     if (has_none) return {};
     const ServiceView host{"/"};
+    const std::string own = own_directory(host, context);
     for (const DirectoryKind& kind : directory_kinds) {
         const auto& list = unit.directories.*kind.list;
         for (std::size_t i = 0; i < list.size(); ++i) {
@@ -61,9 +82,9 @@ Status apply_directories(const Unit& unit, const UserDatabase& database, PlanDra
             directory.uid = owner.uid;
             directory.gid = owner.gid;
             directory.gives_over = unit.directories.chown_recursively;
-            if (kind.ends_with_service) {
-                plan.runtime_directories.push_back(directory_path(directory.base, directory.path));
-            }
+            const std::string path = directory_path(directory.base, directory.path);
+            TRY(refuse_own(path, own, key));
+            if (kind.ends_with_service) plan.runtime_directories.push_back(path);
             plan.child.preparations.push_back(directory);
             plan.preparation_keys.push_back(std::move(key));
         }

@@ -42,7 +42,9 @@ private:
             const Lookup found = host_.find(path);
             if (found.presence != Lookup::Presence::present) continue;
             const struct stat& status = found.status;
-            if (!S_ISDIR(status.st_mode)) {
+            if (found.path != path) {
+                add(plan_->preparation_keys[i].str(), path, ELOOP, std::string{link_hint});
+            } else if (!S_ISDIR(status.st_mode)) {
                 add(plan_->preparation_keys[i].str(), path, 0, "it is there and no directory");
             } else if (!wanted.gives_over && plan_->uid_map.empty() &&
                        (status.st_uid != wanted.uid || status.st_gid != wanted.gid)) {

@@ -67,7 +67,8 @@ struct JoinTarget {
 Result<JoinTarget> open_join_target(const JoinedNamespace& joined, const LaunchContext& context);
 
 // plan/directories.cc: what the preparer makes; each is found again by its key.
-Status apply_directories(const Unit& unit, const UserDatabase& database, PlanDraft& plan);
+Status apply_directories(const Unit& unit, const LaunchContext& context,
+                         const UserDatabase& database, PlanDraft& plan);
 // The host's path of a directory that is prepared.
 std::string directory_path(const char* base, const char* path);
 

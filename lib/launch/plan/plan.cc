@@ -42,7 +42,7 @@ Result<PlanDraft> make_draft(const Unit& unit, const LaunchContext& context) {
     TRY(apply_filter(unit, context, plan));
     TRY(apply_cgroup(unit, context, plan));
     apply_process_limits(unit, plan);
-    TRY(apply_directories(unit, database, plan));
+    TRY(apply_directories(unit, context, database, plan));
     TRY(apply_mounts(unit, context, plan));
     plan.environment = make_environment(unit, identity);
     apply_readiness(unit, context, plan);
