@@ -252,7 +252,7 @@ Result<Json> verify_reply(const Service& service, Disclosure& disclosure) {
         items.push_back({{"key", skipped.key},
                          {"declared", "optional"},
                          {"in_force", "left out: " + skipped.reason},
-                         {"result", verify_result_names.name(VerifyResult::same)},
+                         {"result", verify_result_names.name(VerifyResult::left_out)},
                          {"same", true},
                          {"seen", true}});
     }

@@ -67,6 +67,35 @@ TEST_CASE("what is narrower by the program's own doing is named, and no differen
           "dns: 1 items, all in force, 1 narrower by the program's own doing\n");
 }
 
+TEST_CASE("what a unit runs without is not counted as in force", "[svctl][H3][H7]") {
+    const Json same{{"key", "cgroup.pids.max"}, {"declared", "16"}, {"in_force", "16"},
+                    {"result", "same"},         {"same", true},     {"seen", true}};
+    const Json missing{{"key", "mounts.root"},
+                       {"declared", "optional"},
+                       {"in_force", "left out: mounts.root '/srv/no': open"},
+                       {"result", "left_out"},
+                       {"same", true},
+                       {"seen", true}};
+    const Json other{{"key", "cgroup.memory.max"}, {"declared", "64M"}, {"in_force", "max"},
+                     {"result", "differs"},        {"same", false},     {"seen", true}};
+    const FakeSupervisor supervisor{answers(
+        encode_reply({{"unit", "heat"}, {"same", true}, {"items", {same, missing, same}}}))};
+    const FakeSupervisor changed{
+        answers(encode_reply({{"unit", "heat"}, {"same", false}, {"items", {missing, other}}}))};
+
+    const Outcome outcome = run_svctl(supervisor.path(), {"verify", "heat"});
+
+    CHECK(outcome.status == 0);
+    CHECK(outcome.output ==
+          "    same      cgroup.pids.max  16        16\n"
+          "    left out  mounts.root      optional  mounts.root '/srv/no': open\n"
+          "    same      cgroup.pids.max  16        16\n"
+          "heat: 2 in force, 1 left out\n");
+    const Outcome bad = run_svctl(changed.path(), {"verify", "heat"});
+    CHECK(bad.status == 3);
+    CHECK(bad.output.ends_with("heat: 1 of 2 items differs from the unit, 1 left out\n"));
+}
+
 TEST_CASE("an item without a verdict differs", "[svctl][H7]") {
     const FakeSupervisor supervisor{
         answers(encode_reply({{"same", true}, {"items", {{{"key", "a"}}}}}))};

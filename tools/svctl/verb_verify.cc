@@ -18,7 +18,13 @@ struct Counts {
     std::size_t differing = 0;
     std::size_t narrower = 0;
     std::size_t unseen = 0;
+    std::size_t left_out = 0;
 };
+
+std::string in_force_text(const Counts& counts) {
+    if (counts.left_out == 0) return fmt::format("{} items, all in force", counts.all);
+    return fmt::format("{} in force, {} left out", counts.all - counts.left_out, counts.left_out);
+}
 
 std::string summary_line(const std::string& unit, const Counts& counts) {
     std::string rest;
@@ -29,8 +35,9 @@ std::string summary_line(const std::string& unit, const Counts& counts) {
         rest += fmt::format(", but {} that the kernel shows to the process alone", counts.unseen);
     }
     if (counts.differing == 0) {
-        return fmt::format("{}: {} items, all in force{}\n", unit, counts.all, rest);
+        return fmt::format("{}: {}{}\n", unit, in_force_text(counts), rest);
     }
+    if (counts.left_out != 0) rest = fmt::format(", {} left out", counts.left_out) + rest;
     return fmt::format("{}: {} of {} items {} from the unit{}\n", unit, counts.differing,
                        counts.all, counts.differing == 1 ? "differs" : "differ", rest);
 }
@@ -45,13 +52,24 @@ std::string outdated_line(const Context& context, const std::string& unit,
            "\n";
 }
 
+constexpr std::string_view left_out = "left out";
+
 // An item without a word that we know differs.
 std::string_view verdict(const Json& item) {
     const std::string result = string_or(item, "result");
     for (const std::string_view known : {"same", "narrower", "unseen"}) {
         if (result == known) return known;
     }
+    if (result == "left_out") return left_out;
     return "DIFFERS";
+}
+
+// The verdict stands in front of the line already.
+std::string in_force(const Json& item) {
+    constexpr std::string_view repeated = "left out: ";
+    const std::string text = string_or(item, "in_force");
+    const bool repeats = verdict(item) == left_out && text.starts_with(repeated);
+    return repeats ? text.substr(repeated.size()) : text;
 }
 
 Answer<UnitReport> ask_items(const Context& context, const std::string& unit) {
@@ -66,9 +84,9 @@ Answer<UnitReport> ask_items(const Context& context, const std::string& unit) {
         if (result == "DIFFERS") ++counts.differing;
         if (result == "narrower") ++counts.narrower;
         if (result == "unseen") ++counts.unseen;
+        if (result == left_out) ++counts.left_out;
         table.add({std::string{result}, shown(context, string_or(item, "key")),
-                   shown(context, string_or(item, "declared")),
-                   shown(context, string_or(item, "in_force"))});
+                   shown(context, string_or(item, "declared")), shown(context, in_force(item))});
     }
     // The supervisor's own verdict counts too, should it know more than its items tell.
     const bool is_same = counts.differing == 0 && bool_or(answer, "same");
@@ -152,9 +170,9 @@ VerbAction declare_verify(Syntax& syntax) {
     syntax.add("--all", &arguments->all, "every unit that runs", {.excludes = "UNIT"});
     syntax.add("-q,--quiet", &arguments->quiet, "print differences alone");
     syntax.footer =
-        "Each line: same, narrower (the program has confined itself further), DIFFERS or unseen\n"
-        "(the kernel shows it to the process alone), then the key, what the unit declares, and\n"
-        "what is in force.";
+        "Each line: same, narrower (the program has confined itself further), DIFFERS, unseen\n"
+        "(the kernel shows it to the process alone) or left out (the unit can do without), then\n"
+        "the key, what the unit declares, and what is in force, or why it is left out.";
     return [arguments = std::move(arguments)](const Context& context) {
         return run_verify(context, *arguments);
     };

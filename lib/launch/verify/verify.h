@@ -26,7 +26,8 @@
 
 namespace confinit {
 
-enum class VerifyResult { same, narrower, differs, unseen };
+// left_out: an optional key that the run does without, which no comparison finds.
+enum class VerifyResult { same, narrower, differs, unseen, left_out };
 
 // The words of the control interface.
 inline constexpr auto verify_result_names = make_name_table<VerifyResult>({
@@ -34,6 +35,7 @@ inline constexpr auto verify_result_names = make_name_table<VerifyResult>({
     {VerifyResult::narrower, "narrower"},
     {VerifyResult::differs, "differs"},
     {VerifyResult::unseen, "unseen"},
+    {VerifyResult::left_out, "left_out"},
 });
 
 struct VerifyItem {
