@@ -181,7 +181,9 @@ constexpr Key keys[] = {
         .fallback = "\"root\"",
         .documentation =
             "Whom the service runs as: a name, found in /etc/passwd (no name service is asked), or "
-            "a decimal id. An account that does not exist is an error at the start. Under a "
+            "a decimal id. With mounts.root the accounts are those of the root's own etc/passwd "
+            "and etc/group; where it has none of them, and with mounts.root_image, the host's. An "
+            "account that does not exist is an error at the start. Under a "
             "supervisor that an ordinary user runs, a unit without user, group and "
             "supplementary_groups runs as that user, with that user's groups.",
         .operation = "setresuid(2)",
@@ -193,7 +195,9 @@ constexpr Key keys[] = {
         .path = "service.group",
         .form = group_form,
         .fallback = "the user's own group in /etc/passwd",
-        .documentation = "The primary group: a name, found in /etc/group, or a decimal id.",
+        .documentation =
+            "The primary group: a name, found in /etc/group as service.user is in /etc/passwd, or "
+            "a decimal id.",
         .operation = "setresgid(2)",
         .source = "setresgid(2), credentials(7)",
         .systemd = "Group=",

@@ -3,6 +3,7 @@
 #include "unit/unit_files.h"
 
 #include "base/file.h"
+#include "base/file_kind.h"
 #include "base/text.h"
 #include "unit/loader.h"
 
@@ -37,21 +38,6 @@ std::string ownership_fault(const struct stat& status) {
     return {};
 }
 
-std::string kind_fault(mode_t mode) {
-    switch (mode & S_IFMT) {
-    case S_IFREG:
-        return {};
-    case S_IFDIR:
-        return "it is a directory and not a file";
-    case S_IFIFO:
-        return "it is a FIFO and not a regular file";
-    case S_IFSOCK:
-        return "it is a socket and not a regular file";
-    default:
-        return "it is a device and not a regular file";
-    }
-}
-
 Found<UnitDirectory> open_directory(int at, const std::string& name, std::string path,
                                     Ownership ownership) {
     Fd fd{openat(at, name.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)};
@@ -73,7 +59,7 @@ Found<std::string> read_regular_file(const UnitDirectory& directory, const std::
     if (!fd) return cannot("open", path, fd.error().error);
     struct stat status{};
     if (fstat(fd->get(), &status) < 0) return cannot("read the owner", path, errno);
-    if (std::string fault = kind_fault(status.st_mode); !fault.empty()) {
+    if (std::string fault{kind_fault(status.st_mode)}; !fault.empty()) {
         return at_fault(path, std::move(fault));
     }
     if (directory.ownership == Ownership::checked) {
@@ -106,7 +92,7 @@ Found<std::string> find_unit_file(const UnitDirectory& directory, const std::str
     const std::string path = path_of(directory, name);
     struct stat status{};
     if (fstatat(directory.fd.get(), name.c_str(), &status, 0) == 0) {
-        std::string fault = kind_fault(status.st_mode);
+        std::string fault{kind_fault(status.st_mode)};
         return fault.empty() ? read_regular_file(directory, name, path)
                              : at_fault(path, std::move(fault));
     }

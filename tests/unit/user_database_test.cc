@@ -7,6 +7,7 @@
 #include <catch2/catch.hpp>
 #include <cstdio>
 #include <stop_token>
+#include <sys/stat.h>
 #include <thread>
 
 namespace confinit {
@@ -159,6 +160,29 @@ TEST_CASE("a root directory without the files has the host's", "[unit]") {
     REQUIRE(database);
     REQUIRE(database->find_user("root") != nullptr);
     CHECK(database->find_user("root")->uid == 0);
+}
+
+TEST_CASE("the files that were read are known", "[unit][X7]") {
+    const TemporaryDirectory root;
+    root.write("etc/passwd", "inner:x:700:701::/:/bin/sh\n");
+
+    const auto database = UserDatabase::load(root.path());
+
+    REQUIRE(database);
+    CHECK(database->passwd_file() == root.path() + "/etc/passwd");
+    CHECK(database->group_file() == "/etc/group");
+}
+
+TEST_CASE("a database that is a FIFO is told as one", "[unit]") {
+    const TemporaryDirectory root;
+    root.make_directory("etc");
+    REQUIRE(mkfifo((root.path() + "/etc/group").c_str(), 0644) == 0);
+
+    const auto database = UserDatabase::load(root.path());
+
+    REQUIRE_FALSE(database);
+    CHECK(database.error().text() ==
+          "'" + root.path() + "/etc/group': it is a FIFO and not a regular file");
 }
 
 TEST_CASE("a database that is no file is an error", "[unit]") {

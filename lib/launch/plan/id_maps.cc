@@ -4,6 +4,7 @@
 #include "launch/plan/parts.h"
 
 #include "base/file.h"
+#include "base/file_kind.h"
 #include "base/look_note.h"
 #include "base/reserved_ids.h"
 #include "base/text.h"
@@ -97,6 +98,10 @@ Result<std::vector<IdMap>> identity_map(const std::string& file) {
 Result<std::vector<IdMap>> subid_map(const std::string& path, const std::string& owner) {
     note_key("namespaces.user.ids");
     note_path(path);
+    struct stat status{};
+    const bool is_there = stat(path.c_str(), &status) == 0;
+    const std::string_view fault = is_there ? kind_fault(status.st_mode) : std::string_view{};
+    if (!fault.empty()) return std::unexpected(map_failure(path, {.hint = std::string{fault}}));
     const auto text = read_file(AT_FDCWD, path);
     const std::string wanted = "a line such as '" + owner + ":100000:65536' in " + path +
                                " gives the ids; ids = \"private\" needs none";

@@ -15,17 +15,19 @@
 namespace confinit {
 namespace {
 
-std::string file_hint(std::string_view file, std::optional<std::string_view> nearest) {
-    std::string hint = "add it to " + std::string{file};
+// `kind`: "user". The service's root may have a file of its own.
+std::unexpected<Error> unknown_name(std::string key, const std::string& name, std::string_view kind,
+                                    const std::string& file,
+                                    std::optional<std::string_view> nearest) {
+    std::string hint = "no such " + std::string{kind} + " in " + file + "; add it there";
     if (nearest) hint += ", or did you mean '" + std::string{*nearest} + "'?";
-    return hint;
+    return std::unexpected(Error{.key = std::move(key), .object = name, .hint = std::move(hint)});
 }
 
-std::unexpected<Error> unknown_name(std::string key, const std::string& name, std::string_view file,
-                                    std::optional<std::string_view> nearest) {
-    const std::string kind = file == "/etc/passwd" ? "no such user; " : "no such group; ";
-    return std::unexpected(
-        Error{.key = std::move(key), .object = name, .hint = kind + file_hint(file, nearest)});
+std::unexpected<Error> unknown_user(std::string key, const std::string& name,
+                                    const UserDatabase& database) {
+    return unknown_name(std::move(key), name, "user", database.passwd_file(),
+                        database.nearest_user(name));
 }
 
 const UserEntry* find_user(const UserDatabase& database, const std::string& name) {
@@ -51,14 +53,13 @@ Result<Identity> resolve_user(const ServiceConfig& service, const UserDatabase& 
         return identity;
     }
     if (!id) {
-        return unknown_name("service.user", service.user, "/etc/passwd",
-                            database.nearest_user(service.user));
+        return unknown_user("service.user", service.user, database);
     }
     if (*id != 0 && !service.group) {
-        return std::unexpected(
-            Error{.key = "service.group",
-                  .object = service.user,
-                  .hint = "the user has no entry in /etc/passwd, so name a group as well"});
+        return std::unexpected(Error{.key = "service.group",
+                                     .object = service.user,
+                                     .hint = "the user has no entry in " + database.passwd_file() +
+                                             ", so name a group as well"});
     }
     identity.uid = *id;
     return identity;
@@ -179,14 +180,15 @@ Result<std::uint32_t> resolve_user_id(const UserDatabase& database, const std::s
     if (const auto id = parse_id(name)) return *id;
     if (const UserEntry* entry = database.find_user(std::string_view{name})) return entry->uid;
     if (name == "root") return 0;
-    return unknown_name(std::move(key), name, "/etc/passwd", database.nearest_user(name));
+    return unknown_user(std::move(key), name, database);
 }
 
 Result<std::uint32_t> resolve_group_id(const UserDatabase& database, const std::string& name,
                                        std::string key) {
     if (const auto id = parse_id(name)) return *id;
     if (const GroupEntry* entry = database.find_group(name)) return entry->gid;
-    return unknown_name(std::move(key), name, "/etc/group", database.nearest_group(name));
+    return unknown_name(std::move(key), name, "group", database.group_file(),
+                        database.nearest_group(name));
 }
 
 std::optional<std::string> find_groups_left_out(const Unit& unit, const UserDatabase& database,
@@ -200,7 +202,7 @@ std::optional<std::string> find_groups_left_out(const Unit& unit, const UserData
         if (!is_taken) names.push_back(group->name);
     }
     if (names.empty()) return std::nullopt;
-    return std::string{key} + ": by /etc/group '" + *identity.name + "' is in " +
+    return std::string{key} + ": by " + database.group_file() + " '" + *identity.name + "' is in " +
            join(names, ", ") + " as well, which the service is not: list what it needs, or []";
 }
 

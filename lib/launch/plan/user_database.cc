@@ -4,6 +4,7 @@
 
 #include "base/fd.h"
 #include "base/file.h"
+#include "base/file_kind.h"
 #include "base/look_note.h"
 #include "base/text.h"
 
@@ -12,6 +13,7 @@
 #include <fcntl.h>
 #include <limits>
 #include <linux/openat2.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -23,9 +25,9 @@ constexpr std::size_t longest_file = std::size_t{8} << 20;
 // Whoever renames without end can make openat2(2) give up with EAGAIN on its way through "..".
 constexpr int resolve_tries = 64;
 
-Result<Fd> open_in_root(const Fd& root, const std::string& path) {
+Result<Fd> open_in_root(const Fd& root, const std::string& path, int flags) {
     open_how how{};
-    how.flags = O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY;
+    how.flags = static_cast<decltype(how.flags)>(flags | O_CLOEXEC);
     how.resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS;
     for (int tries = 0; tries < resolve_tries; ++tries) {
         Fd fd{static_cast<int>(syscall(SYS_openat2, root.get(), path.c_str(), &how, sizeof how))};
@@ -35,15 +37,39 @@ Result<Fd> open_in_root(const Fd& root, const std::string& path) {
     return errno_failure("openat2", path);
 }
 
-// The file below the root, else the host's; a host without it has no entries.
-Result<std::string> read_database(const std::string& root, const std::string& path) {
-    note_path(root == "/" ? path : root + path);
+Status require_regular(const Fd& fd, const std::string& name) {
+    struct stat status{};
+    if (fstat(fd.get(), &status) < 0) return errno_failure("fstat", name);
+    const std::string_view fault = kind_fault(status.st_mode);
+    if (fault.empty()) return {};
+    return std::unexpected(Error{.object = name, .hint = std::string{fault}});
+}
+
+struct DatabaseFile {
+    std::string name;  // as the host has it
+    std::string text;
+};
+
+// A device is not opened for reading: that alone can do something.
+Result<DatabaseFile> read_below(const std::string& root, const std::string& path) {
+    DatabaseFile file{.name = root == "/" ? path : root + path, .text = {}};
+    note_path(file.name);
     const Fd directory = TRY(open_at(AT_FDCWD, root, O_PATH | O_DIRECTORY));
-    const auto fd = open_in_root(directory, path);
-    if (fd) return read_all(*fd, path, longest_file);
-    if (fd.error().error != ENOENT) return std::unexpected(fd.error());
-    auto text = TRY(find_file(AT_FDCWD, path, longest_file));
-    return text.value_or(std::string{});
+    const Fd place = TRY(open_in_root(directory, path, O_PATH));
+    TRY(require_regular(place, file.name));
+    const Fd fd = TRY(open_in_root(directory, path, O_RDONLY | O_NONBLOCK | O_NOCTTY));
+    TRY(require_regular(fd, file.name));
+    file.text = TRY(read_all(fd, file.name, longest_file));
+    return file;
+}
+
+// The file below the root, else the host's; a host without it has no entries.
+Result<DatabaseFile> read_database(const std::string& root, const std::string& path) {
+    auto file = read_below(root, path);
+    if (file || file.error().error != ENOENT) return file;
+    auto of_host = read_below("/", path);
+    if (of_host || of_host.error().error != ENOENT) return of_host;
+    return DatabaseFile{.name = path, .text = {}};
 }
 
 // name:password:uid:gid:comment:home:shell
@@ -88,9 +114,12 @@ const Entry* find_entry(const std::vector<Entry>& entries, const Key& key, Membe
 }  // namespace
 
 Result<UserDatabase> UserDatabase::load(const std::string& root) {
-    const std::string passwd = TRY(read_database(root, "/etc/passwd"));
-    const std::string group = TRY(read_database(root, "/etc/group"));
-    return parse(passwd, group);
+    DatabaseFile passwd = TRY(read_database(root, "/etc/passwd"));
+    DatabaseFile group = TRY(read_database(root, "/etc/group"));
+    UserDatabase database = parse(passwd.text, group.text);
+    database.passwd_file_ = std::move(passwd.name);
+    database.group_file_ = std::move(group.name);
+    return database;
 }
 
 UserDatabase UserDatabase::parse(std::string_view passwd, std::string_view group) {

@@ -39,6 +39,10 @@ public:
     // From the text of the two files.
     static UserDatabase parse(std::string_view passwd, std::string_view group);
 
+    // The files that the entries come from, as the host has them.
+    const std::string& passwd_file() const { return passwd_file_; }
+    const std::string& group_file() const { return group_file_; }
+
     // By name. A name of digits only is no name, but an id: see parse_id.
     const UserEntry* find_user(std::string_view name) const;
     const UserEntry* find_user(std::uint32_t uid) const;
@@ -53,6 +57,8 @@ public:
 private:
     std::vector<UserEntry> users_;
     std::vector<GroupEntry> groups_;
+    std::string passwd_file_ = "/etc/passwd";
+    std::string group_file_ = "/etc/group";
 };
 
 // A decimal user or group id. 4294967295 is none: the calls that set ids take it for "no change".
