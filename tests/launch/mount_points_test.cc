@@ -221,4 +221,41 @@ TEST_CASE("a mount point that cannot be made is told by its key and path", "[lau
     CHECK(launch->output.empty());
 }
 
+// Nothing of the host's is in there to be copied before the mounts.
+TEST_CASE("a writable path that the service's own file system does not have is told",
+          "[launch][H3][H4]") {
+    const auto failure_of = [](const std::string& text) {
+        const MountUnit unit{{"ids"}, text};
+        const auto plan = unit.plan();
+        Launch launch{plan};
+        launch.finish();
+        return launch.failed ? explain(plan, *launch.failed).text() : "";
+    };
+    constexpr std::string_view advice =
+        ": No such file or directory (ENOENT); there is no such path in the service's root; create "
+        "it or remove the key";
+
+    CHECK(failure_of("[mounts]\nprivate_dev = true\nread_write = ['/dev/no-such']\n") ==
+          "mounts.read_write[0]: openat2 '/dev/no-such'" + std::string{advice});
+    const TestDirectory directory;
+    directory.make_directory("tmp");
+    const std::string path = directory / "tmp" + "/nope";
+    CHECK(failure_of("[mounts]\ntmpfs = ['" + directory / "tmp" + "']\nexec = ['" + path +
+                     "']\n") == "mounts.exec[0]: openat2 '" + path + "'" + std::string{advice});
+}
+
+TEST_CASE("a writable path in the service's own /dev is taken", "[launch]") {
+    const MountUnit unit{{"mount:/dev/null"},
+                         "[mounts]\nprivate_dev = true\nread_only = ['/']\n"
+                         "read_write = ['/dev/shm', '/dev/null']\n"};
+    const auto plan = unit.plan();
+
+    Launch launch{plan};
+    launch.finish();
+
+    INFO((launch.failed ? explain(plan, *launch.failed).text() : ""));
+    CHECK_FALSE(launch.failed);
+    CHECK(launch["mount:/dev/null"].starts_with("rw,"));
+}
+
 }  // namespace confinit::testing

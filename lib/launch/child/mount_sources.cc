@@ -34,9 +34,11 @@ bool copy_source(ChildContext& child, const MountOp& op, int& source) {
 
 // A path that stays writable or executable is copied before anything else, with the attributes it
 // has on the host: what is read-only or noexec there stays so. Within a bind mount that is what
-// lies below its source. A path that an earlier op makes is not there yet.
+// lies below its source. A path that an earlier op makes is not there yet, and within a tmpfs of
+// the launch nothing is the host's.
 bool copy_target(ChildContext& child, const MountOp& op, int& source) {
     const bool is_in_bind = op.source != nullptr;
+    if (!is_in_bind && op.inside != 0) return true;
     const ChildFd path = is_in_bind ? open_source(child, op) : open_target(child, op);
     if (!path) return child.error == ENOENT;
     source = copy_mount(child, path.get(), !is_in_bind || op.recursive).release();
