@@ -196,8 +196,27 @@ private:
         if (has_uid_map && is_given("namespaces.user.ids")) {
             refuse("namespaces.user.ids", "stands in place of uid_map and gid_map");
         }
-        for (const JoinedNamespace& joined : unit_.namespaces.joined)
+        for (const JoinedNamespace& joined : unit_.namespaces.joined) {
             need_joined_unit(joined);
+            check_rights_over(joined);
+        }
+    }
+
+    // By setns(2) only its owner, and what that descends from, has rights over a namespace. Where
+    // one of the two keys is optional, the launch finds out which it does without.
+    void check_rights_over(const JoinedNamespace& joined) {
+        if (!unit_.namespaces.user) return;
+        const std::string key = namespace_key(joined.kind);
+        if (is_optional(key) || is_optional("namespaces.user")) return;
+        refuse(key,
+               "a service in a new user namespace has no rights over a namespace that is there "
+               "already: leave out namespaces.user, or join that one's as well");
+    }
+
+    bool is_optional(std::string_view key) const {
+        return std::ranges::any_of(unit_.unit.optional, [key](const std::string& optional) {
+            return is_key_within(key, optional);
+        });
     }
 
     // Its namespace is there only while it runs.

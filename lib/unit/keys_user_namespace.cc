@@ -117,8 +117,9 @@ constexpr Key keys[] = {
         .fallback = "false",
         .documentation =
             "A user namespace of the service's own: its ids are others outside, and its "
-            "capabilities count only for what belongs to the namespace. Without maps its root is "
-            "nobody (65534) outside, and it has no other id.",
+            "capabilities count only for what belongs to the namespace, so that no namespace that "
+            "is there already can be joined beside a new one. Without maps its root is nobody "
+            "(65534) outside, and it has no other id.",
         .operation = "clone3(2) CLONE_NEWUSER",
         .source = "user_namespaces(7)",
         .systemd = "PrivateUsers=",

@@ -278,6 +278,30 @@ TEST_CASE("a namespace that does not let us in stops the launch", "[launch][H3][
     CHECK(launch->output.empty());
 }
 
+TEST_CASE("a namespace over which a new user namespace has no rights is told so",
+          "[launch][H4][S6]") {
+    Stage stage;
+    Unit host_unit = stage.unit(R"("namespaces", "wait")", "[namespaces]\nnet = true\n");
+    const auto host_plan = stage.plan(host_unit);
+    Launch host{host_plan};
+    host.wait_for_line("waiting=ready");
+    stage.host = &host;
+    Unit unit = stage.unit(R"("ids")", "[namespaces]\nnet = \"unit:host\"\n");
+    unit.namespaces.user = true;
+    unit.namespaces.id_range = IdRange::separate;
+    const auto plan = stage.plan(unit);
+
+    Launch launch{plan};
+    launch.finish();
+
+    REQUIRE(launch.failed);
+    const Error failure = explain(plan, *launch.failed);
+    CHECK(failure.key == "namespaces.net");
+    CHECK(failure.error == EPERM);
+    CHECK(failure.hint.find("belongs to another user namespace") != std::string::npos);
+    CHECK(failure.hint.find("namespaces.user") != std::string::npos);
+}
+
 TEST_CASE("ids of a user namespace by the name of their range", "[launch][S6]") {
     const Stage stage;
     const auto& [ids, uid, outside] =

@@ -300,4 +300,17 @@ TEST_CASE("a unit that lets later mounts in below its walls is warned", "[unit][
     CHECK(warnings("read_only = ['/']\n").empty());
 }
 
+TEST_CASE("a new user namespace has no rights over one that is joined", "[unit][H3][N19]") {
+    constexpr std::string_view reason = "has no rights over a namespace that is there already";
+    for (const std::string_view joined : {"net = 'unit:a'", "net = '/run/netns/blue'"}) {
+        const std::string text = "[namespaces]\n" + std::string{joined} + "\n";
+        CHECK(service_faults(text + "user = true\n").starts_with("web.toml:4:7: namespaces.net: "));
+        CHECK(service_faults(text + "user = { ids = 'private' }\n").find(reason) !=
+              std::string::npos);
+        CHECK(service_faults(text + "user = 'unit:a'\n") == "");
+        CHECK(service_faults(text) == "");
+        CHECK(service_faults(text + "user = true\n[unit]\noptional = ['namespaces.user']\n") == "");
+    }
+}
+
 }  // namespace confinit

@@ -248,6 +248,10 @@ void describe_descriptors(const LaunchPlan& plan, const LaunchReport& report, Er
     failure.object = "fd:" + std::to_string(plan->child.ready_number);
 }
 
+constexpr std::string_view foreign_namespace_hint =
+    "it belongs to another user namespace than the service's own, which has no rights over it: "
+    "setns(2); leave out namespaces.user, or join the other one as well";
+
 void describe_join(const LaunchPlan& plan, const LaunchReport& report, Error& failure) {
     std::int32_t item = 0;
     for (const JoinIn<Sealed>& join : plan->joins) {
@@ -255,6 +259,8 @@ void describe_join(const LaunchPlan& plan, const LaunchReport& report, Error& fa
         failure.key = std::string_view{join.key};
         failure.object = std::string_view{join.identity};
     }
+    const bool is_in_new_user_namespace = (plan->clone_flags & CLONE_NEWUSER) != 0;
+    if (report.error == EPERM && is_in_new_user_namespace) failure.hint = foreign_namespace_hint;
 }
 
 void describe_session(const LaunchPlan&, const LaunchReport& report, Error& failure) {
