@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Plans for entering a running service: confined like it, in its namespaces.
+#include "launch/plan/executable.h"
 #include "plan_scene.h"
 
 #include <algorithm>
@@ -29,7 +30,7 @@ TEST_CASE("who enters is confined like the service and makes nothing new", "[uni
     CHECK(plan->child.rlimit_values.size() == 1);
     CHECK(plan->clone_flags == 0);
     CHECK(plan->child.mounts.empty());
-    CHECK(plan->child.root == nullptr);
+    CHECK(plan->child.root == service->child.root);
     CHECK_FALSE(plan->child.has_reaper);
     CHECK_FALSE(plan->child.new_cgroup_namespace);
     CHECK_FALSE(plan->child.new_network);
@@ -105,6 +106,19 @@ TEST_CASE("who enters stands in the working directory where it is", "[unit]") {
 
     scene.unit.service->working_directory = "/no/such";
     CHECK(std::string_view{scene.enter({})->child.working_directory} == "/");
+}
+
+TEST_CASE("a command that is not there is looked for in the service's root", "[unit][X1][H6]") {
+    PlanScene scene;
+    const auto plan = scene.enter({.command = {"/nosuch"}});
+    CHECK(explain_execve(plan, ENOENT).hint ==
+          "there is no such file in the service's root '" + scene.root.path() + "'");
+
+    scene.unit.mounts.root_image = "/srv/web.img";
+    scene.unit.mounts.root.reset();
+    scene.unit.service->user = "root";
+    CHECK(explain_execve(scene.enter({.command = {"/nosuch"}}), ENOENT).hint ==
+          "there is no such file in the service's root image, or not its interpreter");
 }
 
 }  // namespace confinit

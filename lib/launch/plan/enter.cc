@@ -55,6 +55,13 @@ Result<ServiceView> view_of_running(const Unit& unit, const LaunchContext& conte
     return make_service_view(LaunchPlan{std::move(draft)});
 }
 
+// Nothing is mounted for those who enter: a failed execve(2) is explained by it.
+void note_root(const Unit& unit, PlanDraft& plan) {
+    const MountConfig& mounts = unit.mounts;
+    if (mounts.root) plan.child.root = keep(plan, *mounts.root);
+    if (mounts.root_image) plan.child.image_mount_point = keep(plan, *mounts.root_image);
+}
+
 Status apply_command(const Unit& unit, const LaunchContext& context, const EnterRequest& request,
                      PlanDraft& plan) {
     plan.arguments = request.command;
@@ -141,6 +148,7 @@ Result<LaunchPlan> make_enter_plan(const Unit& unit, const LaunchContext& contex
     TRY(apply_privileges(unit, context, request.privileged, plan));
     apply_process_limits(unit, plan);
     join_namespaces(unit, plan.child);
+    note_root(unit, plan);
     plan.environment = make_environment(unit, identity);
     set_term(request.term, plan.environment);
     TRY(apply_command(unit, context, request, plan));

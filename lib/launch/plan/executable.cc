@@ -208,6 +208,9 @@ std::string format_hint(const Program& program) {
 
 std::string likely_hint(const LaunchPlan& plan, const ServiceView& view, int error) {
     const Lookup found = view.find(plan->executable);
+    if (error == ENOENT && plan->child.image_mount_point != nullptr) {
+        return "there is no such file in the service's root image, or not its interpreter";
+    }
     if (found.presence != Lookup::Presence::present) {
         return "a mount of the service itself covers it";
     }
