@@ -135,6 +135,15 @@ TEST_CASE("a failed launch names key, object, call, errno and hint", "[svctl][H4
     CHECK(again.contains("    exit    setup-failed\n"));
     CHECK(again.contains("    setup   mounts.read_only[1] '/var/lib/x': open_tree: "));
     CHECK(again.contains("    hint    create it\n"));
+
+    // It has succeeded.
+    status["active"] = "active";
+    status["sub"] = "running";
+    status["pid"] = 87;
+    const std::string up = status_text(people, status, 13s);
+    CHECK(up.contains("    last exit  setup-failed\n"));
+    CHECK(up.contains("    setup      mounts.read_only[1] '/var/lib/x': open_tree: "));
+    CHECK_FALSE(up.contains("hint"));
 }
 
 TEST_CASE("how a service ended is told beside another reason", "[svctl]") {

@@ -179,15 +179,16 @@ void add_leftovers(Table& table, const View& view) {
 }
 
 void add_failure(Table& table, const View& view) {
+    const bool is_up = string_or(view.status, "active") == "active";
     add(table, "reason", reason_line(view, "reason"));
     // How the service ended is often why it is in this state, and then said already.
     if (string_or(view.status, "last_exit") != string_or(view.status, "reason")) {
-        const bool is_up = string_or(view.status, "active") == "active";
         add(table, is_up ? "last exit" : "exit", reason_line(view, "last_exit"));
     }
     if (const Json* failure = find_object(view.status, "setup_failure")) {
         add(table, "setup", setup_failure_line(view, *failure));
-        add(table, "hint", shown(view.context, string_or(*failure, "hint")));
+        // There is nothing to mend any more once a later try has succeeded.
+        if (!is_up) add(table, "hint", shown(view.context, string_or(*failure, "hint")));
     }
     if (find_strings(view.status, "limits_met").value_or(std::vector<std::string>{}).empty()) {
         add(table, "pids.max", pids_line(view));
