@@ -30,7 +30,7 @@ TEST_CASE("who enters is confined like the service and makes nothing new", "[uni
     CHECK(plan->child.rlimit_values.size() == 1);
     CHECK(plan->clone_flags == 0);
     CHECK(plan->child.mounts.empty());
-    CHECK(plan->child.root == service->child.root);
+    CHECK(plan->child.root.c_str() == scene.root.path());
     CHECK_FALSE(plan->child.has_reaper);
     CHECK_FALSE(plan->child.new_cgroup_namespace);
     CHECK_FALSE(plan->child.new_network);
