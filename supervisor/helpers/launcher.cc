@@ -132,7 +132,7 @@ void Launcher::look(LaunchRequest& request) {
         look_at_slot(*request.plan, request.prepared, (*slots_)[*request.slot], request.made);
     if (!answer) return;
     remove(request);
-    // A child whose end cannot be waited for ends by itself, and may write until then.
+    // A child that could not be watched is being killed, and may write until then.
     const bool is_left = !*answer && (*slots_)[*request.slot].child > 0;
     if (is_left) {
         dropped_.emplace(*request.slot, std::move(request.last_words));

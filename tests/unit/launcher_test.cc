@@ -11,6 +11,7 @@
 #include <csignal>
 #include <optional>
 #include <string>
+#include <sys/resource.h>
 
 using namespace confinit;
 
@@ -33,6 +34,14 @@ struct LauncherScene : ReapingLoop {
         return launcher->ask(request);
     }
 
+    // A launch of a program that goes on for long.
+    void use_sleeper() {
+        use_host_root(units);
+        units.unit.namespaces.mount = false;
+        units.unit.service->command = {"/bin/sleep", "100"};
+        plan = units.plan();
+    }
+
     void kill_launcher() const {
         const pid_t pid = launcher->pid();
         REQUIRE(pid > 0);
@@ -44,6 +53,22 @@ struct LauncherScene : ReapingLoop {
     Console console{Fd{}};
     std::optional<Result<Spawned>> made;
     std::unique_ptr<Launcher> launcher;
+};
+
+// While one lives, no descriptor can be made.
+class NoDescriptors {
+public:
+    NoDescriptors() {
+        REQUIRE(getrlimit(RLIMIT_NOFILE, &before_) == 0);
+        const rlimit none{.rlim_cur = 0, .rlim_max = before_.rlim_max};
+        REQUIRE(setrlimit(RLIMIT_NOFILE, &none) == 0);
+    }
+    NoDescriptors(const NoDescriptors&) = delete;
+    NoDescriptors& operator=(const NoDescriptors&) = delete;
+    ~NoDescriptors() { (void)setrlimit(RLIMIT_NOFILE, &before_); }
+
+private:
+    rlimit before_{};
 };
 
 }  // namespace
@@ -90,6 +115,26 @@ TEST_CASE("a launcher that stands still is replaced", "[launcher][N9]") {
 
     CHECK(scene.made->has_value());
     CHECK(scene.launcher->pid() != first);
+}
+
+TEST_CASE("a child that cannot be opened by its number does not run on", "[launcher][N9]") {
+    LauncherScene scene{CONFINIT_BUILT_LAUNCHER};
+    scene.use_sleeper();
+    unsigned ended = 0;
+    scene.reaper.set_before([&] { ++ended; });
+    LaunchRequest request;
+    REQUIRE(scene.ask(request));
+
+    {
+        const NoDescriptors none;
+        while (!scene.made)
+            REQUIRE(scene.loop->run_once());
+    }
+
+    REQUIRE_FALSE(scene.made->has_value());
+    CHECK(scene.made->error().call == "pidfd_open");
+    CHECK(scene.made->error().error == EMFILE);
+    scene.turn_until([&] { return ended > 0; });
 }
 
 TEST_CASE("launches that nobody waits for give their slots back", "[launcher][N9]") {

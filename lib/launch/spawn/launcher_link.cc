@@ -11,6 +11,7 @@
 
 #include <array>
 #include <cerrno>
+#include <csignal>
 #include <cstring>
 #include <fcntl.h>
 #include <span>
@@ -175,6 +176,27 @@ constexpr auto launcher_call_names = make_name_table<LauncherCall>({
     {LauncherCall::realloc, "realloc"},
 });
 
+// A child of ours that we have not reaped. One that cannot be watched must not run on, and without
+// a descriptor its number is the way to it.
+Result<Fd> open_or_kill(pid_t child) {
+    Fd process{pidfd_open(child, 0)};
+    if (process) return process;
+    const int error = errno;
+    (void)kill(child, SIGKILL);
+    return std::unexpected(Error{.call = "pidfd_open", .error = error});
+}
+
+// A preparer that was killed fails the launch once the child is there, which is killed with it.
+void take_preparer(pid_t preparer, MadeProcesses& made) {
+    made.preparer = preparer;
+    auto process = open_or_kill(preparer);
+    if (process) {
+        made.preparer_pidfd = std::move(*process);
+    } else {
+        made.failure = std::move(process).error();
+    }
+}
+
 }  // namespace
 
 std::optional<Result<MadeProcesses>> look_at_slot(const LaunchPlan& plan,
@@ -188,10 +210,7 @@ std::optional<Result<MadeProcesses>> look_at_slot(const LaunchPlan& plan,
     const int child_error = number(slot.error);
     const int preparer_error = number(slot.preparer_error);
     const pid_t preparer = number(slot.preparer);
-    if (preparer > 0 && made.preparer == 0) {
-        made.preparer = preparer;
-        made.preparer_pidfd = Fd{pidfd_open(preparer, 0)};
-    }
+    if (preparer > 0 && made.preparer == 0) take_preparer(preparer, made);
     if (preparer_error != 0) return std::unexpected(explain_preparer_clone(preparer_error));
     if (child_error != 0) {
         const LauncherCall call = slot.failed_call;
@@ -204,8 +223,9 @@ std::optional<Result<MadeProcesses>> look_at_slot(const LaunchPlan& plan,
     }
     if (child <= 0) return std::nullopt;
     made.pid = child;
-    made.pidfd = Fd{pidfd_open(child, 0)};
-    if (!made.pidfd) return std::unexpected(Error{.call = "pidfd_open", .error = errno});
+    auto process = open_or_kill(child);
+    if (!process) return std::unexpected(std::move(process).error());
+    made.pidfd = std::move(*process);
     return std::move(made);
 }
 

@@ -74,7 +74,8 @@ private:
 };
 
 // The answer that the slot holds by now: absent while the launcher is at it. `made` keeps the
-// preparer that was seen before. The parent has not reaped them, so that the pids are theirs.
+// preparer that was seen before. The parent has not reaped them, so that the pids are theirs. A
+// process that cannot be opened by its pid is killed.
 std::optional<Result<MadeProcesses>> look_at_slot(const LaunchPlan& plan,
                                                   const PreparedLaunch& prepared,
                                                   const LaunchSlot& slot, MadeProcesses& made);

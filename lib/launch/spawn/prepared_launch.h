@@ -48,7 +48,7 @@ struct MadeProcesses {
     Fd pidfd;
     pid_t preparer = 0;  // 0 where the plan has no preparations
     Fd preparer_pidfd;
-    std::optional<Error> failure = {};  // no preparer could be made
+    std::optional<Error> failure = {};  // no preparer could be made, or it could not be watched
 };
 
 // The parent's own part, after which the child goes on. As spawn() it sends SIGKILL when that
