@@ -143,16 +143,24 @@ void Launcher::look(LaunchRequest& request) {
     auto spawned = *answer ? finish_launch(*request.plan, std::move(request.prepared),
                                            std::move(**answer), std::move(request.last_words))
                            : Result<Spawned>{std::unexpected(std::move(*answer).error())};
-    // The request may go while it is called.
-    auto done = std::move(request.done);
-    done(std::move(spawned));
+    tell(request, std::move(spawned));
 }
 
 void Launcher::copy(LaunchRequest& request) {
     request.slot.reset();
     request.last_words = {};
+    Result<Spawned> made = std::unexpected(Error{.call = "clone3", .error = ENOMEM});
+    (void)loop_.run_guarded([&] {
+        made = spawn_prepared(*request.plan, std::move(request.prepared), std::move(request.made));
+    });
+    tell(request, std::move(made));
+}
+
+// The other requests have nothing to do with an exception of its owner's.
+void Launcher::tell(LaunchRequest& request, Result<Spawned> answer) {
+    // The request may go while it is called.
     auto done = std::move(request.done);
-    done(spawn_prepared(*request.plan, std::move(request.prepared), std::move(request.made)));
+    (void)loop_.run_guarded([&] { done(std::move(answer)); });
 }
 
 void Launcher::remove(LaunchRequest& request) {
@@ -190,21 +198,46 @@ void Launcher::settle(std::uint32_t slot) {
     reaper_.adopt(child, [words = std::move(words)](ExitStatus) {});
 }
 
-// The owners of launches must hear of it also without memory.
+// The owners of launches must hear of it also without memory. The next launcher comes first, so
+// that nothing that goes wrong after it leaves PID 1 without one.
 void Launcher::on_exit(ExitStatus status) {
     const MemoryReserve reserve;
     deaths_in_a_row_ = link_->is_greeted() ? 0 : deaths_in_a_row_ + 1;
     watch_.reset();
     link_.reset();
     unanswered_ = 0;
+    const Status started = is_given_up_ ? Status{} : start_next(status);
     // Its processes are in the slots, and nothing more will come.
     look_at_all();
     dropped_.clear();
     // Nothing was asked of one that may do less than PID 1.
     if (is_given_up_) return;
-    const auto unanswered = std::exchange(open_, {});
+    const std::size_t unanswered = open_.size();
+    const auto lost = take_lost();
+    const std::size_t again = unanswered - lost.size();
+    for (LaunchRequest* request : lost)
+        refuse(*request);
+    if (!started) {
+        give_up(started.error().text());
+    } else if (deaths_in_a_row_ == 0) {
+        console_.warning(fmt::format(
+            "the launcher {}; another one takes its place{}", exit_clause(status),
+            again > 0 ? fmt::format(", and is asked for {} of its launches", again) : ""));
+    }
+}
+
+Status Launcher::start_next(ExitStatus status) {
+    if (deaths_in_a_row_ >= most_deaths_in_a_row) return failure("it " + exit_clause(status));
+    Status started = std::unexpected(Error{.call = "clone3", .error = ENOMEM});
+    (void)loop_.run_guarded([&] { started = start(); });
+    return started;
+}
+
+// Those over which the last launcher has ended wait for the next one, but for those over which two
+// have.
+std::vector<LaunchRequest*> Launcher::take_lost() {
     std::vector<LaunchRequest*> lost;
-    for (const auto& [slot, request] : unanswered) {
+    for (const auto& [slot, request] : std::exchange(open_, {})) {
         request->prepared.order.has_preparer = request->made.preparer != 0;
         ++request->losses;
         if (request->is_lost()) {
@@ -213,18 +246,7 @@ void Launcher::on_exit(ExitStatus status) {
             waiting_.push_front(request);
         }
     }
-    const bool is_hopeless = deaths_in_a_row_ >= most_deaths_in_a_row;
-    const Status started = is_hopeless ? failure("it " + exit_clause(status)) : start();
-    if (!started) {
-        give_up(started.error().text());
-    } else if (deaths_in_a_row_ == 0) {
-        const std::size_t again = unanswered.size() - lost.size();
-        console_.warning(fmt::format(
-            "the launcher {}; another one takes its place{}", exit_clause(status),
-            again > 0 ? fmt::format(", and is asked for {} of its launches", again) : ""));
-    }
-    for (LaunchRequest* request : lost)
-        refuse(*request);
+    return lost;
 }
 
 // It is for a child that there is not.
@@ -234,8 +256,8 @@ void Launcher::end_preparer(LaunchRequest& request) {
 
 void Launcher::refuse(LaunchRequest& request) {
     end_preparer(request);
-    auto done = std::move(request.done);
-    done(std::unexpected(Error{.hint = "two launchers have ended before they made a process"}));
+    tell(request,
+         std::unexpected(Error{.hint = "two launchers have ended before they made a process"}));
 }
 
 }  // namespace confinit

@@ -27,6 +27,7 @@
 #include <optional>
 #include <string>
 #include <sys/types.h>
+#include <vector>
 
 namespace confinit {
 
@@ -88,9 +89,12 @@ private:
     void on_socket();
     void on_exit(ExitStatus status);
     void send_waiting();
+    Status start_next(ExitStatus status);
+    std::vector<LaunchRequest*> take_lost();
     void give_up(const std::string& why);
-    static void copy(LaunchRequest& request);
-    static void refuse(LaunchRequest& request);
+    void copy(LaunchRequest& request);
+    void refuse(LaunchRequest& request);
+    void tell(LaunchRequest& request, Result<Spawned> answer);
     static void end_preparer(LaunchRequest& request);
     void remove(LaunchRequest& request);
     void settle(std::uint32_t slot);

@@ -1,17 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
 // Launcher: helpers that end, launches that nobody waits for any more, and no helper at all.
 #include "supervisor/helpers/launcher.h"
+#include "base/file.h"
 #include "build_paths.h"
 #include "kernel/pidfd.h"
 #include "plan_scene.h"
 #include "reaping_loop.h"
 
+#include <algorithm>
 #include <catch2/catch.hpp>
 #include <chrono>
 #include <csignal>
+#include <fcntl.h>
+#include <new>
 #include <optional>
 #include <string>
 #include <sys/resource.h>
+#include <sys/wait.h>
+#include <thread>
 
 using namespace confinit;
 
@@ -42,10 +48,13 @@ struct LauncherScene : ReapingLoop {
         plan = units.plan();
     }
 
+    // Until it is a zombie.
     void kill_launcher() const {
         const pid_t pid = launcher->pid();
         REQUIRE(pid > 0);
         signal_process(Fd{pidfd_open(pid, 0)}, SIGKILL);
+        siginfo_t info{};
+        REQUIRE(waitid(P_PID, static_cast<id_t>(pid), &info, WEXITED | WNOWAIT) == 0);
     }
 
     PlanScene units;
@@ -54,6 +63,12 @@ struct LauncherScene : ReapingLoop {
     std::optional<Result<Spawned>> made;
     std::unique_ptr<Launcher> launcher;
 };
+
+// Zombies are children, too.
+std::size_t count_children() {
+    const std::string text = read_file(AT_FDCWD, "/proc/thread-self/children", 65536).value();
+    return static_cast<std::size_t>(std::ranges::count(text, ' '));
+}
 
 // While one lives, no descriptor can be made.
 class NoDescriptors {
@@ -115,6 +130,40 @@ TEST_CASE("a launcher that stands still is replaced", "[launcher][N9]") {
 
     CHECK(scene.made->has_value());
     CHECK(scene.launcher->pid() != first);
+}
+
+TEST_CASE("without memory for an answer that a launcher has left there is a next one",
+          "[launcher][N9]") {
+    LauncherScene scene{CONFINIT_BUILT_LAUNCHER};
+    LaunchRequest first;
+    REQUIRE(scene.ask(first));
+    scene.turn_until([&] { return scene.made.has_value(); });
+    scene.made.reset();
+    LaunchRequest unheard;
+    REQUIRE(scene.ask(unheard));
+    unheard.done = [](const Result<Spawned>&) {
+        throw std::bad_alloc{};
+    };
+    const std::size_t before = count_children();
+    REQUIRE(scene.loop->run_once());
+    while (count_children() == before)
+        std::this_thread::yield();
+    const pid_t killed = scene.launcher->pid();
+    scene.kill_launcher();
+
+    try {
+        while (!scene.reaper.reap(256, killed)) {
+        }
+    } catch (const std::bad_alloc&) {
+        (void)scene.reaper.reap(256);
+    }
+
+    CHECK(scene.launcher->pid() > 0);
+    CHECK(scene.launcher->pid() != killed);
+    LaunchRequest next;
+    REQUIRE(scene.ask(next));
+    scene.turn_until([&] { return scene.made.has_value(); });
+    CHECK(scene.made->has_value());
 }
 
 TEST_CASE("a child that cannot be opened by its number does not run on", "[launcher][N9]") {
