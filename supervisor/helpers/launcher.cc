@@ -60,6 +60,7 @@ bool Launcher::ask(LaunchRequest& request) {
     if (is_given_up_) return false;
     request.slot = slots_->take();
     if (!request.slot) return false;
+    request.number = next_number_++;
     request.prepared.order.slot = *request.slot;
     request.last_words = slots_->last_words(*request.slot);
     waiting_.push_back(&request);
@@ -233,19 +234,19 @@ Status Launcher::start_next(ExitStatus status) {
     return started;
 }
 
-// Those over which the last launcher has ended wait for the next one, but for those over which two
-// have.
+// Those over which the last launcher has ended wait for the next one, before those that were asked
+// for later, but for those over which two have.
 std::vector<LaunchRequest*> Launcher::take_lost() {
     std::vector<LaunchRequest*> lost;
+    std::vector<LaunchRequest*> again;
     for (const auto& [slot, request] : std::exchange(open_, {})) {
         request->prepared.order.has_preparer = request->made.preparer != 0;
         ++request->losses;
-        if (request->is_lost()) {
-            lost.push_back(request);
-        } else {
-            waiting_.push_front(request);
-        }
+        (request->is_lost() ? lost : again).push_back(request);
     }
+    std::ranges::sort(lost, {}, &LaunchRequest::number);
+    std::ranges::sort(again, {}, &LaunchRequest::number);
+    waiting_.insert(waiting_.begin(), again.begin(), again.end());
     return lost;
 }
 

@@ -39,6 +39,7 @@ struct LaunchRequest {
     std::move_only_function<void(Result<Spawned>)> done;
 
     // The launcher's own.
+    std::uint64_t number = 0;  // in the order of asking
     std::optional<std::uint32_t> slot = {};
     LastWordsPage last_words = {};
     MadeProcesses made = {};
@@ -108,6 +109,7 @@ private:
     std::shared_ptr<LaunchSlots> slots_;
     std::optional<LauncherLink> link_;
     bool is_given_up_ = false;
+    std::uint64_t next_number_ = 0;
     unsigned deaths_in_a_row_ = 0;                  // of helpers that had not said a word
     std::deque<LaunchRequest*> waiting_;            // not sent
     std::map<std::uint32_t, LaunchRequest*> open_;  // sent, by the slot

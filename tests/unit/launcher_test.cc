@@ -8,6 +8,7 @@
 #include "reaping_loop.h"
 
 #include <algorithm>
+#include <array>
 #include <catch2/catch.hpp>
 #include <chrono>
 #include <csignal>
@@ -18,6 +19,7 @@
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <thread>
+#include <vector>
 
 using namespace confinit;
 
@@ -38,6 +40,14 @@ struct LauncherScene : ReapingLoop {
             made = std::move(answer);
         };
         return launcher->ask(request);
+    }
+
+    // Then the launcher has said its first word.
+    void make_one() {
+        LaunchRequest request;
+        REQUIRE(ask(request));
+        turn_until([this] { return made.has_value(); });
+        made.reset();
     }
 
     // A launch of a program that goes on for long.
@@ -135,10 +145,7 @@ TEST_CASE("a launcher that stands still is replaced", "[launcher][N9]") {
 TEST_CASE("without memory for an answer that a launcher has left there is a next one",
           "[launcher][N9]") {
     LauncherScene scene{CONFINIT_BUILT_LAUNCHER};
-    LaunchRequest first;
-    REQUIRE(scene.ask(first));
-    scene.turn_until([&] { return scene.made.has_value(); });
-    scene.made.reset();
+    scene.make_one();
     LaunchRequest unheard;
     REQUIRE(scene.ask(unheard));
     unheard.done = [](const Result<Spawned>&) {
@@ -184,6 +191,26 @@ TEST_CASE("a child that cannot be opened by its number does not run on", "[launc
     CHECK(scene.made->error().call == "pidfd_open");
     CHECK(scene.made->error().error == EMFILE);
     scene.turn_until([&] { return ended > 0; });
+}
+
+TEST_CASE("launches that are asked for again keep their order", "[launcher][N9]") {
+    LauncherScene scene{CONFINIT_BUILT_LAUNCHER};
+    scene.make_one();
+    REQUIRE(kill(scene.launcher->pid(), SIGSTOP) == 0);
+    std::array<LaunchRequest, 3> requests;
+    std::vector<std::size_t> order;
+    for (std::size_t i = 0; i < requests.size(); ++i) {
+        REQUIRE(scene.ask(requests[i]));
+        requests[i].done = [&order, i](const Result<Spawned>&) {
+            order.push_back(i);
+        };
+    }
+    REQUIRE(scene.loop->run_once());
+
+    scene.kill_launcher();
+    scene.turn_until([&] { return order.size() == requests.size(); });
+
+    CHECK(order == std::vector<std::size_t>{0, 1, 2});
 }
 
 TEST_CASE("launches that nobody waits for give their slots back", "[launcher][N9]") {
