@@ -39,6 +39,7 @@ Status Launcher::start() {
     if (!slots_) slots_ = TRY(LaunchSlots::make());
     if (!timer_) timer_.emplace(TRY(Timer::make(loop_, [this] { on_late(); })));
     link_.emplace(TRY(LauncherLink::start(program_, *slots_, method_)));
+    silent_since_ = Clock::now();
     const pid_t pid = link_->pid();
     reaper_.adopt(pid, [this, pid](ExitStatus status) {
         if (link_ && link_->pid() == pid) on_exit(status);
@@ -63,24 +64,30 @@ bool Launcher::ask(LaunchRequest& request) {
     request.number = next_number_++;
     request.prepared.order.slot = *request.slot;
     request.last_words = slots_->last_words(*request.slot);
+    if (!is_awaited()) silent_since_ = Clock::now();
     waiting_.push_back(&request);
     set_timer();
     soon_.ask();
     return true;
 }
 
-// One timer for all that is asked in that time.
+// One timer for all that is asked in that time: on_late() sets the rest.
 void Launcher::set_timer() {
     if (std::exchange(is_timed_, true)) return;
-    has_heard_ = false;
     timer_->set(patience_);
 }
 
 void Launcher::on_late() {
     is_timed_ = false;
-    if (unanswered_ == 0 && waiting_.empty()) return;
+    if (!is_awaited()) return;
+    const auto left = silent_since_ + patience_ - Clock::now();
+    if (left > Clock::duration::zero()) {
+        timer_->set(left);
+        is_timed_ = true;
+        return;
+    }
     // Its end does the rest.
-    if (!has_heard_ && link_) signal_process(link_->process(), SIGKILL);
+    if (link_) signal_process(link_->process(), SIGKILL);
     set_timer();
 }
 
@@ -117,7 +124,7 @@ void Launcher::on_socket() {
             if (received.error().error == EPERM) give_up(received.error().text());
             return;
         }
-        has_heard_ = true;
+        silent_since_ = Clock::now();
         if (!*received) break;
         --unanswered_;
         const auto found = open_.find(**received);

@@ -10,6 +10,7 @@
 // itself. A helper that does not answer is ended.
 #pragma once
 
+#include "base/clock.h"
 #include "kernel/clone.h"
 #include "launch/spawn/launcher_link.h"
 #include "supervisor/loop/event_loop.h"
@@ -85,6 +86,7 @@ private:
           patience_(patience) {}
 
     Status start();
+    bool is_awaited() const { return unanswered_ > 0 || !waiting_.empty(); }
     void set_timer();
     void on_late();
     void on_socket();
@@ -119,8 +121,9 @@ private:
     // Sent and forgotten: what the launcher makes of it may write in the slot.
     std::map<std::uint32_t, LastWordsPage> dropped_;
     std::optional<Timer> timer_;
-    bool is_timed_ = false;   // an answer is awaited
-    bool has_heard_ = false;  // since the timer was set
+    bool is_timed_ = false;  // an answer is awaited
+    // An answer is awaited, and nothing has been heard, since then.
+    Clock::time_point silent_since_ = {};
     Watch watch_;
     Soon soon_{loop_, [this] {
                    send_waiting();

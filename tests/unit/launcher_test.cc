@@ -193,6 +193,22 @@ TEST_CASE("a child that cannot be opened by its number does not run on", "[launc
     scene.turn_until([&] { return ended > 0; });
 }
 
+TEST_CASE("an earlier answer gives a launcher that stands still no more time", "[launcher][N9]") {
+    constexpr std::chrono::seconds patience{2};
+    LauncherScene scene{CONFINIT_BUILT_LAUNCHER, patience};
+    scene.make_one();
+    REQUIRE(kill(scene.launcher->pid(), SIGSTOP) == 0);
+    const auto begin = Clock::now();
+
+    LaunchRequest request;
+    REQUIRE(scene.ask(request));
+    scene.turn_until([&] { return scene.made.has_value(); });
+
+    const auto took = Clock::now() - begin;
+    CHECK(took >= patience);
+    CHECK(took < patience * 7 / 4);
+}
+
 TEST_CASE("launches that are asked for again keep their order", "[launcher][N9]") {
     LauncherScene scene{CONFINIT_BUILT_LAUNCHER};
     scene.make_one();
