@@ -20,6 +20,13 @@ namespace {
 // Before the first word: then it cannot be executed here, or does not come to itself.
 constexpr unsigned most_deaths_in_a_row = 10;
 
+constexpr std::chrono::seconds pause_without{1};
+
+bool may_pass(const Error& error) {
+    return error.error == EAGAIN || error.error == ENOMEM || error.error == EMFILE ||
+           error.error == ENFILE;
+}
+
 constexpr std::string_view fallback_text = "PID 1 copies itself for each launch";
 
 }  // namespace
@@ -31,20 +38,22 @@ std::unique_ptr<Launcher> Launcher::make(EventLoop& loop, Reaper& reaper, Consol
     std::unique_ptr<Launcher> self{
         new Launcher(loop, reaper, console, loaded ? std::move(*loaded) : Fd{}, method, patience)};
     Status started = loaded ? self->start() : Status{std::unexpected(loaded.error())};
-    if (!started) self->give_up(started.error().text());
+    if (!started) self->go_without(started.error());
     return self;
 }
 
 Status Launcher::start() {
-    if (!slots_) slots_ = TRY(LaunchSlots::make());
     if (!timer_) timer_.emplace(TRY(Timer::make(loop_, [this] { on_late(); })));
-    link_.emplace(TRY(LauncherLink::start(program_, *slots_, method_)));
-    silent_since_ = Clock::now();
-    const pid_t pid = link_->pid();
+    if (!slots_) slots_ = TRY(LaunchSlots::make());
+    // One that is not kept ends with its socket.
+    LauncherLink link = TRY(LauncherLink::start(program_, *slots_, method_));
+    const pid_t pid = link.pid();
     reaper_.adopt(pid, [this, pid](ExitStatus status) {
         if (link_ && link_->pid() == pid) on_exit(status);
     });
-    watch_ = TRY(loop_.on_fd(link_->socket(), EPOLLIN, [this](std::uint32_t) { on_socket(); }));
+    watch_ = TRY(loop_.on_fd(link.socket(), EPOLLIN, [this](std::uint32_t) { on_socket(); }));
+    link_.emplace(std::move(link));
+    silent_since_ = Clock::now();
     return {};
 }
 
@@ -53,12 +62,35 @@ void Launcher::give_up(const std::string& why) {
         console_.warning(fmt::format("no launcher: {}; {}", why, fallback_text));
     watch_.reset();
     if (link_) signal_process(link_->process(), SIGKILL);
+    copy_waiting();
+}
+
+// Others may give back what PID 1 lacks.
+void Launcher::go_without(const Error& why) {
+    if (!may_pass(why) || !timer_) return give_up(why.text());
+    if (!std::exchange(is_lacking_, true)) {
+        console_.warning(
+            fmt::format("no launcher: {}; {} until there is one", why.text(), fallback_text));
+    }
+    copy_waiting();
+    timer_->set(pause_without);
+    is_timed_ = true;
+}
+
+void Launcher::start_again() {
+    const Status started = try_to_start();
+    if (!started) return go_without(started.error());
+    is_lacking_ = false;
+    console_.notice("there is a launcher again");
+}
+
+void Launcher::copy_waiting() {
     for (LaunchRequest* request : std::exchange(waiting_, {}))
         copy(*request);
 }
 
 bool Launcher::ask(LaunchRequest& request) {
-    if (is_given_up_) return false;
+    if (is_given_up_ || !link_) return false;
     request.slot = slots_->take();
     if (!request.slot) return false;
     request.number = next_number_++;
@@ -79,6 +111,7 @@ void Launcher::set_timer() {
 
 void Launcher::on_late() {
     is_timed_ = false;
+    if (!link_ && !is_given_up_) return start_again();
     if (!is_awaited()) return;
     const auto left = silent_since_ + patience_ - Clock::now();
     if (left > Clock::duration::zero()) {
@@ -226,7 +259,7 @@ void Launcher::on_exit(ExitStatus status) {
     for (LaunchRequest* request : lost)
         refuse(*request);
     if (!started) {
-        give_up(started.error().text());
+        go_without(started.error());
     } else if (deaths_in_a_row_ == 0) {
         console_.warning(fmt::format(
             "the launcher {}; another one takes its place{}", exit_clause(status),
@@ -236,6 +269,10 @@ void Launcher::on_exit(ExitStatus status) {
 
 Status Launcher::start_next(ExitStatus status) {
     if (deaths_in_a_row_ >= most_deaths_in_a_row) return failure("it " + exit_clause(status));
+    return try_to_start();
+}
+
+Status Launcher::try_to_start() {
     Status started = std::unexpected(Error{.call = "clone3", .error = ENOMEM});
     (void)loop_.run_guarded([&] { started = start(); });
     return started;

@@ -7,7 +7,7 @@
 // memory that PID 1 shares which processes there are. What had none yet is asked of another helper,
 // once. What that one ends over as well is told to be lost, and PID 1 does not try by itself what
 // may have ended both. Where no helper can be had, or has no room for one more launch, PID 1 copies
-// itself. A helper that does not answer is ended.
+// itself, and tries again where that may pass. A helper that does not answer is ended.
 #pragma once
 
 #include "base/clock.h"
@@ -92,9 +92,13 @@ private:
     void on_socket();
     void on_exit(ExitStatus status);
     void send_waiting();
+    Status try_to_start();
     Status start_next(ExitStatus status);
+    void start_again();
+    void go_without(const Error& why);
     std::vector<LaunchRequest*> take_lost();
     void give_up(const std::string& why);
+    void copy_waiting();
     void copy(LaunchRequest& request);
     void refuse(LaunchRequest& request);
     void tell(LaunchRequest& request, Result<Spawned> answer);
@@ -111,6 +115,7 @@ private:
     std::shared_ptr<LaunchSlots> slots_;
     std::optional<LauncherLink> link_;
     bool is_given_up_ = false;
+    bool is_lacking_ = false;  // there is none for now, which was told
     std::uint64_t next_number_ = 0;
     unsigned deaths_in_a_row_ = 0;                  // of helpers that had not said a word
     std::deque<LaunchRequest*> waiting_;            // not sent

@@ -209,6 +209,25 @@ TEST_CASE("an earlier answer gives a launcher that stands still no more time", "
     CHECK(took < patience * 7 / 4);
 }
 
+TEST_CASE("a launcher that cannot be started for want of descriptors comes later",
+          "[launcher][N9]") {
+    LauncherScene scene{CONFINIT_BUILT_LAUNCHER};
+    const pid_t killed = scene.launcher->pid();
+    scene.kill_launcher();
+
+    {
+        const NoDescriptors none;
+        while (scene.launcher->pid() == killed)
+            REQUIRE(scene.loop->run_once());
+    }
+
+    CHECK(scene.launcher->pid() == 0);
+    LaunchRequest request;
+    CHECK_FALSE(scene.ask(request));
+    scene.turn_until([&] { return scene.launcher->pid() > 0; });
+    scene.make_one();
+}
+
 TEST_CASE("launches that are asked for again keep their order", "[launcher][N9]") {
     LauncherScene scene{CONFINIT_BUILT_LAUNCHER};
     scene.make_one();
