@@ -73,6 +73,7 @@ struct LaunchSlot {
     LauncherCall failed_call = LauncherCall::clone;
     std::int32_t error = 0;           // of that call for the child, an errno
     std::int32_t preparer_error = 0;  // of the preparer's
+    std::int32_t is_cancelled = 0;    // by PID 1: nobody waits for it any more
 };
 
 inline constexpr std::size_t launch_slot_count = 1024;

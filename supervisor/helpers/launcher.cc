@@ -213,7 +213,9 @@ void Launcher::forget(LaunchRequest& request) {
     const bool is_open = request.slot && open_.contains(*request.slot);
     remove(request);
     end_preparer(request);
-    if (is_open) dropped_.emplace(*request.slot, std::move(request.last_words));
+    if (!is_open) return;
+    slots_->cancel(*request.slot);
+    dropped_.emplace(*request.slot, std::move(request.last_words));
 }
 
 void Launcher::look_at_all() {

@@ -69,8 +69,8 @@ public:
     // Takes all of them: a child of ours that nobody knows may be one that was asked for.
     void look_at_all();
 
-    // Nobody waits for it any more. A child that is made nevertheless ends by itself before it
-    // executes the program: its report goes nowhere.
+    // Nobody waits for it any more, and no helper is asked for it again. A child that is being made
+    // nevertheless ends by itself before it executes the program: its report goes nowhere.
     void forget(LaunchRequest& request);
 
     pid_t pid() const { return link_ ? link_->pid() : 0; }

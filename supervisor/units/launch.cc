@@ -61,12 +61,26 @@ void Launch::on_made(Result<Spawned> made) {
     } else {
         failure_ = std::move(made).error();
     }
+    end_without_process(*request);
+}
+
+void Launch::end_without_process(LaunchRequest& request) {
     // A preparer without a child has made directories, which go once it has ended.
-    if (request->made.preparer_pidfd)
-        spawned_.preparer_pidfd = std::move(request->made.preparer_pidfd);
+    if (request.made.preparer_pidfd)
+        spawned_.preparer_pidfd = std::move(request.made.preparer_pidfd);
     kill_preparer();
     phase_ = phase_after(phase_, LaunchEvent::refused);
     if (has_ended()) end({CLD_EXITED, exit_setup_failed});
+}
+
+// A launcher that stands still must not keep a stop waiting for a process that never was.
+void Launch::give_up_request() {
+    machinery_.launcher.look(*request_);
+    if (!request_) return;
+    const auto request = std::move(request_);
+    machinery_.launcher.forget(*request);
+    failure_ = Error{.hint = "the launcher, confinit-launch, has not made its process"};
+    end_without_process(*request);
 }
 
 Status Launch::take(Spawned made) {
@@ -234,6 +248,7 @@ void Launch::kill_first() {
 
 void Launch::kill_preparer() {
     is_to_die_ = true;
+    if (request_) give_up_request();
     if (spawned_.preparer_pidfd) signal_process(spawned_.preparer_pidfd, SIGKILL);
 }
 

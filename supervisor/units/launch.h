@@ -52,10 +52,10 @@ public:
     // Takes note of what has been reported by now.
     void drain();
 
-    // SIGKILL to the first process and to the preparer, also where they are not there yet.
+    // SIGKILL to the first process and to the preparer. A launch that no launcher has answered ends
+    // at once, and no process comes of it: its end is told while this is called.
     void kill_first();
-    // For one whose node is killed: SIGKILL to the preparer, which is not in it, and to the first
-    // process where that comes only after.
+    // The same for one whose node is killed: SIGKILL to the preparer alone, which is not in it.
     void kill_preparer();
 
     // Our reaper of the pid namespace cannot tell of the end of the main process, which is this one
@@ -88,6 +88,8 @@ public:
 
 private:
     void on_made(Result<Spawned> made);
+    void give_up_request();
+    void end_without_process(LaunchRequest& request);
     Status take(Spawned made);
     void on_record(ReceivedReport received);
     void on_failure(const LaunchReport& report);
@@ -108,7 +110,7 @@ private:
     Listener listener_;
     LaunchPhase phase_ = LaunchPhase::asked;
     std::unique_ptr<LaunchRequest> request_;  // while a launcher is asked
-    bool is_to_die_ = false;
+    bool is_to_die_ = false;                  // killed while its answer is being told
     bool is_launcher_lost_ = false;
     bool is_plan_stale_ = false;
     Spawned spawned_;

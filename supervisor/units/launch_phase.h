@@ -17,7 +17,7 @@ enum class LaunchPhase : unsigned char {
 
 enum class LaunchEvent : unsigned char {
     made,         // the first process exists
-    refused,      // no process could be made
+    refused,      // no process could be made, or none is wanted any more
     failed,       // a record tells of a failure
     mark,         // the record that its sender executes the program now
     hang_up,      // all who could report have ended, or have executed a program

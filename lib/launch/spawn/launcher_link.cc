@@ -90,6 +90,10 @@ std::optional<std::uint32_t> LaunchSlots::take() {
     return slot;
 }
 
+void LaunchSlots::cancel(std::uint32_t slot) {
+    __atomic_store_n(&slots_[slot].is_cancelled, 1, __ATOMIC_RELEASE);
+}
+
 LastWordsPage LaunchSlots::last_words(std::uint32_t slot) {
     return {&slots_[slot].last_words, [self = shared_from_this(), slot](LastWords*) {
                 self->give_back(slot);

@@ -31,6 +31,9 @@ public:
     // The last words of its child; it is given back with them.
     LastWordsPage last_words(std::uint32_t slot);
 
+    // What the launcher has not made yet it does not make any more.
+    void cancel(std::uint32_t slot);
+
     const LaunchSlot& operator[](std::uint32_t slot) const { return slots_[slot]; }
     const Fd& memory() const { return memory_; }
 

@@ -198,6 +198,7 @@ private:
         } else {
             protection_.lift();
         }
+        if (is_cancelled(slot)) return {LauncherCall::clone, ECANCELED};
         // The cgroup namespace is left to the child.
         const std::uint64_t namespaces =
             plan.clone_flags & ~static_cast<std::uint64_t>(CLONE_NEWCGROUP);
@@ -210,9 +211,14 @@ private:
                 return {};
             }
         }
+        if (is_cancelled(slot)) return {LauncherCall::clone, ECANCELED};
         const long pid = copy(order.uses_clone3, namespaces, order[LentPlace::node], slot.child);
         if (pid == 0) run_child(child);
         return {LauncherCall::clone, pid < 0 ? static_cast<int>(-pid) : 0};
+    }
+
+    static bool is_cancelled(const LaunchSlot& slot) {
+        return __atomic_load_n(&slot.is_cancelled, __ATOMIC_ACQUIRE) != 0;
     }
 
     // The exit signal is this process's own one, which is SIGCHLD.

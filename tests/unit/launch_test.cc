@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: Apache-2.0
+// Launch: launches that end before there is a process.
+#include "supervisor/units/launch.h"
+#include "base/file.h"
+#include "build_paths.h"
+#include "plan_scene.h"
+#include "reaping_loop.h"
+#include "supervisor/helpers/launcher.h"
+
+#include <algorithm>
+#include <catch2/catch.hpp>
+#include <csignal>
+#include <fcntl.h>
+#include <memory>
+#include <optional>
+#include <string>
+
+using namespace confinit;
+
+namespace {
+
+constexpr CloneMethod method = CloneMethod::clone3_then_move;
+
+LaunchPlan plan_of_sleeper(PlanScene& units) {
+    use_host_root(units);
+    units.unit.namespaces.mount = false;
+    units.unit.service->command = {"/bin/sleep", "100"};
+    return units.plan();
+}
+
+struct LaunchScene : ReapingLoop {
+    Launch::Listener listener() {
+        return {.running = [this] { is_running = true; },
+                .ended =
+                    [this](ExitStatus status) {
+                        ++tellings;
+                        ended = status;
+                    }};
+    }
+
+    void make_running(Launch& launch, Launch::Maker maker) {
+        is_running = false;
+        REQUIRE(launch.begin(plan, -1, {}, maker));
+        turn_until([this] { return is_running; });
+    }
+
+    void end(Launch& launch) {
+        launch.kill_first();
+        turn_until([this] { return ended.has_value(); });
+        ended.reset();
+    }
+
+    PlanScene units;
+    LaunchPlan plan = plan_of_sleeper(units);
+    LaunchContext context = units.context();
+    Console console{Fd{}};
+    std::unique_ptr<CgroupEvents> cgroup_events = *CgroupEvents::make(*loop);
+    std::unique_ptr<NodeSignals> signals_of_nodes = *NodeSignals::make(*loop);
+    std::unique_ptr<Workers> workers = *Workers::make(*loop, reaper, method);
+    std::unique_ptr<Planner> planner = *Planner::make(*loop, reaper, method);
+    std::unique_ptr<Launcher> launcher =
+        Launcher::make(*loop, reaper, console, CONFINIT_BUILT_LAUNCHER, method);
+    DirectoryClaims claims;
+    Machinery machinery{*loop,  reaper,  *cgroup_events, *signals_of_nodes, nullptr,   context,
+                        method, console, *workers,       *planner,          *launcher, &claims};
+    bool is_running = false;
+    unsigned tellings = 0;
+    std::optional<ExitStatus> ended;
+};
+
+// Zombies are children, too.
+std::size_t count_children() {
+    const std::string text = read_file(AT_FDCWD, "/proc/thread-self/children", 65536).value();
+    return static_cast<std::size_t>(std::ranges::count(text, ' '));
+}
+
+}  // namespace
+
+TEST_CASE("a launch that no launcher has answered ends as soon as it is killed", "[launch][N9]") {
+    LaunchScene scene;
+    {
+        Launch first{scene.machinery, Hands::operators(), scene.listener()};
+        scene.make_running(first, Launch::Maker::launcher);
+        scene.end(first);
+    }
+    const pid_t stopped = scene.launcher->pid();
+    REQUIRE(kill(stopped, SIGSTOP) == 0);
+    Launch killed{scene.machinery, Hands::operators(), scene.listener()};
+    REQUIRE(killed.begin(scene.plan, -1, {}));
+    REQUIRE(scene.loop->run_once());
+
+    killed.kill_first();
+
+    CHECK(killed.has_ended());
+    CHECK_FALSE(killed.has_run());
+    REQUIRE(killed.failure());
+    CHECK(killed.failure()->text() == "the launcher, confinit-launch, has not made its process");
+    CHECK(scene.ended.has_value());
+    CHECK(scene.tellings == 2);
+    scene.ended.reset();
+    REQUIRE(kill(stopped, SIGCONT) == 0);
+    const std::size_t before = count_children();
+    Launch next{scene.machinery, Hands::operators(), scene.listener()};
+    scene.make_running(next, Launch::Maker::launcher);
+    CHECK(scene.launcher->pid() == stopped);
+    CHECK(count_children() == before + 1);
+    scene.end(next);
+}
