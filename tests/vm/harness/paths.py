@@ -61,6 +61,9 @@ ALLOWED = (
     ("openat", "/dev/ptmx"),
     # What a machine reads of its root once, before anything else is mounted.
     ("openat", "/etc/hostname"),
+    # And once where the machine was given groups for its doors.
+    ("newfstatat", "<rootfs>/etc/passwd"),
+    ("newfstatat", "<rootfs>/etc/group"),
     ("openat", "/usr/lib/confinit/confinit-reaper"),
     ("openat", "/usr/lib/confinit/confinit-launcher"),
 )
