@@ -83,13 +83,17 @@ UnitReading UnitReading::unpack(TextUnpacker& unpacker) {
     return reading;
 }
 
+std::string profile_of(const Unit& unit) {
+    return unit.seccomp && unit.seccomp->profile ? unit.seccomp->profile->path : "";
+}
+
 UnitReading read_unit_files(std::string_view name, std::span<const std::string> directories,
                             const Vocabulary& vocabulary, Checked<Unit>& unit) {
     UnitReading reading;
     reading.stamp = UnitStamp::take(name, directories);
     unit = load_unit_with(name, directories, vocabulary, {}, &reading.texts);
-    if (unit && unit->seccomp && unit->seccomp->profile)
-        reading.stamp.add_file(unit->seccomp->profile->path);
+    const std::string profile = unit ? profile_of(*unit) : "";
+    if (!profile.empty()) reading.stamp.add_file(profile);
     if (!unit) {
         reading.problems = unit.error();
         reading.texts = {};

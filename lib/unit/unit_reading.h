@@ -26,6 +26,9 @@ struct UnitReading {
     static UnitReading unpack(TextUnpacker& unpacker);
 };
 
+// The path of the file of the unit's filter, or empty.
+std::string profile_of(const Unit& unit);
+
 // Reads the files. `unit` is what they make.
 UnitReading read_unit_files(std::string_view name, std::span<const std::string> directories,
                             const Vocabulary& vocabulary, Checked<Unit>& unit);

@@ -135,8 +135,11 @@ void Launcher::send_waiting() {
         // A child must not be there before its answer has a place.
         open_[*request.slot] = &request;
         const Status sent = link_->send(*request.plan, request.prepared.order);
-        if (sent) ++unanswered_;
-        if (!sent) open_.erase(*request.slot);
+        if (sent) {
+            ++unanswered_;
+        } else {
+            open_.erase(*request.slot);
+        }
         const int error = sent ? 0 : sent.error().error;
         is_full = error == EAGAIN || error == EPIPE || error == ECONNRESET;
         if (is_full) break;

@@ -195,7 +195,7 @@ PlannerAnswer Planner::look(Id id) {
     return questions_.at(id).question.look();
 }
 
-// What may fail comes before the clone: after it somebody has to hear of its end.
+// Once the process is there, somebody has to hear of its end: all that may fail comes before.
 Status Planner::add_process() {
     std::list<Process> added(1);
     Process& process = added.back();
@@ -219,15 +219,10 @@ Status Planner::add_process() {
     if (made < 0) return std::unexpected(system_error(static_cast<int>(-made), "clone"));
     process.pid = static_cast<pid_t>(made);
     process.process = Fd{pidfd};
-    try {
-        reaper_.adopt(process.pid,
-                      [this, pid = process.pid, is_here = is_here_](ExitStatus status) {
-                          if (*is_here) on_exit(pid, status);
-                      });
-    } catch (const std::exception&) {
-        signal_process(process.process, SIGKILL);
-        throw;
-    }
+    reaper_.adopt_or_kill(process.pid, process.process,
+                          [this, pid = process.pid, is_here = is_here_](ExitStatus status) {
+                              if (*is_here) on_exit(pid, status);
+                          });
     processes_.splice(processes_.end(), added);
     return {};
 }

@@ -167,7 +167,7 @@ void Workers::start_due() {
     }
 }
 
-// What may fail comes before the clone: after it somebody has to hear of its end.
+// Once the process is there, somebody has to hear of its end: all that may fail comes before.
 Status Workers::start(Waiting& waiting) {
     const Id id = waiting.id;
     Pipe pipe = TRY(make_answer_pipe());
@@ -185,14 +185,10 @@ Status Workers::start(Waiting& waiting) {
     }
     if (pid < 0) return std::unexpected(no_process(static_cast<int>(-pid)));
     worker.process = Fd{pidfd};
-    try {
-        reaper_.adopt(static_cast<pid_t>(pid), [this, id, is_here = is_here_](ExitStatus status) {
-            if (*is_here) on_exit(id, status);
-        });
-    } catch (const std::exception&) {
-        signal_process(worker.process, SIGKILL);
-        throw;
-    }
+    reaper_.adopt_or_kill(static_cast<pid_t>(pid), worker.process,
+                          [this, id, is_here = is_here_](ExitStatus status) {
+                              if (*is_here) on_exit(id, status);
+                          });
     // PID 1's copy of the worker's end goes here, before anybody else can inherit it: the end of
     // the pipe is the end of the worker.
     worker.pipe = std::move(pipe.read_end);

@@ -5,7 +5,6 @@
 #include "base/look_note.h"
 #include "base/packed_texts.h"
 #include "unit/loader.h"
-#include "unit/seccomp_profile.h"
 #include "unit/unit_files.h"
 
 #include <algorithm>
@@ -93,10 +92,6 @@ private:
 DiskReadings look_at_files(FilesLook wanted, std::span<const std::string> directories,
                            const Vocabulary& vocabulary, const FindKnownFiles& find_known) {
     return Look{directories, vocabulary, find_known}.at(std::move(wanted));
-}
-
-std::string profile_of(const Unit& unit) {
-    return unit.seccomp && unit.seccomp->profile ? unit.seccomp->profile->path : "";
 }
 
 UnitStamp stamp_now(std::string_view unit, const std::string& profile,

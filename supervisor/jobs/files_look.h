@@ -38,9 +38,6 @@ struct FilesLook {
 DiskReadings look_at_files(FilesLook wanted, std::span<const std::string> directories,
                            const Vocabulary& vocabulary, const FindKnownFiles& find_known);
 
-// The path of the file of the unit's filter, or empty.
-std::string profile_of(const Unit& unit);
-
 // The files of the unit, and that of its filter, as they are now.
 UnitStamp stamp_now(std::string_view unit, const std::string& profile,
                     std::span<const std::string> directories);

@@ -2,12 +2,16 @@
 // Reaper: waits for every child, ours and the orphans that PID 1 inherits, and tells the owner.
 #pragma once
 
+#include "kernel/pidfd.h"
 #include "supervisor/loop/event_loop.h"
 
+#include <csignal>
+#include <exception>
 #include <functional>
 #include <map>
 #include <string>
 #include <sys/types.h>
+#include <utility>
 
 namespace confinit {
 
@@ -36,6 +40,17 @@ public:
     void set_before(std::function<void()> before) { before_ = std::move(before); }
 
     void adopt(pid_t pid, Owner owner) { owners_[pid] = std::move(owner); }
+    // The same for a process that was just made. Where there is no memory to own it, it is killed:
+    // nobody would hear of its end.
+    template <class Callback>
+    void adopt_or_kill(pid_t pid, const Fd& process, Callback owner) {
+        try {
+            adopt(pid, std::move(owner));
+        } catch (const std::exception&) {
+            signal_process(process, SIGKILL);
+            throw;
+        }
+    }
     void forget(pid_t pid) { owners_.erase(pid); }
 
     // Reaps those that have ended, but no more than `most` at once: a fork bomb that is ended makes
