@@ -59,7 +59,7 @@ struct LaunchOrder {
 };
 static_assert(std::is_trivially_copyable_v<LaunchOrder>);
 
-// What the launcher was at when it could not go on.
+// The call at which the launcher could not go on.
 enum class LauncherCall : std::int32_t { clone, recvmsg, mmap, fcntl, realloc };
 
 // The answer to one order, in memory that PID 1 and the launcher share. The kernel itself writes

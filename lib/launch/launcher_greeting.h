@@ -18,7 +18,7 @@ struct LauncherGreeting {
     std::uint32_t gap = 0;
 };
 
-// Of the calling process.
+// The calling process tells of itself.
 inline LauncherGreeting own_greeting() {
     __user_cap_header_struct header{.version = _LINUX_CAPABILITY_VERSION_3, .pid = 0};
     __user_cap_data_struct data[_LINUX_CAPABILITY_U32S_3]{};

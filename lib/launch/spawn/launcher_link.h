@@ -31,7 +31,7 @@ public:
     // The last words of its child; it is given back with them.
     LastWordsPage last_words(std::uint32_t slot);
 
-    // What the launcher has not made yet it does not make any more.
+    // The launcher makes no more processes for it.
     void cancel(std::uint32_t slot);
 
     const LaunchSlot& operator[](std::uint32_t slot) const { return slots_[slot]; }

@@ -142,7 +142,7 @@ public:
             const Failure failure =
                 launch(slots_[slot], static_cast<std::size_t>(size) - order_size);
             slots_[slot].failed_call = failure.call;
-            // Who looks at the slot takes it as told once this is there.
+            // PID 1 takes the slot for answered once this is there.
             if (failure.error != 0)
                 __atomic_store_n(&slots_[slot].error, failure.error, __ATOMIC_RELEASE);
             lent_.close_all();
