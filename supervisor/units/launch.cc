@@ -9,6 +9,7 @@
 
 #include <chrono>
 #include <csignal>
+#include <exception>
 #include <memory>
 #include <sys/epoll.h>
 #include <sys/wait.h>
@@ -157,7 +158,7 @@ void Launch::on_explained(PlannerAnswer answer) {
     } else {
         failure_->hint = "why was not found out: " + answer.error().text();
     }
-    if (const auto status = std::exchange(untold_end_, std::nullopt)) end(*status);
+    tell_end();
 }
 
 void Launch::on_mark(ReceivedReport received) {
@@ -192,7 +193,8 @@ void Launch::on_hang_up() {
 
 void Launch::on_first_exit(ExitStatus status) {
     drain();
-    if (is_over()) return;
+    // The reaper tells once more of an end that its owner has not heard of.
+    if (is_over()) return tell_end();
     if (!makes_main_process() && has_mark(phase_)) return on_main_exit(status);
     const bool is_handed_over = makes_main_process() && status.is_clean();
     phase_ =
@@ -224,11 +226,20 @@ void Launch::read_exit_socket() {
 void Launch::end(ExitStatus status) {
     machinery_.launches_under_way.erase(this);
     read_exit_socket();
-    if (explaining_) {
+    untold_end_ = status;
+    tell_end();
+}
+
+// The owner may have no memory to hear of it: then it stays untold.
+void Launch::tell_end() {
+    if (explaining_ || !untold_end_) return;
+    const ExitStatus status = *std::exchange(untold_end_, std::nullopt);
+    try {
+        if (listener_.ended) listener_.ended(main_status_.value_or(status));
+    } catch (const std::exception&) {
         untold_end_ = status;
-        return;
+        throw;
     }
-    if (listener_.ended) listener_.ended(main_status_.value_or(status));
 }
 
 void drain_launches_under_way(Machinery& machinery) {

@@ -101,6 +101,7 @@ private:
     void on_main_exit(ExitStatus status);
     void read_exit_socket();
     void end(ExitStatus status);
+    void tell_end();
     bool is_over() const { return phase_ == LaunchPhase::ended; }
     bool makes_main_process() const { return (*plan_)->child.fork_into_pid_namespace; }
 
@@ -121,7 +122,7 @@ private:
     std::optional<ExitStatus> main_status_;  // by our reaper, or by /proc
     std::optional<Error> failure_;
     std::optional<Planner::Id> explaining_;  // until the planner has answered why it failed
-    std::optional<ExitStatus> untold_end_;   // waits for that
+    std::optional<ExitStatus> untold_end_;   // waits for that, or for memory
     std::size_t failed_preparation_ = SIZE_MAX;
     Watch watch_;  // after the socket
 };

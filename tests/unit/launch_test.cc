@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// Launch: launches that end before there is a process.
+// Launch: launches that end before there is a process, and ends that are hard to tell.
 #include "supervisor/units/launch.h"
 #include "base/file.h"
 #include "build_paths.h"
+#include "kernel/pidfd.h"
 #include "plan_scene.h"
 #include "reaping_loop.h"
 #include "supervisor/helpers/launcher.h"
@@ -12,8 +13,10 @@
 #include <csignal>
 #include <fcntl.h>
 #include <memory>
+#include <new>
 #include <optional>
 #include <string>
+#include <utility>
 
 using namespace confinit;
 
@@ -34,6 +37,7 @@ struct LaunchScene : ReapingLoop {
                 .ended =
                     [this](ExitStatus status) {
                         ++tellings;
+                        if (std::exchange(is_out_of_memory, false)) throw std::bad_alloc{};
                         ended = status;
                     }};
     }
@@ -64,6 +68,7 @@ struct LaunchScene : ReapingLoop {
     Machinery machinery{*loop,  reaper,  *cgroup_events, *signals_of_nodes, nullptr,   context,
                         method, console, *workers,       *planner,          *launcher, &claims};
     bool is_running = false;
+    bool is_out_of_memory = false;
     unsigned tellings = 0;
     std::optional<ExitStatus> ended;
 };
@@ -105,4 +110,20 @@ TEST_CASE("a launch that no launcher has answered ends as soon as it is killed",
     CHECK(scene.launcher->pid() == stopped);
     CHECK(count_children() == before + 1);
     scene.end(next);
+}
+
+TEST_CASE("an end that its owner has no memory to hear of is told again", "[launch][N3]") {
+    LaunchScene scene;
+    Launch launch{scene.machinery, Hands::operators(), scene.listener()};
+    scene.make_running(launch, Launch::Maker::copy);
+    scene.is_out_of_memory = true;
+
+    signal_process(launch.process(), SIGKILL);
+    scene.turn_until([&] { return scene.tellings == 1; });
+    CHECK_FALSE(scene.ended);
+    (void)scene.reaper.reap(256);
+
+    CHECK(scene.tellings == 2);
+    REQUIRE(scene.ended);
+    CHECK(scene.ended->status == SIGKILL);
 }
