@@ -7,6 +7,7 @@
 
 #include <cstdint>
 #include <cstring>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <type_traits>
@@ -35,6 +36,10 @@ public:
     }
     void add_all(const std::vector<std::string>& texts) {
         add_each(texts, [this](const std::string& text) { add(text); });
+    }
+    void add_all(const std::optional<std::vector<std::string>>& texts) {
+        add_number(texts.has_value());
+        if (texts) add_all(*texts);
     }
 
     std::string finish() && { return std::move(packed_); }
@@ -66,6 +71,10 @@ public:
         std::vector<std::string> texts;
         take_each([&] { texts.push_back(next_text()); });
         return texts;
+    }
+    std::optional<std::vector<std::string>> next_all_if_any() {
+        if (next_number() == 0) return std::nullopt;
+        return next_all();
     }
 
     // Whether nothing was missing so far.

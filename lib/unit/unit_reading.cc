@@ -79,7 +79,7 @@ UnitReading UnitReading::unpack(TextUnpacker& unpacker) {
     reading.stamp = UnitStamp::unpack(unpacker);
     unpacker.take_each([&] { reading.problems.push_back(next_problem(unpacker)); });
     reading.texts = next_texts(unpacker);
-    reading.not_read = unpacker.next_all();
+    reading.not_read = unpacker.next_all_if_any();
     return reading;
 }
 

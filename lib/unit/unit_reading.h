@@ -9,6 +9,7 @@
 #include "unit/unit_texts.h"
 #include "unit/vocabulary.h"
 
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -17,10 +18,11 @@
 namespace confinit {
 
 struct UnitReading {
-    UnitStamp stamp;                    // taken before the files were read
-    std::vector<Problem> problems;      // none: it loads
-    UnitTexts texts;                    // of one that loads
-    std::vector<std::string> not_read;  // foreign_files_of()
+    UnitStamp stamp;                // taken before the files were read
+    std::vector<Problem> problems;  // none: it loads
+    UnitTexts texts;                // of one that loads
+    // foreign_files_of(); absent where nobody has asked for them.
+    std::optional<std::vector<std::string>> not_read;
 
     void pack(TextPacker& packer) const;
     static UnitReading unpack(TextUnpacker& unpacker);

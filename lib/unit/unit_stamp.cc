@@ -46,24 +46,37 @@ std::uint64_t mixed(std::uint64_t hash, std::uint64_t value) {
     return (hash ^ std::hash<std::uint64_t>{}(value)) * prime;
 }
 
-}  // namespace
-
-std::uint64_t mark_of_directories(std::span<const std::string> directories) {
+struct DirectoriesMark {
     std::uint64_t hash = 0xcbf29ce484222325;
+    bool is_young = false;
+};
+
+DirectoriesMark look_at_directories(std::span<const std::string> directories) {
+    DirectoriesMark look;
+    std::uint64_t& hash = look.hash;
     for (const std::string& path : directories) {
         const FileMark mark = find_mark(path).value_or(FileMark{});
         hash = mixed(mixed(hash, mark.inode), mark.device);
         hash = mixed(mixed(hash, mark.owner), mark.mode);
         hash = mixed(hash, static_cast<std::uint64_t>(mark.mtime));
         hash = mixed(hash, static_cast<std::uint64_t>(mark.ctime));
+        look.is_young = look.is_young || is_recent(mark);
     }
-    return hash;
+    return look;
+}
+
+}  // namespace
+
+std::uint64_t mark_of_directories(std::span<const std::string> directories) {
+    return look_at_directories(directories).hash;
 }
 
 UnitStamp UnitStamp::take(std::string_view unit, std::span<const std::string> directories) {
     UnitStamp stamp;
     if (!is_valid_unit_name(unit)) return stamp;
-    stamp.directories_ = mark_of_directories(directories);
+    const DirectoriesMark look = look_at_directories(directories);
+    stamp.directories_ = look.hash;
+    stamp.are_directories_young_ = look.is_young;
     const auto names = unit_file_names(split_unit_name(unit));
     stamp.has_main_file_ = std::ranges::any_of(names, [&](const std::string& name) {
         return std::ranges::any_of(directories, [&](const std::string& directory) {
@@ -107,6 +120,7 @@ void UnitStamp::pack(TextPacker& packer) const {
     packer.add_number(directories_);
     packer.add_number(has_main_file_);
     packer.add_number(is_young_);
+    packer.add_number(are_directories_young_);
     packer.add_each(marks_, [&](const auto& item) {
         const auto& [path, device, inode, owner, mode, size, mtime, ctime] = item;
         packer.add(path);
@@ -122,6 +136,7 @@ UnitStamp UnitStamp::unpack(TextUnpacker& unpacker) {
     stamp.directories_ = unpacker.next_number();
     stamp.has_main_file_ = unpacker.next_number() != 0;
     stamp.is_young_ = unpacker.next_number() != 0;
+    stamp.are_directories_young_ = unpacker.next_number() != 0;
     unpacker.take_each([&] {
         FileMark mark{.path = unpacker.next_text()};
         for (std::uint64_t* number : {&mark.device, &mark.inode, &mark.owner, &mark.mode})

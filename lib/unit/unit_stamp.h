@@ -53,6 +53,12 @@ public:
     // might bear the same time: the kernel's clock for files goes in steps of some milliseconds.
     bool is_young() const { return is_young_; }
 
+    // Whether no name has come into the unit directories or left them between two stamps.
+    bool has_directories_of(const UnitStamp& other) const {
+        return directories_ == other.directories_ && !are_directories_young_ &&
+               !other.are_directories_young_;
+    }
+
     // Whether two stamps are of the same files in the same state.
     bool is_same(const UnitStamp& other) const { return marks_ == other.marks_; }
 
@@ -69,6 +75,7 @@ private:
     std::vector<FileMark> marks_;
     bool has_main_file_ = false;
     bool is_young_ = false;
+    bool are_directories_young_ = false;
 };
 
 }  // namespace confinit

@@ -27,9 +27,10 @@ std::string DiskReadings::pack() const {
         reading.pack(packer);
     });
     packer.add_each(unchanged, [&](const auto& item) {
-        const auto& [name, not_read] = item;
+        const auto& [name, files] = item;
         packer.add(name);
-        packer.add_all(not_read);
+        files.stamp.pack(packer);
+        packer.add_all(files.not_read);
     });
     packer.add_each(rules, [&](const auto& item) {
         const auto& [path, rule] = item;
@@ -39,8 +40,7 @@ std::string DiskReadings::pack() const {
         packer.add_number(rule.mode);
     });
     packer.add_all(listed);
-    packer.add_number(foreign.has_value());
-    if (foreign) packer.add_all(*foreign);
+    packer.add_all(foreign);
     return std::move(packer).finish();
 }
 
@@ -54,8 +54,9 @@ Result<DiskReadings> DiskReadings::unpack(std::string_view bytes) {
         readings.units.emplace(std::move(name), UnitReading::unpack(unpacker));
     });
     unpacker.take_each([&] {
-        std::string name = unpacker.next_text();
-        readings.unchanged.emplace(std::move(name), unpacker.next_all());
+        UnchangedFiles& files = readings.unchanged[unpacker.next_text()];
+        files.stamp = UnitStamp::unpack(unpacker);
+        files.not_read = unpacker.next_all_if_any();
     });
     unpacker.take_each([&] {
         FileRule& rule = readings.rules[unpacker.next_text()];
@@ -64,7 +65,7 @@ Result<DiskReadings> DiskReadings::unpack(std::string_view bytes) {
         rule.mode = static_cast<mode_t>(unpacker.next_number());
     });
     readings.listed = unpacker.next_all();
-    if (unpacker.next_number() != 0) readings.foreign = unpacker.next_all();
+    readings.foreign = unpacker.next_all_if_any();
     if (!unpacker.is_whole()) return failure("the planner's answer about unit files is damaged");
     return readings;
 }

@@ -16,13 +16,17 @@
 
 namespace confinit {
 
+// A loaded unit whose files are as they were when PID 1 last heard of them.
+struct UnchangedFiles {
+    UnitStamp stamp;
+    std::optional<std::vector<std::string>> not_read;  // as in UnitReading
+};
+
 struct DiskReadings {
     // When the look began, by CLOCK_MONOTONIC: what was read later counts more.
     Clock::time_point begun{};
     std::map<std::string, UnitReading, std::less<>> units;
-    // Loaded units whose files are as they were when PID 1 last heard of them, with what lies
-    // beside them and is not read.
-    std::map<std::string, std::vector<std::string>, std::less<>> unchanged;
+    std::map<std::string, UnchangedFiles, std::less<>> unchanged;
     // The owner and mode of each file and of each directory on the way to it.
     std::map<std::string, FileRule, std::less<>> rules;
     // Where all was looked at: the units that there are, or were, and all that lies beside their

@@ -52,15 +52,16 @@ private:
 
     bool is_unchanged(const std::string& name, const KnownFiles& known) {
         waiting_.insert(waiting_.end(), known.missing.begin(), known.missing.end());
-        if (!known.paths.empty()) {
-            const UnitStamp now = stamp_now(name, known.profile, directories_);
-            const bool is_as_it_was = known.are_as_loaded && !known.stamp.is_young() &&
-                                      !now.is_young() && now.is_same(known.stamp);
-            if (!is_as_it_was) return false;
-        }
+        UnchangedFiles files{.stamp = stamp_now(name, known.profile, directories_),
+                             .not_read = known.not_read};
+        const bool is_as_it_was = known.are_as_loaded && !known.stamp.is_young() &&
+                                  !files.stamp.is_young() && files.stamp.is_same(known.stamp);
+        if (!known.paths.empty() && !is_as_it_was) return false;
         for (const std::string& path : known.paths)
             readings_.add_rules_of(path);
-        readings_.unchanged.emplace(name, lies_beside(name));
+        if (!files.not_read || !files.stamp.has_directories_of(known.stamp))
+            files.not_read = lies_beside(name);
+        readings_.unchanged.emplace(name, std::move(files));
         return true;
     }
 
@@ -75,9 +76,9 @@ private:
     }
 
     // Where all is looked at, what lies beside the units is known as a whole.
-    std::vector<std::string> lies_beside(const std::string& unit) const {
-        return readings_.foreign ? std::vector<std::string>{}
-                                 : foreign_files_of(unit, directories_);
+    std::optional<std::vector<std::string>> lies_beside(const std::string& unit) const {
+        if (readings_.foreign) return std::nullopt;
+        return foreign_files_of(unit, directories_);
     }
 
     std::span<const std::string> directories_;
@@ -111,6 +112,7 @@ std::string pack(const KnownUnits& units) {
         packer.add_all(known.missing);
         packer.add_number(known.are_as_loaded);
         known.stamp.pack(packer);
+        packer.add_all(known.not_read);
     });
     return std::move(packer).finish();
 }
@@ -125,6 +127,7 @@ std::optional<KnownUnits> unpack_known_units(std::string_view bytes) {
         known.missing = unpacker.next_all();
         known.are_as_loaded = unpacker.next_number() != 0;
         known.stamp = UnitStamp::unpack(unpacker);
+        known.not_read = unpacker.next_all_if_any();
     });
     if (!unpacker.is_whole()) return std::nullopt;
     return units;

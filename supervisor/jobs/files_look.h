@@ -24,6 +24,7 @@ struct KnownFiles {
     std::vector<std::string> missing;  // the units that it needs and that nobody has loaded
     bool are_as_loaded = false;        // as of the stamp
     UnitStamp stamp;
+    std::optional<std::vector<std::string>> not_read;  // as of the stamp
 };
 
 using FindKnownFiles = std::function<std::optional<KnownFiles>(const std::string& unit)>;

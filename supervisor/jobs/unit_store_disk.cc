@@ -26,7 +26,8 @@ std::optional<KnownFiles> UnitStore::known_files(const std::string& name) const 
                       .profile = profile_of(service.unit),
                       .missing = engine_.missing(name),
                       .are_as_loaded = service.disk.state == OnDisk::same,
-                      .stamp = service.disk.stamp};
+                      .stamp = service.disk.stamp,
+                      .not_read = service.disk.not_read};
 }
 
 // In a helper that has PID 1's memory of today.

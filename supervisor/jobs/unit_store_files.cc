@@ -41,7 +41,10 @@ const DiskLook& UnitStore::look_at_disk(Service& service) {
     const auto reading = readings_.units.find(service.unit.name);
     if (reading == readings_.units.end()) {
         const auto unchanged = readings_.unchanged.find(service.unit.name);
-        if (unchanged != readings_.unchanged.end()) service.disk.not_read = unchanged->second;
+        if (unchanged != readings_.unchanged.end()) {
+            service.disk.stamp = unchanged->second.stamp;
+            service.disk.not_read = unchanged->second.not_read;
+        }
         return service.disk;
     }
     service.disk = compared(service.unit, read_unit(service.unit.name));
