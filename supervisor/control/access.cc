@@ -42,6 +42,7 @@ bool ControlServer::is_admitted(const MethodInfo& method, const Call& call, Peer
     if (call.on_behalf_of) return is_allowed_for_deputy(method, call, peer, responder);
     switch (method.callers) {
     case Callers::anyone:
+        (void)is_operator(peer);
         return true;
     case Callers::operators:
         return is_allowed(call, peer, responder);
@@ -58,11 +59,13 @@ bool ControlServer::is_allowed(const Call& call, Peer& peer, const Responder& re
     if (!is_at_status || peer.connection.caller().uid == 0) {
         const auto allowed = peer.caller.check_operator(
             peer.connection.socket(), peer.connection.has_bytes(), context_.manager);
+        repeat = !allowed && allowed.error().repeat;
+        if (!repeat && peer.connection.caller().may_be_operator)
+            peer.connection.set_operator(allowed.has_value());
         if (allowed && !is_at_status) return true;
         why = allowed ? "this is the status socket, which answers questions only; ask through the "
                         "control socket beside it, which takes cap_dac_override"
                       : allowed.error().text;
-        repeat = !allowed && allowed.error().repeat;
     }
     deny(responder, fmt::format("{} is for operators: {}", verb_of(call.method), why), repeat);
     return false;

@@ -5,24 +5,13 @@
 #include "supervisor/control/caller_facts.h"
 
 namespace confinit {
-namespace {
 
-// One that has died since it connected, or cannot be looked at, is none.
-bool is_operator(const Fd& socket, uid_t uid, const Manager& manager) {
-    const auto supervisor = supervisor_facts();
-    if (!supervisor || !check_operator_id(uid, *supervisor)) return false;
-    const auto process = PeerProcess::open(socket);
-    return process && check_caller(*process, *supervisor, manager);
-}
-
-}  // namespace
-
-Result<Caller> identify_caller(const Fd& socket, DoorKind door, const Manager& manager) {
+Result<Caller> identify_caller(const Fd& socket, DoorKind door) {
     const PeerIds ids = TRY(read_peer_ids(socket));
-    const bool at_control = door == DoorKind::control;
-    return Caller{.door = door,
-                  .uid = ids.uid,
-                  .is_operator = at_control && is_operator(socket, ids.uid, manager)};
+    const auto supervisor = supervisor_facts();
+    const bool may_be_operator =
+        door == DoorKind::control && supervisor && check_operator_id(ids.uid, *supervisor);
+    return Caller{.door = door, .uid = ids.uid, .may_be_operator = may_be_operator};
 }
 
 }  // namespace confinit

@@ -25,8 +25,14 @@ constexpr int send_buffer_of_others = 32 << 10;
 ControlConnection::ControlConnection(Fd socket, Caller caller)
     : socket_(std::move(socket)),
       caller_(caller),
-      reader_(caller_.is_operator ? request_limit : question_limit) {
-    if (caller_.is_operator) return;
+      reader_(caller_.is_operator || caller_.may_be_operator ? request_limit : question_limit) {
+    if (!caller_.may_be_operator) set_operator(caller_.is_operator);
+}
+
+void ControlConnection::set_operator(bool is_operator) {
+    caller_.may_be_operator = false;
+    caller_.is_operator = is_operator;
+    if (is_operator) return;
     (void)setsockopt(socket_.get(), SOL_SOCKET, SO_SNDBUF, &send_buffer_of_others,
                      sizeof send_buffer_of_others);
 }

@@ -156,19 +156,22 @@ void ControlServer::send_away(Fd socket, const Caller& caller, std::string_view 
 }
 
 void ControlServer::on_connect(Fd socket, DoorKind door) {
-    const auto caller = identify_caller(socket, door, context_.manager);
-    if (!caller) return let_go(loop_, std::move(socket), Hands::user(nobody));
-    const CallMeter meter = meter_of(*caller);
-    if (const auto why = refusal(*caller)) {
-        send_away(std::move(socket), *caller, *why);
+    const auto identified = identify_caller(socket, door);
+    if (!identified) return let_go(loop_, std::move(socket), Hands::user(nobody));
+    auto peer = std::make_unique<Peer>(
+        Peer{.connection = ControlConnection{std::move(socket), *identified}});
+    const Caller& caller = peer->connection.caller();
+    const CallMeter meter = meter_of(caller);
+    if (caller.may_be_operator) peer->caller.meet(peer->connection.socket());
+    const auto why = refusal(caller);
+    if (why && !is_operator(*peer)) {
+        send_away(peer->connection.take_socket(), caller, *why);
         return update_doors();
     }
-    auto peer =
-        std::make_unique<Peer>(Peer{.connection = ControlConnection{std::move(socket), *caller}});
     const std::uint64_t id = next_id_++;
     auto watch = loop_.on_fd(peer->connection.socket(), EPOLLIN,
                              [this, id](std::uint32_t events) { on_ready(id, events); });
-    if (!watch) return send_away(peer->connection.take_socket(), *caller, watch.error().text());
+    if (!watch) return send_away(peer->connection.take_socket(), caller, watch.error().text());
     peer->watch = std::move(*watch);
     watch_idle(*peer);
     peers_.emplace(id, std::move(peer));
@@ -201,10 +204,17 @@ void ControlServer::on_ready(std::uint64_t id, std::uint32_t events) {
     if ((events & (EPOLLIN | EPOLLHUP | EPOLLERR)) != 0) read_calls(id);
 }
 
+// It is looked at when that first makes a difference.
+bool ControlServer::is_operator(Peer& peer) {
+    const Caller& caller = peer.connection.caller();
+    if (caller.may_be_operator)
+        peer.connection.set_operator(peer.caller.is_operator(context_.manager));
+    return caller.is_operator;
+}
+
 // Whether nothing may be read from this caller now: it could pass more that is slow to close.
 bool ControlServer::waits_for_hands(Peer& peer) {
-    const Caller& caller = peer.connection.caller();
-    if (caller.is_operator || !is_clogged(loop_, owner_of(caller))) return false;
+    if (!is_clogged(loop_, owner_of(peer.connection.caller())) || is_operator(peer)) return false;
     peer.waits_for_time = true;
     update_interest(peer);
     set_timer(Clock::now() + wait_for_hands);
@@ -274,13 +284,13 @@ bool ControlServer::has_unsent(uid_t uid) const {
 }
 
 // Whether the caller's user may have one more call now; otherwise the timer is set for it.
-bool ControlServer::may_begin(const Peer& peer) {
+bool ControlServer::may_begin(Peer& peer) {
     const Caller& caller = peer.connection.caller();
     if (caller.is_operator) return true;
     const auto now = Clock::now();
     auto due = budget_.next_call(caller.uid, now);
     if (has_unsent(caller.uid) || !is_reserve_ample()) due = now + wait_for_readers;
-    if (due <= now) return true;
+    if (due <= now || is_operator(peer)) return true;
     set_timer(std::max(due, now + shortest_wait));
     return false;
 }

@@ -126,11 +126,12 @@ private:
     void send_away(Fd socket, const Caller& caller, std::string_view why);
     std::optional<std::string> refusal(const Caller& caller) const;
     void on_ready(std::uint64_t id, std::uint32_t events);
+    bool is_operator(Peer& peer);
     bool waits_for_hands(Peer& peer);
     void read_calls(std::uint64_t id);
     void run_next_call(std::uint64_t id);
     void run_next_call_later(std::uint64_t id, Peer& peer);
-    bool may_begin(const Peer& peer);
+    bool may_begin(Peer& peer);
     void run_call(std::uint64_t id, Peer& peer, const std::string& text);
     void send(std::uint64_t id, std::string_view bytes, bool is_last,
               std::vector<Fd> descriptors = {});

@@ -25,6 +25,18 @@ bool is_empty(const Fd& socket) {
 
 }  // namespace
 
+void SocketCaller::meet(const Fd& socket) {
+    auto process = PeerProcess::open(socket);
+    if (!process) return;
+    process_ = std::move(*process);
+    is_bound_ = process_->has_connected() || is_empty(socket);
+}
+
+bool SocketCaller::is_operator(const Manager& manager) const {
+    const auto supervisor = supervisor_facts();
+    return supervisor && process_ && check_caller(*process_, *supervisor, manager);
+}
+
 void SocketCaller::note_sender(pid_t sender) {
     has_many_senders_ = has_many_senders_ || (sender_ && *sender_ != sender);
     sender_ = sender;

@@ -25,6 +25,13 @@ struct CallDenied {
 
 class SocketCaller {
 public:
+    // When the connection begins. What is sent from then on needs no second call to be known.
+    void meet(const Fd& socket);
+
+    // Whether the process that has connected is an operator, whoever calls. One that has died
+    // since, or cannot be looked at, is none.
+    bool is_operator(const Manager& manager) const;
+
     // For each piece of input: the process that sent it, by SCM_CREDENTIALS; 0 where none is told.
     void note_sender(pid_t sender);
 

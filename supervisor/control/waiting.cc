@@ -101,10 +101,10 @@ void ControlServer::end_idle(Clock::time_point now) {
         const bool is_served =
             peer->waits_for_time || (peer->is_waiting && peer->connection.unsent() == 0);
         if (is_served) peer->last_active = now;
-        if (peer->last_active + most_idle <= now) {
-            idle.push_back(id);
-        } else {
+        if (peer->last_active + most_idle > now) {
             watch_idle(*peer);
+        } else if (!is_operator(*peer)) {
+            idle.push_back(id);
         }
     }
     for (const std::uint64_t id : idle)
