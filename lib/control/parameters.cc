@@ -55,14 +55,16 @@ private:
     std::string_view text_;
 };
 
-// The place after the word and the name, such as "method" and "Enter".
+// The place after the word and the name, such as "method" and "Enter". A definition begins its line.
 std::optional<Cursor> find_definition(std::string_view interface, std::string_view word,
                                       std::string_view name) {
-    Cursor cursor{interface};
-    while (!cursor.is_at_end()) {
-        const std::string_view found = cursor.take_name();
-        if (found.empty()) cursor.skip_letter();
-        if (found == word && cursor.take_name() == name) return cursor;
+    for (std::size_t begin = 0; begin < interface.size();) {
+        const std::string_view rest = interface.substr(begin);
+        if (rest.starts_with(word)) {
+            Cursor cursor{rest};
+            if (cursor.take_name() == word && cursor.take_name() == name) return cursor;
+        }
+        begin += std::min(rest.find('\n'), rest.size() - 1) + 1;
     }
     return std::nullopt;
 }
