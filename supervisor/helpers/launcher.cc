@@ -184,19 +184,17 @@ void Launcher::look(LaunchRequest& request) {
     }
     // Nobody but the child has its ends from here on.
     request.prepared.lent = {};
-    auto spawned = *answer ? finish_launch(*request.plan, std::move(request.prepared),
-                                           std::move(**answer), std::move(request.last_words))
-                           : Result<Spawned>{std::unexpected(std::move(*answer).error())};
-    tell(request, std::move(spawned));
+    if (!*answer) return tell(request, std::unexpected(std::move(*answer).error()));
+    tell(request, finish_launch(*request.plan, std::move(request.prepared), std::move(**answer),
+                                std::move(request.last_words)));
 }
 
 void Launcher::copy(LaunchRequest& request) {
     request.slot.reset();
     request.last_words = {};
     Result<Spawned> made = std::unexpected(Error{.call = "clone3", .error = ENOMEM});
-    (void)loop_.run_guarded([&] {
-        made = spawn_prepared(*request.plan, std::move(request.prepared), std::move(request.made));
-    });
+    (void)loop_.run_guarded(
+        [&] { made = spawn_prepared(*request.plan, std::move(request.prepared), request.made); });
     tell(request, std::move(made));
 }
 

@@ -48,7 +48,8 @@ Status Launch::begin(const LaunchPlan& plan, int node, Streams streams, Maker ma
         prepared = std::move(request_->prepared);
         request_.reset();
     }
-    return take(TRY(spawn_prepared(plan, std::move(prepared))));
+    MadeProcesses made;
+    return take(TRY(spawn_prepared(plan, std::move(prepared), made)));
 }
 
 // The request's own callback is on the stack.
@@ -89,6 +90,10 @@ Status Launch::take(Spawned made) {
     machinery_.launches_under_way.insert(this);
     phase_ = phase_after(phase_, LaunchEvent::made);
     machinery_.reaper.adopt(spawned_.pid, [this](ExitStatus status) { on_first_exit(status); });
+    if (spawned_.failure) {
+        phase_ = phase_after(phase_, LaunchEvent::failed);
+        failure_ = std::exchange(spawned_.failure, std::nullopt);
+    }
     if (is_to_die_) kill_first();
     if (listener_.made) listener_.made();
     auto watch =

@@ -133,8 +133,8 @@ Spawned spawn_by(AskedLauncher& launcher, const LaunchPlan& plan, int node, Stre
     MadeProcesses made;
     auto answer = look_at_slot(plan, prepared, (*launcher.slots)[slot], made);
     if (!answer) give_up("the launcher has made nothing");
-    return taken(
-        finish_launch(plan, std::move(prepared), taken(std::move(*answer)), std::move(last_words)));
+    return finish_launch(plan, std::move(prepared), taken(std::move(*answer)),
+                         std::move(last_words));
 }
 
 Times launch(const Unit& unit, const LaunchPlan& plan, const Nodes& nodes, Nanoseconds start,

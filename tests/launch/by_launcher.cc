@@ -70,10 +70,10 @@ Result<Spawned> spawn_by_launcher(const LaunchPlan& plan, int node, Streams stre
     PreparedLaunch prepared = TRY(prepare_launch(plan, node, std::move(streams), method));
     prepared.order.slot = slots->take().value();
     LastWordsPage last_words = slots->last_words(prepared.order.slot);
-    if (!ask(*link, plan, prepared)) return spawn_prepared(plan, std::move(prepared));
+    MadeProcesses made;
+    if (!ask(*link, plan, prepared)) return spawn_prepared(plan, std::move(prepared), made);
     CHECK(link->is_greeted());
     prepared.lent = {};
-    MadeProcesses made;
     auto answer = look_at_slot(plan, prepared, (*slots)[prepared.order.slot], made);
     const Fd launcher = duplicate(link->process()).value();
     link.reset();
@@ -82,7 +82,10 @@ Result<Spawned> spawn_by_launcher(const LaunchPlan& plan, int node, Streams stre
     CHECK(end.si_status == 0);
     REQUIRE(answer.has_value());
     if (!*answer) return std::unexpected(std::move(*answer).error());
-    return finish_launch(plan, std::move(prepared), std::move(**answer), std::move(last_words));
+    Spawned spawned =
+        finish_launch(plan, std::move(prepared), std::move(**answer), std::move(last_words));
+    if (spawned.failure) return std::unexpected(std::move(*spawned.failure));
+    return spawned;
 }
 
 }  // namespace

@@ -7,15 +7,19 @@
 #include "plan_scene.h"
 #include "reaping_loop.h"
 #include "supervisor/helpers/launcher.h"
+#include "temporary_directory.h"
 
 #include <algorithm>
 #include <catch2/catch.hpp>
+#include <cerrno>
 #include <csignal>
 #include <fcntl.h>
+#include <filesystem>
 #include <memory>
 #include <new>
 #include <optional>
 #include <string>
+#include <unistd.h>
 #include <utility>
 
 using namespace confinit;
@@ -126,4 +130,26 @@ TEST_CASE("an end that its owner has no memory to hear of is told again", "[laun
     CHECK(scene.tellings == 2);
     REQUIRE(scene.ended);
     CHECK(scene.ended->status == SIGKILL);
+}
+
+TEST_CASE("a launch whose parent fails still knows its preparer", "[launch][R11][N9]") {
+    LaunchScene scene;
+    const TemporaryDirectory no_node;
+    const std::string name = "confinit-test-" + std::to_string(getpid());
+    scene.units.unit.directories.runtime = {{.name = name}};
+    scene.plan = scene.units.plan();
+    const Fd directory{open(no_node.path().c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC)};
+    for (const auto maker : {Launch::Maker::launcher, Launch::Maker::copy}) {
+        Launch launch{scene.machinery, Hands::operators(), scene.listener()};
+        scene.ended.reset();
+
+        REQUIRE(launch.begin(scene.plan, directory.get(), {}, maker));
+        scene.turn_until([&] { return scene.ended.has_value(); });
+
+        REQUIRE(launch.failure());
+        CHECK(launch.failure()->error == ENOENT);
+        CHECK_FALSE(launch.has_run());
+        CHECK(launch.preparer());
+    }
+    std::filesystem::remove_all("/run/" + name);
 }

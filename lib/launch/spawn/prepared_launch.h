@@ -51,15 +51,14 @@ struct MadeProcesses {
     std::optional<Error> failure = {};  // no preparer could be made, or it could not be watched
 };
 
-// The parent's own part, after which the child goes on. As spawn() it sends SIGKILL when that
-// fails.
-Result<Spawned> finish_launch(const LaunchPlan& plan, PreparedLaunch prepared, MadeProcesses made,
-                              LastWordsPage last_words);
+// The parent's own part, after which the child goes on, or is sent SIGKILL where that fails.
+Spawned finish_launch(const LaunchPlan& plan, PreparedLaunch prepared, MadeProcesses made,
+                      LastWordsPage last_words);
 
 // Makes the processes, those that are not there yet, as copies of this one, and finishes the
-// launch.
+// launch. Where there is no child, `made` keeps what there is.
 Result<Spawned> spawn_prepared(const LaunchPlan& plan, PreparedLaunch prepared,
-                               MadeProcesses made = {});
+                               MadeProcesses& made);
 
 // The failures of the clones, by the errno.
 Error explain_child_clone(const LaunchPlan& plan, const PreparedLaunch& prepared, int error);

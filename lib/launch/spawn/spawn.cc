@@ -179,28 +179,27 @@ Result<PreparedLaunch> prepare_launch(const LaunchPlan& plan, int node, Streams 
     return prepared;
 }
 
-Result<Spawned> finish_launch(const LaunchPlan& plan, PreparedLaunch prepared, MadeProcesses made,
-                              LastWordsPage last_words) {
-    Status done = made.failure ? std::unexpected(std::move(*made.failure))
-                               : finish_parent_part(plan, prepared, made.pid);
-    if (!done) {
-        // It fails only for a child that has ended already.
-        signal_process(made.pidfd, SIGKILL);
-        return std::unexpected(std::move(done).error());
+Spawned finish_launch(const LaunchPlan& plan, PreparedLaunch prepared, MadeProcesses made,
+                      LastWordsPage last_words) {
+    if (!made.failure) {
+        if (Status done = finish_parent_part(plan, prepared, made.pid); !done)
+            made.failure = std::move(done).error();
     }
+    // It fails only for a child that has ended already.
+    if (made.failure) signal_process(made.pidfd, SIGKILL);
     return Spawned{
         .pid = made.pid,
         .pidfd = std::move(made.pidfd),
         .report_socket = std::move(prepared.report_socket),
         .exit_socket = std::move(prepared.exit_socket),
-        .preparer = made.preparer,
         .preparer_pidfd = std::move(made.preparer_pidfd),
         .last_words = std::move(last_words),
+        .failure = std::move(made.failure),
     };
 }
 
 Result<Spawned> spawn_prepared(const LaunchPlan& plan, PreparedLaunch prepared,
-                               MadeProcesses made) {
+                               MadeProcesses& made) {
     LastWordsPage last_words = TRY(LastWordsPage::make());
     std::vector<char*> words(words_for(*plan));
     std::vector<int> mount_sources(plan->child.mounts.size());
@@ -215,7 +214,11 @@ Result<Spawned> spawn_prepared(const LaunchPlan& plan, PreparedLaunch prepared,
 }
 
 Result<Spawned> spawn(const LaunchPlan& plan, int node, Streams streams, CloneMethod method) {
-    return spawn_prepared(plan, TRY(prepare_launch(plan, node, std::move(streams), method)));
+    PreparedLaunch prepared = TRY(prepare_launch(plan, node, std::move(streams), method));
+    MadeProcesses made;
+    Spawned spawned = TRY(spawn_prepared(plan, std::move(prepared), made));
+    if (spawned.failure) return std::unexpected(std::move(*spawned.failure));
+    return spawned;
 }
 
 }  // namespace confinit

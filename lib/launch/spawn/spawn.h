@@ -15,6 +15,7 @@
 #include "launch/report_channel.h"
 #include "launch/spawn/launch_report.h"
 
+#include <optional>
 #include <string>
 #include <sys/types.h>
 
@@ -36,12 +37,13 @@ struct Spawned {
     pid_t pid = 0;  // the first process: the main one, our reaper of a new pid namespace,
                     // or a short-lived one where a pid namespace is joined
     Fd pidfd;
-    Fd report_socket;    // non-blocking; readable when there is news
-    Fd exit_socket;      // likewise: the reaper's `main_exited`, or its own `failed` before the
-                         // service runs; empty without a reaper
-    pid_t preparer = 0;  // a short-lived process beside it, where the plan has preparations;
-    Fd preparer_pidfd;   // it ends by itself, and is left to the caller's reaping
-    LastWordsPage last_words;  // for receive_report() on the report socket
+    Fd report_socket;   // non-blocking; readable when there is news
+    Fd exit_socket;     // likewise: the reaper's `main_exited`, or its own `failed` before the
+                        // service runs; empty without a reaper
+    Fd preparer_pidfd;  // of a short-lived process beside it, where the plan has preparations;
+                        // it ends by itself, and is left to the caller's reaping
+    LastWordsPage last_words;           // for receive_report() on the report socket
+    std::optional<Error> failure = {};  // of the parent's own part: the child is being killed
 };
 
 // Starts the first process in `node` (a directory descriptor of a fresh cgroup, or -1 for none).
