@@ -56,18 +56,23 @@ Result<pid_t> Carriers::start(const ControlConnection& caller, const Json& reply
     for (std::string& word : words)
         arguments.push_back(word.data());
     arguments.push_back(nullptr);
+    // Its place is made before the process: nothing may fail behind that.
+    std::map<pid_t, Carrier> places;
+    places.emplace(0, Carrier{std::move(orders.write_end), std::move(gone)});
+    auto place = places.extract(0);
     int pidfd = -1;
     const long pid = clone_process(method_, 0, -1, pidfd);
     if (pid == 0) become_carrier(kept, arguments.data());
     if (pid < 0) return std::unexpected(system_error(static_cast<int>(-pid), "clone"));
     const Fd process{pidfd};
     const auto carrier = static_cast<pid_t>(pid);
-    carriers_.insert_or_assign(carrier, Carrier{std::move(orders.write_end), std::move(gone)});
-    reaper_.adopt(carrier, [this, carrier](ExitStatus) {
+    reaper_.adopt_or_kill(carrier, process, [this, carrier](ExitStatus) {
         const auto found = carriers_.find(carrier);
         if (found->second.gone) found->second.gone();
         carriers_.erase(found);
     });
+    place.key() = carrier;
+    carriers_.insert(std::move(place));
     return carrier;
 }
 

@@ -41,29 +41,26 @@ void Hands::end(Helper& helper) {
 }
 
 Status Hands::add_helper() {
-    Pipe orders = TRY(make_pipe());
-    Pipe answers = TRY(make_pipe());
-    TRY(set_nonblocking(answers.read_end));
-    Shared<HandsProgress> progress = TRY(make_shared_value<HandsProgress>());
+    // All that may fail comes before there is a process: it would go on in our descriptor table.
+    std::list<Helper> added(1);
+    Helper& helper = added.back();
+    helper.orders = TRY(make_pipe());
+    helper.answers = TRY(make_pipe());
+    TRY(set_nonblocking(helper.answers.read_end));
+    helper.progress = TRY(make_shared_value<HandsProgress>());
+    helper.watch = TRY(loop_.on_fd(helper.answers.read_end, EPOLLIN,
+                                   [this, &helper](std::uint32_t) { on_answer(helper); }));
     int pidfd = -1;
     const long pid = clone_process(method_, CLONE_FILES, -1, pidfd);
-    if (pid == 0) run_hands(orders.read_end.get(), answers.write_end.get(), *progress);
+    if (pid == 0) {
+        run_hands(helper.orders.read_end.get(), helper.answers.write_end.get(), *helper.progress);
+    }
     if (pid < 0) return std::unexpected(system_error(static_cast<int>(-pid), "clone"));
-    Helper& helper = helpers_.emplace_back();
     helper.pid = static_cast<pid_t>(pid);
     helper.process = Fd{pidfd};
-    helper.orders = std::move(orders);
-    helper.answers = std::move(answers);
-    helper.progress = std::move(progress);
-    reaper_.adopt(helper.pid, [this, number = helper.pid](ExitStatus) { on_exit(number); });
-    auto watch = loop_.on_fd(helper.answers.read_end, EPOLLIN,
-                             [this, &helper](std::uint32_t) { on_answer(helper); });
-    if (!watch) {
-        // Nobody would hear its answers.
-        end(helper);
-        return std::unexpected(std::move(watch).error());
-    }
-    helper.watch = std::move(*watch);
+    reaper_.adopt_or_kill(helper.pid, helper.process,
+                          [this, number = helper.pid](ExitStatus) { on_exit(number); });
+    helpers_.splice(helpers_.end(), added);
     return {};
 }
 

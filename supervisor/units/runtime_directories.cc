@@ -34,7 +34,8 @@ bool RuntimeDirectories::remove(const std::string& unit, std::span<const std::st
                                 const Fd& preparer) {
     if (is_over_) return true;
     if (removal_.pid > 0 || (preparer && !has_ended(preparer))) return false;
-    paths_ = claims_.release(unit, refused);
+    // One that had no memory to begin is asked again.
+    if (paths_.empty()) paths_ = claims_.release(unit, refused);
     // Without a preparer nothing has been made.
     if (paths_.empty() || !preparer) {
         end();
@@ -50,12 +51,12 @@ bool RuntimeDirectories::remove(const std::string& unit, std::span<const std::st
         end();
         return true;
     }
-    removal_ = std::move(*begun);
-    reaper_.adopt(removal_.pid, [this, warn](ExitStatus status) {
+    reaper_.adopt_or_kill(begun->pid, begun->pidfd, [this, warn](ExitStatus status) {
         end();
         if (status.is_clean()) return;
         warn(status.code == CLD_EXITED ? errno_text(status.status) : exit_text(status));
     });
+    removal_ = std::move(*begun);
     return false;
 }
 
