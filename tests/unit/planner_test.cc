@@ -56,7 +56,7 @@ PlannerAnswer wait_for_ever() {
 }  // namespace
 
 TEST_CASE("one planner answers all that was asked before its birth", "[planner][N1]") {
-    PlannerScene scene;
+    PlannerScene scene{{.turn = 1h}};
     const std::string long_text(3'000'000, 'x');
 
     scene.ask("a", [] { return answer(std::to_string(getpid())); });
