@@ -10,7 +10,7 @@ namespace {
 
 // Leftovers of an earlier run have been killed, but a process takes its time to end.
 constexpr Time pause_for_time{20'000};
-constexpr unsigned most_for_time = 100;
+constexpr unsigned most_for_node = 100;
 
 // Others may give back the descriptors or the memory that the machine lacks.
 constexpr Time pause_for_resources{1'000'000};
@@ -25,8 +25,8 @@ Input answer_to_failure(const Attempts& attempts, Event event, const Fault& faul
     if (event == Event::launcher_lost)
         return attempts.has_lost_launcher ? Input::launch_failed : Input::launch_again;
     switch (fault.lack) {
-    case Lack::time:
-        return attempts.for_time < most_for_time ? Input::try_later : Input::launch_failed;
+    case Lack::node:
+        return attempts.for_node < most_for_node ? Input::try_later : Input::launch_failed;
     case Lack::resources:
         return attempts.for_resources < most_for_resources ? Input::try_later
                                                            : Input::launch_failed;
@@ -44,7 +44,7 @@ void note_failure(Attempts& attempts, Input input, const Fault& fault, std::stri
     if (input == Input::plan_anew) attempts.is_planned_anew = true;
     if (input == Input::launch_again) attempts.has_lost_launcher = true;
     if (input != Input::try_later) return;
-    ++(fault.lack == Lack::time ? attempts.for_time : attempts.for_resources);
+    ++(fault.lack == Lack::node ? attempts.for_node : attempts.for_resources);
 }
 
 bool is_too_late_to_drop(const Attempts& attempts) {

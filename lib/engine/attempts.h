@@ -14,7 +14,7 @@ namespace confinit::engine {
 struct Attempts {
     bool is_planned_anew = false;
     bool has_lost_launcher = false;
-    unsigned for_time = 0;       // waits for what an earlier run has left
+    unsigned for_node = 0;       // waits for what an earlier run has left
     unsigned for_resources = 0;  // waits for memory or descriptors
     unsigned drops_failed = 0;   // of the present attempt
     Lack lack = Lack::nothing;   // of the last one that failed

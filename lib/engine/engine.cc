@@ -63,12 +63,12 @@ bool Engine::admits_start(std::string_view unit, std::uint64_t job, Call& call) 
 Actions Engine::start(std::string_view unit, std::uint64_t job, Time now) {
     Call call{now, {}};
     if (!admits_start(unit, job, call)) return call.actions;
-    const auto plan = graph_.plan_start(unit, Pull::required_and_wanted);
+    const auto plan = graph_.find_start_set(unit, Pull::required_and_wanted);
     if (!plan) {
         report(unit, {job}, JobResult::failed, plan.error().text(), call.actions);
         return call.actions;
     }
-    start_plan(*plan, unit, {job}, Origin::request, call);
+    start_units(*plan, unit, {job}, Origin::request, call);
     settle(call);
     return tell_changes_once(std::move(call.actions));
 }
@@ -76,7 +76,7 @@ Actions Engine::start(std::string_view unit, std::uint64_t job, Time now) {
 Actions Engine::restart(std::string_view unit, std::uint64_t job, Time now) {
     Call call{now, {}};
     if (!admits_start(unit, job, call)) return call.actions;
-    const auto plan = graph_.plan_start(unit, Pull::required_and_wanted);
+    const auto plan = graph_.find_start_set(unit, Pull::required_and_wanted);
     if (!plan) {
         report(unit, {job}, JobResult::failed, plan.error().text(), call.actions);
         return call.actions;
@@ -84,7 +84,7 @@ Actions Engine::restart(std::string_view unit, std::uint64_t job, Time now) {
     bounce(std::string{unit});
     for (const std::string& name : graph_.dependents(unit))
         bounce(name);
-    start_plan(*plan, unit, {job}, Origin::request, call);
+    start_units(*plan, unit, {job}, Origin::request, call);
     settle(call);
     return tell_changes_once(std::move(call.actions));
 }
@@ -125,7 +125,7 @@ Actions Engine::handle(std::string_view unit, Event event, Time now, std::string
     Call call{now, {}};
     const UnitSpec* spec = graph_.find(unit);
     // Its stop waits for others to stop, and is what comes next for it.
-    const bool is_too_late = event == Event::launching && is_to_stop(unit);
+    const bool is_too_late = event == Event::turn_came && is_to_stop(unit);
     if (spec != nullptr && !is_too_late) {
         const SubState former = live_.sub(unit);
         live_.handle(*spec, event, fault, detail, now, call.actions);

@@ -143,8 +143,8 @@ private:
 
     bool admits_start(std::string_view unit, std::uint64_t job, Call& call) const;
     void refuse_stuck(std::string_view unit, const JobNumbers& numbers, Call& call) const;
-    void start_plan(const StartPlan& plan, std::string_view root, const JobNumbers& numbers,
-                    Origin origin, Call& call);
+    void start_units(const StartSet& plan, std::string_view root, const JobNumbers& numbers,
+                     Origin origin, Call& call);
     void leave_out(const std::string& unit, const std::string& reason, Call& call);
     void request_start(const std::string& unit, const JobNumbers& numbers, Origin origin,
                        Call& call);

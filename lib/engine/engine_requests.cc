@@ -16,8 +16,8 @@ bool is_winding_down(SubState state) {
 }  // namespace
 
 // Gives jobs to the units of a plan, after stop jobs to what conflicts with them.
-void Engine::start_plan(const StartPlan& plan, std::string_view root, const JobNumbers& numbers,
-                        Origin origin, Call& call) {
+void Engine::start_units(const StartSet& plan, std::string_view root, const JobNumbers& numbers,
+                         Origin origin, Call& call) {
     for (const std::string& unit : plan.units) {
         // It does not start, so nobody has to make way for it.
         if (live_.sub(unit) == SubState::stuck) continue;
@@ -103,13 +103,13 @@ void Engine::bounce(const std::string& unit) {
 void Engine::start_again(const std::string& unit, Call& call) {
     // A stuck unit may be released, and so come here, after everything was to stop.
     if (is_shutting_down_) return apply(unit, Input::stop, call);
-    const auto plan = graph_.plan_start(unit, Pull::required);
+    const auto plan = graph_.find_start_set(unit, Pull::required);
     if (!plan) {
         live_.set_reason(unit, plan.error().text());
         apply(unit, Input::refused, call);
         return;
     }
-    start_plan(*plan, unit, {}, Origin::automatic, call);
+    start_units(*plan, unit, {}, Origin::automatic, call);
 }
 
 }  // namespace confinit::engine

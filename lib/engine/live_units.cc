@@ -84,12 +84,10 @@ void LiveUnits::handle(const UnitSpec& spec, Event event, const Fault& fault,
     if (!is_failure_of_launch(event) || live.state.step == Step::none)
         return apply(spec, input_of(event), detail, now, actions);
     const Input input = answer_to_failure(live.attempts, event, fault);
-    std::string text{detail};
-    if (event == Event::launcher_lost && input == Input::launch_failed) text += ", twice";
-    note_failure(live.attempts, input, fault, text);
-    apply(spec, input, text, now, actions);
+    note_failure(live.attempts, input, fault, detail);
+    apply(spec, input, detail, now, actions);
     if (is_worth_telling(live.attempts, input))
-        actions.push_back({.kind = ActionKind::tell_again, .unit = spec.name});
+        actions.push_back({.kind = ActionKind::tell_of_retry, .unit = spec.name});
 }
 
 void LiveUnits::handle_failed_drop(const UnitSpec& spec, LiveUnit& live, Time now,

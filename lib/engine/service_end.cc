@@ -143,7 +143,7 @@ Transition when_stopping(const ServiceState& state, Input input) {
     case Input::dependency_failed:
     case Input::refused:
     case Input::planned:
-    case Input::launching:
+    case Input::turn_came:
     case Input::dropped:
     case Input::next_try:
     case Input::ready:
@@ -179,7 +179,7 @@ Transition when_releasing(const ServiceState& state, Input input, const Rules& r
     case Input::dependency_failed:
     case Input::refused:
     case Input::planned:
-    case Input::launching:
+    case Input::turn_came:
     case Input::plan_outdated:
     case Input::launched:
     case Input::ready:
@@ -233,7 +233,7 @@ Transition when_stuck(const ServiceState& state, Input input, const Rules& rules
     case Input::dependency_failed:
     case Input::refused:
     case Input::planned:
-    case Input::launching:
+    case Input::turn_came:
     case Input::dropped:
     case Input::next_try:
     case Input::ready:

@@ -85,7 +85,7 @@ Transition when_attempting(const ServiceState& state, Input input) {
     switch (input) {
     case Input::planned:
         return state.step == Step::planning ? await_turn(state) : stay(state);
-    case Input::launching:
+    case Input::turn_came:
         return state.step == Step::queued ? take_turn(state) : stay(state);
     case Input::try_later:
     case Input::plan_anew:

@@ -43,7 +43,7 @@ Transition when_idle(const ServiceState& state, Input input, const Rules& rules)
         if (state.sub == SubState::auto_restart) return enter(state, SubState::waiting);
         return stay(state);
     case Input::planned:
-    case Input::launching:
+    case Input::turn_came:
     case Input::plan_outdated:
     case Input::launched:
     case Input::ready:
@@ -92,7 +92,7 @@ Transition when_group(const ServiceState& state, Input input) {
     case Input::dependency_failed:
     case Input::refused:
     case Input::planned:
-    case Input::launching:
+    case Input::turn_came:
     case Input::dropped:
     case Input::next_try:
     case Input::main_exited_clean:
@@ -161,7 +161,7 @@ Transition when_starting(const ServiceState& state, Input input) {
     case Input::dependency_failed:
     case Input::refused:
     case Input::planned:
-    case Input::launching:
+    case Input::turn_came:
     case Input::dropped:
     case Input::next_try:
     case Input::watchdog_missed:
@@ -205,7 +205,7 @@ Transition when_running(const ServiceState& state, Input input) {
     case Input::dependency_failed:
     case Input::refused:
     case Input::planned:
-    case Input::launching:
+    case Input::turn_came:
     case Input::plan_outdated:
     case Input::launched:
     case Input::ready:
@@ -255,8 +255,8 @@ Input input_of(Event event) {
     switch (event) {
     case Event::planned:
         return Input::planned;
-    case Event::launching:
-        return Input::launching;
+    case Event::turn_came:
+        return Input::turn_came;
     case Event::plan_outdated:
         return Input::plan_outdated;
     case Event::launched:

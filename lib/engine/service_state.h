@@ -17,7 +17,7 @@ enum class Input {
     dependency_failed,  // a unit that it requires failed and is tried again
     refused,            // it cannot start, and trying again would not help
     planned,
-    launching,
+    turn_came,
     plan_outdated,
     launched,
     ready,

@@ -58,7 +58,7 @@ enum class Step { none, planning, queued, launching, clearing, resting };
 // not fit the state has no effect.
 enum class Event {
     planned,        // there is a plan
-    launching,      // its turn to be launched has come: the start timeout counts from the first
+    turn_came,      // its turn to be launched has come: the start timeout counts from the first
     plan_outdated,  // the answer to a launch: the plan was too old to begin with it
     launched,       // execve(2) happened
     ready,          // the service has said that it is ready; never before `launched`
@@ -87,7 +87,7 @@ constexpr bool is_failure_of_launch(Event event) {
 // A failed attempt may have lacked something that another one has.
 enum class Lack {
     nothing,
-    time,       // what is left of an earlier run is about to end
+    node,       // what is left of an earlier run is about to end
     resources,  // memory or descriptors, which others may give back
 };
 
@@ -101,13 +101,13 @@ struct Fault {
 };
 
 enum class ActionKind {
-    plan,        // ask for a plan of the launch; `planned` or `launch_failed` answers
-    await_turn,  // ask for its turn to be launched; `launching` answers
-    launch,      // make a fresh node and start the main process
-    drop_plan,   // the plan that the attempt has failed with serves no other one
-    leave_out,   // from now on this start does without the key that the attempt has failed for
-    drop_run,    // remove the node and the processes' other traces, for the next attempt
-    tell_again,  // for people: the failure is not the end of the start
+    plan,           // ask for a plan of the launch; `planned` or `launch_failed` answers
+    await_turn,     // ask for its turn to be launched; `turn_came` answers
+    launch,         // make a fresh node and start the main process
+    drop_plan,      // the plan that the attempt has failed with serves no other one
+    leave_out,      // from now on this start does without the key that the attempt has failed for
+    drop_run,       // remove the node and the processes' other traces, for the next attempt
+    tell_of_retry,  // for people: the failure is not the end of the start
     send_stop_signal,
     send_abort_signal,  // to a main process that has missed its watchdog
     kill_all,           // cgroup.kill; asked for again every second while processes are left, and

@@ -305,7 +305,7 @@ std::vector<LeftOut> UnitGraph::add_wanted(Names& plan) const {
     return left_out;
 }
 
-Result<StartPlan> UnitGraph::plan_start(std::string_view unit, Pull pull) const {
+Result<StartSet> UnitGraph::find_start_set(std::string_view unit, Pull pull) const {
     Names plan = requirements(unit, {});
     if (const auto found = clash(plan, {})) {
         return failure("it needs both '" + found->unit + "' and '" + found->other +
@@ -313,7 +313,7 @@ Result<StartPlan> UnitGraph::plan_start(std::string_view unit, Pull pull) const 
     }
     std::vector<LeftOut> left_out;
     if (pull == Pull::required_and_wanted) left_out = add_wanted(plan);
-    return StartPlan{listed(plan), std::move(left_out)};
+    return StartSet{listed(plan), std::move(left_out)};
 }
 
 }  // namespace confinit::engine

@@ -28,7 +28,7 @@ struct LeftOut {
 };
 
 // The loaded units that start together.
-struct StartPlan {
+struct StartSet {
     std::vector<std::string> units;
     std::vector<LeftOut> left_out;  // in the order of the search
 };
@@ -75,7 +75,7 @@ public:
 
     // The units that start together when `unit` does, itself included. Required units that conflict
     // are an error.
-    Result<StartPlan> plan_start(std::string_view unit, Pull pull) const;
+    Result<StartSet> find_start_set(std::string_view unit, Pull pull) const;
 
 private:
     using Names = std::set<std::string, std::less<>>;

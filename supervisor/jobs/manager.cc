@@ -61,7 +61,7 @@ Manager::Manager(Machinery machinery, std::vector<std::string> unit_directories)
                  {.happened = [this](RunEvent event) { post(std::move(event)); },
                   .turn_came =
                       [this](const std::string& unit) {
-                          perform(engine_.handle(unit, engine::Event::launching, engine_now()));
+                          perform(engine_.handle(unit, engine::Event::turn_came, engine_now()));
                       },
                   .note =
                       [this](std::string_view unit, EventKind kind, std::string_view text) {
@@ -164,7 +164,7 @@ void Manager::handle_event(const RunEvent& event) {
 
 // There may be another attempt, and then this one is no end of a run.
 void Manager::handle_failed_attempt(Service& service, engine::Event event) {
-    auto [fault, end] = performer_.judge(service, event);
+    auto [fault, end] = performer_.judge(service);
     const std::string& name = service.unit.name;
     auto actions = engine_.handle(name, event, engine_now(), end.text, fault);
     if (engine_.state(name).step == engine::Step::none) service.last_end = std::move(end);

@@ -16,7 +16,7 @@ namespace {
 
 // Another attempt may have what this one lacked, where it failed before there was a process.
 engine::Lack lack_of(const Error& failure) {
-    if (failure.call == "rmdir" && failure.error == EBUSY) return engine::Lack::time;
+    if (failure.call == "rmdir" && failure.error == EBUSY) return engine::Lack::node;
     const bool is_scarcity =
         failure.error == EMFILE || failure.error == ENFILE || failure.error == ENOMEM;
     return is_scarcity ? engine::Lack::resources : engine::Lack::nothing;
@@ -77,8 +77,8 @@ void Performer::perform(Service& service, engine::ActionKind kind) {
         return leave_out(service);
     case engine::ActionKind::drop_run:
         return drop_run(service);
-    case engine::ActionKind::tell_again:
-        return tell_again(service);
+    case engine::ActionKind::tell_of_retry:
+        return tell_of_retry(service);
     case engine::ActionKind::send_stop_signal:
         if (service.run) service.run->send_stop_signal();
         return;
@@ -112,12 +112,10 @@ bool Performer::fail_start(Service& service, engine::ActionKind kind) {
 }
 
 // The engine decides what comes of it by what it is.
-Performer::FailedAttempt Performer::judge(Service& service, engine::Event event) {
+Performer::FailedAttempt Performer::judge(Service& service) {
     Attempt& attempt = *service.attempt;
     RunEnd end = service.run ? service.run->end() : RunEnd{};
     if (end.setup_failure) attempt.failure = end.setup_failure;
-    if (event == engine::Event::launcher_lost && !end.setup_failure)
-        attempt.failure = Error{.hint = "the launcher has ended"};
     if (!end.setup_failure) end = end_by(*attempt.failure);
     const Error& failure = *attempt.failure;
     const LaunchPlan* plan = attempt.planned ? attempt.planned->plan.get() : nullptr;
@@ -133,7 +131,7 @@ Performer::FailedAttempt Performer::judge(Service& service, engine::Event event)
     return {fault, std::move(end)};
 }
 
-void Performer::tell_again(const Service& service) {
+void Performer::tell_of_retry(const Service& service) {
     machinery_.console.warning(fmt::format("{}: {}; will be tried again", service.unit.name,
                                            service.attempt->failure->text()));
 }

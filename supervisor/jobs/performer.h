@@ -53,7 +53,7 @@ public:
         engine::Fault fault;
         RunEnd end;
     };
-    FailedAttempt judge(Service& service, engine::Event event);
+    FailedAttempt judge(Service& service);
 
     // When the turns of launches are to be given, should nobody have done so by then.
     std::optional<Clock::time_point> next_deadline() const { return turns_.next_try(); }
@@ -81,7 +81,7 @@ private:
     void fail_attempt(Service& service, Error failure);
     void drop_run(Service& service);
 
-    void tell_again(const Service& service);
+    void tell_of_retry(const Service& service);
     void release(Service& service);
     void end_drift(Service& service);
     void post(const Service& service, engine::Event event);

@@ -49,7 +49,6 @@ void Performer::plan(Service& service) {
                       const bool is_awaited =
                           asked != nullptr && asked->attempt && asked->run_number == number;
                       if (!is_awaited) return;
-                      if (planned && asked->attempt->is_planned_anew) age(*planned);
                       take_plan(*asked, std::move(planned));
                   });
 }
@@ -95,9 +94,7 @@ Checked<Unit> Performer::unit_to_run(const Service& service) const {
     return without_keys(unit, keys_left_out(service), units_.vocabulary());
 }
 
-// The next plan decides: the child looks again at what it was made from as well.
 void Performer::drop_plan(Service& service) {
-    service.attempt->is_planned_anew = true;
     listener_.note(service.unit.name, EventKind::stale,
                    "plan-stale: " + service.attempt->failure->text());
 }

@@ -41,7 +41,6 @@ struct Attempt {
     std::optional<Planning> planning;
     std::optional<Planned> planned;  // once the planner has answered
     std::optional<Error> failure;    // of the last try, without a run
-    bool is_planned_anew = false;    // since a try has failed with an older plan
     // The last try, of which the next one has the runtime directories.
     std::unique_ptr<Run> former;
 };

@@ -11,7 +11,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr Fault busy{.lack = Lack::time};
+constexpr Fault busy{.lack = Lack::node};
 constexpr Fault scarce{.lack = Lack::resources};
 constexpr Fault by_old_plan{.plan_is_old = true};
 constexpr Fault by_optional_key{.key_is_optional = true};
@@ -41,9 +41,9 @@ TEST_CASE("every fault after every history has the written answer", "[unit][engi
     CHECK(answer_to_failure({}, Event::launcher_lost, {}) == Input::launch_again);
     CHECK(answer_to_failure({.has_lost_launcher = true}, Event::launcher_lost, {}) ==
           Input::launch_failed);
-    CHECK(answer_to_failure({.for_time = 99}, Event::launch_failed, busy) == Input::try_later);
-    CHECK(answer_to_failure({.for_time = 100}, Event::launch_failed, busy) == Input::launch_failed);
-    CHECK(answer_to_failure({.for_time = 100}, Event::launch_failed, scarce) == Input::try_later);
+    CHECK(answer_to_failure({.for_node = 99}, Event::launch_failed, busy) == Input::try_later);
+    CHECK(answer_to_failure({.for_node = 100}, Event::launch_failed, busy) == Input::launch_failed);
+    CHECK(answer_to_failure({.for_node = 100}, Event::launch_failed, scarce) == Input::try_later);
     CHECK(answer_to_failure({.for_resources = 5}, Event::launch_failed, scarce) ==
           Input::launch_failed);
 }
@@ -54,11 +54,11 @@ TEST_CASE("a start goes from its plan to its turn to its launch", "[unit][engine
     scene.engine.load(service("web"));
 
     CHECK(scene.start("web", 1) == "plan web");
-    CHECK(scene.tell("web", Event::launching) == "");
+    CHECK(scene.tell("web", Event::turn_came) == "");
     CHECK(scene.tell("web", Event::planned) == "queue web");
     CHECK(scene.tell("web", Event::planned) == "");
-    CHECK(scene.tell("web", Event::launching) == "launch web");
-    CHECK(scene.tell("web", Event::launching) == "");
+    CHECK(scene.tell("web", Event::turn_came) == "launch web");
+    CHECK(scene.tell("web", Event::turn_came) == "");
     CHECK(scene.engine.state("web").step == Step::launching);
     CHECK(scene.tell("web", Event::launched) == "job 1 done");
     CHECK(scene.engine.state("web").step == Step::none);
@@ -159,8 +159,8 @@ TEST_CASE("a lost launcher is asked once again, with a fresh node", "[unit][engi
           "drop web, tell web");
     CHECK(scene.tell("web", Event::cgroup_empty) == "");
     CHECK(scene.tell("web", Event::dropped) == "launch web");
-    CHECK(scene.tell("web", Event::launcher_lost, "the launcher has ended") == "release web");
-    CHECK(scene.tell("web", Event::released) == "job 1 failed: the launcher has ended, twice");
+    CHECK(scene.tell("web", Event::launcher_lost, "two launchers have ended") == "release web");
+    CHECK(scene.tell("web", Event::released) == "job 1 failed: two launchers have ended");
 
     CHECK(scene.start("web", 2) == "launch web");
     CHECK(scene.tell("web", Event::launched) == "job 2 done");
@@ -229,7 +229,7 @@ Scene in_step(Step step) {
     if (step == Step::planning) return scene;
     scene.tell("web", Event::planned);
     if (step == Step::queued) return scene;
-    scene.tell("web", Event::launching);
+    scene.tell("web", Event::turn_came);
     if (step == Step::launching) return scene;
     scene.tell("web", Event::launch_failed, "no memory", scarce);
     if (step == Step::clearing) return scene;
@@ -248,7 +248,7 @@ TEST_CASE("a stop in any step of a start ends it, and nothing is launched", "[un
 
         CHECK(scene.stop("web", 2) == std::string{"job 1 canceled: it was stopped, "} +
                                           (has_process ? "kill web" : "release web"));
-        for (const Event late : {Event::planned, Event::launching, Event::dropped})
+        for (const Event late : {Event::planned, Event::turn_came, Event::dropped})
             CHECK(scene.tell("web", late) == "");
         if (has_process) CHECK(scene.tell("web", Event::plan_outdated) == "release web");
         CHECK(scene.tell("web", Event::released) == "job 2 done");
@@ -265,7 +265,7 @@ TEST_CASE("a restart in any step of a start begins it anew", "[unit][engine][N1]
         if (step == Step::launching) scene.tell("web", Event::launch_failed);
         CHECK(scene.tell("web", Event::released) == "plan web");
         scene.tell("web", Event::planned);
-        CHECK(scene.tell("web", Event::launching) == "launch web");
+        CHECK(scene.tell("web", Event::turn_came) == "launch web");
         CHECK(scene.tell("web", Event::launched) == "job 1 done, job 2 done");
     }
 }
@@ -276,7 +276,7 @@ TEST_CASE("the end of everything ends a start in any step", "[unit][engine][N6]"
 
         scene.shut_down();
         if (step == Step::launching) scene.tell("web", Event::launch_failed);
-        scene.tell("web", Event::launching);
+        scene.tell("web", Event::turn_came);
         scene.tell("web", Event::released);
         CHECK(scene.engine.is_quiet());
         CHECK(scene.sub("web") == "dead");
@@ -291,7 +291,7 @@ TEST_CASE("another version of the unit that comes in any step changes nothing of
         scene.launches_have_turns = true;
 
         if (step == Step::planning) CHECK(scene.tell("web", Event::planned) == "launch web");
-        if (step == Step::queued) CHECK(scene.tell("web", Event::launching) == "launch web");
+        if (step == Step::queued) CHECK(scene.tell("web", Event::turn_came) == "launch web");
         if (step == Step::clearing) scene.tell("web", Event::dropped);
         if (step >= Step::clearing) CHECK(scene.pass(1s) == "launch web");
         CHECK(scene.tell("web", Event::launched) == "job 1 done");
@@ -312,7 +312,7 @@ TEST_CASE("a unit whose stop waits for another one has no turn", "[unit][engine]
     scene.tell("web", Event::planned);
 
     CHECK(scene.stop("web", 2) == "job 1 canceled: it was stopped, signal top");
-    CHECK(scene.tell("web", Event::launching) == "");
+    CHECK(scene.tell("web", Event::turn_came) == "");
     CHECK(scene.sub("web") == "start");
     CHECK(scene.end("top", Event::main_exited_clean) == "release top, release web");
 }

@@ -28,7 +28,7 @@ inline void SimulatedKernel::await_turn(const std::string& unit, Run& run, Time 
     if (!has_plan) problem_ = "'" + unit + "' has no plan";
     run.must_be_planned = true;
     run.place = Place::queued;
-    tell(unit, run, Event::launching, now + (chance_.one_in(3) ? Time{0} : chance_.duration()));
+    tell(unit, run, Event::turn_came, now + (chance_.one_in(3) ? Time{0} : chance_.duration()));
 }
 
 inline void SimulatedKernel::launch(const std::string& unit, Run& run, Time now) {
@@ -67,7 +67,7 @@ inline bool SimulatedKernel::refuse(const std::string& unit, Run& run, Time now)
 
 inline Fault SimulatedKernel::random_fault(const Run& run) {
     Fault fault;
-    if (chance_.one_in(4)) fault.lack = chance_.one_in(2) ? Lack::time : Lack::resources;
+    if (chance_.one_in(4)) fault.lack = chance_.one_in(2) ? Lack::node : Lack::resources;
     fault.plan_is_old = chance_.one_in(3);
     fault.key_is_optional = run.keys_left > 0 && chance_.one_in(2);
     return fault;

@@ -21,7 +21,7 @@ TEST_CASE("the start timeout counts from the turn to be launched", "[unit][engin
     CHECK(scene.start("web", 1) == "plan web");
     scene.tell("web", Event::planned);
     CHECK(scene.pass(Time{60'000'000}) == "");
-    scene.tell("web", Event::launching);
+    scene.tell("web", Event::turn_came);
     CHECK(scene.pass(Time{4'999'999}) == "");
     CHECK(scene.pass(Time{1}) == "kill web");
 }

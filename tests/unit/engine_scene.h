@@ -23,7 +23,7 @@ inline std::string text_of(const Action& action) {
         return "leave-out " + action.unit;
     case ActionKind::drop_run:
         return "drop " + action.unit;
-    case ActionKind::tell_again:
+    case ActionKind::tell_of_retry:
         return "tell " + action.unit;
     case ActionKind::launch:
         return "launch " + action.unit;
@@ -147,7 +147,7 @@ public:
 private:
     static std::optional<Event> step_before_launch(const Action& action) {
         if (action.kind == ActionKind::plan) return Event::planned;
-        if (action.kind == ActionKind::await_turn) return Event::launching;
+        if (action.kind == ActionKind::await_turn) return Event::turn_came;
         return std::nullopt;
     }
 

@@ -16,7 +16,7 @@ inline constexpr auto input_names = make_name_table<Input>({
     {Input::dependency_failed, "dependency-failed"},
     {Input::refused, "refused"},
     {Input::planned, "planned"},
-    {Input::launching, "launching"},
+    {Input::turn_came, "turn-came"},
     {Input::plan_outdated, "plan-outdated"},
     {Input::launched, "launched"},
     {Input::ready, "ready"},

@@ -14,7 +14,7 @@ exec start/planning stop -> release+gone+empty:stopped @off release
 exec start/planning dependency-failed -> same
 exec start/planning refused -> same
 exec start/planning planned -> start/queued await-turn
-exec start/planning launching -> same
+exec start/planning turn-came -> same
 exec start/planning plan-outdated -> same
 exec start/planning launched -> same
 exec start/planning ready -> same
@@ -43,7 +43,7 @@ exec start/queued stop -> release+gone+empty:stopped @off release
 exec start/queued dependency-failed -> same
 exec start/queued refused -> same
 exec start/queued planned -> same
-exec start/queued launching -> start/launching+turn @start launch
+exec start/queued turn-came -> start/launching+turn @start launch
 exec start/queued plan-outdated -> same
 exec start/queued launched -> same
 exec start/queued ready -> same
@@ -72,7 +72,7 @@ exec start/launching+turn stop -> stop-sigkill:stopped @kill kill-all
 exec start/launching+turn dependency-failed -> same
 exec start/launching+turn refused -> same
 exec start/launching+turn planned -> same
-exec start/launching+turn launching -> same
+exec start/launching+turn turn-came -> same
 exec start/launching+turn plan-outdated -> start/planning+turn plan
 exec start/launching+turn launched -> running+launched @health
 exec start/launching+turn ready -> same
@@ -101,7 +101,7 @@ exec start/clearing/planning+turn stop -> release+gone+empty:stopped @off releas
 exec start/clearing/planning+turn dependency-failed -> same
 exec start/clearing/planning+turn refused -> same
 exec start/clearing/planning+turn planned -> same
-exec start/clearing/planning+turn launching -> same
+exec start/clearing/planning+turn turn-came -> same
 exec start/clearing/planning+turn plan-outdated -> same
 exec start/clearing/planning+turn launched -> same
 exec start/clearing/planning+turn ready -> same
@@ -130,7 +130,7 @@ exec start/resting/queued+turn stop -> release+gone+empty:stopped @off release
 exec start/resting/queued+turn dependency-failed -> same
 exec start/resting/queued+turn refused -> same
 exec start/resting/queued+turn planned -> same
-exec start/resting/queued+turn launching -> same
+exec start/resting/queued+turn turn-came -> same
 exec start/resting/queued+turn plan-outdated -> same
 exec start/resting/queued+turn launched -> same
 exec start/resting/queued+turn ready -> same
@@ -159,7 +159,7 @@ notify start+launched stop -> stop-sigterm+launched:stopped @stop send-stop-sign
 notify start+launched dependency-failed -> same
 notify start+launched refused -> same
 notify start+launched planned -> same
-notify start+launched launching -> same
+notify start+launched turn-came -> same
 notify start+launched plan-outdated -> same
 notify start+launched launched -> same
 notify start+launched ready -> running+launched @health
@@ -185,7 +185,7 @@ notify start+launched late -> same
 
 // The history of the start makes a difference.
 constexpr std::string_view variants = R"(
-exec start/queued+turn launching -> start/launching+turn launch
+exec start/queued+turn turn-came -> start/launching+turn launch
 exec start/launching+turn+frozen plan-anew -> start/clearing/planning+turn @resume drop-plan drop-run
 exec start/launching+turn+empty leave-out -> start/clearing/planning+turn leave-out drop-run
 exec start/launching+turn+frozen launched -> running+launched+frozen @health
@@ -200,7 +200,7 @@ oneshot start/launching+turn launched -> start+turn+launched
 oneshot start/launching+turn launch-again -> start/clearing/queued+turn drop-run
 group dead begin -> start/planning @off plan
 group start/planning planned -> start/queued await-turn
-group start/queued launching -> start/launching+turn @start launch
+group start/queued turn-came -> start/launching+turn @start launch
 group start/launching+turn launched -> running @off
 group start/launching+turn try-later -> start/clearing/resting+turn drop-run
 group start/launching+turn leave-out -> start/clearing/planning+turn leave-out drop-run

@@ -14,7 +14,7 @@ exec dead stop -> same
 exec dead dependency-failed -> failed @off
 exec dead refused -> failed @off
 exec dead planned -> same
-exec dead launching -> same
+exec dead turn-came -> same
 exec dead plan-outdated -> same
 exec dead launched -> same
 exec dead ready -> same
@@ -43,7 +43,7 @@ exec waiting stop -> dead @off
 exec waiting dependency-failed -> failed @off
 exec waiting refused -> failed @off
 exec waiting planned -> same
-exec waiting launching -> same
+exec waiting turn-came -> same
 exec waiting plan-outdated -> same
 exec waiting launched -> same
 exec waiting ready -> same
@@ -72,7 +72,7 @@ exec running+launched stop -> stop-sigterm+launched:stopped @stop send-stop-sign
 exec running+launched dependency-failed -> same
 exec running+launched refused -> same
 exec running+launched planned -> same
-exec running+launched launching -> same
+exec running+launched turn-came -> same
 exec running+launched plan-outdated -> same
 exec running+launched launched -> same
 exec running+launched ready -> same
@@ -101,7 +101,7 @@ oneshot exited:clean stop -> dead:stopped @off
 oneshot exited:clean dependency-failed -> same
 oneshot exited:clean refused -> same
 oneshot exited:clean planned -> same
-oneshot exited:clean launching -> same
+oneshot exited:clean turn-came -> same
 oneshot exited:clean plan-outdated -> same
 oneshot exited:clean launched -> same
 oneshot exited:clean ready -> same
@@ -130,7 +130,7 @@ exec stop-sigterm+launched:stopped stop -> same
 exec stop-sigterm+launched:stopped dependency-failed -> same
 exec stop-sigterm+launched:stopped refused -> same
 exec stop-sigterm+launched:stopped planned -> same
-exec stop-sigterm+launched:stopped launching -> same
+exec stop-sigterm+launched:stopped turn-came -> same
 exec stop-sigterm+launched:stopped plan-outdated -> same
 exec stop-sigterm+launched:stopped launched -> same
 exec stop-sigterm+launched:stopped ready -> same
@@ -159,7 +159,7 @@ exec stop-sigkill+launched:stopped stop -> same
 exec stop-sigkill+launched:stopped dependency-failed -> same
 exec stop-sigkill+launched:stopped refused -> same
 exec stop-sigkill+launched:stopped planned -> same
-exec stop-sigkill+launched:stopped launching -> same
+exec stop-sigkill+launched:stopped turn-came -> same
 exec stop-sigkill+launched:stopped plan-outdated -> same
 exec stop-sigkill+launched:stopped launched -> same
 exec stop-sigkill+launched:stopped ready -> same
@@ -188,7 +188,7 @@ exec release+launched+gone+empty:stopped stop -> same
 exec release+launched+gone+empty:stopped dependency-failed -> same
 exec release+launched+gone+empty:stopped refused -> same
 exec release+launched+gone+empty:stopped planned -> same
-exec release+launched+gone+empty:stopped launching -> same
+exec release+launched+gone+empty:stopped turn-came -> same
 exec release+launched+gone+empty:stopped plan-outdated -> same
 exec release+launched+gone+empty:stopped launched -> same
 exec release+launched+gone+empty:stopped ready -> same
@@ -217,7 +217,7 @@ exec stuck+launched:stopped stop -> same kill-all
 exec stuck+launched:stopped dependency-failed -> same
 exec stuck+launched:stopped refused -> same
 exec stuck+launched:stopped planned -> same
-exec stuck+launched:stopped launching -> same
+exec stuck+launched:stopped turn-came -> same
 exec stuck+launched:stopped plan-outdated -> same
 exec stuck+launched:stopped launched -> same
 exec stuck+launched:stopped ready -> same
@@ -246,7 +246,7 @@ exec auto-restart:failed stop -> dead:failed @off
 exec auto-restart:failed dependency-failed -> failed:failed @off
 exec auto-restart:failed refused -> failed:failed @off
 exec auto-restart:failed planned -> same
-exec auto-restart:failed launching -> same
+exec auto-restart:failed turn-came -> same
 exec auto-restart:failed plan-outdated -> same
 exec auto-restart:failed launched -> same
 exec auto-restart:failed ready -> same
@@ -275,7 +275,7 @@ exec failed:failed stop -> same
 exec failed:failed dependency-failed -> failed:failed @off
 exec failed:failed refused -> failed:failed @off
 exec failed:failed planned -> same
-exec failed:failed launching -> same
+exec failed:failed turn-came -> same
 exec failed:failed plan-outdated -> same
 exec failed:failed launched -> same
 exec failed:failed ready -> same

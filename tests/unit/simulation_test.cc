@@ -209,7 +209,7 @@ void Simulation::check_action(const Actions& actions, std::size_t index) {
     case ActionKind::drop_plan:
     case ActionKind::leave_out:
     case ActionKind::drop_run:
-    case ActionKind::tell_again:
+    case ActionKind::tell_of_retry:
     case ActionKind::send_abort_signal:
     case ActionKind::kill_all:
     case ActionKind::release:

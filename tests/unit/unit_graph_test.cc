@@ -62,7 +62,7 @@ TEST_CASE("a circle of requirements without order is allowed", "[unit][engine]")
 
     CHECK_FALSE(graph.add({.name = "a", .requires_units = {"b"}}));
     CHECK_FALSE(graph.add({.name = "b", .requires_units = {"a"}}));
-    CHECK(graph.plan_start("a", Pull::required)->units == Names{"a", "b"});
+    CHECK(graph.find_start_set("a", Pull::required)->units == Names{"a", "b"});
     CHECK(graph.dependents("a") == Names{"b"});
 }
 
@@ -122,7 +122,7 @@ TEST_CASE("conflicts hold both ways and never with itself", "[unit][engine]") {
 
     CHECK(graph.conflicting("a") == Names{"b"});
     CHECK(graph.conflicting("b") == Names{"a"});
-    CHECK(graph.plan_start("a", Pull::required)->units == Names{"a"});
+    CHECK(graph.find_start_set("a", Pull::required)->units == Names{"a"});
 }
 
 TEST_CASE("missing names stand in the closure of requires and wants", "[unit][engine]") {
@@ -144,9 +144,9 @@ TEST_CASE("a start takes along what is required and what is wanted", "[unit][eng
     REQUIRE_FALSE(graph.add({.name = "e"}));
     REQUIRE_FALSE(graph.add({.name = "f", .requires_units = {"a"}}));
 
-    CHECK(graph.plan_start("a", Pull::required_and_wanted)->units ==
+    CHECK(graph.find_start_set("a", Pull::required_and_wanted)->units ==
           Names{"a", "b", "c", "d", "e"});
-    CHECK(graph.plan_start("a", Pull::required)->units == Names{"a", "b"});
+    CHECK(graph.find_start_set("a", Pull::required)->units == Names{"a", "b"});
     CHECK(graph.dependents("e") == Names{"c"});
     CHECK(graph.dependents("b") == Names{"a", "f"});
 }
@@ -157,7 +157,7 @@ TEST_CASE("required units that conflict are an error that names them", "[unit][e
     REQUIRE_FALSE(graph.add({.name = "b"}));
     REQUIRE_FALSE(graph.add({.name = "c", .conflicts = {"b"}}));
 
-    const auto plan = graph.plan_start("a", Pull::required);
+    const auto plan = graph.find_start_set("a", Pull::required);
 
     REQUIRE_FALSE(plan);
     CHECK(plan.error().text() == "it needs both 'b' and 'c', which conflict");
@@ -171,7 +171,7 @@ TEST_CASE("a wanted unit that conflicts with the rest is left out, with what it 
     REQUIRE_FALSE(graph.add({.name = "c", .requires_units = {"helper"}}));
     REQUIRE_FALSE(graph.add({.name = "helper"}));
 
-    const auto plan = graph.plan_start("a", Pull::required_and_wanted);
+    const auto plan = graph.find_start_set("a", Pull::required_and_wanted);
 
     REQUIRE(plan);
     CHECK(plan->units == Names{"a", "b"});

@@ -169,7 +169,7 @@ private:
     void look_for_conflicts(const engine::UnitGraph& graph, std::vector<Together>& all) const {
         std::set<std::string> told;
         for (const std::string& starter : graph.names()) {
-            const auto plan = graph.plan_start(starter, engine::Pull::required_and_wanted);
+            const auto plan = graph.find_start_set(starter, engine::Pull::required_and_wanted);
             if (!plan) continue;
             for (const engine::LeftOut& left : plan->left_out) {
                 if (told.insert(left.unit).second) tell_left_out(left, starter, all);
