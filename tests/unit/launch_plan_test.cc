@@ -382,4 +382,18 @@ TEST_CASE("a directory that meets the supervisor's own is refused", "[unit][H16]
     CHECK(scene.failure().key == "directories.state[0]");
 }
 
+TEST_CASE("a directory that holds the control socket is refused", "[unit][H16][N14]") {
+    PlanScene scene;
+    scene.runtime_directory = "/run/confinit";
+    scene.control_socket = "/run/web/doors/control";
+    for (const std::string name : {"web", "web/doors"}) {
+        scene.unit.directories.runtime = {{.name = name}};
+        CHECK(scene.failure().text() == "directories.runtime[0]: '/run/" + name +
+                                            "': it holds /run/web/doors/control, the "
+                                            "supervisor's control socket; take another name");
+    }
+    scene.unit.directories.runtime = {{.name = "web/other"}, {.name = "web/doors/beside"}};
+    CHECK(scene.try_plan().has_value());
+}
+
 }  // namespace confinit

@@ -48,7 +48,7 @@ public:
                 .memory_total = std::uint64_t{1} << 30,
                 .cgroup_mount = cgroup_mount,
                 .runtime_directory = runtime_directory,
-                .operator_sockets = {"/run/confinit/control"},
+                .operator_sockets = {control_socket},
                 .deputy_sockets = {"/run/confinit/status"}};
     }
 
@@ -84,6 +84,7 @@ public:
     Unit unit;
     std::string cgroup_mount;
     std::string runtime_directory;
+    std::string control_socket = "/run/confinit/control";
     CapabilityMask capabilities = kernel_capabilities().value_or(0);
 
 private:

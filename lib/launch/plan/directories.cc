@@ -35,22 +35,47 @@ Result<Owner> owner_of(const Unit& unit, const UserDatabase& database,
               .hint = "its user or group has no id outside of the service's namespace"});
 }
 
-// Without links. The directory of the notify sockets is always in it, also for a plan that is made
-// where no supervisor is.
-std::string own_directory(const ServiceView& host, const LaunchContext& context) {
-    const std::string& notify = context.notify_root;
-    return host.resolve(context.runtime_directory.empty() ? notify.substr(0, notify.rfind('/'))
-                                                          : context.runtime_directory);
+// The supervisor's own places, without links.
+struct OwnPlaces {
+    std::string directory;             // its runtime directory
+    std::vector<std::string> sockets;  // by which it is ruled, also outside of that
+};
+
+std::string parent_of(const std::string& path) {
+    return path.substr(0, path.rfind('/'));
+}
+
+// The directory of the notify sockets is always in the runtime directory, also for a plan that is
+// made where no supervisor is.
+OwnPlaces own_places(const ServiceView& host, const LaunchContext& context) {
+    OwnPlaces own;
+    own.directory = host.resolve(context.runtime_directory.empty() ? parent_of(context.notify_root)
+                                                                   : context.runtime_directory);
+    for (const std::string& socket : context.operator_sockets) {
+        const std::string directory = host.resolve(parent_of(socket));
+        own.sockets.push_back((directory == "/" ? "" : directory) +
+                              socket.substr(socket.rfind('/')));
+    }
+    return own;
+}
+
+Status refuse_place(const std::string& path, std::string hint, const std::string& key) {
+    return std::unexpected(
+        Error{.key = key, .object = path, .hint = std::move(hint) + "; take another name"});
 }
 
 // The service's user would own the supervisor's sockets, and a runtime directory is removed at the
 // end. No link is followed below the base.
-Status refuse_own(const std::string& path, const std::string& own, const std::string& key) {
-    if (!is_within(path, own) && !is_within(own, path)) return {};
-    return std::unexpected(Error{
-        .key = key,
-        .object = path,
-        .hint = "it meets " + own + ", the supervisor's own runtime directory; take another name"});
+Status refuse_own(const std::string& path, const OwnPlaces& own, const std::string& key) {
+    if (is_within(path, own.directory) || is_within(own.directory, path)) {
+        return refuse_place(
+            path, "it meets " + own.directory + ", the supervisor's own runtime directory", key);
+    }
+    for (const std::string& socket : own.sockets) {
+        if (!is_within(socket, path)) continue;
+        return refuse_place(path, "it holds " + socket + ", the supervisor's control socket", key);
+    }
+    return {};
 }
 
 }  // namespace
@@ -66,7 +91,7 @@ Status apply_directories(const Unit& unit, const LaunchContext& context,
     });
     if (has_none) return {};
     const ServiceView host{"/"};
-    const std::string own = own_directory(host, context);
+    const OwnPlaces own = own_places(host, context);
     for (const DirectoryKind& kind : directory_kinds) {
         const auto& list = unit.directories.*kind.list;
         for (std::size_t i = 0; i < list.size(); ++i) {
