@@ -17,6 +17,9 @@ inline constexpr std::string_view dead_way_hint =
 // The way to a directory of the service's.
 inline constexpr std::string_view link_hint = "a symbolic link is on the way; it is not followed";
 
+// setns(2) into the user namespace that one is in.
+inline constexpr std::string_view own_user_namespace_hint = "it is the supervisor's own";
+
 // A procfs of the host's processes needs more than a user namespace.
 inline constexpr std::string_view own_procfs_hint =
     "the supervisor lacks CAP_SYS_ADMIN over its pid namespace; with namespaces.pid = true the "

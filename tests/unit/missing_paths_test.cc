@@ -3,6 +3,7 @@
 #include "launch/plan/missing_paths.h"
 
 #include "launch/owner_text.h"
+#include "launch/plan/id_maps.h"
 #include "plan_scene.h"
 
 #include <cerrno>
@@ -123,6 +124,19 @@ TEST_CASE("a working directory that is none is told", "[launch][N14]") {
     CHECK(missing(scene) == Texts{"service.working_directory /nowhere"});
     scene.unit.service->working_directory = "/usr/bin/serve";
     CHECK(missing(scene) == Texts{"service.working_directory /usr/bin/serve"});
+}
+
+TEST_CASE("the supervisor's own user namespace is not joined", "[launch][N14]") {
+    PlanScene scene;
+    use_host_root(scene);
+    scene.unit.namespaces.joined = {{.kind = NamespaceKind::user, .path = "/proc/self/ns/user"}};
+
+    const auto settled = settle_id_maps(scene.context(), scene.unit);
+
+    REQUIRE_FALSE(settled.has_value());
+    CHECK(settled.error().text() ==
+          "namespaces.user: setns '/proc/self/ns/user': Invalid argument (EINVAL); it is the "
+          "supervisor's own");
 }
 
 }  // namespace

@@ -2,6 +2,7 @@
 // The namespaces that a service shares with another one, or with what a path names: opened here,
 // entered by the child.
 #include "kernel/pidfd.h"
+#include "launch/early_hints.h"
 #include "launch/namespace_table.h"
 #include "launch/plan/parts.h"
 #include "launch/plan/service_view.h"
@@ -153,6 +154,11 @@ Result<JoinTarget> open_join_target(const JoinedNamespace& joined, const LaunchC
         return std::unexpected(join_failure(row, object, "fstat", errno, {}));
     }
     target.join.identity = std::string{row.link} + ":[" + std::to_string(status.st_ino) + "]";
+    // The kernel lets nobody in where they are already.
+    if (joined.kind == NamespaceKind::user && is_own(joined.kind, target)) {
+        return std::unexpected(
+            join_failure(row, object, "setns", EINVAL, std::string{own_user_namespace_hint}));
+    }
     return target;
 }
 

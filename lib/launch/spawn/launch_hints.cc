@@ -64,7 +64,7 @@ constexpr auto hints = std::to_array<Hint>({
     {LaunchStage::time_namespace, EINVAL, SYS_unshare,
      "this kernel has no time namespaces (CONFIG_TIME_NS)"},
     {LaunchStage::time_namespace, EPERM, any_call, "the supervisor lacks CAP_SYS_TIME"},
-    {LaunchStage::join_user, EINVAL, any_call, "it is the supervisor's own"},
+    {LaunchStage::join_user, EINVAL, any_call, own_user_namespace_hint},
     {LaunchStage::join_namespaces, ESRCH, any_call, "the service has ended"},
     {LaunchStage::join_namespaces, EPERM, any_call, "the supervisor lacks CAP_SYS_ADMIN there"},
     {LaunchStage::pid_namespace, ENOMEM, any_call, "the first process of the namespace has ended"},
