@@ -17,6 +17,12 @@ inline constexpr std::string_view dead_way_hint =
 // The way to a directory of the service's.
 inline constexpr std::string_view link_hint = "a symbolic link is on the way; it is not followed";
 
+// A mount on what it does not fit.
+inline constexpr std::string_view kinds_hint =
+    "a directory can only be mounted on a directory, a file on a file or on a symbolic link that "
+    "leads nowhere";
+inline constexpr std::string_view layer_hint = "a layer of an overlay is a directory";
+
 // setns(2) into the user namespace that one is in.
 inline constexpr std::string_view own_user_namespace_hint = "it is the supervisor's own";
 

@@ -126,6 +126,56 @@ TEST_CASE("a working directory that is none is told", "[launch][N14]") {
     CHECK(missing(scene) == Texts{"service.working_directory /usr/bin/serve"});
 }
 
+// The one failure of a unit, as text.
+std::string only_missing(const PlanScene& scene) {
+    const auto found = missing_paths(scene.plan());
+    CAPTURE(missing(scene));
+    REQUIRE(found.size() == 1);
+    return found[0].text();
+}
+
+TEST_CASE("a mount on what it does not fit is told as by the start", "[launch][N14]") {
+    PlanScene scene;
+    scene.root.link("srv/nowhere", "/no/such");
+    const TemporaryDirectory host;
+    host.write("file", "");
+    const std::string file = host.path() + "/file";
+    const auto text = [](const std::string& key, const std::string& target) {
+        return "mounts." + key + ": move_mount '" + target +
+               "': Invalid argument (EINVAL); a directory can only be mounted on a directory, a "
+               "file on a file or on a symbolic link that leads nowhere";
+    };
+    MountConfig& mounts = scene.unit.mounts;
+
+    mounts.bind = {{.source = file, .target = "/srv"}};
+    CHECK(only_missing(scene) == text("bind[0]", "/srv"));
+    mounts.bind = {{.source = host.path(), .target = "/etc/group"}};
+    CHECK(only_missing(scene) == text("bind[0]", "/etc/group"));
+    mounts.bind = {{.source = host.path(), .target = "/srv/nowhere"}};
+    CHECK(only_missing(scene) == text("bind[0]", "/srv/nowhere"));
+    mounts.bind = {{.source = file, .target = "/etc/group"},
+                   {.source = file, .target = "/srv/nowhere"}};
+    CHECK(missing(scene).empty());
+
+    mounts.bind = {};
+    mounts.tmpfs = {{.target = "/etc/group"}};
+    CHECK(only_missing(scene) == text("tmpfs[0]", "/etc/group"));
+    mounts.tmpfs = {};
+    mounts.overlay = {{.target = "/etc/group", .lower = {host.path()}}};
+    CHECK(only_missing(scene) == text("overlay[0]", "/etc/group"));
+}
+
+TEST_CASE("a layer that is no directory is told", "[launch][N14]") {
+    PlanScene scene;
+    const TemporaryDirectory host;
+    host.write("file", "");
+    scene.unit.mounts.overlay = {{.target = "/srv", .lower = {host.path() + "/file"}}};
+
+    CHECK(only_missing(scene) == "mounts.overlay[0].lower[0]: openat2 '" + host.path() +
+                                     "/file': Not a directory (ENOTDIR); a layer of an overlay is "
+                                     "a directory");
+}
+
 TEST_CASE("the supervisor's own user namespace is not joined", "[launch][N14]") {
     PlanScene scene;
     use_host_root(scene);

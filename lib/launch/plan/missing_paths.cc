@@ -9,6 +9,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <optional>
 #include <string>
 #include <sys/stat.h>
 
@@ -25,6 +26,7 @@ public:
         for (std::size_t i = 0; i < plan_->child.mounts.size() && i < plan_->mount_targets.size();
              ++i) {
             check_mount(plan_->child.mounts[i], plan_->mount_keys[i].str());
+            check_kinds(plan_->child.mounts[i], plan_->mount_keys[i].str());
             service_.add_mount(plan_->child.mounts[i].kind, plan_->child.mounts[i].source,
                                std::string{plan_->mount_targets[i]});
         }
@@ -71,6 +73,34 @@ private:
             add(key, op.target.c_str(), ENOENT, "there is no such path in the service's root");
         }
         check_way(service_, key, op.target.c_str());
+    }
+
+    // A mount, and the mount point that the launch finds.
+    void check_kinds(const MountOp& op, const std::string& key) {
+        const auto is_directory = brings_directory(op);
+        if (op.kind == MountOpKind::overlay_layer && is_directory && !*is_directory) {
+            add(key, op.source.c_str(), ENOTDIR, std::string{layer_hint}, "openat2");
+        }
+        if (!is_directory || !is_on_what_is_there(op)) return;
+        Lookup found = service_.find(op.target.c_str());
+        if (op.kind == MountOpKind::bind && found.presence == Lookup::Presence::absent) {
+            found = service_.find_name(op.target.c_str());
+        }
+        if (found.presence != Lookup::Presence::present) return;
+        if (S_ISDIR(found.status.st_mode) == *is_directory) return;
+        add(key, op.target.c_str(), EINVAL, std::string{kinds_hint}, "move_mount");
+    }
+
+    // Absent where that is not known, or makes no difference.
+    std::optional<bool> brings_directory(const MountOp& op) const {
+        const bool is_layer = op.kind == MountOpKind::overlay_layer && op.mode != memory_layer;
+        if (op.kind == MountOpKind::bind || is_layer) {
+            const Lookup source = host_.find(op.source.c_str());
+            if (source.presence != Lookup::Presence::present) return std::nullopt;
+            return S_ISDIR(source.status.st_mode);
+        }
+        if (op.kind == MountOpKind::tmpfs || op.kind == MountOpKind::overlay) return true;
+        return std::nullopt;
     }
 
     // A FUSE mount that lets nobody look in, or has lost its server, may be mounted on, but not be
@@ -137,10 +167,11 @@ private:
         });
     }
 
-    void add(std::string key, std::string object, int error, std::string hint) {
+    void add(std::string key, std::string object, int error, std::string hint,
+             std::string call = {}) {
         unmet_.push_back({.key = std::move(key),
                           .object = std::move(object),
-                          .call = {},
+                          .call = std::move(call),
                           .error = error,
                           .hint = std::move(hint)});
     }

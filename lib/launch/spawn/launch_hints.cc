@@ -104,10 +104,6 @@ constexpr auto hints = std::to_array<Hint>({
     {LaunchStage::seccomp, ENOMEM, any_call, "the filters of the process are too long together"},
 });
 
-constexpr std::string_view kinds_hint =
-    "a directory can only be mounted on a directory, a file on a file or on a symbolic link that "
-    "leads nowhere";
-
 struct MountHint {
     LaunchReport::Object object;
     int error;

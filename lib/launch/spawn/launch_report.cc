@@ -122,7 +122,8 @@ void describe_mount(const LaunchPlan& plan, const LaunchReport& report, Error& f
             "directories of one mount, apart from each other and from every lower one";
         return;
     }
-    failure.hint = find_mount_hint(report);
+    const bool is_layer = op->kind == MountOpKind::overlay_layer;
+    failure.hint = is_layer && report.error == ENOTDIR ? layer_hint : find_mount_hint(report);
 }
 
 // The launch has been planned again by the time that anybody is told of this.
