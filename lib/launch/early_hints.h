@@ -23,6 +23,10 @@ inline constexpr std::string_view kinds_hint =
     "leads nowhere";
 inline constexpr std::string_view layer_hint = "a layer of an overlay is a directory";
 
+// The terminal that a unit names.
+inline constexpr std::string_view no_terminal_hint = "the host has no such terminal";
+inline constexpr std::string_view other_terminal_hint = "service.tty is no terminal";
+
 // setns(2) into the user namespace that one is in.
 inline constexpr std::string_view own_user_namespace_hint = "it is the supervisor's own";
 

@@ -176,6 +176,20 @@ TEST_CASE("a layer that is no directory is told", "[launch][N14]") {
                                      "a directory");
 }
 
+TEST_CASE("a terminal that is not there, or none, is told", "[launch][N14]") {
+    PlanScene scene;
+    scene.unit.service->tty = "/dev/no-such-terminal";
+    CHECK(only_missing(scene) ==
+          "service.tty: openat '/dev/no-such-terminal': No such file or directory (ENOENT); the "
+          "host has no such terminal");
+    const TemporaryDirectory host;
+    host.write("file", "");
+    scene.unit.service->tty = host.path() + "/file";
+    CHECK(only_missing(scene) == "service.tty: ioctl '" + host.path() +
+                                     "/file': Inappropriate ioctl for device (ENOTTY); "
+                                     "service.tty is no terminal");
+}
+
 TEST_CASE("the supervisor's own user namespace is not joined", "[launch][N14]") {
     PlanScene scene;
     use_host_root(scene);

@@ -30,6 +30,7 @@ public:
             service_.add_mount(plan_->child.mounts[i].kind, plan_->child.mounts[i].source,
                                std::string{plan_->mount_targets[i]});
         }
+        check_terminal();
         check_working_directory();
         return std::move(unmet_);
     }
@@ -140,6 +141,19 @@ private:
             return false;
         }
         return false;
+    }
+
+    // Which devices are terminals only an open could tell, which some of them take note of.
+    void check_terminal() {
+        const char* path = plan_->child.tty;
+        if (path == nullptr) return;
+        const Lookup found = host_.find(path);
+        constexpr const char* key = "service.tty";
+        if (found.presence == Lookup::Presence::absent) {
+            add(key, path, ENOENT, std::string{no_terminal_hint}, "openat");
+        } else if (found.presence == Lookup::Presence::present && S_ISREG(found.status.st_mode)) {
+            add(key, path, ENOTTY, std::string{other_terminal_hint}, "ioctl");
+        }
     }
 
     void check_working_directory() {
