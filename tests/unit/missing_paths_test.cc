@@ -176,6 +176,15 @@ TEST_CASE("a layer that is no directory is told", "[launch][N14]") {
                                      "a directory");
 }
 
+TEST_CASE("in a tmpfs of the launch is what the launch makes there", "[launch][N14]") {
+    PlanScene scene;
+    scene.unit.mounts.tmpfs = {{.target = "/srv"}, {.target = "/srv/a/b"}};
+    scene.unit.service->working_directory = "/srv/a";
+    CHECK(missing(scene).empty());
+    scene.unit.service->working_directory = "/srv/b";
+    CHECK(missing(scene) == Texts{"service.working_directory /srv/b"});
+}
+
 TEST_CASE("a terminal that is not there, or none, is told", "[launch][N14]") {
     PlanScene scene;
     scene.unit.service->tty = "/dev/no-such-terminal";
@@ -188,6 +197,52 @@ TEST_CASE("a terminal that is not there, or none, is told", "[launch][N14]") {
     CHECK(only_missing(scene) == "service.tty: ioctl '" + host.path() +
                                      "/file': Inappropriate ioctl for device (ENOTTY); "
                                      "service.tty is no terminal");
+}
+
+TEST_CASE("a program that no mount brings into an empty root is told", "[launch][N14][H6]") {
+    PlanScene scene;
+    const TemporaryDirectory host;
+    host.write("serve", "#!/bin/sh\n", 0755);
+    MountConfig& mounts = scene.unit.mounts;
+    mounts.tmpfs = {{.target = "/"}};
+    const std::string program =
+        "service.command[0]: execve '/usr/bin/serve': No such file or "
+        "directory (ENOENT); ";
+    CHECK(only_missing(scene) ==
+          program + "mounts.tmpfs[0] covers it; mounts.bind brings it there");
+
+    mounts.bind = {{.source = host.path(), .target = "/usr/bin"}};
+    CHECK(only_missing(scene) ==
+          program +
+              "its first line asks for the interpreter '/bin/sh', which mounts.tmpfs[0] "
+              "covers; mounts.bind brings it there");
+
+    mounts.bind.push_back({.source = host.path() + "/serve", .target = "/bin/sh"});
+    CHECK(missing(scene).empty());
+
+    scene.unit.service->command = {"/usr/bin/other"};
+    CHECK(missing(scene) == Texts{"service.command[0] /usr/bin/other"});
+}
+
+TEST_CASE("a program that a mount forbids to execute is told", "[launch][N14][H6]") {
+    PlanScene scene;
+    MountConfig& mounts = scene.unit.mounts;
+    const std::string program =
+        "service.command[0]: execve '/usr/bin/serve': Permission denied (EACCES); ";
+    mounts.no_exec = {"/"};
+    CHECK(only_missing(scene) == program +
+                                     "mounts.no_exec[0] forbids to execute what lies there; "
+                                     "list its directory in mounts.exec");
+    mounts.exec = {"/usr"};
+    CHECK(only_missing(scene) == program +
+                                     "mounts.no_exec[0] forbids to execute its interpreter "
+                                     "'/bin/sh'; list its directory in mounts.exec");
+    mounts.exec = {"/usr", "/bin"};
+    CHECK(missing(scene).empty());
+
+    mounts.no_exec = mounts.exec = {};
+    mounts.inaccessible = {"/usr"};
+    CHECK(only_missing(scene) == program + "mounts.inaccessible[0] covers it");
 }
 
 TEST_CASE("the supervisor's own user namespace is not joined", "[launch][N14]") {

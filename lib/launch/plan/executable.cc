@@ -107,6 +107,50 @@ std::string where(const LaunchPlan& plan) {
     return "in the service's root '" + std::string{plan->child.root} + "'";
 }
 
+bool brings_files(MountOpKind kind) {
+    switch (kind) {
+    case MountOpKind::bind:
+    case MountOpKind::device_node:
+    case MountOpKind::tmpfs:
+    case MountOpKind::proc:
+    case MountOpKind::devpts:
+    case MountOpKind::mqueue:
+    case MountOpKind::cgroup:
+    case MountOpKind::overlay:
+    case MountOpKind::inaccessible:
+        return true;
+    case MountOpKind::propagation:
+    case MountOpKind::overlay_layer:
+    case MountOpKind::directory:
+    case MountOpKind::symlink:
+    case MountOpKind::seal:
+    case MountOpKind::read_only:
+    case MountOpKind::read_write:
+    case MountOpKind::no_exec:
+    case MountOpKind::exec:
+    case MountOpKind::change_root:
+    case MountOpKind::change_propagation:
+        return false;
+    }
+    return false;
+}
+
+// The key of the mount that a path lies in, where that is one of this kind; else empty. The longest
+// path comes last.
+std::string covering_key(const LaunchPlan& plan, MountOpKind kind, std::string_view path) {
+    std::string key;
+    for (std::size_t i = 0; i < plan->child.mounts.size() && i < plan->mount_targets.size(); ++i) {
+        const MountOpKind other = plan->child.mounts[i].kind;
+        if (!brings_files(other) || !is_within(path, plan->mount_targets[i])) continue;
+        key = other == kind ? plan->mount_keys[i].str() : "";
+    }
+    return key;
+}
+
+std::string tmpfs_hint(const std::string& key) {
+    return key + " covers it; mounts.bind brings it there";
+}
+
 std::optional<Error> absent_file(const LaunchPlan& plan, const Lookup& found) {
     if (found.presence != Lookup::Presence::absent) return std::nullopt;
     const std::string place = where(plan);
@@ -116,6 +160,9 @@ std::optional<Error> absent_file(const LaunchPlan& plan, const Lookup& found) {
     if (found.error == ENOTDIR) {
         return make_failure(plan->executable.str(), ENOTDIR,
                             "'" + found.path + "' is no directory " + place);
+    }
+    if (const auto key = covering_key(plan, MountOpKind::tmpfs, found.path); !key.empty()) {
+        return make_failure(plan->executable.str(), ENOENT, tmpfs_hint(key));
     }
     std::string hint = "there is no such file " + place;
     if (found.path != plan->executable) hint += ", where that is '" + found.path + "'";
@@ -136,15 +183,23 @@ std::optional<Error> unfit_file(const LaunchPlan& plan, const Lookup& found) {
     return std::nullopt;
 }
 
+std::optional<std::string> interpreter_of(const Program& program) {
+    auto script = script_interpreter(program.head);
+    return script ? script : elf_loader(program);
+}
+
 std::optional<Error> absent_interpreter(const LaunchPlan& plan, const ServiceView& view,
                                         const Program& program) {
-    const auto script = script_interpreter(program.head);
-    const auto interpreter = script ? script : elf_loader(program);
+    const bool is_script = script_interpreter(program.head).has_value();
+    const auto interpreter = interpreter_of(program);
     if (!interpreter || !interpreter->starts_with('/')) return std::nullopt;
-    if (view.find(*interpreter).presence != Lookup::Presence::absent) return std::nullopt;
+    const Lookup found = view.find(*interpreter);
+    if (found.presence != Lookup::Presence::absent) return std::nullopt;
+    const std::string key = covering_key(plan, MountOpKind::tmpfs, found.path);
     std::string hint =
-        script ? "its first line asks for the interpreter '" : "it needs the dynamic loader '";
-    hint += escape_control_characters(*interpreter) + "', which is not " + where(plan);
+        is_script ? "its first line asks for the interpreter '" : "it needs the dynamic loader '";
+    hint += escape_control_characters(*interpreter) + "', which ";
+    hint += key.empty() ? "is not " + where(plan) : key + " covers; mounts.bind brings it there";
     if (interpreter->ends_with('\r')) hint += "; the line ends with a carriage return";
     return make_failure(plan->executable.str(), ENOENT, std::move(hint));
 }
@@ -183,9 +238,13 @@ std::string no_exec_key(const LaunchPlan& plan, std::string_view path) {
     return key;
 }
 
+std::string no_exec_hint(const std::string& key, const std::string& what) {
+    return key + " forbids to execute " + what + "; list its directory in mounts.exec";
+}
+
 std::string access_hint(const LaunchPlan& plan, const ServiceView& view, const Lookup& found) {
     if (const std::string key = no_exec_key(plan, found.path); !key.empty()) {
-        return key + " forbids to execute what lies there; list its directory in mounts.exec";
+        return no_exec_hint(key, "what lies there");
     }
     if (found.is_noexec) return "it lies on a file system that is mounted noexec";
     const std::string user = "user " + std::to_string(plan->child.uid);
@@ -194,6 +253,15 @@ std::string access_hint(const LaunchPlan& plan, const ServiceView& view, const L
     }
     if (!may_execute(plan, found.status)) return user + " has no x bit on it";
     return "a mount or a security module of the service forbids it";
+}
+
+// Root is not kept from looking into what is hidden, and finds nothing there.
+std::optional<Error> hidden_file(const LaunchPlan& plan, const ServiceView& view) {
+    const std::string key =
+        covering_key(plan, MountOpKind::inaccessible, view.resolve(plan->executable));
+    if (key.empty()) return std::nullopt;
+    return make_failure(plan->executable.str(), plan->child.uid == 0 ? ENOENT : EACCES,
+                        key + " covers it");
 }
 
 std::string format_hint(const Program& program) {
@@ -234,10 +302,28 @@ std::optional<Error> find_executable_fault(const LaunchPlan& plan, const Service
     return absent_interpreter(plan, view, *program);
 }
 
+std::optional<Error> find_mount_fault(const LaunchPlan& plan, const ServiceView& view) {
+    const Lookup found = view.find(plan->executable);
+    if (found.presence == Lookup::Presence::unknown) return hidden_file(plan, view);
+    if (found.presence != Lookup::Presence::present) return std::nullopt;
+    if (const auto key = no_exec_key(plan, found.path); !key.empty()) {
+        return make_failure(plan->executable.str(), EACCES, no_exec_hint(key, "what lies there"));
+    }
+    const auto program = read_program(found.host_path);
+    const auto interpreter = program ? interpreter_of(*program) : std::nullopt;
+    if (!interpreter || !interpreter->starts_with('/')) return std::nullopt;
+    const std::string key = no_exec_key(plan, view.resolve(*interpreter));
+    if (key.empty()) return std::nullopt;
+    return make_failure(plan->executable.str(), EACCES,
+                        no_exec_hint(key, "its interpreter '" + *interpreter + "'"));
+}
+
 Error explain_execve(const LaunchPlan& plan, int error) {
-    const ServiceView view = make_service_view(plan);
-    auto fault = find_executable_fault(plan, view);
-    if (fault && fault->error == error) return std::move(*fault);
+    const ServiceView view = make_launch_view(plan);
+    for (const auto find : {find_executable_fault, find_mount_fault}) {
+        auto fault = find(plan, view);
+        if (fault && fault->error == error) return std::move(*fault);
+    }
     return make_failure(plan->executable.str(), error, likely_hint(plan, view, error));
 }
 
@@ -248,13 +334,26 @@ ServiceView make_root_view(const LaunchPlan& plan) {
     return view;
 }
 
+namespace {
+
+void add_mounts(const LaunchPlan& plan, ServiceView& view) {
+    const auto& mounts = plan->child.mounts;
+    for (std::size_t i = 0; i < mounts.size() && i < plan->mount_targets.size(); ++i)
+        view.add_mount(mounts[i].kind, mounts[i].source, std::string{plan->mount_targets[i]});
+}
+
+}  // namespace
+
 ServiceView make_service_view(const LaunchPlan& plan) {
-    const auto& child = plan->child;
     ServiceView view = make_root_view(plan);
-    for (std::size_t i = 0; i < child.mounts.size() && i < plan->mount_targets.size(); ++i) {
-        const MountOp& op = child.mounts[i];
-        view.add_mount(op.kind, op.source, std::string{plan->mount_targets[i]});
-    }
+    add_mounts(plan, view);
+    return view;
+}
+
+ServiceView make_launch_view(const LaunchPlan& plan) {
+    ServiceView view = make_root_view(plan);
+    view.expect_launch();
+    add_mounts(plan, view);
     return view;
 }
 

@@ -16,11 +16,17 @@ namespace confinit {
 // launch can tell is left to it.
 std::optional<Error> find_executable_fault(const LaunchPlan& plan, const ServiceView& view);
 
+// What a mount of the launch makes certain of a program that is there: that nobody finds it, or
+// that nobody may execute it.
+std::optional<Error> find_mount_fault(const LaunchPlan& plan, const ServiceView& view);
+
 // The failure of the child's execve(2) with this errno, with the likely cause as its hint.
 Error explain_execve(const LaunchPlan& plan, int error);
 
-// The plan's service sees its root alone before any of the mounts, and later all of them.
+// The plan's service sees its root alone before any of the mounts, and later all of them. In the
+// view of a launch to come its file systems of memory are empty.
 ServiceView make_root_view(const LaunchPlan& plan);
 ServiceView make_service_view(const LaunchPlan& plan);
+ServiceView make_launch_view(const LaunchPlan& plan);
 
 }  // namespace confinit

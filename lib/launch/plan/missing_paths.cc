@@ -19,7 +19,9 @@ namespace {
 class PathNeeds {
 public:
     explicit PathNeeds(const LaunchPlan& plan)
-        : plan_(plan), host_{"/"}, service_(make_root_view(plan)) {}
+        : plan_(plan), host_{"/"}, service_(make_root_view(plan)) {
+        service_.expect_launch();
+    }
 
     std::vector<Error> unmet() {
         check_directories();
@@ -32,6 +34,7 @@ public:
         }
         check_terminal();
         check_working_directory();
+        check_program();
         return std::move(unmet_);
     }
 
@@ -166,6 +169,13 @@ private:
         } else if (is_absent(service_, path)) {
             add(key, path, ENOENT, "there is no such directory in the service's root");
         }
+    }
+
+    // The paths of the program were told by the plan, as far as no mount covers them.
+    void check_program() {
+        auto fault = find_executable_fault(plan_, service_);
+        if (!fault) fault = find_mount_fault(plan_, service_);
+        if (fault) unmet_.push_back(std::move(*fault));
     }
 
     bool is_absent(const ServiceView& view, const std::string& path) const {

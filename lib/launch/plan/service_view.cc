@@ -183,7 +183,13 @@ void ServiceView::add_mount(MountOpKind kind, const char* source, std::string ta
     case MountOpKind::device_node:
         service_.mounts.push_back({std::move(target), walk(host_, source).path(), Cover::bind});
         return;
+    case MountOpKind::directory:
+        if (!expects_launch_) return;
+        [[fallthrough]];
     case MountOpKind::tmpfs:
+        service_.mounts.push_back(
+            {std::move(target), {}, expects_launch_ ? Cover::empty : Cover::hidden});
+        return;
     case MountOpKind::proc:
     case MountOpKind::devpts:
     case MountOpKind::mqueue:
@@ -195,7 +201,6 @@ void ServiceView::add_mount(MountOpKind kind, const char* source, std::string ta
         return;
     case MountOpKind::propagation:
     case MountOpKind::overlay_layer:
-    case MountOpKind::directory:
     case MountOpKind::seal:
     case MountOpKind::read_only:
     case MountOpKind::read_write:
@@ -236,22 +241,43 @@ std::string ServiceView::resolve(std::string_view path) const {
     return walk(service_, path).path();
 }
 
-// The host's path for one of the tree's; absent below a mount that is yet to be made.
-std::optional<std::string> ServiceView::host_path(const Tree& tree, std::string_view path) {
+const ServiceView::PlannedMount* ServiceView::nearest_mount(const Tree& tree,
+                                                            std::string_view path) {
     const PlannedMount* nearest = nullptr;
     for (const PlannedMount& mount : tree.mounts) {
         if (!is_within(path, mount.target)) continue;
         if (nearest == nullptr || mount.target.size() >= nearest->target.size()) nearest = &mount;
     }
+    return nearest;
+}
+
+// The host's path for one of the tree's; absent below a mount that is yet to be made.
+std::optional<std::string> ServiceView::host_path(const Tree& tree, std::string_view path) {
+    const PlannedMount* nearest = nearest_mount(tree, path);
     if (nearest == nullptr) return append(tree.root, path);
-    if (nearest->cover == Cover::hidden) return std::nullopt;
+    if (nearest->cover != Cover::bind) return std::nullopt;
     if (nearest->target == "/") return append(nearest->source, path);
     return append(nearest->source, path.substr(nearest->target.size()));
 }
 
+// The launch makes the directories on the way to what it mounts.
+Lookup ServiceView::look_in_empty(const Tree& tree, std::string_view path) {
+    const bool is_there = std::ranges::any_of(
+        tree.mounts, [&](const PlannedMount& mount) { return is_within(mount.target, path); });
+    Lookup lookup;
+    lookup.presence = is_there ? Lookup::Presence::present : Lookup::Presence::absent;
+    lookup.error = is_there ? 0 : ENOENT;
+    lookup.status.st_mode = is_there ? S_IFDIR | 0755 : 0;
+    return lookup;
+}
+
 Lookup ServiceView::look_at(const Tree& tree, const std::string& path) const {
+    const PlannedMount* mount = nearest_mount(tree, path);
+    const bool is_in_empty = mount != nullptr && mount->cover == Cover::empty;
     const auto host = host_path(tree, path);
-    Lookup lookup = host ? host_look_->at(*host) : Lookup{};
+    Lookup lookup = is_in_empty ? look_in_empty(tree, path)
+                    : host      ? host_look_->at(*host)
+                                : Lookup{};
     lookup.path = path;
     return lookup;
 }

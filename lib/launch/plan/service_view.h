@@ -4,7 +4,7 @@
 // For those who may wait: a file system of the network or of a process answers when it likes. It
 // walks a path component by component below the service's root directory, follows symbolic
 // links inside of it, and goes over to the source of a bind mount where one is planned. What only
-// the launch itself brings (a tmpfs, a procfs) is unknown to it.
+// the launch itself brings (a tmpfs, a procfs) is unknown to it, see expect_launch().
 #pragma once
 
 #include "base/result.h"
@@ -54,6 +54,10 @@ public:
     // The root is a file system that is yet to be mounted.
     void hide_root();
 
+    // The mounts are those of a launch to come: in a tmpfs of theirs is what they make there, and
+    // nothing else.
+    void expect_launch() { expects_launch_ = true; }
+
     // Takes note of a planned mount at a path without symbolic links.
     void add_mount(MountOpKind kind, const char* source, std::string target);
 
@@ -73,7 +77,7 @@ public:
     std::string resolve(std::string_view path) const;
 
 private:
-    enum class Cover { bind, hidden };
+    enum class Cover { bind, hidden, empty };
     struct PlannedMount {
         std::string target;
         std::string source;
@@ -86,11 +90,14 @@ private:
     };
     struct Walk;
 
+    static const PlannedMount* nearest_mount(const Tree& tree, std::string_view path);
     static std::optional<std::string> host_path(const Tree& tree, std::string_view path);
+    static Lookup look_in_empty(const Tree& tree, std::string_view path);
     Lookup look_at(const Tree& tree, const std::string& path) const;
     Walk walk(const Tree& tree, std::string_view path) const;
 
     std::shared_ptr<HostLook> host_look_;
+    bool expects_launch_ = false;
     Tree host_{"/", {}};
     Tree service_{"/", {}};
 };
