@@ -5,6 +5,7 @@
 #include "base/file.h"
 #include "base/text.h"
 #include "kernel/capability_set.h"
+#include "kernel/cgroup_mount.h"
 #include "kernel/mount_table.h"
 #include "kernel/proc_status.h"
 #include "supervisor/machine/delegation.h"
@@ -29,16 +30,6 @@ Result<std::string> own_node_path() {
     std::string path = TRY(parse_cgroup_path(text));
     if (path == "/") path.clear();
     return path;
-}
-
-// Where cgroup v2 is mounted: a hybrid machine has it below "unified".
-Result<std::string> mount_point() {
-    for (const char* path : {"/sys/fs/cgroup", "/sys/fs/cgroup/unified"}) {
-        if (exists(std::string{path} + "/cgroup.controllers")) return path;
-    }
-    return failure(
-        "no cgroup v2 at /sys/fs/cgroup: mount cgroup2 there, or start the container "
-        "with a private, writable cgroup namespace");
 }
 
 // Everybody in the node goes into the leaf. At the root of the machine kernel threads stay, which
@@ -169,7 +160,7 @@ Status offer_base_controllers(const Cgroup& node) {
 }
 
 Result<CgroupTree> CgroupTree::set_up(Mode mode, const std::string& wanted) {
-    const std::string mount = TRY(mount_point());
+    const std::string mount = TRY(find_cgroup_mount());
     if (mode == Mode::process) {
         auto borrowed = borrow(mount, wanted);
         if (!borrowed) borrowed.error().advise(how_to_get_one);
