@@ -48,7 +48,7 @@ Answer<PlanReport> make_report(Unit unit) {
                                   : Result<LaunchPlan>{std::unexpected(settled.error())};
         if (plan) {
             const auto image = plan->image();
-            report = PlanReport{plan_lines(**plan), plan->warnings,
+            report = PlanReport{plan_lines(**plan, unit), plan->warnings,
                                 fnv1a({reinterpret_cast<const char*>(image.data()), image.size()})};
         } else {
             report = std::unexpected(Refusal{.code = ExitCode::refused_by_check,
@@ -58,14 +58,30 @@ Answer<PlanReport> make_report(Unit unit) {
     return report;
 }
 
+std::string key_text(const PlanLine& line) {
+    if (line.asker == PlanAsker::launch) return "always";
+    return line.key + (line.asker == PlanAsker::fallback ? ", by default" : "");
+}
+
+std::string_view asker_text(PlanAsker asker) {
+    switch (asker) {
+    case PlanAsker::unit:
+        return "unit";
+    case PlanAsker::fallback:
+        return "default";
+    case PlanAsker::launch:
+        return "launch";
+    }
+    return "?";
+}
+
 std::string text_of(const Context& context, const PlanReport& report) {
     std::string text;
     std::string_view last;
-    for (const auto& [step, what, key] : report.lines) {
-        const std::string key_text = key.empty() ? "" : "  [" + key + "]";
-        text += fmt::format("{:<18} {}{}\n", step == last ? "" : step, shown(context, what),
-                            shown(context, key_text));
-        last = step;
+    for (const PlanLine& line : report.lines) {
+        text += fmt::format("{:<18} {}  [{}]\n", line.step == last ? "" : line.step,
+                            shown(context, line.what), shown(context, key_text(line)));
+        last = line.step;
     }
     for (const std::string& warning : report.warnings)
         text += "warning: " + shown(context, warning) + "\n";
@@ -74,8 +90,12 @@ std::string text_of(const Context& context, const PlanReport& report) {
 
 Json json_of(const std::string& unit, const PlanReport& report) {
     Json lines = Json::array();
-    for (const auto& [step, what, key] : report.lines)
-        lines.push_back({{"step", step}, {"what", what}, {"key", key}});
+    for (const PlanLine& line : report.lines) {
+        lines.push_back({{"step", line.step},
+                         {"what", line.what},
+                         {"key", line.key},
+                         {"asked_by", asker_text(line.asker)}});
+    }
     return {{"unit", unit},
             {"lines", std::move(lines)},
             {"warnings", report.warnings},
@@ -101,10 +121,12 @@ VerbAction declare_plan(Syntax& syntax) {
     add_units_option(syntax, arguments->places);
     syntax.footer =
         "Shows every step of a launch with the key that asks for it, in the order in which they "
-        "are done, as this machine and this user's rights would have it. Needs no supervisor, and "
-        "starts nothing. What is another one in each run is not shown: descriptors, process ids, "
-        "ids that the supervisor chooses for a user namespace. In JSON, equal plans have an equal "
-        "digest. The exit status is 6 where the unit could not start here.";
+        "are done, as this machine and this user's rights would have it. \"By default\" stands "
+        "where the unit does not say the key, \"always\" where no key changes the step. Needs no "
+        "supervisor, and starts nothing. What is another one in each run is not shown: "
+        "descriptors, process ids; of the ids that the supervisor chooses for a user namespace the "
+        "first is called FIRST. In JSON, equal plans have an equal digest. The exit status is 6 "
+        "where the unit could not start here.";
     return [arguments = std::move(arguments)](const Context& context) {
         return run_watched(context, [&] { return run_plan(context, *arguments); });
     };

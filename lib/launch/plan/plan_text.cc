@@ -7,13 +7,15 @@
 #include "kernel/scheduling.h"
 #include "launch/namespace_table.h"
 #include "launch/owner_text.h"
+#include "launch/plan/mount_text.h"
 #include "launch/plan/parts.h"
+#include "unit/keys.h"
 
 #include <algorithm>
-#include <array>
 #include <linux/mount.h>
-#include <sys/sysmacros.h>
-#include <utility>
+#include <linux/securebits.h>
+#include <optional>
+#include <sys/resource.h>
 
 namespace confinit {
 namespace {
@@ -34,116 +36,47 @@ std::string namespaces_text(std::uint64_t flags) {
     return join(names, " ");
 }
 
+std::string limit_text(std::uint64_t value) {
+    return value == RLIM64_INFINITY ? "infinity" : std::to_string(value);
+}
+
+std::string hard_limit_text(const rlimit64& limit) {
+    return limit_text(limit.rlim_max);
+}
+
 std::string limit_text(const rlimit64& limit) {
-    const auto text = [](std::uint64_t value) {
-        return value == RLIM64_INFINITY ? std::string{"infinity"} : std::to_string(value);
-    };
-    return text(limit.rlim_cur) + ":" + text(limit.rlim_max);
+    return limit_text(limit.rlim_cur) + ":" + hard_limit_text(limit);
 }
 
-std::string_view kind_text(MountOpKind kind) {
-    switch (kind) {
-    case MountOpKind::propagation:
-        return "the whole tree a slave";
-    case MountOpKind::bind:
-    case MountOpKind::device_node:
-        return "bind";
-    case MountOpKind::tmpfs:
-        return "tmpfs";
-    case MountOpKind::proc:
-        return "proc";
-    case MountOpKind::devpts:
-        return "devpts";
-    case MountOpKind::mqueue:
-        return "mqueue";
-    case MountOpKind::cgroup:
-        return "cgroup2";
-    case MountOpKind::overlay_layer:
-        return "layer";
-    case MountOpKind::overlay:
-        return "overlay";
-    case MountOpKind::directory:
-        return "directory";
-    case MountOpKind::symlink:
-        return "symlink";
-    case MountOpKind::seal:
-    case MountOpKind::read_only:
-        return "read-only";
-    case MountOpKind::read_write:
-        return "as writable as on the host";
-    case MountOpKind::inaccessible:
-        return "inaccessible";
-    case MountOpKind::no_exec:
-        return "noexec";
-    case MountOpKind::exec:
-        return "as executable as on the host";
-    case MountOpKind::change_root:
-        return "pivot_root";
-    case MountOpKind::change_propagation:
-        return "the whole tree";
-    }
-    return "?";
+bool is_named_by(const Unit& unit, std::string_view key) {
+    return std::ranges::any_of(unit.declared, [&](const auto& declared) {
+        return is_key_within(declared.first, key) || is_key_within(key, declared.first);
+    });
 }
 
-// Whether the source is a path that goes to the target, rather than an option.
-bool has_source_path(const MountOp& op) {
-    return op.kind == MountOpKind::bind || op.kind == MountOpKind::device_node ||
-           op.kind == MountOpKind::symlink ||
-           (op.kind == MountOpKind::overlay_layer && op.mode != memory_layer);
+// The supervisor's own choice, of which a plan that is made elsewhere knows nothing.
+std::optional<IdMap> chosen_ids(const Unit& unit) {
+    const NamespaceConfig& namespaces = unit.namespaces;
+    const bool is_chosen = namespaces.user && namespaces.id_range == IdRange::separate;
+    if (!is_chosen || namespaces.uid_map.empty()) return std::nullopt;
+    return namespaces.uid_map.front();
 }
 
-std::string propagation_text(std::uint64_t flag) {
-    if (flag == MS_PRIVATE) return "private";
-    if (flag == MS_SHARED) return "shared";
-    return flag == MS_UNBINDABLE ? "unbindable" : "slave";
-}
-
-std::vector<std::string> mount_options(const MountOp& op) {
-    constexpr std::array<std::pair<std::uint64_t, std::string_view>, 4> names{
-        {{MOUNT_ATTR_RDONLY, "ro"},
-         {MOUNT_ATTR_NOSUID, "nosuid"},
-         {MOUNT_ATTR_NODEV, "nodev"},
-         {MOUNT_ATTR_NOEXEC, "noexec"}}};
-    std::vector<std::string> options;
-    if (op.kind == MountOpKind::change_propagation) return {propagation_text(op.attributes)};
-    const bool has_options = op.kind == MountOpKind::tmpfs || op.kind == MountOpKind::overlay_layer;
-    if (has_options && !has_source_path(op) && op.source != nullptr)
-        options.push_back(or_empty(op.source));
-    if (op.options != nullptr) {
-        options.push_back((op.kind == MountOpKind::tmpfs ? "mode=" : "") + or_empty(op.options));
-    }
-    for (const auto& [attribute, name] : names) {
-        if ((op.attributes & attribute) != 0) options.emplace_back(name);
-    }
-    if (op.may_be_absent) options.emplace_back("if it is there");
-    return options;
-}
-
-std::string mount_text(const MountOp& op) {
-    std::string text{kind_text(op.kind)};
-    const bool is_tree = op.kind == MountOpKind::propagation;
-    if (has_source_path(op)) text += " " + or_empty(op.source);
-    if (!is_tree && op.kind != MountOpKind::change_propagation) {
-        text += (op.kind == MountOpKind::change_root || op.kind == MountOpKind::directory
-                     ? " "
-                     : (has_source_path(op) ? " at " : " ")) +
-                or_empty(op.target);
-    }
-    const auto options = mount_options(op);
-    return options.empty() ? text : text + " (" + join(options, ", ") + ")";
-}
+// They can be set only when the ambient set is as it is to be.
+constexpr unsigned late_securebits =
+    SECBIT_NO_CAP_AMBIENT_RAISE | SECBIT_NO_CAP_AMBIENT_RAISE_LOCKED;
 
 class Lines {
 public:
-    explicit Lines(const Plan& plan) : plan_(plan), child_(plan.child) {}
+    Lines(const Plan& plan, const Unit& unit)
+        : plan_(plan), child_(plan.child), unit_(unit), chosen_(chosen_ids(unit)) {}
 
     std::vector<PlanLine> all() {
         add_parent_part();
         add_preparations();
         add_scheduling();
         add_namespaces();
-        for (std::size_t i = 0; i < child_.mounts.size(); ++i)
-            add("mounts", mount_text(child_.mounts[i]), plan_.mount_keys[i].str());
+        add_mounts();
         add_set_up();
         add_credentials();
         add_program();
@@ -152,7 +85,10 @@ public:
 
 private:
     void add(std::string_view step, std::string what, std::string key = {}) {
-        lines_.push_back({step, std::move(what), std::move(key)});
+        const PlanAsker asker = key.empty()               ? PlanAsker::launch
+                                : is_named_by(unit_, key) ? PlanAsker::unit
+                                                          : PlanAsker::fallback;
+        lines_.push_back({step, std::move(what), std::move(key), asker});
     }
 
     void add_parent_part() {
@@ -161,10 +97,39 @@ private:
         const std::string made = namespaces_text(plan_.clone_flags);
         add("clone3", made.empty() ? "into the node" : "into the node, new: " + made,
             made.empty() ? "" : "namespaces");
+        add("separation", "not traceable, and without the supervisor's descriptors");
+        add("witnesses", "a plan that was kept is used only where the files are as it knows them");
+        add_id_maps();
+    }
+
+    void add_id_maps() {
         if (plan_.uid_map.empty()) return;
         if (plan_.deny_setgroups) add("id_maps", "setgroups deny", "namespaces.user.setgroups");
-        add("id_maps", "uid_map " + in_one_line(plan_.uid_map), "namespaces.user");
-        add("id_maps", "gid_map " + in_one_line(plan_.gid_map), "namespaces.user");
+        add("id_maps", "uid_map " + map_text(plan_.uid_map), "namespaces.user");
+        add("id_maps", "gid_map " + map_text(plan_.gid_map), "namespaces.user");
+        if (child_.limits_by_parent) {
+            add("id_maps", "the supervisor sets the priorities and raises hard limits",
+                "namespaces.user");
+        }
+    }
+
+    std::string map_text(std::string_view text) const {
+        if (!chosen_) return in_one_line(text);
+        return std::to_string(chosen_->inside) + " FIRST " + std::to_string(chosen_->count) +
+               ", where the supervisor chooses FIRST";
+    }
+
+    std::string id_text(std::uint32_t id) const {
+        return "FIRST+" + std::to_string(id - chosen_->outside);
+    }
+
+    bool is_chosen(std::uint32_t id) const {
+        return chosen_ && id >= chosen_->outside && id - chosen_->outside < chosen_->count;
+    }
+
+    std::string directory_owner(uid_t uid, gid_t gid) const {
+        if (!is_chosen(uid) || !is_chosen(gid)) return owner_text(uid, gid);
+        return id_text(uid) + ":" + id_text(gid);
     }
 
     static std::string in_one_line(std::string_view text) {
@@ -173,11 +138,11 @@ private:
         return line;
     }
 
-    static std::string preparation_text(const Preparation& wanted) {
+    std::string preparation_text(const Preparation& wanted) const {
         switch (wanted.kind) {
         case PreparationKind::directory:
             return "directory " + directory_path(wanted.base, wanted.path) + " " +
-                   octal_text(wanted.mode) + " of " + owner_text(wanted.uid, wanted.gid);
+                   octal_text(wanted.mode) + " of " + directory_owner(wanted.uid, wanted.gid);
         case PreparationKind::image:
             return "mount the image " + or_empty(wanted.path);
         case PreparationKind::procfs:
@@ -211,6 +176,8 @@ private:
                 "process.oom_score_adj");
         }
         if (child_.tty != nullptr) add("terminal", or_empty(child_.tty), "service.tty");
+        add("streams", child_.tty != nullptr ? "0, 1 and 2 are the terminal"
+                                             : "0 is /dev/null, 1 and 2 are the log");
     }
 
     void add_namespaces() {
@@ -222,9 +189,47 @@ private:
             if (join.flag != CLONE_NEWUSER)
                 add("join_namespaces", join.identity.str(), join.key.str());
         }
+        if (child_.fork_into_pid_namespace) {
+            add("pid_namespace", "a child in the joined one goes on", "namespaces.pid");
+        }
         if (child_.new_cgroup_namespace) {
             add("cgroup_namespace", "new, its root is the node", "namespaces.cgroup");
         }
+    }
+
+    void add_mounts() {
+        for (std::size_t i = 0; i < child_.mounts.size(); ++i) {
+            add("mounts", mount_text(child_.mounts[i]), plan_.mount_keys[i].str());
+            if (child_.mounts[i].kind == MountOpKind::propagation) add_way_of_mounting();
+        }
+    }
+
+    void add_way_of_mounting() {
+        add("mounts", "what comes from the host is opened, before anything is mounted");
+        if (child_.builds_as_mapped) {
+            add("mounts",
+                "from here on as " + std::to_string(child_.builder_uid) + ":" +
+                    std::to_string(child_.builder_gid) + " of the user namespace",
+                "namespaces.user");
+        }
+        const bool has_walls = std::ranges::any_of(child_.mounts, is_wall);
+        if (has_walls || child_.lets_mounts_in) {
+            add("mounts",
+                child_.lets_mounts_in
+                    ? "what the host mounts later comes in, also where it is looser"
+                    : "read-only and noexec trees are private: nothing of the host's comes in",
+                "mounts.propagation");
+        }
+    }
+
+    static bool is_wall(const MountOp& op) {
+        const bool is_by_kind = op.kind == MountOpKind::read_only ||
+                                op.kind == MountOpKind::no_exec ||
+                                op.kind == MountOpKind::inaccessible;
+        const bool is_by_attribute = (op.attributes & (MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOEXEC)) != 0;
+        const bool is_copy = op.kind == MountOpKind::bind || op.kind == MountOpKind::device_node ||
+                             op.kind == MountOpKind::read_write || op.kind == MountOpKind::exec;
+        return is_by_kind || (is_copy && is_by_attribute);
     }
 
     void add_set_up() {
@@ -236,26 +241,34 @@ private:
             add("reaper", "confinit-reaper is PID 1, and the service its child", "namespaces.pid");
         }
         add("session", "default signals, none blocked; setsid");
+        if (child_.tty != nullptr)
+            add("session", "the terminal is the controlling one", "service.tty");
         if (child_.keyring != ChildKeyring::inherited) {
             add("keyring",
                 child_.keyring == ChildKeyring::separate ? "of its own"
                                                          : "of its own, where the kernel has any",
                 "process.keyring");
         }
-        for (std::size_t i = 0; i < child_.rlimit_values.size(); ++i)
-            add("rlimits", limit_text(child_.rlimit_values[i]), plan_.rlimit_keys[i].str());
+        for (std::size_t i = 0; i < child_.rlimit_values.size(); ++i) {
+            const bool is_late = child_.rlimit_resources[i] == RLIMIT_NOFILE;
+            add("rlimits",
+                is_late ? "open files up to " + hard_limit_text(child_.rlimit_values[i])
+                        : limit_text(child_.rlimit_values[i]),
+                plan_.rlimit_keys[i].str());
+        }
     }
 
     void add_credentials() {
         for (const JoinIn<Sealed>& join : plan_.joins) {
             if (join.flag == CLONE_NEWUSER) add("join_user", join.identity.str(), join.key.str());
         }
+        add("bounding",
+            "inheritable: " +
+                capabilities_text(child_.inheritable | child_.ambient, child_.last_capability),
+            "capabilities.ambient");
         add("bounding", capabilities_text(child_.bounding, child_.last_capability),
             "capabilities.bounding");
-        for (const SecurebitName& bit : securebit_names()) {
-            if ((child_.securebits & bit.mask) != 0)
-                add("bounding", std::string{bit.name}, "capabilities.securebits");
-        }
+        add_securebits("bounding", ~late_securebits);
         std::vector<std::string> groups;
         for (const gid_t group : child_.groups)
             groups.push_back(std::to_string(group));
@@ -267,6 +280,14 @@ private:
         add("user", std::to_string(child_.uid), "service.user");
         add("ambient", capabilities_text(child_.ambient, child_.last_capability),
             "capabilities.ambient");
+        add_securebits("ambient", late_securebits);
+    }
+
+    void add_securebits(std::string_view step, unsigned of_step) {
+        for (const SecurebitName& bit : securebit_names()) {
+            if ((child_.securebits & of_step & bit.mask) != 0)
+                add(step, std::string{bit.name}, "capabilities.securebits");
+        }
     }
 
     void add_program() {
@@ -275,7 +296,15 @@ private:
         add("descriptors", child_.ready_number < 0
                                ? "0, 1 and 2"
                                : "0, 1, 2 and " + std::to_string(child_.ready_number));
+        for (std::size_t i = 0; i < child_.rlimit_values.size(); ++i) {
+            if (child_.rlimit_resources[i] != RLIMIT_NOFILE) continue;
+            add("descriptors", limit_text(child_.rlimit_values[i]), plan_.rlimit_keys[i].str());
+        }
         if (child_.no_new_privs) add("no_new_privs", "set", "capabilities.no_new_privs");
+        if (child_.has_reaper) {
+            add("reaper_ready", "wait until confinit-reaper cannot be traced", "namespaces.pid");
+        }
+        add("announce", "the supervisor hears that all is done");
         if (!child_.filter.empty()) {
             add("seccomp", "a filter of " + std::to_string(child_.filter.size()) + " instructions",
                 "seccomp");
@@ -288,13 +317,15 @@ private:
 
     const Plan& plan_;
     const ChildPlanIn<Sealed>& child_;
+    const Unit& unit_;
+    std::optional<IdMap> chosen_;
     std::vector<PlanLine> lines_;
 };
 
 }  // namespace
 
-std::vector<PlanLine> plan_lines(const Plan& plan) {
-    return Lines{plan}.all();
+std::vector<PlanLine> plan_lines(const Plan& plan, const Unit& unit) {
+    return Lines{plan, unit}.all();
 }
 
 }  // namespace confinit

@@ -10,13 +10,19 @@
 
 namespace confinit {
 
+// Who asks for a step: the unit, by its key; nobody, but a key of the unit would change it; or
+// nobody, and it is done in every launch.
+enum class PlanAsker { unit, fallback, launch };
+
 struct PlanLine {
     std::string_view step;  // "mounts", by the name of its LaunchStage where it is the child's
     std::string what;       // "tmpfs on /tmp (size=64M, nosuid, nodev)"
-    std::string key;        // "mounts.private_tmp"; empty where no key asks for it
+    std::string key;        // "mounts.private_tmp"; empty where no key changes it
+    PlanAsker asker = PlanAsker::launch;
 };
 
-// Whatever differs from doing nothing. The values of one run are no part of a plan, and not here.
-std::vector<PlanLine> plan_lines(const Plan& plan);
+// Each step of the launch of this unit. The values of one run are no part of a plan, and not here:
+// of the ids that only the supervisor chooses the first is called FIRST.
+std::vector<PlanLine> plan_lines(const Plan& plan, const Unit& unit);
 
 }  // namespace confinit
