@@ -3,6 +3,7 @@
 #include "kernel/capability_set.h"
 
 #include "base/file.h"
+#include "capability_bit.h"
 
 #include <algorithm>
 #include <catch2/catch.hpp>
@@ -14,16 +15,12 @@ using namespace confinit;
 
 namespace {
 
-constexpr CapabilityMask bit(int number) {
-    return CapabilityMask{1} << number;
-}
-
 constexpr CapabilityMask none = 0;
 constexpr CapabilityMask full = (CapabilityMask{1} << 41) - 1;
 constexpr CapabilityMask port = bit(CAP_NET_BIND_SERVICE);
 constexpr CapabilityMask raw = bit(CAP_NET_RAW);
 constexpr CapabilityMask own = bit(CAP_CHOWN);
-constexpr std::uint32_t root = 0;
+constexpr std::uint32_t root_id = 0;
 constexpr std::uint32_t nobody = 65534;
 
 constexpr unsigned locked_noroot = SECBIT_NOROOT | SECBIT_NOROOT_LOCKED;
@@ -39,26 +36,26 @@ struct Case {
 
 constexpr Case cases[] = {
     // Root gains all of the bounding set: P'(permitted) = P(inheritable) | P(bounding).
-    {"root", {root, full, none, 0}, {none, full, full, full, none}},
-    {"root, one bounding", {root, own, none, 0}, {none, own, own, own, none}},
-    {"root, nothing", {root, none, none, 0}, {none, none, none, none, none}},
-    {"root, ambient", {root, full, port, 0}, {port, full, full, full, port}},
+    {"root", {root_id, full, none, 0}, {none, full, full, full, none}},
+    {"root, one bounding", {root_id, own, none, 0}, {none, own, own, own, none}},
+    {"root, nothing", {root_id, none, none, 0}, {none, none, none, none, none}},
+    {"root, ambient", {root_id, full, port, 0}, {port, full, full, full, port}},
     {"root, ambient, small bounding",
-     {root, port | own, port, 0},
+     {root_id, port | own, port, 0},
      {port, port | own, port | own, port | own, port}},
-    {"root, all ambient", {root, full, full, 0}, {full, full, full, full, full}},
-    {"root, other securebits", {root, own, none, all_but_noroot}, {none, own, own, own, none}},
+    {"root, all ambient", {root_id, full, full, 0}, {full, full, full, full, full}},
+    {"root, other securebits", {root_id, own, none, all_but_noroot}, {none, own, own, own, none}},
 
     // With SECBIT_NOROOT root is an ordinary user: P'(permitted) = P'(effective) = P'(ambient).
-    {"noroot", {root, full, none, SECBIT_NOROOT}, {none, none, none, full, none}},
-    {"noroot, locked", {root, full, none, locked_noroot}, {none, none, none, full, none}},
-    {"noroot, ambient", {root, full, port, SECBIT_NOROOT}, {port, port, port, full, port}},
-    {"noroot, nothing", {root, none, none, SECBIT_NOROOT}, {none, none, none, none, none}},
+    {"noroot", {root_id, full, none, SECBIT_NOROOT}, {none, none, none, full, none}},
+    {"noroot, locked", {root_id, full, none, locked_noroot}, {none, none, none, full, none}},
+    {"noroot, ambient", {root_id, full, port, SECBIT_NOROOT}, {port, port, port, full, port}},
+    {"noroot, nothing", {root_id, none, none, SECBIT_NOROOT}, {none, none, none, none, none}},
     {"noroot, ambient is bounding",
-     {root, port, port, locked_noroot | all_but_noroot},
+     {root_id, port, port, locked_noroot | all_but_noroot},
      {port, port, port, port, port}},
     {"only the lock of noroot",
-     {root, full, none, SECBIT_NOROOT_LOCKED},
+     {root_id, full, none, SECBIT_NOROOT_LOCKED},
      {none, full, full, full, none}},
 
     // A user without ambient capabilities has none, whatever it could gain by a privileged file.
@@ -85,7 +82,7 @@ constexpr Case cases[] = {
 
     // What is not in the bounding set can be neither inheritable nor ambient.
     {"user, ambient beyond bounding", {nobody, own, port, 0}, {none, none, none, own, none}},
-    {"root, ambient beyond bounding", {root, own, port, 0}, {none, own, own, own, none}},
+    {"root, ambient beyond bounding", {root_id, own, port, 0}, {none, own, own, own, none}},
 };
 
 }  // namespace
@@ -106,7 +103,7 @@ TEST_CASE("the five sets after execve follow capabilities(7)", "[capabilities][S
 
 TEST_CASE("the kernel's invariants hold for every request", "[capabilities][S5]") {
     const CapabilityMask masks[] = {none, port, raw, port | own, full};
-    for (const std::uint32_t uid : {root, nobody}) {
+    for (const std::uint32_t uid : {root_id, nobody}) {
         for (const auto bounding : masks) {
             for (const auto ambient : masks) {
                 for (unsigned securebits = 0; securebits < 256; ++securebits) {

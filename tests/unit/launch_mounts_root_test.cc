@@ -10,10 +10,6 @@ namespace {
 
 using Texts = std::vector<std::string>;
 
-const MountOp& op_at(const LaunchPlan& plan, std::string_view text) {
-    return plan->child.mounts[index_of(plan, text)];
-}
-
 }  // namespace
 
 TEST_CASE("a user namespace has the host's procfs made, and its message queues bound",

@@ -13,10 +13,6 @@ namespace {
 
 using Texts = std::vector<std::string>;
 
-const MountOp& op_at(const LaunchPlan& plan, std::string_view text) {
-    return plan->child.mounts[index_of(plan, text)];
-}
-
 }  // namespace
 
 TEST_CASE("a new mount namespace alone is made a slave", "[unit]") {

@@ -3,6 +3,7 @@
 #include "supervisor/units/launch.h"
 #include "base/file.h"
 #include "build_paths.h"
+#include "child_count.h"
 #include "kernel/pidfd.h"
 #include "plan_scene.h"
 #include "reaping_loop.h"
@@ -78,11 +79,6 @@ struct LaunchScene : ReapingLoop {
 };
 
 // Zombies are children, too.
-std::size_t count_children() {
-    const std::string text = read_file(AT_FDCWD, "/proc/thread-self/children", 65536).value();
-    return static_cast<std::size_t>(std::ranges::count(text, ' '));
-}
-
 }  // namespace
 
 TEST_CASE("a launch that no launcher has answered ends as soon as it is killed", "[launch][N9]") {

@@ -3,6 +3,7 @@
 #include "supervisor/helpers/launcher.h"
 #include "base/file.h"
 #include "build_paths.h"
+#include "child_count.h"
 #include "kernel/pidfd.h"
 #include "plan_scene.h"
 #include "reaping_loop.h"
@@ -77,11 +78,6 @@ struct LauncherScene : ReapingLoop {
 };
 
 // Zombies are children, too.
-std::size_t count_children() {
-    const std::string text = read_file(AT_FDCWD, "/proc/thread-self/children", 65536).value();
-    return static_cast<std::size_t>(std::ranges::count(text, ' '));
-}
-
 // Does the work where no descriptor can be made. A filter is of one thread alone; a limit of none
 // would take the sanitizer's own pipe away, too.
 void without_descriptors(const std::function<void()>& work) {

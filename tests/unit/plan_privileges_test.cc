@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // What a plan lets a service do: capability sets, no_new_privs and the filter.
+#include "capability_bit.h"
 #include "kernel/syscall_sets.h"
 #include "plan_scene.h"
 #include "unit/protect_presets.h"
@@ -7,13 +8,6 @@
 #include <linux/capability.h>
 
 namespace confinit {
-namespace {
-
-constexpr CapabilityMask bit(int number) {
-    return CapabilityMask{1} << number;
-}
-
-}  // namespace
 
 TEST_CASE("without a list the bounding set is the supervisor's", "[unit][H8]") {
     PlanScene scene;

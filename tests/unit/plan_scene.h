@@ -167,6 +167,10 @@ inline std::size_t index_of(const LaunchPlan& plan, std::string_view text) {
     return static_cast<std::size_t>(found - texts.begin());
 }
 
+inline const MountOp& op_at(const LaunchPlan& plan, std::string_view text) {
+    return plan->child.mounts[index_of(plan, text)];
+}
+
 // Without a root of its own: the plan touches nothing of the host but looks at it.
 inline void use_host_root(PlanScene& scene) {
     scene.unit.mounts.root.reset();

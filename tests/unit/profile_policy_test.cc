@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What a container's profile decides under its conditions, and what the unit's own lists change.
 #include "launch/seccomp/profile_policy.h"
+#include "capability_bit.h"
 #include "launch/seccomp/kernel_vocabulary.h"
 #include "launch/seccomp/policy.h"
 #include "temporary_directory.h"
@@ -44,10 +45,6 @@ std::uint32_t decided(const SyscallPolicy& policy, std::string_view call,
 std::uint32_t decided(const SeccompProfile& profile, std::string_view call,
                       const ProfileContext& context = {}) {
     return decided(make_profile_policy(profile, context), call);
-}
-
-constexpr CapabilityMask bit(int number) {
-    return CapabilityMask{1} << number;
 }
 
 // A unit's filter with this profile and these further lines of [seccomp].

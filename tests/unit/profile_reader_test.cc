@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Containers' seccomp profiles: their JSON is read as it is, and what is wrong with it has a place.
+#include "seccomp_actions.h"
 #include "temporary_directory.h"
 #include "unit/seccomp_profile.h"
 #include "unit_scene.h"
@@ -35,10 +36,6 @@ constexpr std::string_view allow_read =
     R"({"defaultAction": "SCMP_ACT_ERRNO", "syscalls": [{"names": ["read"], "action": )"
     R"("SCMP_ACT_ALLOW"}]})";
 
-constexpr SeccompAction error(int number) {
-    return {.kind = SeccompActionKind::error, .error_number = number};
-}
-
 }  // namespace
 
 TEST_CASE("the form of Docker and containers is read with its conditions", "[profile]") {
@@ -53,14 +50,14 @@ TEST_CASE("the form of Docker and containers is read with its conditions", "[pro
              "args": [{"index": 2, "value": 9, "valueTwo": 0, "op": "SCMP_CMP_NE"}]}
         ]})");
 
-    CHECK(read.default_action == error(38));
+    CHECK(read.default_action == error_action(38));
     CHECK(read.warnings.empty());
     REQUIRE(read.rules.size() == 2);
     CHECK(read.rules[0].calls == std::vector<std::string>{"read", "write"});
     CHECK(read.rules[0].includes.capabilities == 1U << 3);
     CHECK(read.rules[0].includes.architectures == std::vector<std::string>{"amd64"});
     CHECK(read.rules[0].excludes.least_kernel == KernelVersion{4, 8});
-    CHECK(read.rules[1].action == error(22));
+    CHECK(read.rules[1].action == error_action(22));
     REQUIRE(read.rules[1].args.size() == 1);
     CHECK(read.rules[1].args[0].index == 2);
     CHECK(read.rules[1].args[0].op == SeccompComparison::ne);
@@ -94,7 +91,7 @@ TEST_CASE("every action of libseccomp is known, save the one that needs an agent
     CHECK(action("SCMP_ACT_KILL").kind == SeccompActionKind::kill_thread);
     CHECK(action("SCMP_ACT_KILL_THREAD").kind == SeccompActionKind::kill_thread);
     CHECK(action("SCMP_ACT_KILL_PROCESS").kind == SeccompActionKind::kill_process);
-    CHECK(action("SCMP_ACT_ERRNO") == error(1));
+    CHECK(action("SCMP_ACT_ERRNO") == error_action(1));
     CHECK(action("SCMP_ACT_TRACE") == SeccompAction{SeccompActionKind::trace, 1});
     CHECK(profile_faults(R"({"defaultAction": "SCMP_ACT_NOTIFY"})") ==
           "/defaultAction: 'SCMP_ACT_NOTIFY' needs an agent that answers, and there is none "
@@ -107,7 +104,7 @@ TEST_CASE("an errno of 0 feigns success, as containers' profiles may", "[profile
     const SeccompProfile read =
         profile(with_rule(R"("names": ["chmod"], "action": "SCMP_ACT_ERRNO", "errnoRet": 0)"));
 
-    CHECK(read.rules[0].action == error(0));
+    CHECK(read.rules[0].action == error_action(0));
 }
 
 TEST_CASE("a masked comparison has its mask first", "[profile]") {

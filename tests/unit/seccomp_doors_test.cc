@@ -10,8 +10,6 @@ using namespace confinit;
 
 namespace {
 
-constexpr std::uint64_t above = std::uint64_t{1} << 32;
-
 std::string rule(std::string_view text) {
     return "default = 'allow'\nrules = [" + std::string{text} + "]";
 }

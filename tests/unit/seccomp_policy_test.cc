@@ -3,6 +3,7 @@
 #include "launch/seccomp/policy.h"
 
 #include "kernel/syscall_sets.h"
+#include "seccomp_actions.h"
 
 #include <algorithm>
 #include <catch2/catch.hpp>
@@ -25,10 +26,6 @@ constexpr SeccompAction trap_action{.kind = SeccompActionKind::trap};
 constexpr SeccompAction trace_action{.kind = SeccompActionKind::trace};
 constexpr SeccompAction kill_thread{.kind = SeccompActionKind::kill_thread};
 constexpr SeccompAction kill_process{.kind = SeccompActionKind::kill_process};
-
-constexpr SeccompAction error(int number) {
-    return {.kind = SeccompActionKind::error, .error_number = number};
-}
 
 constexpr std::uint32_t errno_decision(int number) {
     return SECCOMP_RET_ERRNO | static_cast<std::uint32_t>(number);
@@ -62,7 +59,7 @@ SeccompConfig denying(std::vector<SeccompEntry> deny, SeccompAction default_acti
 }
 
 SeccompConfig allowing(std::vector<SeccompEntry> allow,
-                       SeccompAction default_action = error(EPERM)) {
+                       SeccompAction default_action = error_action(EPERM)) {
     return {.default_action = default_action, .allow = std::move(allow), .deny = {}};
 }
 
@@ -100,7 +97,7 @@ int run_program(const BpfProgram& program, std::vector<const char*> arguments) {
 }  // namespace
 
 TEST_CASE("an allow list allows what it names and denies the rest by the default", "[seccomp]") {
-    const auto policy = policy_of(allowing({entry("@base"), entry("chmod")}, error(EACCES)));
+    const auto policy = policy_of(allowing({entry("@base"), entry("chmod")}, error_action(EACCES)));
 
     CHECK(decision(policy, "chmod") == SECCOMP_RET_ALLOW);
     CHECK(decision(policy, "openat") == SECCOMP_RET_ALLOW);
@@ -109,7 +106,7 @@ TEST_CASE("an allow list allows what it names and denies the rest by the default
 
 TEST_CASE("a deny list denies with its entry's action and allows the rest", "[seccomp]") {
     const auto policy =
-        policy_of(denying({entry("chmod", error(EPERM)), entry("mount", trap_action),
+        policy_of(denying({entry("chmod", error_action(EPERM)), entry("mount", trap_action),
                            entry("ptrace", kill_process)}));
 
     CHECK(decision(policy, "chmod") == errno_decision(EPERM));
@@ -124,7 +121,8 @@ TEST_CASE("a denied call without an action answers the default, or EPERM", "[sec
 
     CHECK(decision(policy_of({allow_action, allow, deny}), "chmod") == errno_decision(EPERM));
     CHECK(decision(policy_of({log_action, allow, deny}), "chmod") == errno_decision(EPERM));
-    CHECK(decision(policy_of({error(EACCES), allow, deny}), "chmod") == errno_decision(EACCES));
+    CHECK(decision(policy_of({error_action(EACCES), allow, deny}), "chmod") ==
+          errno_decision(EACCES));
     CHECK(decision(policy_of({kill_process, allow, deny}), "chmod") == SECCOMP_RET_KILL_PROCESS);
     CHECK(decision(policy_of({trap_action, allow, deny}), "chmod") == SECCOMP_RET_TRAP);
 }
@@ -135,7 +133,7 @@ TEST_CASE("every action has the kernel's value", "[seccomp]") {
                                              entry("rmdir", trace_action),
                                              entry("link", kill_thread),
                                              entry("unlink", kill_process),
-                                             entry("rename", error(ENOENT))};
+                                             entry("rename", error_action(ENOENT))};
     const auto policy = policy_of({trap_action, allow, {}});
 
     CHECK(decision(policy, "mkdir") == SECCOMP_RET_LOG);
@@ -149,7 +147,7 @@ TEST_CASE("every action has the kernel's value", "[seccomp]") {
 TEST_CASE("deny wins over allow, a name as well as a set", "[seccomp]") {
     const auto policy = policy_of({.default_action = kill_process,
                                    .allow = {entry("@system-service"), entry("mount")},
-                                   .deny = {entry("chmod", error(EPERM)), entry("@mount")}});
+                                   .deny = {entry("chmod", error_action(EPERM)), entry("@mount")}});
 
     CHECK(decision(policy, "chmod") == errno_decision(EPERM));
     CHECK(decision(policy, "fchmod") == SECCOMP_RET_ALLOW);
@@ -158,7 +156,7 @@ TEST_CASE("deny wins over allow, a name as well as a set", "[seccomp]") {
 
 TEST_CASE("in one list a name wins over a set, in either order", "[seccomp]") {
     const SeccompEntry set = entry("@mount", kill_process);
-    const SeccompEntry name = entry("mount", error(EPERM));
+    const SeccompEntry name = entry("mount", error_action(EPERM));
 
     for (const auto& config : {denying({set, name}), denying({name, set})}) {
         const auto policy = policy_of(config);
@@ -171,7 +169,7 @@ TEST_CASE("in one list a name wins over a set, in either order", "[seccomp]") {
 }
 
 TEST_CASE("of two sets in one list the most restrictive action wins", "[seccomp]") {
-    const SeccompEntry mild = entry("@privileged", error(EPERM));
+    const SeccompEntry mild = entry("@privileged", error_action(EPERM));
     const SeccompEntry strict = entry("@mount", kill_process);
 
     for (const auto& config : {denying({mild, strict}), denying({strict, mild})}) {
@@ -185,7 +183,7 @@ TEST_CASE("of two sets in one list the most restrictive action wins", "[seccomp]
 }
 
 TEST_CASE("an unknown number answers ENOSYS whatever the default is", "[seccomp][S1][X16]") {
-    for (const auto& action : {allow_action, log_action, kill_process, error(EPERM)}) {
+    for (const auto& action : {allow_action, log_action, kill_process, error_action(EPERM)}) {
         const auto policy = policy_of({action, {entry("@base")}, {entry("chmod")}});
         const auto program = compile_filter(policy);
 
@@ -229,7 +227,7 @@ TEST_CASE("a filter that forbids execve is refused with a hint", "[seccomp][H4]"
 }
 
 TEST_CASE("an entry that is no call and no set is refused with the nearest word", "[seccomp][H2]") {
-    CHECK(error_of(denying({entry("mount"), entry("chmdo", error(EPERM))})) ==
+    CHECK(error_of(denying({entry("mount"), entry("chmdo", error_action(EPERM))})) ==
           "seccomp.deny[1]: no such system call or set: 'chmdo'; did you mean 'chmod'?");
     CHECK(error_of(allowing({entry("@bse")})) ==
           "seccomp.allow[0]: no such system call or set: '@bse'; did you mean '@base'?");
@@ -246,14 +244,15 @@ TEST_CASE("a call of another architecture is accepted and decides nothing", "[se
 }
 
 TEST_CASE("an error number that the kernel cannot return is refused", "[seccomp]") {
-    CHECK(error_of(denying({entry("chmod", error(0))})) == "seccomp.deny[0]: no error number: 0");
-    CHECK(error_of(denying({entry("chmod", error(4096))})).starts_with("seccomp.deny[0]: "));
-    CHECK(error_of(allowing({entry("@base")}, error(-1))).starts_with("seccomp.default: "));
-    CHECK(make_policy(denying({entry("chmod", error(4095))})));
+    CHECK(error_of(denying({entry("chmod", error_action(0))})) ==
+          "seccomp.deny[0]: no error number: 0");
+    CHECK(error_of(denying({entry("chmod", error_action(4096))})).starts_with("seccomp.deny[0]: "));
+    CHECK(error_of(allowing({entry("@base")}, error_action(-1))).starts_with("seccomp.default: "));
+    CHECK(make_policy(denying({entry("chmod", error_action(4095))})));
 }
 
 TEST_CASE("an allow list of 300 calls needs few instructions", "[seccomp]") {
-    for (const auto& action : {kill_process, error(EPERM)}) {
+    for (const auto& action : {kill_process, error_action(EPERM)}) {
         const auto program =
             compile_filter(policy_of(allowing({entry("@system-service")}, action)));
 
@@ -315,9 +314,9 @@ TEST_CASE("a program that leaves the filter of heat is killed", "[seccomp][kerne
 TEST_CASE("chmod denied with EPERM fails, with kill-process it kills", "[seccomp][kernel]") {
     // The file exists, so that chmod(1) reaches the call, and the kernel would refuse it too.
     const std::vector<const char*> command = {"/bin/chmod", "755", "/proc/self"};
-    const std::vector<SeccompEntry> with_error = {entry("chmod", error(EPERM)),
-                                                  entry("fchmodat", error(EPERM)),
-                                                  entry("fchmodat2", error(EPERM))};
+    const std::vector<SeccompEntry> with_error = {entry("chmod", error_action(EPERM)),
+                                                  entry("fchmodat", error_action(EPERM)),
+                                                  entry("fchmodat2", error_action(EPERM))};
     const std::vector<SeccompEntry> with_kill = {entry("chmod", kill_process),
                                                  entry("fchmodat", kill_process),
                                                  entry("fchmodat2", kill_process)};

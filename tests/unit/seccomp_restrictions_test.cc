@@ -16,7 +16,6 @@ using namespace confinit;
 
 namespace {
 
-constexpr std::uint64_t above = std::uint64_t{1} << 32;
 using Names = std::vector<std::string>;
 
 std::string table_faults(std::string_view table) {

@@ -1,20 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // seccomp.rules: from their text to the answers of the compiled filter.
-#include "kernel/syscall_sets.h"
-#include "launch/seccomp/kernel_vocabulary.h"
-#include "launch/seccomp/policy.h"
-#include "unit_scene.h"
+#include "seccomp_scene.h"
 
-#include <cerrno>
-#include <linux/seccomp.h>
 #include <sys/ioctl.h>
 #include <sys/syscall.h>
 
 using namespace confinit;
 
 namespace {
-
-constexpr std::uint64_t above = std::uint64_t{1} << 32;
 
 std::string rule(std::string_view text) {
     return std::string{minimal_service} + "[seccomp]\ndefault = 'allow'\nrules = [" +

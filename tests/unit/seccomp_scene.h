@@ -16,6 +16,9 @@ namespace confinit {
 
 inline constexpr std::uint32_t allowed = SECCOMP_RET_ALLOW;
 
+// The bit above a 32-bit argument.
+inline constexpr std::uint64_t above = std::uint64_t{1} << 32;
+
 constexpr std::uint32_t answers(int error) {
     return SECCOMP_RET_ERRNO | static_cast<std::uint32_t>(error);
 }

@@ -18,7 +18,6 @@ using namespace confinit;
 
 namespace {
 
-constexpr std::uint64_t above = std::uint64_t{1} << 32;
 constexpr std::string_view with_x86 = "architectures = ['native', 'x86']\n";
 
 std::string x86(std::string_view table) {

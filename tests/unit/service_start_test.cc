@@ -7,7 +7,7 @@
 namespace confinit::engine {
 namespace {
 
-constexpr std::string_view every_pair = R"(
+constexpr std::string_view every_pair_of_start = R"(
 exec start/planning hold -> same
 exec start/planning begin -> same
 exec start/planning stop -> release+gone+empty:stopped @off release
@@ -184,7 +184,7 @@ notify start+launched late -> same
 )";
 
 // The history of the start makes a difference.
-constexpr std::string_view variants = R"(
+constexpr std::string_view variants_of_start = R"(
 exec start/queued+turn turn-came -> start/launching+turn launch
 exec start/launching+turn+frozen plan-anew -> start/clearing/planning+turn @resume drop-plan drop-run
 exec start/launching+turn+empty leave-out -> start/clearing/planning+turn leave-out drop-run
@@ -218,13 +218,13 @@ exec stop-sigterm+launched:stopped launch-again -> same
 )";
 
 TEST_CASE("every step of a start and every input have the written effect", "[unit][engine][N1]") {
-    const auto seen = check_table(every_pair);
+    const auto seen = check_table(every_pair_of_start);
 
     CHECK(seen.size() == step_names.rows.size() * input_names.rows.size());
 }
 
 TEST_CASE("what was before a step changes its effect", "[unit][engine][N1]") {
-    check_table(variants);
+    check_table(variants_of_start);
 }
 
 }  // namespace

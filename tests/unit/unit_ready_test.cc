@@ -11,10 +11,6 @@ namespace {
 
 using namespace std::chrono_literals;
 
-bool is_refused_in_service(std::string_view text) {
-    return faults(std::string{minimal_service} + std::string{text}) != "";
-}
-
 }  // namespace
 
 TEST_CASE("a service is up when it runs, says so, or writes to a descriptor", "[unit][C4]") {

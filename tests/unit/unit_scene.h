@@ -36,6 +36,14 @@ inline std::string faults(std::string_view text, std::string_view name = "web") 
     return lines;
 }
 
+inline bool is_refused(std::string_view text) {
+    return faults(text) != "";
+}
+
+inline bool is_refused_in_service(std::string_view text) {
+    return is_refused(std::string{minimal_service} + std::string{text});
+}
+
 // A unit that is expected to be good.
 inline Unit good(std::string_view text, std::string_view name = "web") {
     INFO(text);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // What the values of unit keys become: the kernel's units and forms.
+#include "capability_bit.h"
 #include "unit_scene.h"
 
 #include <csignal>
@@ -18,18 +19,6 @@ std::string setting(const Unit& unit, std::string_view file) {
 std::string cgroup_value(std::string_view key, std::string_view value) {
     const Unit unit = good_service("[cgroup]\n" + std::string{key} + " = " + std::string{value});
     return setting(unit, key);
-}
-
-bool is_refused(std::string_view text) {
-    return faults(text) != "";
-}
-
-bool is_refused_in_service(std::string_view text) {
-    return is_refused(std::string{minimal_service} + std::string{text});
-}
-
-constexpr CapabilityMask bit(int number) {
-    return CapabilityMask{1} << number;
 }
 
 }  // namespace

@@ -2,24 +2,14 @@
 // Verify of mounts: what counts as the same, and that each kind of difference is found.
 #include "launch/verify/parts.h"
 
+#include "verify_scene.h"
+
 #include <algorithm>
 #include <catch2/catch.hpp>
 #include <linux/mount.h>
 
 namespace confinit {
 namespace {
-
-VerifyItem find_item(const VerifyItems& items, std::string_view key) {
-    const auto item = std::ranges::find(items, key, &VerifyItem::key);
-    if (item == items.end()) FAIL("no item '" << key << "'");
-    return *item;
-}
-
-MountTable parse(const std::string& text) {
-    auto table = MountTable::parse(text);
-    REQUIRE(table);
-    return std::move(*table);
-}
 
 // A plan of ops by hand, on paths that no host has, so that nothing depends on this machine.
 struct MountScene {
@@ -41,7 +31,8 @@ struct MountScene {
         VerifyItems found;
         PlanDraft copy;
         static_cast<PlanIn<Drafted>&>(copy) = plan;
-        verify_mounts(unit, LaunchPlan{std::move(copy)}, parse(service), parse(host), found);
+        verify_mounts(unit, LaunchPlan{std::move(copy)}, parse_table(service), parse_table(host),
+                      found);
         return found;
     }
 

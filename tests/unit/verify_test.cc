@@ -2,7 +2,9 @@
 // Verify: what counts as the same, and that each kind of difference is found.
 #include "launch/verify/parts.h"
 
+#include "capability_bit.h"
 #include "plan_scene.h"
+#include "verify_scene.h"
 
 #include <algorithm>
 #include <cerrno>
@@ -12,16 +14,6 @@
 
 namespace confinit {
 namespace {
-
-constexpr CapabilityMask bit(int number) {
-    return CapabilityMask{1} << number;
-}
-
-VerifyItem find_item(const VerifyItems& items, std::string_view key) {
-    const auto item = std::ranges::find(items, key, &VerifyItem::key);
-    if (item == items.end()) FAIL("no item '" << key << "'");
-    return *item;
-}
 
 // The process as the plan of a scene's unit wants it.
 ProcessStatus wanted_status(const LaunchPlan& plan) {
@@ -42,12 +34,6 @@ VerifyItem status_item(const Unit& unit, const LaunchPlan& plan, const ProcessSt
     VerifyItems items;
     verify_status(unit, plan, status, own, items);
     return find_item(items, key);
-}
-
-MountTable parse(const std::string& text) {
-    auto table = MountTable::parse(text);
-    REQUIRE(table);
-    return std::move(*table);
 }
 
 }  // namespace
@@ -360,7 +346,7 @@ TEST_CASE("a missing controller is named", "[unit][H7][G9]") {
 }
 
 TEST_CASE("a process is in its node when the paths agree below the mount", "[unit][H7]") {
-    const MountTable own = parse(
+    const MountTable own = parse_table(
         "1 0 8:1 / / rw - ext4 d rw\n"
         "2 1 0:30 / /sys/fs/cgroup rw - cgroup2 c rw\n");
 
