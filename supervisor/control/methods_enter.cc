@@ -25,14 +25,14 @@ std::optional<TerminalSize> wanted_terminal(const Json& parameters, std::string&
 }
 
 // The planner was asked for a command in one run of a unit.
-struct Wanted {
+struct PlannedEntry {
     std::string unit;
     std::uint64_t run_number;
     std::optional<TerminalSize> terminal;
     EnterWay way;
 };
 
-void on_planned(ControlContext& context, const Wanted& wanted, Result<LaunchPlan> plan,
+void on_planned(ControlContext& context, const PlannedEntry& wanted, Result<LaunchPlan> plan,
                 const Responder& responder) {
     if (!plan) return responder.error(ControlError::operation_failed, plan.error().text());
     const auto found = context.manager.units().all().find(wanted.unit);
@@ -73,8 +73,8 @@ void enter(ControlContext& context, const Call& call, Responder responder) {
     const auto terminal = wanted_terminal(call.parameters, request.term);
     context.manager.machinery().console.info(fmt::format(
         "{}: entered{} by root", service->unit.name, request.privileged ? " with privileges" : ""));
-    const Wanted wanted{service->unit.name, service->run_number, terminal,
-                        call.upgrade ? EnterWay::frames : EnterWay::descriptors};
+    const PlannedEntry wanted{service->unit.name, service->run_number, terminal,
+                              call.upgrade ? EnterWay::frames : EnterWay::descriptors};
     Machinery& machinery = context.manager.machinery();
     const Planner::Id question =
         plan_enter(machinery.planner, machinery.launch_context,
@@ -85,12 +85,12 @@ void enter(ControlContext& context, const Call& call, Responder responder) {
     responder.on_hang_up([&machinery, question] { machinery.planner.cancel(question); });
 }
 
-constexpr std::array rows{MethodRow{Method::enter, enter, Reads::new_unit}};
+constexpr std::array enter_rows{MethodRow{Method::enter, enter, Reads::new_unit}};
 
 }  // namespace
 
 std::span<const MethodRow> enter_methods() {
-    return rows;
+    return enter_rows;
 }
 
 }  // namespace confinit

@@ -27,7 +27,7 @@ constexpr auto event_kind_names = make_name_table<EventKind>({
 constexpr std::size_t most_units = 256;
 
 // Which events a caller wants to hear of.
-struct Wanted {
+struct WantedEvents {
     std::vector<std::string> units;  // empty: all
     bool all = false;                // also jobs, and changes of the set of units
 
@@ -38,7 +38,7 @@ struct Wanted {
     }
 };
 
-Json event_list(ControlContext& context, const Responder& responder, const Wanted& wanted,
+Json event_list(ControlContext& context, const Responder& responder, const WantedEvents& wanted,
                 std::uint64_t first) {
     const EventRing& ring = context.manager.events();
     Disclosure disclosure{context, responder};
@@ -58,7 +58,7 @@ Json event_list(ControlContext& context, const Responder& responder, const Wante
 }
 
 void events(ControlContext& context, const Call& call, Responder responder) {
-    const Wanted wanted{
+    const WantedEvents wanted{
         .units = find_strings(call.parameters, "units").value_or(std::vector<std::string>{}),
         .all = bool_or(call.parameters, "all")};
     if (wanted.units.size() > most_units) {
@@ -85,12 +85,12 @@ void events(ControlContext& context, const Call& call, Responder responder) {
     if (follows) responder.reply_more(reply);
 }
 
-constexpr std::array rows{MethodRow{Method::events, events}};
+constexpr std::array event_rows{MethodRow{Method::events, events}};
 
 }  // namespace
 
 std::span<const MethodRow> event_methods() {
-    return rows;
+    return event_rows;
 }
 
 }  // namespace confinit

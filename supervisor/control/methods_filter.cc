@@ -46,14 +46,14 @@ void filter(ControlContext& context, const Call& call, Responder responder) {
                      });
 }
 
-constexpr std::array rows{
+constexpr std::array filter_rows{
     MethodRow{Method::filter, filter, Reads::unit},
 };
 
 }  // namespace
 
 std::span<const MethodRow> filter_methods() {
-    return rows;
+    return filter_rows;
 }
 
 }  // namespace confinit

@@ -86,12 +86,12 @@ void list(ControlContext& context, const Call& call, Responder responder) {
         [&manager] { return nodes_of_all(manager); }, std::move(otherwise), patience_for_disk);
 }
 
-constexpr std::array rows{MethodRow{Method::list, list}};
+constexpr std::array list_rows{MethodRow{Method::list, list}};
 
 }  // namespace
 
 std::span<const MethodRow> list_methods() {
-    return rows;
+    return list_rows;
 }
 
 }  // namespace confinit

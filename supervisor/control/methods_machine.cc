@@ -102,7 +102,7 @@ void version(ControlContext& context, const Call&, Responder responder) {
     });
 }
 
-constexpr std::array rows{
+constexpr std::array machine_rows{
     MethodRow{Method::get_info, get_info},
     MethodRow{Method::get_interface_description, get_interface_description},
     MethodRow{Method::daemon_reload, daemon_reload, Reads::all},
@@ -116,7 +116,7 @@ constexpr std::array rows{
 }  // namespace
 
 std::span<const MethodRow> machine_methods() {
-    return rows;
+    return machine_rows;
 }
 
 }  // namespace confinit

@@ -29,7 +29,7 @@ void set_name_owner(ControlContext& context, const Call& call, Responder respond
     responder.reply(Json::object());
 }
 
-constexpr std::array rows{MethodRow{Method::set_name_owner, set_name_owner}};
+constexpr std::array name_rows{MethodRow{Method::set_name_owner, set_name_owner}};
 
 }  // namespace
 
@@ -39,7 +39,7 @@ void add_bus_name(Json& summary, const Service& service) {
 }
 
 std::span<const MethodRow> name_methods() {
-    return rows;
+    return name_rows;
 }
 
 }  // namespace confinit

@@ -81,7 +81,7 @@ void revert(ControlContext& context, const Call& call, Responder responder) {
                 answer_of(context, responder, service->unit.name));
 }
 
-constexpr std::array rows{
+constexpr std::array set_rows{
     MethodRow{Method::set, set, Reads::unit},
     MethodRow{Method::revert, revert, Reads::unit},
 };
@@ -89,7 +89,7 @@ constexpr std::array rows{
 }  // namespace
 
 std::span<const MethodRow> set_methods() {
-    return rows;
+    return set_rows;
 }
 
 }  // namespace confinit

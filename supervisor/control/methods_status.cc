@@ -283,7 +283,7 @@ void verify_unit(ControlContext& context, const Call& call, Responder responder)
         });
 }
 
-constexpr std::array rows{
+constexpr std::array status_rows{
     MethodRow{Method::status, status, Reads::unit},
     MethodRow{Method::cat, cat, Reads::new_unit},
     MethodRow{Method::show, show, Reads::unit},
@@ -294,7 +294,7 @@ constexpr std::array rows{
 }  // namespace
 
 std::span<const MethodRow> status_methods() {
-    return rows;
+    return status_rows;
 }
 
 }  // namespace confinit

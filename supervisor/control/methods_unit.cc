@@ -238,7 +238,7 @@ void thaw(ControlContext& context, const Call& call, Responder responder) {
     set_frozen(context, call, responder, false);
 }
 
-constexpr std::array rows{
+constexpr std::array unit_rows{
     MethodRow{Method::start, start, Reads::unit},
     MethodRow{Method::stop, stop, Reads::new_unit},
     MethodRow{Method::restart, restart, Reads::unit},
@@ -252,7 +252,7 @@ constexpr std::array rows{
 }  // namespace
 
 std::span<const MethodRow> unit_methods() {
-    return rows;
+    return unit_rows;
 }
 
 }  // namespace confinit

@@ -14,7 +14,7 @@ constexpr std::size_t followers_of_others = 32;
 // A follower that does not read gets no more news, and the rest when it does.
 constexpr std::size_t follower_output_limit = std::size_t{256} << 10;
 
-constexpr std::chrono::seconds most_idle{60};
+constexpr std::chrono::seconds longest_idle{60};
 
 }  // namespace
 
@@ -90,7 +90,7 @@ void ControlServer::wake_waiting(Clock::time_point now) {
 }
 
 void ControlServer::watch_idle(const Peer& peer) {
-    if (!peer.connection.caller().is_operator) set_timer(peer.last_active + most_idle);
+    if (!peer.connection.caller().is_operator) set_timer(peer.last_active + longest_idle);
 }
 
 // Ends those that PID 1 waits for: they ask nothing, or do not take their answer.
@@ -101,7 +101,7 @@ void ControlServer::end_idle(Clock::time_point now) {
         const bool is_served =
             peer->waits_for_time || (peer->is_waiting && peer->connection.unsent() == 0);
         if (is_served) peer->last_active = now;
-        if (peer->last_active + most_idle > now) {
+        if (peer->last_active + longest_idle > now) {
             watch_idle(*peer);
         } else if (!is_operator(*peer)) {
             idle.push_back(id);

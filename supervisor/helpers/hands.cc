@@ -16,7 +16,7 @@
 namespace confinit {
 namespace {
 
-constexpr std::size_t most_idle = 1;
+constexpr std::size_t most_idle_helpers = 1;
 
 }  // namespace
 
@@ -224,7 +224,7 @@ void Hands::work() {
 void Hands::retire_idle() {
     std::size_t idle = 0;
     for (Helper& helper : helpers_) {
-        if (helper.item || helper.is_killed || ++idle <= most_idle) continue;
+        if (helper.item || helper.is_killed || ++idle <= most_idle_helpers) continue;
         end(helper);
     }
 }

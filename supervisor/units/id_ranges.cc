@@ -7,7 +7,7 @@ namespace {
 
 constexpr std::uint32_t first = 524'288;
 constexpr std::uint32_t size = 65'536;
-constexpr std::uint32_t count = (1'879'048'192 - first) / size;
+constexpr std::uint32_t range_count = (1'879'048'192 - first) / size;
 
 // FNV-1a: the same for a name in every build.
 std::uint32_t hash(const std::string& name) {
@@ -22,12 +22,12 @@ std::uint32_t hash(const std::string& name) {
 }  // namespace
 
 std::uint32_t IdRanges::first_id(const std::string& unit) {
-    std::uint32_t range = hash(unit) % count;
+    std::uint32_t range = hash(unit) % range_count;
     // There are fewer units than ranges: the names of 28,000 would fill a file system first.
     for (;;) {
         const auto [owner, is_free] = owners_.emplace(range, unit);
         if (is_free || owner->second == unit) return first + range * size;
-        range = (range + 1) % count;
+        range = (range + 1) % range_count;
     }
 }
 

@@ -22,7 +22,7 @@ std::vector<std::string> texts_of(const Json& summary, std::string_view field) {
 }
 
 // It has no result where the event tells of a job that has only begun.
-JobOver job_over(const Json& event) {
+JobOver job_over_of(const Json& event) {
     return {.job = static_cast<std::uint64_t>(integer_or(event, "job")),
             .unit = string_or(event, "unit"),
             .result = string_or(event, "result"),
@@ -118,7 +118,8 @@ void UnitList::take_events(const Json& parameters) {
 
 // While nobody followed a job may have come to its end.
 void UnitList::take_former_event(const Json& event) {
-    if (JobOver over = job_over(event); !over.result.empty()) jobs_over_.push_back(std::move(over));
+    if (JobOver over = job_over_of(event); !over.result.empty())
+        jobs_over_.push_back(std::move(over));
 }
 
 void UnitList::take_event(const Json& event) {
@@ -130,7 +131,7 @@ void UnitList::take_event(const Json& event) {
     }
     stale_.insert(unit);
     if (kind == "job") {
-        JobOver job = job_over(event);
+        JobOver job = job_over_of(event);
         job.result.empty() ? news_.job_begun(job.job, unit) : jobs_over_.push_back(std::move(job));
     }
     if (kind == "drift") news_.drift(unit, string_or(event, "text"));

@@ -10,6 +10,9 @@ struct stat;
 
 namespace confinit {
 
+// umount2(2)'s flag; <sys/mount.h> cannot be included beside <linux/mount.h>.
+inline constexpr int umount_detach = 2;
+
 bool get_status(ChildContext& child, int fd, struct stat& status);
 
 // child/mount_sources.cc: the directory that the targets are resolved in, and whatever ops take

@@ -12,9 +12,6 @@ namespace confinit {
 
 namespace {
 
-// umount2(2)'s flag; <sys/mount.h> cannot be included beside <linux/mount.h>.
-constexpr int umount_detach = 2;
-
 constexpr std::uint64_t no_devices = MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV;
 constexpr std::uint64_t data_only = no_devices | MOUNT_ATTR_NOEXEC;
 

@@ -14,9 +14,6 @@ namespace confinit {
 
 namespace {
 
-// umount2(2)'s flag; <sys/mount.h> cannot be included beside <linux/mount.h>.
-constexpr int umount_detach = 2;
-
 // What a mount of a layer forbids, its overlay forbids as well. The bits of statfs(2) are those of
 // mount_setattr(2).
 constexpr std::uint64_t inherited = MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC;
