@@ -14,6 +14,10 @@
 
 namespace confinit {
 
+constexpr bool is_digit(char byte) {
+    return byte >= '0' && byte <= '9';
+}
+
 std::string_view trim(std::string_view text);
 
 // The parts between separators; empty parts are kept.

@@ -90,7 +90,7 @@ std::optional<unsigned> read_securebit(const Value& value) {
     std::vector<std::string_view> names;
     for (const auto& bit : bits)
         names.push_back(bit.first);
-    value.refuse("there is no securebit " + quoted(*word), value.nearest(*word, names));
+    value.refuse("there is no securebit " + confinit::quoted(*word), value.nearest(*word, names));
     return std::nullopt;
 }
 
@@ -104,7 +104,7 @@ void read_no_new_privs(const Value& value, Unit& unit) {
     assign(unit.capabilities.no_new_privs, value.boolean());
 }
 
-constexpr Key keys[] = {
+constexpr Key capabilities_table[] = {
     {
         .path = "capabilities.bounding",
         .form = set_form,
@@ -162,7 +162,7 @@ constexpr Key keys[] = {
 }  // namespace
 
 std::span<const Key> capabilities_keys() {
-    return keys;
+    return capabilities_table;
 }
 
 }  // namespace confinit

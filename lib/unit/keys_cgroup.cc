@@ -45,7 +45,7 @@ void read_count(const Value& value, Unit& unit) {
     }
 }
 
-constexpr Key keys[] = {
+constexpr Key cgroup_table[] = {
     {
         .path = "cgroup.memory.min",
         .form = memory_form,
@@ -186,7 +186,7 @@ constexpr Key keys[] = {
 }  // namespace
 
 std::span<const Key> cgroup_keys() {
-    return keys;
+    return cgroup_table;
 }
 
 }  // namespace confinit

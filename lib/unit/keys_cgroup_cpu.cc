@@ -105,7 +105,7 @@ void read_partition(const Value& value, Unit& unit) {
     if (partition) add_setting(unit, value, std::string{partition_names.name(*partition)});
 }
 
-constexpr Key keys[] = {
+constexpr Key cgroup_cpu_table[] = {
     {
         .path = "cgroup.cpu.weight",
         .form = weight_form,
@@ -234,7 +234,7 @@ constexpr Key keys[] = {
 }  // namespace
 
 std::span<const Key> cgroup_cpu_keys() {
-    return keys;
+    return cgroup_cpu_table;
 }
 
 }  // namespace confinit

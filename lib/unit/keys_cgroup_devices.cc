@@ -150,7 +150,7 @@ void read_raw(const Value& value, Unit& unit) {
     }
 }
 
-constexpr Key keys[] = {
+constexpr Key cgroup_device_table[] = {
     {
         .path = "cgroup.io.weight",
         .form = "a whole number from 1 to 10000, or a table of devices such as "
@@ -264,7 +264,7 @@ constexpr Key keys[] = {
 }  // namespace
 
 std::span<const Key> cgroup_device_keys() {
-    return keys;
+    return cgroup_device_table;
 }
 
 }  // namespace confinit

@@ -45,7 +45,7 @@ void read_stall_timeout(const Value& value, Unit& unit) {
     assign(unit.cgroup_place.memory_stall_timeout, read_timeout(value));
 }
 
-constexpr Key keys[] = {
+constexpr Key cgroup_place_table[] = {
     {
         .path = "cgroup.group",
         .form = "the name of a unit",
@@ -113,7 +113,7 @@ constexpr Key keys[] = {
 }  // namespace
 
 std::span<const Key> cgroup_place_keys() {
-    return keys;
+    return cgroup_place_table;
 }
 
 }  // namespace confinit

@@ -102,7 +102,7 @@ constexpr std::string_view operation =
     "openat2(2) RESOLVE_NO_SYMLINKS, mkdirat(2), fchownat(2), fchmod(2), renameat2(2)";
 constexpr std::string_view source = "openat2(2), mkdir(2)";
 
-constexpr Key keys[] = {
+constexpr Key directories_table[] = {
     {
         .path = "directories.state",
         .form = list_form,
@@ -185,7 +185,7 @@ constexpr Key keys[] = {
 }  // namespace
 
 std::span<const Key> directories_keys() {
-    return keys;
+    return directories_table;
 }
 
 }  // namespace confinit

@@ -94,7 +94,7 @@ void read_proc(const Value& value, Unit& unit) {
     unit.mounts.proc_pids_only = std::ranges::any_of(words, &ProcWord::pids_only);
 }
 
-constexpr Key keys[] = {
+constexpr Key file_system_table[] = {
     {
         .path = "mounts.tmpfs",
         .form = "an array of absolute paths and tables such as { target = \"/run/web\", "
@@ -155,7 +155,7 @@ constexpr Key keys[] = {
 }  // namespace
 
 std::span<const Key> file_system_keys() {
-    return keys;
+    return file_system_table;
 }
 
 }  // namespace confinit

@@ -116,7 +116,7 @@ void read_binds(const Value& value, Unit& unit) {
     });
 }
 
-constexpr Key keys[] = {
+constexpr Key mounts_table[] = {
     {
         .path = "mounts.propagation",
         .form = "one of private, slave, shared, unbindable",
@@ -271,7 +271,7 @@ constexpr Key keys[] = {
 }  // namespace
 
 std::span<const Key> mounts_keys() {
-    return keys;
+    return mounts_table;
 }
 
 }  // namespace confinit

@@ -60,7 +60,7 @@ void read_hostname(const Value& value, Unit& unit) {
     assign(unit.namespaces.hostname, std::move(name));
 }
 
-constexpr Key keys[] = {
+constexpr Key namespaces_table[] = {
     {
         .path = "namespaces.mount",
         .form = namespace_form,
@@ -197,7 +197,7 @@ constexpr Key keys[] = {
 }  // namespace
 
 std::span<const Key> namespaces_keys() {
-    return keys;
+    return namespaces_table;
 }
 
 }  // namespace confinit

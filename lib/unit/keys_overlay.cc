@@ -97,7 +97,7 @@ void read_overlays(const Value& value, Unit& unit) {
     unit.mounts.overlay = list_of(value, overlay_form, read_overlay);
 }
 
-constexpr Key keys[] = {
+constexpr Key overlay_table[] = {
     {
         .path = "mounts.root_image",
         .form = "an absolute path such as \"/var/lib/images/web.squashfs\"",
@@ -135,7 +135,7 @@ constexpr Key keys[] = {
 }  // namespace
 
 std::span<const Key> overlay_keys() {
-    return keys;
+    return overlay_table;
 }
 
 }  // namespace confinit

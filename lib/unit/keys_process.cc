@@ -94,7 +94,7 @@ void read_oom_score_adj(const Value& value, Unit& unit) {
     if (adjustment) unit.process.oom_score_adj = static_cast<int>(*adjustment);
 }
 
-constexpr Key keys[] = {
+constexpr Key process_table[] = {
     {
         .path = "process.umask",
         .form = "a text of octal digits up to \"0777\" such as \"0022\"",
@@ -160,7 +160,7 @@ std::vector<std::string_view> resource_limit_names() {
 }
 
 std::span<const Key> process_keys() {
-    return keys;
+    return process_table;
 }
 
 }  // namespace confinit

@@ -100,7 +100,7 @@ void read_keyring(const Value& value, Unit& unit) {
     if (const auto mode = read_choice(value, keyring_names)) unit.process.keyring = *mode;
 }
 
-constexpr Key keys[] = {
+constexpr Key process_scheduling_table[] = {
     {
         .path = "process.scheduling",
         .form = "one of other, batch, idle, or a realtime policy from \"fifo:1\" to \"fifo:99\" or "
@@ -159,7 +159,7 @@ constexpr Key keys[] = {
 }  // namespace
 
 std::span<const Key> process_scheduling_keys() {
-    return keys;
+    return process_scheduling_table;
 }
 
 }  // namespace confinit

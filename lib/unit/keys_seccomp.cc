@@ -255,7 +255,7 @@ void read_rules(const Value& value, Unit& unit) {
     unit.seccomp->rules = list_of(value, rules_form, read_rule);
 }
 
-constexpr Key keys[] = {
+constexpr Key seccomp_table[] = {
     {
         .path = "seccomp.default",
         .form = action_form,
@@ -323,7 +323,7 @@ constexpr Key keys[] = {
 }  // namespace
 
 std::span<const Key> seccomp_keys() {
-    return keys;
+    return seccomp_table;
 }
 
 }  // namespace confinit

@@ -64,7 +64,7 @@ void read_profile(const Value& value, Unit& unit) {
     unit.seccomp->profile = std::make_shared<const SeccompProfile>(std::move(*profile));
 }
 
-constexpr Key keys[] = {
+constexpr Key seccomp_profile_table[] = {
     {
         .path = "seccomp.profile",
         .form = profile_form,
@@ -87,7 +87,7 @@ constexpr Key keys[] = {
 }  // namespace
 
 std::span<const Key> seccomp_profile_keys() {
-    return keys;
+    return seccomp_profile_table;
 }
 
 }  // namespace confinit

@@ -118,7 +118,7 @@ void read_architectures(const Value& value, Unit& unit) {
     if (!is_native) value.refuse("'native' is missing, and the launch itself makes native calls");
 }
 
-constexpr Key keys[] = {
+constexpr Key seccomp_restriction_table[] = {
     {
         .path = "seccomp.address_families",
         .form = families_form,
@@ -234,7 +234,7 @@ constexpr Key keys[] = {
 }  // namespace
 
 std::span<const Key> seccomp_restriction_keys() {
-    return keys;
+    return seccomp_restriction_table;
 }
 
 }  // namespace confinit

@@ -29,10 +29,6 @@ constexpr std::string_view group_form = "a group name or a decimal id";
 constexpr std::string_view name_letters =
     "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_";
 
-bool is_digit(char byte) {
-    return byte >= '0' && byte <= '9';
-}
-
 // 65535 is what 16-bit calls take for "leave it as it is", as 32-bit ones take 4294967295. Who has
 // an id of the supervisor's may send it and its helpers signals.
 bool is_id(std::uint64_t number) {
@@ -147,7 +143,7 @@ void read_stop_timeout(const Value& value, Unit& unit) {
     assign(unit.service->stop_timeout, read_timeout(value));
 }
 
-constexpr Key keys[] = {
+constexpr Key service_table[] = {
     {
         .path = "service.type",
         .form = "one of exec, notify, oneshot",
@@ -333,7 +329,7 @@ constexpr Key keys[] = {
 }  // namespace
 
 std::span<const Key> service_keys() {
-    return keys;
+    return service_table;
 }
 
 }  // namespace confinit

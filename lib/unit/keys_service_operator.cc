@@ -14,7 +14,7 @@ void read_deputy(const Value& value, Unit& unit) {
     assign(unit.service->is_deputy, value.boolean());
 }
 
-constexpr Key keys[] = {
+constexpr Key service_operator_table[] = {
     {
         .path = "service.operator",
         .form = boolean_form,
@@ -58,7 +58,7 @@ constexpr Key keys[] = {
 }  // namespace
 
 std::span<const Key> service_operator_keys() {
-    return keys;
+    return service_operator_table;
 }
 
 }  // namespace confinit

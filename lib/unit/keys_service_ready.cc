@@ -20,10 +20,6 @@ constexpr std::uint64_t highest_descriptor = 999;
 
 constexpr std::string_view bus_prefix = "dbus:";
 
-bool is_digit(char byte) {
-    return byte >= '0' && byte <= '9';
-}
-
 // A well-known name, as the D-Bus specification has it: "org.example.Name".
 bool is_bus_name(std::string_view name) {
     constexpr std::size_t longest = 255;
@@ -66,7 +62,7 @@ void read_watchdog(const Value& value, Unit& unit) {
     assign(unit.service->watchdog, read_timeout(value));
 }
 
-constexpr Key keys[] = {
+constexpr Key service_ready_table[] = {
     {
         .path = "service.ready",
         .form = "one of exec, notify, a descriptor from \"fd:3\" to \"fd:999\", or a name on the "
@@ -113,7 +109,7 @@ constexpr Key keys[] = {
 }  // namespace
 
 std::span<const Key> service_ready_keys() {
-    return keys;
+    return service_ready_table;
 }
 
 }  // namespace confinit

@@ -44,7 +44,7 @@ void read_kill_mode(const Value& value, Unit& unit) {
     assign(unit.service->kill_mode, read_choice(value, kill_mode_names));
 }
 
-constexpr Key keys[] = {
+constexpr Key service_signal_table[] = {
     {
         .path = "service.stop_signal",
         .form = signal_form,
@@ -87,7 +87,7 @@ constexpr Key keys[] = {
 }  // namespace
 
 std::span<const Key> service_signal_keys() {
-    return keys;
+    return service_signal_table;
 }
 
 }  // namespace confinit

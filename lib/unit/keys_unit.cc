@@ -51,7 +51,7 @@ void read_documentation(const Value& value, Unit& unit) {
         list_of(value, uri_form, [](const Value& element) { return element.word(); });
 }
 
-constexpr Key keys[] = {
+constexpr Key unit_table[] = {
     {
         .path = "unit.description",
         .form = "a text",
@@ -184,7 +184,7 @@ constexpr Key keys[] = {
 }  // namespace
 
 std::span<const Key> unit_keys() {
-    return keys;
+    return unit_table;
 }
 
 }  // namespace confinit

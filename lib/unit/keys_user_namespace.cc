@@ -109,7 +109,7 @@ void read_setgroups(const Value& value, Unit& unit) {
     if (setgroups) unit.namespaces.allow_setgroups = *setgroups == Setgroups::allow;
 }
 
-constexpr Key keys[] = {
+constexpr Key user_namespace_table[] = {
     {
         .path = "namespaces.user",
         .form = "true, false, \"unit:NAME\", \"/path\" or a table such as "
@@ -179,7 +179,7 @@ constexpr Key keys[] = {
 }  // namespace
 
 std::span<const Key> user_namespace_keys() {
-    return keys;
+    return user_namespace_table;
 }
 
 }  // namespace confinit

@@ -2,14 +2,12 @@
 // Names of units as the last part of an object path, and back.
 #include "bus/object_path.h"
 
+#include "base/text.h"
+
 namespace confinit {
 namespace {
 
 constexpr std::string_view digits = "0123456789abcdef";
-
-bool is_digit(char byte) {
-    return byte >= '0' && byte <= '9';
-}
 
 bool is_letter(char byte) {
     return (byte >= 'a' && byte <= 'z') || (byte >= 'A' && byte <= 'Z');
