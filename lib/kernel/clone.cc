@@ -72,6 +72,11 @@ long clone_process(CloneMethod method, std::uint64_t namespaces, int node, int& 
     return pid < 0 ? -errno : pid;
 }
 
+Error clone_error(CloneMethod method, long answer) {
+    return system_error(static_cast<int>(-answer),
+                        method == CloneMethod::clone_then_move ? "clone" : "clone3");
+}
+
 CloneMethod probe_clone_method(const Cgroup* root) {
     int node = -1;
     Result<Cgroup> fresh = failure("no cgroup tree");

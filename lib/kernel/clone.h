@@ -5,6 +5,7 @@
 #pragma once
 
 #include "base/fd.h"
+#include "base/result.h"
 #include "kernel/cgroup.h"
 
 #include <cstdint>
@@ -28,6 +29,9 @@ std::string_view name(CloneMethod method);
 // clone3_into_node in the node (a directory descriptor, or -1 for none). Returns the pid, 0 in the
 // child, and on failure the negated errno.
 long clone_process(CloneMethod method, std::uint64_t namespaces, int node, int& pidfd);
+
+// The failure of clone_process() with this answer: the errno, and the call that was made.
+Error clone_error(CloneMethod method, long answer);
 
 // Makes one process below `root` with each method until one lives, in a fresh node that goes again;
 // without a root only the call itself is tried. It waits for the process, which ends at once.

@@ -66,8 +66,9 @@ Result<MountTable> read_mount_namespace(const Fd& process) {
     if (!doors) return MountTable::read(process);
     Pipe pipe = TRY(make_pipe());
     int pidfd = -1;
-    const long pid = clone_process(CloneMethod::clone_then_move, 0, -1, pidfd);
-    if (pid < 0) return std::unexpected(system_error(static_cast<int>(-pid), "clone"));
+    constexpr auto method = CloneMethod::clone_then_move;
+    const long pid = clone_process(method, 0, -1, pidfd);
+    if (pid < 0) return std::unexpected(clone_error(method, pid));
     if (pid == 0) tell_table(*doors, pipe.write_end);
     const Fd copy{pidfd};
     pipe.write_end.reset();

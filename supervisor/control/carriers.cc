@@ -63,7 +63,7 @@ Result<pid_t> Carriers::start(const ControlConnection& caller, const Json& reply
     int pidfd = -1;
     const long pid = clone_process(method_, 0, -1, pidfd);
     if (pid == 0) become_carrier(kept, arguments.data());
-    if (pid < 0) return std::unexpected(system_error(static_cast<int>(-pid), "clone"));
+    if (pid < 0) return std::unexpected(clone_error(method_, pid));
     const Fd process{pidfd};
     const auto carrier = static_cast<pid_t>(pid);
     reaper_.adopt_or_kill(carrier, process, [this, carrier](ExitStatus) {

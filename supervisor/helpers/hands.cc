@@ -55,7 +55,7 @@ Status Hands::add_helper() {
     if (pid == 0) {
         run_hands(helper.orders.read_end.get(), helper.answers.write_end.get(), *helper.progress);
     }
-    if (pid < 0) return std::unexpected(system_error(static_cast<int>(-pid), "clone"));
+    if (pid < 0) return std::unexpected(clone_error(method_, pid));
     helper.pid = static_cast<pid_t>(pid);
     helper.process = Fd{pidfd};
     reaper_.adopt_or_kill(helper.pid, helper.process,

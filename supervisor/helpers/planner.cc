@@ -23,11 +23,10 @@ std::string length_text(Clock::duration length) {
     return format_duration(std::chrono::duration_cast<std::chrono::microseconds>(length));
 }
 
-Error no_planner(const Error& error) {
+Error no_planner(Error error) {
     if (error.error == EAGAIN) return explain_no_process(-1);
-    return {.call = "clone",
-            .error = error.error,
-            .hint = "the planner, which is a process beside PID 1, cannot be made"};
+    error.advise("the planner, which is a process beside PID 1, cannot be made");
+    return error;
 }
 
 }  // namespace
@@ -216,7 +215,7 @@ Status Planner::add_process() {
             [this](std::uint64_t id) { return look(id); },
             [this](std::string_view words) { return reader_(words); });
     }
-    if (made < 0) return std::unexpected(system_error(static_cast<int>(-made), "clone"));
+    if (made < 0) return std::unexpected(clone_error(method_, made));
     process.pid = static_cast<pid_t>(made);
     process.process = Fd{pidfd};
     reaper_.adopt_or_kill(process.pid, process.process,

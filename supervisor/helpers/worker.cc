@@ -5,6 +5,7 @@
 
 #include "base/text.h"
 #include "kernel/pidfd.h"
+#include "launch/spawn/process_limits.h"
 #include "supervisor/helpers/hands.h"
 #include "supervisor/loop/memory_reserve.h"
 
@@ -44,14 +45,14 @@ std::string place_of(const LookNote& note) {
                        path);
 }
 
-Error no_process(int error) {
-    Error told = system_error(error, "clone");
-    if (error == ENOMEM || error == EAGAIN) {
-        told.advise(
+Error no_worker(Error error) {
+    if (error.error == EAGAIN) return explain_no_process(-1);
+    if (error.error == ENOMEM) {
+        error.advise(
             "it takes a process beside PID 1, for which there is no room now; try again when there "
             "is");
     }
-    return told;
+    return error;
 }
 
 }  // namespace
@@ -183,7 +184,7 @@ Status Workers::start(Waiting& waiting) {
         run_worker(waiting.job.task, pipe.write_end, {.gives_way = !is_privileged(waiting.job.uid)},
                    [this] { return numbers_for_hands(loop_); });
     }
-    if (pid < 0) return std::unexpected(no_process(static_cast<int>(-pid)));
+    if (pid < 0) return std::unexpected(no_worker(clone_error(method_, pid)));
     worker.process = Fd{pidfd};
     reaper_.adopt_or_kill(static_cast<pid_t>(pid), worker.process,
                           [this, id, is_here = is_here_](ExitStatus status) {

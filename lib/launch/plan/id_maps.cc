@@ -136,8 +136,9 @@ public:
         Pipe arrived = TRY(make_pipe());
         Pipe leave = TRY(make_pipe());
         int pidfd = -1;
-        const long pid = clone_process(CloneMethod::clone_then_move, 0, -1, pidfd);
-        if (pid < 0) return std::unexpected(system_error(static_cast<int>(-pid), "clone"));
+        constexpr auto method = CloneMethod::clone_then_move;
+        const long pid = clone_process(method, 0, -1, pidfd);
+        if (pid < 0) return std::unexpected(clone_error(method, pid));
         if (pid == 0) visit(user_namespace, arrived, leave);
         arrived.write_end.reset();
         leave.read_end.reset();

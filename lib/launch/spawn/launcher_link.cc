@@ -49,7 +49,7 @@ OrderParts parts_behind(const LaunchPlan& plan) {
 }
 
 Result<Fd> file_of(const OrderParts& parts) {
-    Fd file{memfd_create("confinit-plan", MFD_CLOEXEC)};
+    Fd file{memfd_create("confinit-order", MFD_CLOEXEC)};
     if (!file) return errno_failure("memfd_create");
     for (const iovec& part : parts)
         TRY(write_all(file, "plan", {static_cast<const char*>(part.iov_base), part.iov_len}));
@@ -109,7 +109,7 @@ Result<LauncherLink> LauncherLink::start(const Fd& program, const LaunchSlots& s
     const BlockedSignals blocked;
     const long pid = clone_process(method, 0, -1, pidfd);
     if (pid == 0) run_launcher(program.get(), other.get(), slots.memory().get());
-    if (pid < 0) return std::unexpected(system_error(static_cast<int>(-pid), "clone3"));
+    if (pid < 0) return std::unexpected(clone_error(method, pid));
     return LauncherLink{static_cast<pid_t>(pid), Fd{pidfd}, std::move(own)};
 }
 

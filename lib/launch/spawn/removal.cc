@@ -17,7 +17,7 @@ Result<Removal> begin_removal(std::span<const std::string> paths, CloneMethod me
     const BlockedSignals blocked;
     const long pid = clone_process(method, 0, -1, pidfd);
     if (pid == 0) run_remover(texts);
-    if (pid < 0) return std::unexpected(system_error(static_cast<int>(-pid), "clone3"));
+    if (pid < 0) return std::unexpected(clone_error(method, pid));
     return Removal{static_cast<pid_t>(pid), Fd{pidfd}};
 }
 

@@ -159,7 +159,7 @@ Status finish_parent_part(const LaunchPlan& plan, const PreparedLaunch& prepared
 Error explain_child_clone(const LaunchPlan& plan, const PreparedLaunch& prepared, int error) {
     // One that is moved later counts against our own node until then.
     Error failure = explain_clone(plan, prepared.is_moved() ? -1 : prepared.node, error);
-    if (prepared.method == CloneMethod::clone_then_move) failure.call = "clone";
+    failure.call = clone_error(prepared.method, 0).call;
     return failure;
 }
 
