@@ -239,7 +239,7 @@ void Supervisor::start_target() {
     if (target) {
         manager_->start(
             options_.target, [this](engine::JobResult result, const std::string& reason) {
-                // Whoever stops the target while it starts has been answered.
+                // A caller that stops the target while it starts has been answered.
                 if (result == engine::JobResult::done) return;
                 if (result == engine::JobResult::canceled) return;
                 const std::string why = reason.empty() ? "" : ": " + reason;

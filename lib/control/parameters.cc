@@ -55,7 +55,8 @@ private:
     std::string_view text_;
 };
 
-// The place after the word and the name, such as "method" and "Enter". A definition begins its line.
+// The place after the word and the name, such as "method" and "Enter". A definition begins its
+// line.
 std::optional<Cursor> find_definition(std::string_view interface, std::string_view word,
                                       std::string_view name) {
     for (std::size_t begin = 0; begin < interface.size();) {

@@ -229,7 +229,7 @@ void Engine::apply(const std::string& unit, Input input, Call& call, std::string
     follow(unit, former, call);
 }
 
-// What a unit's new state means for its jobs.
+// The jobs of a unit learn of its new state.
 void Engine::follow(const std::string& unit, SubState former, Call& call) {
     const LiveUnit& live = *live_.find(unit);
     const SubState sub = live.state.sub;

@@ -28,8 +28,8 @@
 // The end of a run. A run is over when the main process's exit and cgroup_empty were both seen;
 // then the node is released, and only then does the next run begin. A start job ends when its unit
 // is active (an exec service: when launched; one that tells when it is ready: when it has; a
-// oneshot: when it has exited) or when the failed run
-// is released, so that who asks for the state after a failed start is told of the failure.
+// oneshot: when it has exited) or when the failed run is released, so that a look at the state
+// after a failed start tells of the failure.
 //
 // Attempts. A start is planned, has its turn, and is launched. An attempt that fails before execve
 // may be followed by another one, see attempts.h: its node is removed, and the next one begins at

@@ -49,7 +49,7 @@ enum class UnitKind { target, group, exec, notify, oneshot };
 // How a run ends: the first cause counts, but a stop request takes precedence over all.
 enum class Ending { none, clean, failed, timed_out, stopped };
 
-// What the one timer of a unit shall do next.
+// The next thing that a timer of a unit does: there is one, and one beside it of an attempt.
 enum class Timer {
     keep,
     off,

@@ -54,7 +54,7 @@ enum class SubState {
 // resting    the next attempt waits for something that passes
 enum class Step { none, planning, queued, launching, clearing, resting };
 
-// What the caller tells of the present run of a unit. One that repeats an earlier one or that does
+// An event is told of the present run of a unit. One that repeats an earlier one or that does
 // not fit the state has no effect.
 enum class Event {
     planned,        // there is a plan
@@ -133,7 +133,7 @@ using Actions = std::vector<Action>;
 
 enum class Restart { no, on_failure, always };
 
-// What the engine needs to know of a unit. A duration of Time::max() is no limit.
+// A unit as the engine needs to know it. A duration of Time::max() is no limit.
 struct UnitSpec {
     std::string name;
     std::vector<std::string> requires_units;  // started with it; if one fails, this one fails

@@ -14,7 +14,7 @@
 
 namespace confinit::engine {
 
-// Whose start a start brings along: a request takes the wanted units too, an automatic restart
+// The starts that a start brings along: a request takes the wanted units too, an automatic restart
 // only the required ones, so that it does not start again what was stopped by hand.
 enum class Pull { required, required_and_wanted };
 
@@ -67,7 +67,7 @@ public:
     bool is_wanted_by(std::string_view unit, const std::string& other) const;
     bool is_required_by(std::string_view unit, const std::string& other) const;
 
-    // What requires this unit, directly or through others, without itself.
+    // The units that require this one, directly or through others, without itself.
     std::vector<std::string> dependents(std::string_view unit) const;
 
     // The names in the closure of requires and wants that are not loaded.

@@ -82,7 +82,7 @@ enum class MountOpKind : std::uint32_t {
     change_propagation,  // of the finished tree; always the last
 };
 
-// What a layer is to its overlay, in MountOp::mode.
+// The part of a layer in its overlay, in MountOp::mode.
 inline constexpr std::uint32_t lower_layer = 0;
 inline constexpr std::uint32_t upper_layer = 1;
 inline constexpr std::uint32_t work_layer = 2;
@@ -120,7 +120,7 @@ struct MountOpIn {
 using MountOp = MountOpIn<Sealed>;
 using MountDraft = MountOpIn<Drafted>;
 
-// What is done for the child with the rights of the host's root, by a process of its own: the
+// Done for the child with the rights of the host's root, by a process of its own: the
 // child may be in a user namespace, and the parent may not wait for a file system.
 // procfs: of the host's processes, where the child has no rights over their pid namespace.
 enum class PreparationKind : std::uint32_t { directory, image, procfs };
@@ -143,7 +143,7 @@ struct PreparationIn {
 using Preparation = PreparationIn<Sealed>;
 using PreparationDraft = PreparationIn<Drafted>;
 
-// What the child says to the parent: one datagram of the report socket each.
+// The child's words to the parent: one datagram of the report socket each.
 struct LaunchReport {
     enum class Kind : std::uint32_t {
         failed,       // stage, item, object, error and syscall tell what

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// EarlyHints: what a failed launch says, and a look at the machine before it as well.
+// Early hints: what a failed launch says, and a look at the machine before it as well.
 #pragma once
 
 #include <string_view>

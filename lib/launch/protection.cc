@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the presets of mounts.protect take away beside paths: capabilities and system calls.
+// The presets of mounts.protect take away capabilities and system calls, too.
 #include "launch/protection.h"
 
 #include "kernel/capability_set.h"

@@ -78,12 +78,6 @@ std::optional<unsigned> address_family(std::string_view name) {
     return found == std::end(families) ? std::nullopt : std::optional{found->number};
 }
 
-std::string address_family_name(unsigned number) {
-    const auto* found = std::ranges::find(families, number, &Family::number);
-    if (found == std::end(families)) return "family " + std::to_string(number);
-    return std::string{found->name};
-}
-
 std::vector<std::string_view> address_family_names() {
     std::vector<std::string_view> names;
     for (const Family& family : families)

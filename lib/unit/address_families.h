@@ -12,9 +12,6 @@ namespace confinit {
 // "unix", "AF_UNIX", "local" -> 1; absent when there is no such family.
 std::optional<unsigned> address_family(std::string_view name);
 
-// "unix"; "family 99" where the number has no name.
-std::string address_family_name(unsigned number);
-
 // "unix" for "AF_UNIX", and the names that it is to be compared with.
 std::string short_family_name(std::string_view name);
 std::vector<std::string_view> address_family_names();

@@ -34,7 +34,7 @@ void set_signals() {
 
 // Open descriptors need no right.
 void give_up_rights() {
-    become_helper();
+    give_up_all_rights();
     (void)prctl(PR_SET_NAME, carrier_name, 0, 0, 0);
 }
 

@@ -26,7 +26,7 @@ public:
     Fd take_socket() { return std::move(socket_); }
     std::vector<Fd> take_descriptors() { return std::exchange(descriptors_, {}); }
     const Caller& caller() const { return caller_; }
-    // What has been found out about it.
+    // Notes what has been found out about the caller.
     void set_operator(bool is_operator);
 
     // Takes one piece of what has come; `received` tells what came beside it. It ends when the peer

@@ -30,7 +30,7 @@ void obey(const HandsOrder& order, HandsAnswer& answer, HandsProgress& progress)
 
 void run_hands(int orders, int answers, HandsProgress& progress) {
     // To read and close open descriptors takes no right.
-    become_helper();
+    give_up_all_rights();
     // After it: a change of the user undoes it.
     (void)prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
     (void)prctl(PR_SET_NAME, "confinit-hands", 0, 0, 0);

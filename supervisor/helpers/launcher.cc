@@ -124,7 +124,7 @@ void Launcher::on_late() {
     set_timer();
 }
 
-// A helper that is on its way out is heard of by its end.
+// A launcher that is on its way out is heard of by its end.
 void Launcher::send_waiting() {
     if (!link_ || !link_->is_greeted()) return;
     const MemoryReserve reserve;

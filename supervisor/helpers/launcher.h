@@ -3,11 +3,11 @@
 // copies cost little however much memory PID 1 has.
 //
 // PID 1 never waits for it: what the socket does not take waits in a queue, and the answers come
-// from the loop. A helper that ends takes no launch with it: the kernel itself has written in
-// memory that PID 1 shares which processes there are. What had none yet is asked of another helper,
+// from the loop. A launcher that ends takes no launch with it: the kernel itself has written in
+// memory that PID 1 shares which processes there are. What had none yet is asked of another one,
 // once. What that one ends over as well is told to be lost, and PID 1 does not try by itself what
-// may have ended both. Where no helper can be had, or has no room for one more launch, PID 1 copies
-// itself, and tries again where that may pass. A helper that does not answer is ended.
+// may have ended both. Where none can be had, or has no room for one more launch, PID 1 copies
+// itself, and tries again where that may pass. One that does not answer is ended.
 #pragma once
 
 #include "base/clock.h"
@@ -44,23 +44,23 @@ struct LaunchRequest {
     std::optional<std::uint32_t> slot = {};
     LastWordsPage last_words = {};
     MadeProcesses made = {};
-    unsigned losses = 0;  // helpers that have ended over it
+    unsigned losses = 0;  // launchers that have ended over it
     bool is_lost() const { return losses > 1; }
 };
 
 class Launcher {
 public:
-    // Something has stopped a helper that answers nobody for so long.
+    // Something has stopped a launcher that answers nobody for so long.
     using Patience = std::chrono::milliseconds;
 
-    // A helper that cannot be had is told once.
+    // A launcher that cannot be had is told once.
     static std::unique_ptr<Launcher> make(EventLoop& loop, Reaper& reaper, Console& console,
                                           const std::string& program, CloneMethod method,
                                           Patience patience = std::chrono::seconds{10});
     Launcher(const Launcher&) = delete;
     Launcher& operator=(const Launcher&) = delete;
 
-    // False where there is no helper, or no slot: the caller copies PID 1. `done` is called from
+    // False where there is no launcher, or no slot: the caller copies PID 1. `done` is called from
     // the loop, or from look(), and never from inside of ask().
     bool ask(LaunchRequest& request);
 
@@ -69,8 +69,8 @@ public:
     // Takes all of them: a child of ours that nobody knows may be one that was asked for.
     void look_at_all();
 
-    // Nobody waits for it any more, and no helper is asked for it again. A child that is being made
-    // nevertheless ends by itself before it executes the program: its report goes nowhere.
+    // Nobody waits for it any more, and no launcher is asked for it again. A child that is being
+    // made nevertheless ends by itself before it executes the program: its report goes nowhere.
     void forget(LaunchRequest& request);
 
     pid_t pid() const { return link_ ? link_->pid() : 0; }
@@ -117,7 +117,7 @@ private:
     bool is_given_up_ = false;
     bool is_lacking_ = false;  // there is none for now, which was told
     std::uint64_t next_number_ = 0;
-    unsigned deaths_in_a_row_ = 0;                  // of helpers that had not said a word
+    unsigned deaths_in_a_row_ = 0;                  // of launchers that had not said a word
     std::deque<LaunchRequest*> waiting_;            // not sent
     std::map<std::uint32_t, LaunchRequest*> open_;  // sent, by the slot
     // Orders: a child may be known, and its launch be settled, before the launcher has said so. It

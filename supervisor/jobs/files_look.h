@@ -17,7 +17,7 @@
 
 namespace confinit {
 
-// What PID 1 knows of the files of a unit that it has loaded.
+// PID 1's knowledge of the files of a unit that it has loaded.
 struct KnownFiles {
     std::vector<std::string> paths;    // none: it is of no file
     std::string profile;               // the file of its filter, or empty

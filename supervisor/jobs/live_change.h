@@ -38,7 +38,8 @@ struct Changed {
     bool is_in_force = false;  // in the node of the present run; otherwise from the next start on
 };
 
-// What the change was refused for: by the reader of units, or by the kernel and the file system.
+// The reason why a change was refused: by the reader of units, or by the kernel and the file
+// system.
 struct ChangeRefused {
     std::vector<std::string> problems;  // of the unit with the new values
     std::string failure;                // empty where the problems tell all

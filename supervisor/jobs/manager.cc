@@ -25,7 +25,7 @@ std::uint64_t random_number() {
     return static_cast<std::uint64_t>(now.tv_nsec) << 20U ^ static_cast<std::uint64_t>(getpid());
 }
 
-// What the engine gives as the reason, if the event makes the run a failed one.
+// The reason that the engine gives, if the event makes the run a failed one.
 std::string detail_of(const Service& service, engine::Event event) {
     if (event == engine::Event::watchdog_missed && service.run) {
         const auto& watchdog = service.run->unit().service->watchdog;
@@ -203,8 +203,10 @@ void Manager::give_up(const engine::Action& action) {
 void Manager::perform_one(const engine::Action& action) {
     if (action.kind == engine::ActionKind::job_done) return finish_job(action);
     // Those who hear of a start look for its process: it is told once there is one.
-    const bool is_change = action.kind == engine::ActionKind::state_changed;
-    if (is_change) return is_before_turn(state(action.unit)) ? void() : report_state(action.unit);
+    if (action.kind == engine::ActionKind::state_changed) {
+        if (!is_before_turn(state(action.unit))) report_state(action.unit);
+        return;
+    }
     Service* const service = units_.loaded(action.unit);
     if (service != nullptr) performer_.perform(*service, action.kind);
 }

@@ -7,7 +7,6 @@
 
 #include "engine/engine.h"
 #include "supervisor/jobs/disk_readings.h"
-#include "supervisor/jobs/event_ring.h"
 #include "supervisor/jobs/files_look.h"
 #include "supervisor/jobs/service.h"
 #include "supervisor/units/machinery.h"

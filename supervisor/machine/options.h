@@ -28,7 +28,7 @@ struct Options {
     std::optional<std::chrono::microseconds> end_timeout;
     std::string log_group;             // whose members may read log lines; empty: root alone
     std::vector<std::string> ignored;  // of a machine's arguments, a line each
-    // What is wrong with words that should be ours. Only the init of a machine goes on with them.
+    // The faults of words that should be ours. Only the init of a machine goes on with them.
     std::vector<std::string> faults;
     bool show_version = false;
     bool show_help = false;

@@ -35,7 +35,7 @@ void take_own_user() {
 }
 
 // By system calls of their own: in the C library the threads of a process are asked to follow.
-void become_helper() {
+void give_up_all_rights() {
     (void)syscall(SYS_setgroups, 0, nullptr);
     (void)syscall(SYS_setresgid, helpers_user, helpers_user, helpers_user);
     (void)syscall(SYS_setresuid, helpers_user, helpers_user, helpers_user);

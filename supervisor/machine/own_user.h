@@ -22,7 +22,7 @@ void take_own_user();
 // For a helper that reads what strangers write: it gets an id that owns nothing, no group, and no
 // right to come. It allocates nothing. The ids stay in an ordinary user's supervisor, whose
 // services run as its own user.
-void become_helper();
+void give_up_all_rights();
 
 // As long as it lives it is the effective id as well, with all capabilities, where we may do that.
 // Files that we make meanwhile belong to it, and root without capabilities may not write them.

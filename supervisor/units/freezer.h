@@ -22,7 +22,7 @@ public:
     // The kernel says in an event that something has changed; this looks whether it is that.
     void check(const Cgroup& node);
 
-    // Whoever waits is told this.
+    // All who wait are told this.
     void end(const Status& status);
 
 private:

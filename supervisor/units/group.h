@@ -38,7 +38,7 @@ public:
     // Whether the node is removed now; false asks for another try later.
     bool release();
 
-    // What a member's node is made below.
+    // The nodes that a member's node is made below.
     Result<GroupNodes> chain() const { return node_.as_groups(unit_.name, settings_); }
 
     const Unit& unit() const { return unit_; }

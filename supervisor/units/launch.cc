@@ -70,7 +70,7 @@ void Launch::end_without_process(LaunchRequest& request) {
     // A preparer without a child has made directories, which go once it has ended.
     if (request.made.preparer_pidfd)
         spawned_.preparer_pidfd = std::move(request.made.preparer_pidfd);
-    kill_preparer();
+    kill_beside_node();
     phase_ = phase_after(phase_, LaunchEvent::refused);
     if (has_ended()) end({CLD_EXITED, exit_setup_failed});
 }
@@ -81,7 +81,7 @@ void Launch::give_up_request() {
     if (!request_) return;
     const auto request = std::move(request_);
     machinery_.launcher.forget(*request);
-    failure_ = Error{.hint = "the launcher, confinit-launch, has not made its process"};
+    failure_ = Error{.hint = "the launcher, confinit-launcher, has not made its process"};
     end_without_process(*request);
 }
 
@@ -94,12 +94,12 @@ Status Launch::take(Spawned made) {
         phase_ = phase_after(phase_, LaunchEvent::failed);
         failure_ = std::exchange(spawned_.failure, std::nullopt);
     }
-    if (is_to_die_) kill_first();
+    if (is_to_die_) kill();
     if (listener_.made) listener_.made();
     auto watch =
         machinery_.loop.on_fd(spawned_.report_socket, EPOLLIN, [this](std::uint32_t) { drain(); });
     if (!watch) {
-        kill_first();
+        kill();
         return std::unexpected(std::move(watch).error());
     }
     watch_ = std::move(*watch);
@@ -256,13 +256,13 @@ void drain_launches_under_way(Machinery& machinery) {
     }
 }
 
-void Launch::kill_first() {
-    kill_preparer();
+void Launch::kill() {
+    kill_beside_node();
     const Fd& first = spawned_.pidfd ? spawned_.pidfd : process_;
     if (first) signal_process(first, SIGKILL);
 }
 
-void Launch::kill_preparer() {
+void Launch::kill_beside_node() {
     is_to_die_ = true;
     if (request_) give_up_request();
     if (spawned_.preparer_pidfd) signal_process(spawned_.preparer_pidfd, SIGKILL);

@@ -54,9 +54,9 @@ public:
 
     // SIGKILL to the first process and to the preparer. A launch that no launcher has answered ends
     // at once, and no process comes of it: its end is told while this is called.
-    void kill_first();
+    void kill();
     // The same for one whose node is killed: SIGKILL to the preparer alone, which is not in it.
-    void kill_preparer();
+    void kill_beside_node();
 
     // Our reaper of the pid namespace cannot tell of the end of the main process, which is this one
     // if it is known, and ends itself.

@@ -8,7 +8,7 @@
 namespace confinit {
 namespace {
 
-// What a line costs beside its text, so that a million empty lines are bounded too.
+// The cost of a line beside its text, so that a million empty lines are bounded too.
 constexpr std::size_t line_overhead = sizeof(LogLine);
 
 }  // namespace

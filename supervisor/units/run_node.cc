@@ -19,7 +19,7 @@
 
 namespace confinit {
 
-// Who the service is on this side of its user namespace.
+// The service's user and group on this side of its user namespace.
 NodeOwner Run::owner() const {
     const uid_t uid = plan()->child.uid;
     const gid_t gid = plan()->child.gid;
@@ -55,7 +55,8 @@ Status Run::make_node(GroupNodes groups) {
     return delegated;
 }
 
-// What happened in the node before these watches stood is read when the first process is reaped.
+// Anything that happened in the node before these watches stood is read when the first process is
+// reaped.
 Status Run::watch_node() {
     CgroupEvents& events = machinery_.cgroup_events;
     // No exception may leave a watch that calls a run which is gone.
@@ -192,7 +193,7 @@ Result<std::optional<Cgroup>> Run::node_of_main() const {
         const auto path = read_cgroup_path(*process);
         if (!path) return failed(path.error());
         directory = machinery_.tree->mount() + *path;
-        // Whoever else moved it there has taken it out of its limits.
+        // Another process that moved it there has taken it out of its limits.
         const std::string top = node_->entrance().path();
         if (!is_within(directory, top)) {
             return failed(failure(directory + " is not below " + top).error());

@@ -91,13 +91,13 @@ void Run::send_abort_signal() {
 void Run::kill_all() {
     is_asked_to_end_ = true;
     forget_stop_walk();
-    launch_.kill_preparer();
+    launch_.kill_beside_node();
     if (node_) {
         // A process ends no faster than its group's CPU quota lets it.
         (void)node_->node().write("cpu.max", "max");
         if (const auto killed = node_->node().kill(); killed) return;
     }
-    launch_.kill_first();
+    launch_.kill();
 }
 
 std::vector<pid_t> Run::some_processes() const {

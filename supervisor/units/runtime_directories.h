@@ -23,10 +23,10 @@ public:
     RuntimeDirectories& operator=(const RuntimeDirectories&) = delete;
     ~RuntimeDirectories();
 
-    // What the unit has claimed and nobody else uses, without what it was refused. Whether it is
-    // over; false asks for another try later. What cannot be removed is told and stays, because a
-    // service that can hold up its own end could never be stopped. Nothing begins before the
-    // preparer, which makes them, has ended.
+    // Removes what the unit has claimed and nobody else uses, but not what it was refused, and
+    // tells whether that is over; false asks for another try later. Anything that cannot be removed
+    // is told and stays, because a service that can hold up its own end could never be stopped.
+    // Nothing begins before the preparer, which makes them, has ended.
     bool remove(const std::string& unit, std::span<const std::string> refused, const Fd& preparer);
 
     // The process that is at it; 0 when nobody is.

@@ -38,7 +38,7 @@ struct FreezeRequest {
 // Whether somebody has asked to freeze this node itself.
 bool is_asked_to_freeze(const Cgroup& node);
 
-// Who a delegated subtree belongs to.
+// The owner of a delegated subtree.
 struct NodeOwner {
     unsigned uid = 0;
     unsigned gid = 0;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// UnitPlanning: what a unit's next run or group begins with, asked of the planner.
+// Planning of a unit: what its next run or group begins with, asked of the planner.
 #include "supervisor/units/unit_planning.h"
 
 #include "launch/plan/id_maps.h"

@@ -54,7 +54,7 @@ struct LaunchScene : ReapingLoop {
     }
 
     void end(Launch& launch) {
-        launch.kill_first();
+        launch.kill();
         turn_until([this] { return ended.has_value(); });
         ended.reset();
     }
@@ -94,12 +94,12 @@ TEST_CASE("a launch that no launcher has answered ends as soon as it is killed",
     REQUIRE(killed.begin(scene.plan, -1, {}));
     REQUIRE(scene.loop->run_once());
 
-    killed.kill_first();
+    killed.kill();
 
     CHECK(killed.has_ended());
     CHECK_FALSE(killed.has_run());
     REQUIRE(killed.failure());
-    CHECK(killed.failure()->text() == "the launcher, confinit-launch, has not made its process");
+    CHECK(killed.failure()->text() == "the launcher, confinit-launcher, has not made its process");
     CHECK(scene.ended.has_value());
     CHECK(scene.tellings == 2);
     scene.ended.reset();

@@ -53,7 +53,7 @@ struct ChildContext {
     std::int32_t error = 0;
     std::uint32_t found[3] = {};  // LaunchReport::found
 
-    // What one step leaves for a later one.
+    // Left by one step for a later one.
     int root = -1;             // the directory that the mounts' targets are resolved in
     int procfs = -1;           // a detached mount that the preparer has made, or -1
     int own_descriptors = -1;  // the directory /proc/self/fd

@@ -15,7 +15,7 @@ namespace confinit {
 
 namespace {
 
-// What would forbid to raise the ambient set has to wait until it is raised.
+// These bits would forbid to raise the ambient set, and wait until it is raised.
 constexpr unsigned late_securebits =
     SECBIT_NO_CAP_AMBIENT_RAISE | SECBIT_NO_CAP_AMBIENT_RAISE_LOCKED;
 

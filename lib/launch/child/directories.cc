@@ -154,8 +154,8 @@ bool refuse_existing(ChildContext& child, const struct stat& status) {
     return child.refuse(EEXIST);
 }
 
-// What is there already is the service's, or it is left alone. The owner of the directory itself
-// changes last, so that what was interrupted is done again.
+// A directory that is there already is the service's, or it is left alone. The owner of the
+// directory itself changes last, so that what was interrupted is done again.
 bool take_existing(ChildContext& child, int existing, const Preparation& wanted) {
     struct stat status{};
     if (child.call(SYS_fstat, existing, &status) < 0) return false;

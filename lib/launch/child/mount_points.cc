@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the child makes for its mounts, and only ever in a file system that the launch has mounted.
+// The child makes mount points only in file systems that the launch has mounted.
 #include "launch/child/mount_parts.h"
 
 #include <fcntl.h>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the child's mounts take from the host, opened or copied before anything is mounted: no op
+// The child opens or copies the sources of its mounts before anything is mounted: no op
 // sees what another one has covered or made read-only.
 #include "launch/child/mount_parts.h"
 

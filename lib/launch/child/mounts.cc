@@ -21,7 +21,7 @@ bool look_at(ChildContext& child, int fd, struct statx& status) {
     return child.call(SYS_statx, fd, "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC, 0, &status) >= 0;
 }
 
-// What makes a mount read-only or its attributes stricter works on whole mounts only.
+// An op that makes a mount read-only or its attributes stricter works on whole mounts only.
 bool is_mount_point(ChildContext& child, int fd, bool& result) {
     struct statx status{};
     if (!look_at(child, fd, status)) return false;
@@ -137,8 +137,8 @@ bool restore(ChildContext& child, const MountOp& op, int copy, std::uint64_t for
     if (!target) return false;
     bool is_of_host = false;
     if (copy >= 0 && !is_same_file(child, copy, target.get(), is_of_host)) return false;
-    // What an earlier op has put there is ours, and nothing of the host's is widened; a bind mount
-    // is the host's, so that within one nothing is left to guess.
+    // A mount that an earlier op has put there is ours, and nothing of the host's is widened; a
+    // bind mount is the host's, so that within one nothing is left to guess.
     if (!is_of_host && op.source != nullptr) return child.refuse(ESTALE);
     if (!is_of_host) return change_in_place(child, op, 0, forbidden);
     const ChildFd mount{copy};

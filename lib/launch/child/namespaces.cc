@@ -30,8 +30,8 @@ bool join_each(ChildContext& child) {
 
 }  // namespace
 
-// What is unshared would be there for children only, and so late that its offsets could not be
-// written; by its file this very process moves in.
+// A namespace that is unshared would be there for children only, and so late that its offsets could
+// not be written; by its file this very process moves in.
 bool make_time_namespace(ChildContext& child) {
     const char* offsets = child.plan.time_offsets;
     if (offsets == nullptr) return true;

@@ -14,7 +14,7 @@ namespace confinit {
 
 namespace {
 
-// What a mount of a layer forbids, its overlay forbids as well. The bits of statfs(2) are those of
+// An overlay forbids what the mount of a layer forbids. The bits of statfs(2) are those of
 // mount_setattr(2).
 constexpr std::uint64_t inherited = MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC;
 

@@ -61,7 +61,7 @@ bool lift_open_files(ChildContext& child, std::size_t index) {
     return child.call(SYS_prlimit64, 0, RLIMIT_NOFILE, &present, nullptr) >= 0;
 }
 
-// What a later step needs makes way for the ready pipe.
+// A descriptor that a later step needs makes way for the ready pipe.
 bool move_above(ChildContext& child, int& descriptor, int number) {
     if (descriptor != number) return true;
     const long moved = child.call(SYS_fcntl, descriptor, F_DUPFD_CLOEXEC, number + 1);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the child and confinit-reaper agree on: the descriptors that the reaper is born with.
+// The child and confinit-reaper agree on the descriptors that the reaper is born with.
 #pragma once
 
 namespace confinit {

@@ -70,8 +70,8 @@ Status apply_command(const Unit& unit, const LaunchContext& context, const Enter
     plan.executable = TRY(find_program(plan.arguments[0], path_variable(plan.environment), view));
     const std::string directory = unit.service->working_directory.value_or("/");
     const Lookup found = view.find(directory);
-    // What lies in a file system of the service's own cannot be seen from here; it was there when
-    // the service began in it.
+    // A directory in a file system of the service's own cannot be seen from here; it was there
+    // when the service began in it.
     const bool is_gone =
         found.presence == Lookup::Presence::absent ||
         (found.presence == Lookup::Presence::present && !S_ISDIR(found.status.st_mode));

@@ -12,11 +12,11 @@
 
 namespace confinit {
 
-// What makes it certain, before the launch, that the program cannot be executed. What only the
-// launch can tell is left to it.
+// Tells what makes it certain, before the launch, that the program cannot be executed. What only
+// the launch can tell is left to it.
 std::optional<Error> find_executable_fault(const LaunchPlan& plan, const ServiceView& view);
 
-// What a mount of the launch makes certain of a program that is there: that nobody finds it, or
+// A mount of the launch may make this certain of a program that is there: that nobody finds it, or
 // that nobody may execute it.
 std::optional<Error> find_mount_fault(const LaunchPlan& plan, const ServiceView& view);
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// FirstLook: goes to each path that a launch will go to, and tells nothing of it.
+// The first look goes to each path that a launch will go to, and tells nothing of it.
 #include "launch/plan/first_look.h"
 
 #include "base/look_note.h"

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// FirstLook: goes to each path that a launch will go to, and tells nothing of it.
+// The first look goes to each path that a launch will go to, and tells nothing of it.
 //
 // A path that does not answer is to keep the planner, whose wait is bounded and explained. It would
 // keep the child as well, which may then be past all killing.

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Who a service runs as: names to ids, the group list, and the maps of a user namespace.
+// Identity: names to ids, the group list, and the maps of a user namespace.
 #include "launch/plan/parts.h"
 #include "launch/plan/witnesses.h"
 

@@ -11,7 +11,7 @@
 
 namespace confinit {
 
-// What there is to warn of, with the key before it; absent when nothing is lost, or nothing is
+// The warning, with the key before it; absent when nothing is lost, or nothing is
 // known of the program's file.
 std::optional<std::string> find_lost_power(const LaunchPlan& plan, const ServiceView& view);
 

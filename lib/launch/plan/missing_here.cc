@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// MissingHere: what a unit lacks to run on this machine and kernel, without starting anything.
+// Missing here: what a unit lacks to run on this machine and kernel, without starting anything.
 #include "launch/plan/missing_here.h"
 
 #include "base/text.h"
@@ -71,7 +71,7 @@ private:
         }
     }
 
-    // What our own node has of a controller is what a new one would have. Where it has nothing of
+    // Our own node has of a controller what a new one would have. Where it has nothing of
     // it, only the start can tell.
     void check_file(const CgroupSetting& setting, std::string_view controller) {
         if (!own_node_) return;

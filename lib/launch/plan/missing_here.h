@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// MissingHere: what a unit lacks to run on this machine and kernel, without starting anything.
+// Missing here: what a unit lacks to run on this machine and kernel, without starting anything.
 #pragma once
 
 #include "launch/plan/plan.h"

@@ -17,7 +17,7 @@ std::size_t depth_of(std::string_view path) {
     return static_cast<std::size_t>(std::ranges::count(path, '/'));
 }
 
-// What an op says about a path that it covers.
+// An op's say about a path that it covers.
 struct Says {
     bool about_writing = false;
     bool read_only = false;

@@ -14,7 +14,7 @@
 
 namespace confinit {
 
-// What is done at one and the same path, in this order.
+// The order of things that are done at one and the same path.
 enum class Turn { file_systems, read_write, exec, read_only, no_exec, inaccessible };
 
 struct PlannedOp {

@@ -14,14 +14,15 @@
 
 namespace confinit {
 
-// What cannot be told counts as there: its op then fails, rather than being left out.
+// A path of which nothing can be told counts as there: its op then fails, rather than being left
+// out.
 bool MountBuilder::is_there(const std::vector<PlannedOp>& before, const PlannedOp& planned) const {
     note_key(planned.key);
     const Lookup::Presence presence = view_.find(planned.target).presence;
     if (presence != Lookup::Presence::unknown) return presence == Lookup::Presence::present;
     if (is_within(planned.target, "/proc")) {
-        // What a procfs has beside processes is the same in all of them, except that pids-only
-        // leaves it out.
+        // The part of a procfs that is not processes is the same in all of them, except that
+        // pids-only leaves it out.
         if (unit_.mounts.proc_pids_only) return false;
         witness_presence(planned.target);
         return exists(planned.target);
@@ -70,8 +71,8 @@ void MountBuilder::add_mount_points() {
     ops_ = std::move(ops);
 }
 
-// What programs and libraries trust by its name lies there, or nowhere: in a root that makes /dev
-// or /proc a link, a mount behind it would cover other files.
+// A file that programs and libraries trust by its name lies there, or nowhere: in a root that makes
+// /dev or /proc a link, a mount behind it would cover other files.
 bool MountBuilder::is_at_own_name(const PlannedOp& planned) {
     const bool is_dev = planned.key == "mounts.private_dev" && planned.target == "/dev";
     return is_dev || planned.op.kind == MountOpKind::proc;
@@ -88,7 +89,7 @@ Lookup MountBuilder::find_mount_point(const PlannedOp& planned) const {
     return link.presence == Lookup::Presence::present ? std::move(link) : std::move(found);
 }
 
-// What the plan knows of where the target is, the launch holds on to: a link that has come there
+// The launch holds on to what the plan knows of where the target is: a link that has come there
 // meanwhile leads nowhere. Within a bind mount, what stays writable or executable is taken from
 // below its source.
 void MountBuilder::find_place(PlannedOp& planned, const std::vector<PlannedOp>& before) {

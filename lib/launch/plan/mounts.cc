@@ -13,7 +13,7 @@
 namespace confinit {
 namespace {
 
-// What the tree becomes at last; it is a slave from the first op on.
+// The tree becomes this at last; it is a slave from the first op on.
 std::uint64_t propagation_flag(Propagation propagation) {
     switch (propagation) {
     case Propagation::slave:

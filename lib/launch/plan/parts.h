@@ -14,7 +14,8 @@
 
 namespace confinit {
 
-// Who the service runs as. `name` is absent for an id without an entry in the passwd file.
+// The user that the service runs as. `name` is absent for an id without an entry in the passwd
+// file.
 struct Identity {
     std::optional<std::string> name;
     std::uint32_t uid = 0;
@@ -54,7 +55,7 @@ void apply_process_limits(const Unit& unit, PlanDraft& plan);
 Status apply_namespaces(const Unit& unit, const LaunchContext& context, PlanDraft& plan);
 // CLONE_NEW* of every namespace that the unit makes new, the cgroup and the time one included.
 std::uint64_t new_namespaces(const NamespaceConfig& namespaces);
-// What /proc/PID/timens_offsets is to be told; empty where both clocks stay as they are.
+// The text for /proc/PID/timens_offsets; empty where both clocks stay as they are.
 std::string clock_offset_text(std::chrono::microseconds offset);  // "SECONDS NANOSECONDS"
 std::string time_offsets_text(const NamespaceConfig& namespaces);
 

@@ -38,7 +38,7 @@ struct FixedIdentity {
     std::vector<std::uint32_t> groups;
 };
 
-// What the supervisor lends to every launch.
+// The supervisor lends this to every launch.
 struct LaunchContext {
     const Fd& reaper_program;       // sealed memfd of confinit-reaper
     std::string inaccessible_file;  // a regular file of mode 000 for mounts.inaccessible; beside
@@ -185,7 +185,7 @@ private:
 // Resolves a unit: user and group ids from /etc/passwd and /etc/group of the service's root (no
 // NSS), the executable's path, the filter, the mounts in order. Fails with the key at fault.
 //
-// What a unit does not say:
+// A unit does not say this:
 // - The kernel's group list is the declared supplementary groups and the primary group, nothing
 //   else: the members that the group file lists give a service no group that its unit does not.
 // - The environment is PATH, HOME, SHELL and, for a user with an entry, USER and LOGNAME; the

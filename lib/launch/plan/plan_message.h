@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Plan messages: a plan, or why there is none, on its way from the process that has made it.
+// Plan messages: a plan on its way from the process that has made it.
 #pragma once
 
 #include "base/fd.h"

@@ -10,7 +10,7 @@
 
 namespace confinit {
 
-// Who asks for a step: the unit, by its key; nobody, but a key of the unit would change it; or
+// A step is asked for by the unit, by its key; by nobody, but a key of the unit would change it; or
 // nobody, and it is done in every launch.
 enum class PlanAsker { unit, fallback, launch };
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a service may do: its capability sets, no_new_privs and the system call filter.
+// Privileges: a service's capability sets, no_new_privs and the system call filter.
 #include "launch/plan/parts.h"
 #include "launch/protection.h"
 #include "launch/seccomp/filter_cache.h"

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a service runs: its program, arguments, environment and working directory.
+// Program: the file that a service executes, its arguments, environment and working directory.
 #include "launch/plan/parts.h"
 
 #include "base/text.h"

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a service may use: its cgroup files, resource limits, nice value and OOM score.
+// Resources: a service's cgroup files, resource limits, nice value and OOM score.
 #include "launch/plan/parts.h"
 #include "launch/plan/witnesses.h"
 

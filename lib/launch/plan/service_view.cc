@@ -128,7 +128,7 @@ private:
     Lookup look(const std::string& path) const {
         Lookup lookup;
         const Mount* mount = mounts_ ? mounts_->find_mount(path) : nullptr;
-        // What a procfs shows depends on who looks.
+        // A procfs shows different things to different processes.
         if (mount == nullptr || mount->type == "proc") return lookup;
         note_path(path);
         if (!answers_by_itself(mount->type)) keep_no_plan();

@@ -33,7 +33,7 @@ struct Lookup {
     bool is_nosuid = false;  // and leaves set-id bits and file capabilities aside
 };
 
-// What the host has at its paths, each of them looked at once.
+// The host's files at its paths, each of them looked at once.
 class HostLook;
 
 // While it lives, all views see the host in one look. A plan is made within

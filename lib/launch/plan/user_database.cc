@@ -22,7 +22,8 @@ namespace {
 
 constexpr std::size_t longest_file = std::size_t{8} << 20;
 
-// Whoever renames without end can make openat2(2) give up with EAGAIN on its way through "..".
+// A process that renames without end can make openat2(2) give up with EAGAIN on its way through
+// "..".
 constexpr int resolve_tries = 64;
 
 Result<Fd> open_in_root(const Fd& root, const std::string& path, int flags) {

@@ -17,7 +17,7 @@ namespace confinit {
 // has no words for. They compare 64 bits of every argument.
 Json export_profile(const SyscallPolicy& policy);
 
-// What is answered to which calls, grouped by answer, then the rules on arguments.
+// The answers to the calls, grouped by answer, then the rules on arguments.
 std::string policy_text(const SyscallPolicy& policy);
 
 }  // namespace confinit

@@ -194,7 +194,7 @@ std::vector<SyscallDecision> make_decisions(const SeccompConfig& config, Capabil
                          ? make_profile_table(*config.profile, {bounding, running_kernel()}, abi)
                          : same_for_all(return_value(config.default_action), abi);
     CallTable calls = apply_lists(config, std::move(base));
-    // What containers let 32-bit programs do without looking is none of a profile's words.
+    // Containers let 32-bit programs do this without looking; no word of a profile says so.
     if (config.profile && abi == SyscallAbi::native)
         close_own_doors(config, calls);
     else

@@ -46,7 +46,7 @@ bool lets_through(std::uint32_t decision);
 Status check_action(const SeccompAction& action);
 // Whether this is a system call or a set.
 Status check_word(std::string_view word);
-// What a call answers that the kernel does not have.
+// The answer of a call that the kernel does not have.
 inline constexpr std::uint32_t no_such_call = SECCOMP_RET_ERRNO | ENOSYS;
 // Every known call answers this.
 CallTable same_for_all(std::uint32_t action, SyscallAbi abi = SyscallAbi::native);

@@ -123,7 +123,7 @@ bool is_before(const SeccompArgument& one, const SeccompArgument& other) {
                                                         : one.value > other.value;
 }
 
-// What libseccomp does not tell apart keeps the order of the file.
+// Rules that libseccomp does not tell apart keep the order of the file.
 bool is_looked_at_before(const CallRule& one, const CallRule& other) {
     if (std::ranges::lexicographical_compare(one.arguments, other.arguments, is_before))
         return true;

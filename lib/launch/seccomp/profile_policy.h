@@ -25,7 +25,7 @@
 
 namespace confinit {
 
-// What the conditions of a profile ask for.
+// The conditions of a profile ask for this.
 struct ProfileContext {
     CapabilityMask bounding = 0;
     KernelVersion kernel;

@@ -20,7 +20,7 @@ namespace confinit {
 namespace {
 
 unsigned bits_of(SyscallAbi abi, std::string_view call, const SeccompArgument& argument) {
-    // What a unit says of an argument is said of the machine's own calls.
+    // A unit's words on an argument are said of the machine's own calls.
     if (abi == SyscallAbi::native && argument.bits) return *argument.bits;
     return argument_bits(abi, call, argument.index);
 }

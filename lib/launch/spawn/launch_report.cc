@@ -153,7 +153,7 @@ std::string_view type_text(std::uint32_t mode) {
     }
 }
 
-// What stands in the way of a directory, and what would not.
+// Tells what stands in the way of a directory, and what would not.
 std::string existing_hint(const Preparation& wanted, const LaunchReport& report) {
     const auto [mode, uid, gid] = report.found;
     const bool is_directory = S_ISDIR(mode);

@@ -8,7 +8,7 @@
 
 namespace confinit {
 
-// What a stage is for, as the end of "while it was to ...": "set up the mounts".
+// The purpose of a stage, as the end of "while it was to ...": "set up the mounts".
 std::string_view launch_stage_text(LaunchStage stage);
 
 // The failure of a record of kind `failed`. A record with values out of range, which only a broken

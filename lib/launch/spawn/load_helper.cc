@@ -38,10 +38,10 @@ Result<Fd> load_helper(const std::string& path) {
     const std::string program = TRY(read_file(AT_FDCWD, path, size_limit));
     Fd memory = TRY(make_executable_memfd(name.c_str()));
     TRY(write_all(memory, name, program));
-    // Who executes a file without the right to read it cannot be traced from its first instruction
-    // on: ptrace(2), "PTRACE_MODE_READ". The owner of a service's user namespace has every right in
-    // it, and root without capabilities is that as well; over a file of ids that the namespace does
-    // not map nobody in it has rights, and so the ones of our own namespace count.
+    // A process that executes a file without the right to read it cannot be traced from its first
+    // instruction on: ptrace(2), "PTRACE_MODE_READ". The owner of a service's user namespace has
+    // every right in it, and root without capabilities is that as well; over a file of ids that the
+    // namespace does not map nobody in it has rights, and so the ones of our own namespace count.
     (void)fchown(memory.get(), nobodys_id, nobodys_id);
     if (fchmod(memory.get(), 0111) < 0) return errno_failure("fchmod", path);
     constexpr int seals = F_SEAL_WRITE | F_SEAL_GROW | F_SEAL_SHRINK | F_SEAL_SEAL;

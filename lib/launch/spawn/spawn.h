@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Spawning: one clone3(2) into the node, and what the parent gets to watch it by.
 //
-// What the caller learns from the report socket, in this order:
+// The report socket tells the caller, in this order:
 // - a record of kind `executing`: all steps but the filter and execve(2) are done; its sender is
 //   the main process;
 // - a record of kind `failed`: no service; explain() it;
@@ -51,8 +51,8 @@ struct Spawned {
 // live until that is known. When the parent's own part fails (the node, id maps, limits), the child
 // has been sent SIGKILL and is left to the caller's reaping.
 //
-// Who enters a pid namespace is the caller's child: the kernel lets the namespace's reaper end only
-// after the caller has reaped it as well (pid_namespaces(7)).
+// A process that enters a pid namespace is the caller's child: the kernel lets the namespace's
+// reaper end only after the caller has reaped it as well (pid_namespaces(7)).
 //
 // With a reaper, a signal that is sent to it from outside of its pid namespace goes on to the main
 // process: whoever signals all processes of a node sends to the reaper or to the others, not both.

@@ -31,7 +31,8 @@ std::string why_unreadable(const CgroupSetting& setting, const Error& error) {
            "' is not enabled for the node";
 }
 
-// Whose it is, and which of the declared controllers is not there; empty when all is as it should.
+// Tells whose it is, and which of the declared controllers is not there; empty when all is as it
+// should.
 std::string fault_of_subtree(const Unit& unit, const LaunchPlan& plan, const Cgroup& subtree,
                              const std::vector<std::string>& offered) {
     const auto& map = unit.namespaces.uid_map;

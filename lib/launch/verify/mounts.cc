@@ -168,7 +168,7 @@ Finding MountComparison::compare_read_only(std::size_t index) const {
     return {true, "read-only"};
 }
 
-// What is read-only on the host stays so.
+// A mount that is read-only on the host stays so.
 Finding MountComparison::compare_read_write(std::size_t index) const {
     const std::string target = plan_->mount_targets[index].str();
     const Mount* mount = service_.find_mount(target);

@@ -15,13 +15,13 @@ namespace confinit {
 
 using VerifyItems = std::vector<VerifyItem>;
 
-// What the unit file says for a key, or else this text.
+// The unit file's words for a key, or else this text.
 std::string declared_text(const Unit& unit, std::string_view key, std::string fallback);
 
 // Whether the unit file declares this key, a part of it or the table that it is in.
 bool is_declared(const Unit& unit, std::string_view key);
 
-// What could not be read, as an item that differs.
+// Adds what could not be read, as an item that differs.
 void add_unread(VerifyItems& items, std::string_view key, const Error& error);
 
 // verify/namespaces.cc: an item for each of the kernel's namespaces. `process` and `own` are

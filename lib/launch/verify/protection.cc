@@ -12,7 +12,7 @@
 namespace confinit {
 namespace {
 
-// What is missing of a preset, empty when nothing is.
+// The missing part of a preset, empty when nothing is.
 std::string fault(const ProtectPreset& preset, const ProcessStatus& status,
                   UserNamespacePlace place) {
     const CapabilitySets& sets = status.capabilities;
