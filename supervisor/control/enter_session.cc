@@ -225,7 +225,7 @@ void EnterSessions::hang_up(Session& session) {
 void EnterSessions::end_at_once(Session& session) {
     session.kill_at.reset();
     const bool has_ended = session.launch->has_ended();
-    if (!has_ended) session.launch->kill();
+    if (!has_ended) session.launch->kill_processes();
     const bool is_own_number =
         session.pid() != 0 &&
         (!has_ended || std::ranges::any_of(session.left, [&](const auto& left) {

@@ -94,12 +94,12 @@ Status Launch::take(Spawned made) {
         phase_ = phase_after(phase_, LaunchEvent::failed);
         failure_ = std::exchange(spawned_.failure, std::nullopt);
     }
-    if (is_to_die_) kill();
+    if (is_to_die_) kill_processes();
     if (listener_.made) listener_.made();
     auto watch =
         machinery_.loop.on_fd(spawned_.report_socket, EPOLLIN, [this](std::uint32_t) { drain(); });
     if (!watch) {
-        kill();
+        kill_processes();
         return std::unexpected(std::move(watch).error());
     }
     watch_ = std::move(*watch);
@@ -256,7 +256,7 @@ void drain_launches_under_way(Machinery& machinery) {
     }
 }
 
-void Launch::kill() {
+void Launch::kill_processes() {
     kill_beside_node();
     const Fd& first = spawned_.pidfd ? spawned_.pidfd : process_;
     if (first) signal_process(first, SIGKILL);

@@ -54,7 +54,7 @@ public:
 
     // SIGKILL to the first process and to the preparer. A launch that no launcher has answered ends
     // at once, and no process comes of it: its end is told while this is called.
-    void kill();
+    void kill_processes();
     // The same for one whose node is killed: SIGKILL to the preparer alone, which is not in it.
     void kill_beside_node();
 

@@ -97,7 +97,7 @@ void Run::kill_all() {
         (void)node_->node().write("cpu.max", "max");
         if (const auto killed = node_->node().kill(); killed) return;
     }
-    launch_.kill();
+    launch_.kill_processes();
 }
 
 std::vector<pid_t> Run::some_processes() const {

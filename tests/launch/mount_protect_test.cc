@@ -43,9 +43,10 @@ TEST_CASE("system presets make what they name read-only, and no more", "[launch]
 }
 
 TEST_CASE("home presets hide, freeze or empty the home directories", "[launch]") {
-    const std::string preset = GENERATE("home", "home-read-only", "home-tmpfs");
+    const std::string preset =
+        GENERATE("'home'", "'home-read-only'", "'home-tmpfs'", "'system-strict', 'home-tmpfs'");
     const MountUnit unit{{"mount:/root", "write:/root/confinit-x", "file:/root", "list:/root"},
-                         "[mounts]\nprotect = ['" + preset + "']\n"};
+                         "[mounts]\nprotect = [" + preset + "]\n"};
     const auto plan = unit.plan();
 
     Launch launch{plan};
@@ -54,8 +55,8 @@ TEST_CASE("home presets hide, freeze or empty the home directories", "[launch]")
     REQUIRE_FALSE(launch.failed);
     CHECK(is_read_only(launch["mount:/root"]));
     CHECK(launch["write:/root/confinit-x"] == "EROFS");
-    CHECK(launch["file:/root"].starts_with("directory 0000") == (preset == "home"));
-    if (preset != "home-read-only") CHECK(launch["list:/root"].empty());
+    CHECK(launch["file:/root"].starts_with("directory 0000") == (preset == "'home'"));
+    if (preset != "'home-read-only'") CHECK(launch["list:/root"].empty());
 }
 
 TEST_CASE("the kernel's settings are read-only and its memory is hidden", "[launch]") {

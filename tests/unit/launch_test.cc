@@ -54,7 +54,7 @@ struct LaunchScene : ReapingLoop {
     }
 
     void end(Launch& launch) {
-        launch.kill();
+        launch.kill_processes();
         turn_until([this] { return ended.has_value(); });
         ended.reset();
     }
@@ -94,7 +94,7 @@ TEST_CASE("a launch that no launcher has answered ends as soon as it is killed",
     REQUIRE(killed.begin(scene.plan, -1, {}));
     REQUIRE(scene.loop->run_once());
 
-    killed.kill();
+    killed.kill_processes();
 
     CHECK(killed.has_ended());
     CHECK_FALSE(killed.has_run());

@@ -66,6 +66,8 @@ private:
     // A cover of the root itself lies on what the process holds already, and hides nothing from it.
     Status check_covers() const;
     static bool is_covered(const std::vector<PlannedOp>& before, const PlannedOp& planned);
+    static Result<bool> widens_own_mount(const std::vector<PlannedOp>& before,
+                                         const PlannedOp& planned);
 
     const Unit& unit_;
     const LaunchContext& context_;

@@ -41,6 +41,26 @@ bool MountBuilder::is_covered(const std::vector<PlannedOp>& before, const Planne
     });
 }
 
+// A mount of the launch is as the key says that brings it: `read_write` and `exec` are about the
+// host's mounts. A preset means only these; a unit that says both has to choose.
+Result<bool> MountBuilder::widens_own_mount(const std::vector<PlannedOp>& before,
+                                            const PlannedOp& planned) {
+    std::uint64_t lifted = 0;
+    if (planned.op.kind == MountOpKind::read_write) lifted = MOUNT_ATTR_RDONLY;
+    if (planned.op.kind == MountOpKind::exec) lifted = MOUNT_ATTR_NOEXEC;
+    const auto own = std::ranges::find_if(before, [&](const PlannedOp& other) {
+        return other.turn == Turn::file_systems && other.target == planned.target &&
+               (other.op.attributes & lifted) != 0;
+    });
+    if (own == before.end()) return false;
+    if (planned.is_preset) return true;
+    return std::unexpected(Error{
+        .key = planned.key,
+        .object = planned.target,
+        .hint = fmt::format("{} mounts it {}; take one of the two away", own->key,
+                            lifted == MOUNT_ATTR_RDONLY ? "read-only" : "without execution")});
+}
+
 // A mount point inside of a tmpfs of the launch is made by the launch as well; inside of anything
 // else it must be there, because a launch makes nothing in a file system that stays. What a bind
 // needs at its very end is known when its source is open.
@@ -203,6 +223,7 @@ Status MountBuilder::resolve_and_sort() {
     for (PlannedOp& planned : ops_) {
         find_place(planned, kept);
         if (planned.is_preset && is_covered(kept, planned)) continue;
+        if (TRY(widens_own_mount(kept, planned))) continue;
         if (planned.is_preset && !is_there(kept, planned)) {
             // It may be there once the launch has made its directories.
             if (is_prepared(planned.target)) keep_no_plan();
