@@ -73,11 +73,16 @@ bool take_directory(Options& options, std::string_view value) {
     return !value.empty();
 }
 
+bool take_socket(Options& options, std::string_view value) {
+    options.socket = value;
+    return value.starts_with('/');
+}
+
 constexpr KnownOption known_options[] = {
     {"unit", take_text<&Options::target>, "a unit's name", true},
     {"units", take_directory, "a directory", false},
     {"runtime", take_text<&Options::runtime_directory>, "a directory", false},
-    {"socket", take_text<&Options::socket>, "a path", false},
+    {"socket", take_socket, "an absolute path", false},
     {"reaper", take_text<&Options::reaper>, "a file", false},
     {"launcher", take_text<&Options::launcher>, "a file", false},
     {"verify", take_duration<&Options::verify_interval>, duration_form, true},

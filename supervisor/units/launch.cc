@@ -157,13 +157,19 @@ void Launch::ask_why(const LaunchReport& report) {
 }
 
 void Launch::on_explained(PlannerAnswer answer) {
-    explaining_.reset();
     if (answer) {
         failure_ = unpack_error(answer->bytes);
     } else {
         failure_->hint = "why was not found out: " + answer.error().text();
     }
-    tell_end();
+    const auto question = std::exchange(explaining_, std::nullopt);
+    try {
+        tell_end();
+    } catch (const std::exception&) {
+        // The planner keeps a question whose answer was thrown back, and answers once more.
+        explaining_ = question;
+        throw;
+    }
 }
 
 void Launch::on_mark(ReceivedReport received) {

@@ -149,3 +149,21 @@ TEST_CASE("a launch whose parent fails still knows its preparer", "[launch][R11]
     }
     std::filesystem::remove_all("/run/" + name);
 }
+
+TEST_CASE("a launch that has gone is not told why it failed", "[launch][N1][N3]") {
+    LaunchScene scene;
+    const TemporaryDirectory folder;
+    scene.units.unit.service->command = {folder.write("program", "of no format", 0755)};
+    scene.plan = scene.units.plan();
+    auto launch = std::make_unique<Launch>(scene.machinery, Hands::operators(), scene.listener());
+    scene.is_out_of_memory = true;
+    REQUIRE(launch->begin(scene.plan, -1, {}, Launch::Maker::copy));
+    scene.turn_until([&] { return scene.tellings == 1; });
+
+    launch.reset();
+    Launch next{scene.machinery, Hands::operators(), scene.listener()};
+    REQUIRE(next.begin(scene.plan, -1, {}, Launch::Maker::copy));
+    scene.turn_until([&] { return scene.ended.has_value(); });
+
+    CHECK(scene.tellings == 2);
+}

@@ -45,6 +45,9 @@ TEST_CASE("the control socket is in the runtime directory, also of a container's
         CHECK(read_options(mode, 3, arguments).socket == "/tmp/control");
     }
     CHECK(read_options(Mode::machine, 3, arguments).socket == "/run/confinit/control");
+    char relative[] = "--socket=control";
+    arguments[2] = relative;
+    CHECK_FALSE(read_options(Mode::container, 3, arguments).faults.empty());
 }
 
 TEST_CASE("an argument that no option has is a fault, with the nearest one", "[options][N19]") {
