@@ -51,34 +51,6 @@ TEST_CASE("of the supervisor's runtime directory a service sees what is its own"
     CHECK(middle(scene.plan())[2] == "bind /run/confinit/status");
 }
 
-TEST_CASE("a preset makes no mount of the launch writable", "[unit][N14]") {
-    PlanScene scene;
-    scene.root.make_directory("home");
-    scene.unit.mounts.protect = {find_protect_preset("system-strict"),
-                                 find_protect_preset("home-tmpfs")};
-
-    const auto plan = scene.plan();
-
-    const Texts texts = op_texts(plan);
-    CHECK(std::ranges::find(texts, "read_write /home") == texts.end());
-    CHECK((op_at(plan, "tmpfs /home").attributes & MOUNT_ATTR_RDONLY) != 0);
-}
-
-TEST_CASE("a mount that is read-only and writable is refused", "[unit][N14]") {
-    PlanScene scene;
-    scene.root.make_directory("srv");
-    scene.root.make_directory("data");
-    scene.unit.mounts.bind = {
-        {.source = scene.root.path() + "/data", .target = "/srv", .read_only = true}};
-    scene.unit.mounts.read_write = {"/srv"};
-
-    const Error failure = scene.failure();
-
-    CHECK(failure.key == "mounts.read_write[0]");
-    CHECK(failure.object == "/srv");
-    CHECK(failure.hint == "mounts.bind[0] mounts it read-only; take one of the two away");
-}
-
 TEST_CASE("where the supervisor's directory is not, or is the unit's own, nothing covers it",
           "[unit][N3]") {
     PlanScene scene;
