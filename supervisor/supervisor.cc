@@ -166,10 +166,7 @@ Status Supervisor::connect() {
         return manager_->units().find_running(unit);
     };
     enter_sessions_ = std::make_unique<EnterSessions>(*machinery_);
-    reaper_.set_stranger([this](pid_t) {
-        launcher_->look_at_all();
-        drain_launches_under_way(*machinery_);
-    });
+    reaper_.set_stranger([this](pid_t) { hear_of_launches(*machinery_); });
     drift_check_ = std::make_unique<DriftCheck>(*manager_, console_, options_.verify_interval);
     loop_->set_timer([this] { return next_deadline(); },
                      [this] {

@@ -6,6 +6,7 @@
 #include "supervisor/control/methods.h"
 #include "supervisor/helpers/hands.h"
 #include "supervisor/loop/memory_reserve.h"
+#include "supervisor/units/launch.h"
 
 #include <algorithm>
 #include <fmt/format.h>
@@ -163,8 +164,7 @@ void ControlServer::on_connect(Fd socket, DoorKind door) {
     const Caller& caller = peer->connection.caller();
     const CallMeter meter = meter_of(caller);
     if (caller.may_be_operator) peer->caller.meet(peer->connection.socket());
-    const auto why = refusal(caller);
-    if (why && !is_operator(*peer)) {
+    if (const auto why = refusal(caller); why && !is_operator(*peer)) {
         send_away(peer->connection.take_socket(), caller, *why);
         return update_doors();
     }
@@ -307,6 +307,7 @@ void ControlServer::run_call(std::uint64_t id, Peer& peer, const std::string& te
     const MethodRow* row = find_method(call->method);
     if (row == nullptr) return refuse_unknown_method(*call, responder);
     const MethodInfo& method = method_info(row->method);
+    if (method.callers != Callers::anyone) hear_of_launches(context_.manager.machinery());
     if (!is_admitted(method, *call, peer, responder)) return;
     if (const auto bad = find_bad_parameter(call->method, call->parameters)) {
         return responder.error(ControlError::invalid_parameter,

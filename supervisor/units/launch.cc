@@ -253,7 +253,8 @@ void Launch::tell_end() {
     }
 }
 
-void drain_launches_under_way(Machinery& machinery) {
+void hear_of_launches(Machinery& machinery) {
+    machinery.launcher.look_at_all();
     std::set<Launch*>& launches = machinery.launches_under_way;
     for (auto next = launches.begin(); next != launches.end();) {
         Launch* const launch = *next;

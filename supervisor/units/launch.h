@@ -127,8 +127,8 @@ private:
     Watch watch_;  // after the socket
 };
 
-// Takes note of what they have reported by now: a child of ours that nobody knows may be the main
-// process of one.
-void drain_launches_under_way(Machinery& machinery);
+// Takes note of what the launches under way have reported by now: a child of ours that nobody knows
+// may be the main process of one, and so may a caller, whose call can be read before the report.
+void hear_of_launches(Machinery& machinery);
 
 }  // namespace confinit
