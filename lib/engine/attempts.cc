@@ -9,7 +9,7 @@ namespace confinit::engine {
 namespace {
 
 // Leftovers of an earlier run have been killed, but a process takes its time to end.
-constexpr Time pause_for_time{20'000};
+constexpr Time pause_for_node{20'000};
 constexpr unsigned most_for_node = 100;
 
 // Others may give back the descriptors or the memory that the machine lacks.
@@ -59,7 +59,7 @@ bool is_worth_telling(const Attempts& attempts, Input input) {
 
 Time wait_in(Step step, const Attempts& attempts) {
     if (step == Step::clearing) return release_delay(attempts.drops_failed);
-    return attempts.lack == Lack::resources ? pause_for_resources : pause_for_time;
+    return attempts.lack == Lack::resources ? pause_for_resources : pause_for_node;
 }
 
 }  // namespace confinit::engine

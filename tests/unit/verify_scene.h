@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the tests of verify share: an item by its key, and a mount table from its text.
+// The tests of verify share these: an item by its key, and a mount table from its text.
 #pragma once
 
 #include "launch/verify/parts.h"
