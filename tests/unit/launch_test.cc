@@ -37,6 +37,10 @@ LaunchPlan plan_of_sleeper(PlanScene& units) {
 }
 
 struct LaunchScene : ReapingLoop {
+    LaunchScene() {
+        reaper.set_stranger([this](pid_t) { hear_of_launches(machinery); });
+    }
+
     Launch::Listener listener() {
         return {.running = [this] { is_running = true; },
                 .ended =

@@ -34,6 +34,7 @@ struct LauncherScene : ReapingLoop {
                            std::chrono::milliseconds patience = std::chrono::minutes{1}) {
         launcher = Launcher::make(*loop, reaper, console, program, CloneMethod::clone3_then_move,
                                   patience);
+        reaper.set_stranger([this](pid_t) { launcher->look_at_all(); });
     }
 
     bool ask(LaunchRequest& request) {
