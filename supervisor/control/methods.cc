@@ -132,6 +132,12 @@ uid_t account_of(const Caller& caller) {
 
 namespace {
 
+Payer payer_for(ControlContext& context, const Responder& responder) {
+    return [&context, responder](const std::function<void()>& work) {
+        context.server.run_metered(responder, work);
+    };
+}
+
 std::uint64_t stops_of(const ControlContext& context, const Call& call) {
     const auto found = context.manager.units().all().find(unit_parameter(call.parameters));
     return found == context.manager.units().all().end() ? 0 : found->second->stops_asked;
@@ -144,6 +150,7 @@ void run_method(ControlContext& context, const MethodRow& row, Call call, Respon
     const Caller* caller = context.server.find_caller(responder.connection());
     if (!reading || caller == nullptr) return row.run(context, call, responder);
     reading->account = account_of(*caller);
+    reading->payer = payer_for(context, responder);
     const std::uint64_t stops = stops_of(context, call);
     context.manager.units().read_ahead(
         std::move(*reading), [&context, &row, call = std::move(call), responder, stops] {
@@ -172,7 +179,8 @@ void answer_by_worker(ControlContext& context, const Responder& responder, std::
         workers.run({.name = std::move(name),
                      .uid = account_of(*caller),
                      .task = std::move(task),
-                     .patience = patience},
+                     .patience = patience,
+                     .payer = payer_for(context, responder)},
                     [responder, otherwise](Result<std::string> answer) {
                         if (answer) return responder.reply_text(*answer);
                         if (otherwise) return responder.reply(otherwise());

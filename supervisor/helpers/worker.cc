@@ -45,6 +45,10 @@ std::string place_of(const LookNote& note) {
                        path);
 }
 
+void do_paid(const Payer& payer, const std::function<void()>& work) {
+    payer ? payer(work) : work();
+}
+
 Error no_worker(Error error) {
     if (error.error == EAGAIN) return explain_no_process(-1);
     if (error.error == ENOMEM) {
@@ -159,7 +163,9 @@ void Workers::start_due() {
             ++next;
             continue;
         }
-        if (auto started = start(*next); !started) {
+        Status started;
+        do_paid(next->job.payer, [&] { started = start(*next); });
+        if (!started) {
             answers_.emplace_back(next->id, std::move(next->done),
                                   std::unexpected(std::move(started).error().in(next->job.name)));
             soon_.ask();
@@ -197,6 +203,7 @@ Status Workers::start(Waiting& waiting) {
     worker.uid = waiting.job.uid;
     worker.done = std::move(waiting.done);
     worker.patience = waiting.job.patience;
+    worker.payer = std::move(waiting.job.payer);
     worker.deadline = Clock::now() + worker.patience;
     workers_.merge(added);
     return {};
@@ -222,8 +229,12 @@ bool Workers::read_answer(Worker& worker) {
 void Workers::on_answer(Id id) {
     const auto found = workers_.find(id);
     if (found == workers_.end()) return;
-    (void)read_answer(found->second);
-    (void)finish_if_complete(id);
+    // The worker goes with its last piece.
+    const Payer payer = found->second.payer;
+    do_paid(payer, [&] {
+        (void)read_answer(found->second);
+        (void)finish_if_complete(id);
+    });
 }
 
 bool Workers::finish_if_complete(Id id) {

@@ -28,11 +28,15 @@
 
 namespace confinit {
 
+// Does a piece of PID 1's own work for a job on the account of the one who asked for it.
+using Payer = std::function<void(const std::function<void()>& work)>;
+
 struct WorkerJob {
     std::string name;  // for messages: "verify 'web'"
     uid_t uid = 0;     // the user on whose account the job runs
     WorkerTask task;
     Clock::duration patience = std::chrono::seconds{30};  // counted from its start
+    Payer payer = {};                                     // none: nobody is charged
 };
 
 // Root and the supervisor's own user ("privileged") have seats that nobody else can take.
@@ -94,6 +98,7 @@ private:
         Done done;  // empty once the answer is given, or not wanted
         Clock::time_point deadline{};
         Clock::duration patience{};
+        Payer payer;
         Fd process;
         Fd pipe;
         Watch watch;

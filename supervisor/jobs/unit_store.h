@@ -41,6 +41,7 @@ struct UnitRefused {
 struct ReadAhead {
     FilesLook look;
     uid_t account = 0;  // 0: the operators'; of another user a worker looks
+    Payer payer = {};   // of what PID 1 does for that worker
 };
 
 class UnitStore {

@@ -93,7 +93,8 @@ void UnitStore::read_ahead(ReadAhead wanted, std::function<void()> then) {
                             .uid = shared->account,
                             .task = {.work = [look]() -> Result<std::string> {
                                 return look();
-                            }}},
+                            }},
+                            .payer = shared->payer},
                            [this, then = std::move(then)](const Result<std::string>& answer) {
                                on_read(answer, then);
                            });

@@ -187,3 +187,26 @@ TEST_CASE("a worker is not dumpable and holds no descriptor that it does not use
 
     CHECK(scene.answers.back() == "1000 hidden unblocked");
 }
+
+TEST_CASE("what PID 1 does for a job is paid for by the one who asked", "[worker][N3]") {
+    WorkerScene scene;
+    unsigned payments = 0;
+    std::optional<std::string> answer;
+    const Payer payer = [&](const std::function<void()>& work) {
+        ++payments;
+        work();
+    };
+
+    scene.workers->run({.name = "job",
+                        .uid = stranger,
+                        .task = {.work =
+                                     [] {
+                                         return Result<std::string>{"done"};
+                                     }},
+                        .payer = payer},
+                       [&](const Result<std::string>& text) { answer = text.value(); });
+    scene.turn_until([&] { return answer.has_value(); });
+
+    CHECK(answer == "done");
+    CHECK(payments >= 2);  // the start and the answer
+}
