@@ -4,6 +4,7 @@
 
 #include "base/text.h"
 #include "unit/check_parts.h"
+#include "unit/directory_kinds.h"
 #include "unit/keys.h"
 #include "unit/namespace_form.h"
 #include "unit/protect_presets.h"
@@ -265,7 +266,7 @@ private:
 
     // One path can have one kind of access, and one thing can be mounted on it.
     void check_paths() {
-        std::map<std::string_view, std::string> seen;
+        SeenPaths seen;
         note(seen, "mounts.read_only", unit_.mounts.read_only);
         note(seen, "mounts.read_write", unit_.mounts.read_write);
         note(seen, "mounts.inaccessible", unit_.mounts.inaccessible);
@@ -276,15 +277,29 @@ private:
         note(seen, "mounts.bind", unit_.mounts.bind, &BindMount::target);
         note(seen, "mounts.tmpfs", unit_.mounts.tmpfs, &TmpfsMount::target);
         note(seen, "mounts.overlay", unit_.mounts.overlay, &OverlayMount::target);
+        note_directories(seen);
+        seen.clear();
+        note(seen, "mounts.inaccessible", unit_.mounts.inaccessible);
+        note_directories(seen);
+    }
+
+    // A path, and the element that lists it.
+    using SeenPaths = std::map<std::string, std::string>;
+
+    void note_directories(SeenPaths& seen) {
+        for (const DirectoryKind& kind : directory_kinds) {
+            note(seen, kind.key, unit_.directories.*kind.list, [&](const ServiceDirectory& one) {
+                return std::string{kind.base} + "/" + one.name;
+            });
+        }
     }
 
     // With an element at fault the indices would not be those of the file.
     template <class List, class Projection = std::identity>
-    void note(std::map<std::string_view, std::string>& seen, std::string_view key, const List& list,
-              Projection projection = {}) {
+    void note(SeenPaths& seen, std::string_view key, const List& list, Projection projection = {}) {
         if (problems_.concerns(key)) return;
         for (std::size_t i = 0; i < list.size(); ++i) {
-            const std::string& path = std::invoke(projection, list[i]);
+            const std::string path = std::invoke(projection, list[i]);
             const std::string item = std::string{key} + "[" + std::to_string(i) + "]";
             const auto [other, is_first] = seen.emplace(path, item);
             if (!is_first) refuse(item, quoted(path) + " is listed already, as " + other->second);

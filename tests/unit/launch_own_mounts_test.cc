@@ -43,4 +43,26 @@ TEST_CASE("a mount that is read-only and writable is refused", "[unit][N14]") {
     CHECK(failure.hint == "mounts.bind[0] mounts it read-only; take one of the two away");
 }
 
+// The text of a unit has no link in it, and the host has.
+TEST_CASE("a mount that a link brings over a directory of the service is refused", "[unit][H4]") {
+    PlanScene scene;
+    scene.root.link("srv/way", "/var/lib/web");
+    scene.unit.directories.state = {{.name = "web"}};
+    MountConfig& mounts = scene.unit.mounts;
+
+    mounts.tmpfs = {{.target = "/srv/way"}};
+    const Error by_tmpfs = scene.failure();
+    CHECK(by_tmpfs.key == "mounts.tmpfs[0]");
+    CHECK(by_tmpfs.object == "/var/lib/web");
+    CHECK(by_tmpfs.hint.contains("directories.state[0]"));
+
+    mounts.tmpfs = {};
+    mounts.inaccessible = {"/srv/way"};
+    CHECK(scene.failure().key == "mounts.inaccessible[0]");
+
+    mounts.inaccessible = {};
+    mounts.tmpfs = {{.target = "/srv"}};
+    CHECK(scene.try_plan().has_value());
+}
+
 }  // namespace confinit

@@ -117,4 +117,19 @@ TEST_CASE("a root image is one file, in place of a root directory", "[unit]") {
           std::string::npos);
 }
 
+TEST_CASE("a mount at the place of a directory is refused with both keys", "[unit][H4]") {
+    const std::string directory = "[directories]\nstate = ['web']\n[namespaces]\nmount = true\n";
+    const auto fault = [&](std::string_view mount) {
+        return fault_of(directory + "[mounts]\n" + std::string{mount} + "\n");
+    };
+    const std::string listed = "'/var/lib/web' is listed already, as ";
+    CHECK(fault("tmpfs = ['/var/lib/web']").contains(listed + "mounts.tmpfs[0]"));
+    CHECK(fault("bind = ['/srv:/var/lib/web']").contains(listed + "mounts.bind[0]"));
+    CHECK(fault("overlay = [{ target = '/var/lib/web', lower = ['/a', '/b'] }]")
+              .contains(listed + "mounts.overlay[0]"));
+    CHECK(fault("inaccessible = ['/var/lib/web']").contains(listed + "mounts.inaccessible[0]"));
+    CHECK(fault("tmpfs = ['/var/lib']") == "");
+    CHECK(fault("read_only = ['/var/lib/web']") == "");
+}
+
 }  // namespace confinit

@@ -5,6 +5,7 @@
 #include "base/file.h"
 #include "base/look_note.h"
 #include "base/text.h"
+#include "launch/plan/mount_order.h"
 #include "launch/plan/witnesses.h"
 
 #include <algorithm>
@@ -107,41 +108,13 @@ std::string where(const LaunchPlan& plan) {
     return "in the service's root '" + std::string{plan->child.root} + "'";
 }
 
-bool brings_files(MountOpKind kind) {
-    switch (kind) {
-    case MountOpKind::bind:
-    case MountOpKind::device_node:
-    case MountOpKind::tmpfs:
-    case MountOpKind::proc:
-    case MountOpKind::devpts:
-    case MountOpKind::mqueue:
-    case MountOpKind::cgroup:
-    case MountOpKind::overlay:
-    case MountOpKind::inaccessible:
-        return true;
-    case MountOpKind::propagation:
-    case MountOpKind::overlay_layer:
-    case MountOpKind::directory:
-    case MountOpKind::symlink:
-    case MountOpKind::seal:
-    case MountOpKind::read_only:
-    case MountOpKind::read_write:
-    case MountOpKind::no_exec:
-    case MountOpKind::exec:
-    case MountOpKind::change_root:
-    case MountOpKind::change_propagation:
-        return false;
-    }
-    return false;
-}
-
 // The key of the mount that a path lies in, where that is one of this kind; else empty. The longest
 // path comes last.
 std::string covering_key(const LaunchPlan& plan, MountOpKind kind, std::string_view path) {
     std::string key;
     for (std::size_t i = 0; i < plan->child.mounts.size() && i < plan->mount_targets.size(); ++i) {
         const MountOpKind other = plan->child.mounts[i].kind;
-        if (!brings_files(other) || !is_within(path, plan->mount_targets[i])) continue;
+        if (!puts_mount(other) || !is_within(path, plan->mount_targets[i])) continue;
         key = other == kind ? plan->mount_keys[i].str() : "";
     }
     return key;

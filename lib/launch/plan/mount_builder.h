@@ -63,6 +63,8 @@ private:
     bool is_there(const std::vector<PlannedOp>& before, const PlannedOp& planned) const;
     static Result<bool> is_behind_wall(const std::vector<PlannedOp>& before,
                                        const PlannedOp& planned);
+    static Status refuse_cover_of_directory(const std::vector<PlannedOp>& before,
+                                            const PlannedOp& planned);
     // A cover of the root itself lies on what the process holds already, and hides nothing from it.
     Status check_covers() const;
     static bool is_covered(const std::vector<PlannedOp>& before, const PlannedOp& planned);

@@ -94,6 +94,34 @@ bool is_tree(MountOpKind kind) {
 
 }  // namespace
 
+bool puts_mount(MountOpKind kind) {
+    switch (kind) {
+    case MountOpKind::bind:
+    case MountOpKind::tmpfs:
+    case MountOpKind::proc:
+    case MountOpKind::device_node:
+    case MountOpKind::devpts:
+    case MountOpKind::mqueue:
+    case MountOpKind::overlay:
+    case MountOpKind::cgroup:
+    case MountOpKind::inaccessible:
+        return true;
+    case MountOpKind::propagation:
+    case MountOpKind::overlay_layer:
+    case MountOpKind::seal:
+    case MountOpKind::directory:
+    case MountOpKind::symlink:
+    case MountOpKind::read_only:
+    case MountOpKind::read_write:
+    case MountOpKind::no_exec:
+    case MountOpKind::exec:
+    case MountOpKind::change_root:
+    case MountOpKind::change_propagation:
+        return false;
+    }
+    return false;
+}
+
 // Not by stable_sort, which would ask for memory in a deprecated way.
 void sort_by_depth(std::vector<PlannedOp>& ops) {
     for (std::size_t i = 0; i < ops.size(); ++i)

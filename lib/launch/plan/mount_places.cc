@@ -10,6 +10,7 @@
 #include <fmt/format.h>
 #include <iterator>
 #include <string_view>
+#include <tuple>
 #include <unistd.h>
 
 namespace confinit {
@@ -59,6 +60,28 @@ Result<bool> MountBuilder::widens_own_mount(const std::vector<PlannedOp>& before
         .object = planned.target,
         .hint = fmt::format("{} mounts it {}; take one of the two away", own->key,
                             lifted == MOUNT_ATTR_RDONLY ? "read-only" : "without execution")});
+}
+
+// One of the two would cover the other, whatever their order.
+Status MountBuilder::refuse_cover_of_directory(const std::vector<PlannedOp>& before,
+                                               const PlannedOp& planned) {
+    const auto is_directory = [](const PlannedOp& one) {
+        return one.key.starts_with("directories.");
+    };
+    const auto covers = [](const PlannedOp& one) {
+        return one.key.starts_with("mounts.") && !one.is_preset && puts_mount(one.op.kind);
+    };
+    const auto rival = std::ranges::find_if(before, [&](const PlannedOp& other) {
+        return other.target == planned.target && ((is_directory(planned) && covers(other)) ||
+                                                  (covers(planned) && is_directory(other)));
+    });
+    if (rival == before.end()) return {};
+    const auto& [mount, directory] =
+        is_directory(planned) ? std::tie(*rival, planned) : std::tie(planned, *rival);
+    return std::unexpected(Error{
+        .key = mount.key,
+        .object = mount.target,
+        .hint = fmt::format("it would cover that of {}; take one of the two away", directory.key)});
 }
 
 // A mount point inside of a tmpfs of the launch is made by the launch as well; inside of anything
@@ -230,6 +253,7 @@ Status MountBuilder::resolve_and_sort() {
             continue;
         }
         if (TRY(is_behind_wall(kept, planned))) continue;
+        TRY(refuse_cover_of_directory(kept, planned));
         view_.add_mount(planned.op.kind, planned.op.source, planned.target);
         kept.push_back(std::move(planned));
     }

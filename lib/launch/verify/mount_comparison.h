@@ -2,6 +2,7 @@
 // MountComparison: what the mount tables of a service and of the host say about each op of a plan.
 #pragma once
 
+#include "launch/plan/mount_order.h"
 #include "launch/plan/service_view.h"
 #include "launch/verify/parts.h"
 
@@ -21,9 +22,6 @@ struct Finding {
 };
 
 inline constexpr const char* arrivals = " gets what the host mounts later";
-
-// Whether an op puts something at its target, rather than changing what is there.
-bool puts_mount(MountOpKind kind);
 
 class MountComparison {
 public:

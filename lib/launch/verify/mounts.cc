@@ -31,34 +31,6 @@ std::string propagation_text(const std::vector<std::string>& words) {
 
 }  // namespace
 
-bool puts_mount(MountOpKind kind) {
-    switch (kind) {
-    case MountOpKind::bind:
-    case MountOpKind::tmpfs:
-    case MountOpKind::proc:
-    case MountOpKind::device_node:
-    case MountOpKind::devpts:
-    case MountOpKind::mqueue:
-    case MountOpKind::overlay:
-    case MountOpKind::cgroup:
-    case MountOpKind::inaccessible:
-        return true;
-    case MountOpKind::propagation:
-    case MountOpKind::overlay_layer:
-    case MountOpKind::seal:
-    case MountOpKind::directory:
-    case MountOpKind::symlink:
-    case MountOpKind::read_only:
-    case MountOpKind::read_write:
-    case MountOpKind::no_exec:
-    case MountOpKind::exec:
-    case MountOpKind::change_root:
-    case MountOpKind::change_propagation:
-        return false;
-    }
-    return false;
-}
-
 // The mount whose mount point is the op's target.
 const Mount* MountComparison::mount_at(std::size_t index) const {
     const Mount* mount = service_.find_mount(plan_->mount_targets[index]);
