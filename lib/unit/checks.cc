@@ -232,6 +232,9 @@ private:
         if (unit_.mounts.root && unit_.mounts.root_image) {
             refuse("mounts.root_image", "stands in place of mounts.root");
         }
+        if (unit_.mounts.root == "/") {
+            refuse("mounts.root", quoted("/") + " " + std::string{host_root_fault});
+        }
         check_hidden_root();
         MountConfig changes = unit_.mounts;
         if (changes.proc == ProcView::inherited) changes.proc.reset();

@@ -6,7 +6,13 @@
 #include "unit/unit.h"
 #include "unit/vocabulary.h"
 
+#include <string_view>
+
 namespace confinit {
+
+// For mounts.root = "/", and a link that leads there.
+inline constexpr std::string_view host_root_fault =
+    "is the host's root, which the service has without this key: leave it out";
 
 // Reports contradictions to `problems`, adds what is unlikely to be meant to the unit's warnings,
 // and settles defaults that depend on other keys. A key that was refused already is left alone.

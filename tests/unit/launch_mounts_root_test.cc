@@ -112,4 +112,18 @@ TEST_CASE("the launch's own covers are left out where a wall hides their place",
     CHECK(refused.error().text().find("mounts.inaccessible[0] '/var'") != std::string::npos);
 }
 
+TEST_CASE("a link to the host's root is no root of the service's own", "[unit][H4]") {
+    PlanScene scene;
+    const TemporaryDirectory host;
+    host.link("root", "/");
+    use_host_root(scene);
+    scene.unit.mounts.root = host.path() + "/root";
+
+    const Error failure = scene.failure();
+
+    CHECK(failure.key == "mounts.root");
+    CHECK(failure.object == host.path() + "/root");
+    CHECK(failure.hint.contains("is the host's root"));
+}
+
 }  // namespace confinit

@@ -132,4 +132,10 @@ TEST_CASE("a mount at the place of a directory is refused with both keys", "[uni
     CHECK(fault("read_only = ['/var/lib/web']") == "");
 }
 
+TEST_CASE("the host's root is no root of the service's own", "[unit][H4]") {
+    CHECK(fault_of("[namespaces]\nmount = true\n[mounts]\nroot = '/'\n")
+              .contains("mounts.root: '/' is the host's root, which the service has without this "
+                        "key: leave it out"));
+}
+
 }  // namespace confinit

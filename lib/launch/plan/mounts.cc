@@ -2,6 +2,7 @@
 // The mounts of a service: what its keys ask for, in the order of the keys and then of the making.
 #include "launch/plan/mount_builder.h"
 #include "launch/plan/witnesses.h"
+#include "unit/checks.h"
 
 #include "base/file.h"
 #include "base/look_note.h"
@@ -178,6 +179,13 @@ void add_image(const std::string& path, const LaunchContext& context, PlanDraft&
     plan.preparation_keys.emplace_back("mounts.root_image");
 }
 
+// The copy of the host's tree that the launch makes would lie where all of its paths begin.
+Status refuse_host_root(const std::string& path) {
+    if (ServiceView{"/"}.resolve(path) != "/") return {};
+    return std::unexpected(
+        Error{.key = "mounts.root", .object = path, .hint = "it " + std::string{host_root_fault}});
+}
+
 }  // namespace
 
 Status apply_mounts(const Unit& unit, const LaunchContext& context, PlanDraft& plan) {
@@ -192,6 +200,7 @@ Status apply_mounts(const Unit& unit, const LaunchContext& context, PlanDraft& p
     }
     if (unit.mounts.root_image) add_image(*unit.mounts.root_image, context, plan);
     note_key("mounts.root");
+    if (unit.mounts.root) TRY(refuse_host_root(*unit.mounts.root));
     MountBuilder builder{unit, context, plan};
     builder.add_all();
     TRY(builder.resolve_and_sort());
