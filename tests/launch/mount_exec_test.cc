@@ -135,4 +135,25 @@ TEST_CASE("a no_exec path that does not exist is an error", "[launch][H4]") {
     CHECK(launch.output.empty());
 }
 
+TEST_CASE("what exec gives back of a tmpfs of the launch does not differ", "[launch][H7]") {
+    const TestDirectory directory;
+    const MountUnit unit{{"mount:/tmp", "wait"},
+                         "[mounts]\nno_exec = ['/']\nexec = ['" + test_root(directory) +
+                             "', '/tmp']\ntmpfs = ['/tmp']\n"};
+    const auto plan = unit.plan();
+
+    Launch launch{plan};
+    launch.wait_for_line("waiting=ready");
+    launch.wait_for_execution();
+    const VerifyItem tmpfs = unit.verified(plan, launch, "mounts.tmpfs[0]");
+    const VerifyItem exec = unit.verified(plan, launch, "mounts.exec[1]");
+    launch.signal(SIGTERM);
+    launch.finish();
+
+    CHECK_FALSE(is_noexec(launch["mount:/tmp"]));
+    INFO(tmpfs.in_force << "; " << exec.in_force);
+    CHECK_FALSE(tmpfs.differs());
+    CHECK(exec.in_force == "executable");
+}
+
 }  // namespace confinit::testing

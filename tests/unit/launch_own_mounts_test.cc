@@ -65,4 +65,16 @@ TEST_CASE("a mount that a link brings over a directory of the service is refused
     CHECK(scene.try_plan().has_value());
 }
 
+TEST_CASE("exec gives back of a mount of the launch what no_exec takes around it", "[unit][H7]") {
+    PlanScene scene;
+    scene.unit.mounts.no_exec = {"/"};
+    scene.unit.mounts.tmpfs = {{.target = "/tmp"}, {.target = "/srv"}};
+    scene.unit.mounts.exec = {"/tmp"};
+
+    const auto plan = scene.plan();
+
+    CHECK((op_at(plan, "tmpfs /tmp").attributes & MOUNT_ATTR_NOEXEC) == 0);
+    CHECK((op_at(plan, "tmpfs /srv").attributes & MOUNT_ATTR_NOEXEC) != 0);
+}
+
 }  // namespace confinit

@@ -159,6 +159,18 @@ std::string path_below(const std::string& path, std::string_view directory) {
     return directory == "/" ? path : path.substr(directory.size());
 }
 
+namespace {
+
+// A mount need not forbid first what a key of its own path gives back: nothing is executed before
+// the last op.
+bool is_given_back(const std::vector<PlannedOp>& ops, const PlannedOp& planned) {
+    return std::ranges::any_of(ops, [&](const PlannedOp& other) {
+        return other.op.kind == MountOpKind::exec && other.target == planned.target;
+    });
+}
+
+}  // namespace
+
 // Of the ops before one, those at its own path that the turns put behind it have their say later.
 void inherit_attributes(std::vector<PlannedOp>& ops) {
     for (std::size_t i = 0; i < ops.size(); ++i) {
@@ -172,7 +184,7 @@ void inherit_attributes(std::vector<PlannedOp>& ops) {
             if (said.about_execution) decided.no_exec = said.no_exec;
         }
         const MountOpKind kind = planned.op.kind;
-        if (decided.no_exec && kind != MountOpKind::exec) {
+        if (decided.no_exec && !is_given_back(ops, planned)) {
             planned.op.attributes |= MOUNT_ATTR_NOEXEC;
         }
         if (decided.read_only && kind == MountOpKind::exec) {
