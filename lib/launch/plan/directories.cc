@@ -26,13 +26,8 @@ Result<Owner> owner_of(const Unit& unit, const UserDatabase& database,
     if (directory.group) inside.gid = TRY(resolve_group_id(database, *directory.group, key));
     const NamespaceConfig& namespaces = unit.namespaces;
     if (!namespaces.user && !joins_namespace(namespaces, NamespaceKind::user)) return inside;
-    const auto uid = outside_id(namespaces.uid_map, inside.uid);
-    const auto gid = outside_id(namespaces.gid_map, inside.gid);
-    if (uid && gid) return Owner{*uid, *gid};
-    return std::unexpected(
-        Error{.key = key,
-              .object = directory.name,
-              .hint = "its user or group has no id outside of the service's namespace"});
+    return Owner{TRY(place_outside(unit, MapKind::user, inside.uid, key)),
+                 TRY(place_outside(unit, MapKind::group, inside.gid, key))};
 }
 
 // The supervisor's own places, without links.

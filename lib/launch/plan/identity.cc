@@ -65,13 +65,32 @@ Result<Identity> resolve_user(const ServiceConfig& service, const UserDatabase& 
     return identity;
 }
 
-Status require_mapped(const std::vector<IdMap>& maps, std::uint32_t id, std::string key,
-                      std::string_view map_key) {
-    if (outside_id(maps, id)) return {};
-    return std::unexpected(
-        Error{.key = std::move(key),
-              .object = std::to_string(id),
-              .hint = "namespaces.user." + std::string{map_key} + " gives this id no place"});
+// "0 to 32, 1000".
+std::string mapped_text(const std::vector<IdMap>& maps) {
+    std::vector<std::string> ranges;
+    for (const IdMap& map : maps) {
+        std::string range = std::to_string(map.inside);
+        if (map.count > 1) range += " to " + std::to_string(map.inside + (map.count - 1));
+        ranges.push_back(std::move(range));
+    }
+    return join(ranges, ", ");
+}
+
+// Tells which ids have a place, and the key that would give this one a place.
+std::string unmapped_hint(const Unit& unit, MapKind kind) {
+    const NamespaceConfig& namespaces = unit.namespaces;
+    const bool is_user = kind == MapKind::user;
+    const std::string map_key = std::string{"namespaces.user."} + (is_user ? "uid_map" : "gid_map");
+    const std::string maps =
+        " maps " + mapped_text(is_user ? namespaces.uid_map : namespaces.gid_map) + "; ";
+    if (joins_namespace(namespaces, NamespaceKind::user))
+        return "the namespace of namespaces.user" + maps + "name one of these";
+    if (unit.declared.contains(map_key)) return map_key + maps + "add a line for it there";
+    if (namespaces.id_range == IdRange::nobody)
+        return "namespaces.user = true" + maps +
+               "namespaces.user.ids = \"private\" maps 0 to 65535";
+    return "namespaces.user.ids" + maps +
+           "name another id, or another range in namespaces.user.ids";
 }
 
 std::string group_key(std::size_t index) {
@@ -87,8 +106,8 @@ Status check_user_namespace(const Unit& unit, const Identity& identity) {
                   .object = unit.name,
                   .hint = "a new user namespace needs a map such as [\"0 100000 65536\"]"});
     }
-    TRY(require_mapped(namespaces.uid_map, identity.uid, "service.user", "uid_map"));
-    TRY(require_mapped(namespaces.gid_map, identity.gid, "service.group", "gid_map"));
+    TRY(place_outside(unit, MapKind::user, identity.uid, "service.user"));
+    TRY(place_outside(unit, MapKind::group, identity.gid, "service.group"));
     const auto& groups = unit.service->supplementary_groups;
     if (!namespaces.allow_setgroups && !groups.empty()) {
         return std::unexpected(Error{
@@ -98,7 +117,7 @@ Status check_user_namespace(const Unit& unit, const Identity& identity) {
             .hint = "the user namespace denies it; say namespaces.user.setgroups = \"allow\""});
     }
     for (const std::uint32_t group : identity.groups) {
-        TRY(require_mapped(namespaces.gid_map, group, "service.supplementary_groups", "gid_map"));
+        TRY(place_outside(unit, MapKind::group, group, "service.supplementary_groups"));
     }
     return {};
 }
@@ -204,6 +223,16 @@ std::optional<std::string> find_groups_left_out(const Unit& unit, const UserData
     if (names.empty()) return std::nullopt;
     return std::string{key} + ": by " + database.group_file() + " '" + *identity.name + "' is in " +
            join(names, ", ") + " as well, which the service is not: list what it needs, or []";
+}
+
+Result<std::uint32_t> place_outside(const Unit& unit, MapKind kind, std::uint32_t inside,
+                                    std::string key) {
+    const NamespaceConfig& namespaces = unit.namespaces;
+    const auto& maps = kind == MapKind::user ? namespaces.uid_map : namespaces.gid_map;
+    if (const auto outside = outside_id(maps, inside)) return *outside;
+    return std::unexpected(Error{.key = std::move(key),
+                                 .object = std::to_string(inside),
+                                 .hint = unmapped_hint(unit, kind)});
 }
 
 namespace {

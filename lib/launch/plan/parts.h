@@ -40,6 +40,10 @@ std::optional<std::string> find_groups_left_out(const Unit& unit, const UserData
 Status apply_identity(const Unit& unit, const LaunchContext& context, const Identity& identity,
                       PlanDraft& plan);
 std::string map_text(const std::vector<IdMap>& maps);
+// The id as the supervisor's user namespace knows it; fails with the ids that have a place there.
+enum class MapKind { user, group };
+Result<std::uint32_t> place_outside(const Unit& unit, MapKind kind, std::uint32_t inside,
+                                    std::string key);
 
 // plan/privileges.cc
 Result<CapabilityMask> all_capabilities();
