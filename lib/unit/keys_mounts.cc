@@ -128,10 +128,12 @@ constexpr Key mounts_table[] = {
             "slave, and mount namespaces that the service makes are peers of its own. unbindable: "
             "as private, and nothing can be bound to another place. What the service mounts never "
             "reaches the host. Where this key is not given, or is \"shared\", all at and below "
-            "what "
-            "is read_only, no_exec or inaccessible is private nevertheless, because a mount that "
-            "arrives has the attributes that the host gives it. A unit that says \"slave\" itself "
-            "lets such mounts in, for an automounter or a device that is unplugged, and is warned.",
+            "what is read_only, no_exec or inaccessible is private nevertheless, because a mount "
+            "that arrives has the attributes that the host gives it. A unit that says \"slave\" "
+            "itself lets such mounts in, for an automounter or a device that is unplugged, and is "
+            "warned. What the host mounts on a directory further up arrives and lies over such a "
+            "path, unless that directory is one of them, too, or this is \"private\"; svctl "
+            "verify tells it.",
         .operation = "mount(2) MS_SLAVE | MS_REC before all else, and the declared one at the end",
         .source = "mount_namespaces(7)",
         .systemd = "MountFlags=",
