@@ -234,8 +234,8 @@ void Run::check_populated() {
 // perhaps lost a process that way, and says so by how it ends.
 std::string Run::end_text(ExitStatus status) const {
     const bool by_kill = status.code != CLD_EXITED && status.status == SIGKILL;
-    const auto oom = limit_events_ ? limit_events_->kill_of_main() : std::nullopt;
-    if (oom && by_kill) return *oom;
+    const auto oom = limit_events_ && by_kill ? limit_events_->kill_of_main() : std::nullopt;
+    if (oom) return *oom;
     if (is_stalled_ && by_kill) {
         return fmt::format("memory-stall: no progress for {}, killed",
                            format_duration(*unit_.cgroup_place.memory_stall_timeout));
@@ -244,8 +244,9 @@ std::string Run::end_text(ExitStatus status) const {
         return fmt::format("killed by its system call filter (SIGSYS): by {}; {}",
                            killing_keys(unit_), killed_call_hint);
     }
-    const auto lost = limit_events_ ? limit_events_->kill_of_any() : std::nullopt;
-    if (lost && !by_kill && !status.is_clean()) {
+    const bool may_have_lost = !by_kill && !status.is_clean();
+    const auto lost = limit_events_ && may_have_lost ? limit_events_->kill_of_any() : std::nullopt;
+    if (lost) {
         return fmt::format("{}, a process of it was {}", exit_text(status), *lost);
     }
     if (status.is_clean() && !is_asked_to_end_) return exit_text(status) + left_behind_text();
