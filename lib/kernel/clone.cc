@@ -9,7 +9,6 @@
 #include <csignal>
 #include <linux/sched.h>
 #include <sys/syscall.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 namespace confinit {
@@ -25,19 +24,14 @@ constexpr const char* probe_node = "clone-probe";
 
 // Whether a process that is made so comes to its own end.
 bool lives(CloneMethod method, int node) {
-    int pidfd = -1;
-    const long pid = clone_process(method, 0, node, pidfd);
-    if (pid == 0) {
+    const auto process = clone_process(method, 0, node);
+    if (!process) return false;
+    if (process->pid() == 0) {
         (void)syscall(SYS_exit_group, 0);
         __builtin_trap();
     }
-    if (pid < 0) return false;
-    const Fd process{pidfd};
-    siginfo_t end{};
-    while (waitid(P_PIDFD, static_cast<id_t>(process.get()), &end, WEXITED) < 0) {
-        if (errno != EINTR) return false;
-    }
-    return end.si_code == CLD_EXITED;
+    const auto end = process->wait();
+    return end && end->si_code == CLD_EXITED;
 }
 
 }  // namespace
@@ -51,8 +45,9 @@ std::string_view name(CloneMethod method) {
 // memory of what it has chosen, the global init alone excepted, and older kernels do the same for a
 // core dump, which a filter's kill causes; and the child's changes of ids would take effect on the
 // one memory that both have.
-long clone_process(CloneMethod method, std::uint64_t namespaces, int node, int& pidfd) {
+Result<Process> clone_process(CloneMethod method, std::uint64_t namespaces, int node) {
     long pid = -1;
+    int pidfd = -1;
     if (method == CloneMethod::clone_then_move) {
         // CLONE_PIDFD comes where a thread id would, in the third argument on every architecture.
         // Actions of signals need no flag: execve(2) and the child's own steps reset them.
@@ -69,12 +64,14 @@ long clone_process(CloneMethod method, std::uint64_t namespaces, int node, int& 
         }
         pid = syscall(SYS_clone3, &arguments, sizeof arguments);
     }
-    return pid < 0 ? -errno : pid;
+    if (pid < 0) return errno_failure(clone_call(method));
+    // The copy has the pidfd's number of before the call, and no such descriptor.
+    if (pid == 0) return Process{};
+    return Process{static_cast<pid_t>(pid), Fd{pidfd}};
 }
 
-Error clone_error(CloneMethod method, long answer) {
-    return system_error(static_cast<int>(-answer),
-                        method == CloneMethod::clone_then_move ? "clone" : "clone3");
+std::string_view clone_call(CloneMethod method) {
+    return method == CloneMethod::clone_then_move ? "clone" : "clone3";
 }
 
 CloneMethod probe_clone_method(const Cgroup* root) {

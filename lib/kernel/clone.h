@@ -7,10 +7,10 @@
 #include "base/fd.h"
 #include "base/result.h"
 #include "kernel/cgroup.h"
+#include "kernel/process.h"
 
 #include <cstdint>
 #include <string_view>
-#include <sys/types.h>
 
 namespace confinit {
 
@@ -25,13 +25,12 @@ enum class CloneMethod {
 };
 std::string_view name(CloneMethod method);
 
-// Makes a copy of this process with a pidfd, in new namespaces (CLONE_NEW*), and with
-// clone3_into_node in the node (a directory descriptor, or -1 for none). Returns the pid, 0 in the
-// child, and on failure the negated errno.
-long clone_process(CloneMethod method, std::uint64_t namespaces, int node, int& pidfd);
+// Makes a copy of this process, in new namespaces (CLONE_NEW*), and with clone3_into_node in the
+// node (a directory descriptor, or -1 for none). In the copy the answer is empty: its pid is 0.
+Result<Process> clone_process(CloneMethod method, std::uint64_t namespaces = 0, int node = -1);
 
-// The failure of clone_process() with this answer: the errno, and the call that was made.
-Error clone_error(CloneMethod method, long answer);
+// The call that it makes: "clone3".
+std::string_view clone_call(CloneMethod method);
 
 // Makes one process below `root` with each method until one lives, in a fresh node that goes again;
 // without a root only the call itself is tried. It waits for the process, which ends at once.

@@ -51,12 +51,9 @@ bool join(const Doors& doors) {
     _exit(is_told ? EXIT_SUCCESS : EXIT_FAILURE);
 }
 
-bool has_succeeded(const Fd& copy) {
-    siginfo_t end{};
-    while (waitid(P_PIDFD, static_cast<id_t>(copy.get()), &end, WEXITED) < 0) {
-        if (errno != EINTR) return false;
-    }
-    return end.si_code == CLD_EXITED && end.si_status == EXIT_SUCCESS;
+bool has_succeeded(const Process& copy) {
+    const auto end = copy.wait();
+    return end && end->si_code == CLD_EXITED && end->si_status == EXIT_SUCCESS;
 }
 
 }  // namespace
@@ -65,12 +62,8 @@ Result<MountTable> read_mount_namespace(const Fd& process) {
     const auto doors = open_doors(process);
     if (!doors) return MountTable::read(process);
     Pipe pipe = TRY(make_pipe());
-    int pidfd = -1;
-    constexpr auto method = CloneMethod::clone_then_move;
-    const long pid = clone_process(method, 0, -1, pidfd);
-    if (pid < 0) return std::unexpected(clone_error(method, pid));
-    if (pid == 0) tell_table(*doors, pipe.write_end);
-    const Fd copy{pidfd};
+    const Process copy = TRY(clone_process(CloneMethod::clone_then_move));
+    if (copy.pid() == 0) tell_table(*doors, pipe.write_end);
     pipe.write_end.reset();
     const auto text = read_all(pipe.read_end, "mountinfo", longest_mount_table);
     pipe.read_end.reset();

@@ -3,10 +3,7 @@
 // certain.
 #include "kernel/peer.h"
 
-#include "kernel/pidfd.h"
-
 #include <cerrno>
-#include <poll.h>
 #include <sys/socket.h>
 #include <unistd.h>
 #include <utility>
@@ -26,12 +23,6 @@ Result<ucred> read_credentials(const Fd& socket) {
         return errno_failure("getsockopt SO_PEERCRED");
     }
     return credentials;
-}
-
-// A pidfd is readable once its process has ended, whether or not somebody has waited for it.
-bool has_ended(const Fd& pidfd) {
-    pollfd ready{.fd = pidfd.get(), .events = POLLIN, .revents = 0};
-    return poll(&ready, 1, 0) != 0;
 }
 
 }  // namespace
@@ -59,18 +50,16 @@ Result<PeerProcess> PeerProcess::open(const Fd& socket) {
     int number = -1;
     socklen_t size = sizeof number;
     if (getsockopt(socket.get(), SOL_SOCKET, SO_PEERPIDFD, &number, &size) == 0) {
-        return PeerProcess{credentials.pid, Fd{number}, true};
+        return PeerProcess{{credentials.pid, Fd{number}}, true};
     }
     if (errno != ENOPROTOOPT) return errno_failure("getsockopt SO_PEERPIDFD");
-    Fd pidfd{pidfd_open(credentials.pid, 0)};
-    if (!pidfd) return errno_failure("pidfd_open", std::to_string(credentials.pid));
-    return PeerProcess{credentials.pid, std::move(pidfd), false};
+    return PeerProcess{TRY(Process::open(credentials.pid)), false};
 }
 
 Result<Fd> PeerProcess::open_directory() const {
-    Fd directory = TRY(open_process(pid_));
+    Fd directory = TRY(open_process(process_.pid()));
     // Only now is it certain that the number was its own when it was looked up.
-    if (has_ended(pidfd_)) return std::unexpected(system_error(ESRCH, "pidfd_open"));
+    if (process_.has_ended()) return std::unexpected(system_error(ESRCH, "pidfd_open"));
     return directory;
 }
 

@@ -25,6 +25,7 @@
 #include "base/fd.h"
 #include "base/result.h"
 #include "kernel/proc_status.h"
+#include "kernel/process.h"
 
 #include <string>
 #include <sys/types.h>
@@ -54,7 +55,7 @@ class PeerProcess {
 public:
     static Result<PeerProcess> open(const Fd& socket);
 
-    pid_t pid() const { return pid_; }
+    pid_t pid() const { return process_.pid(); }
 
     // Whether it is the process that connected, whatever has died since. Else it is the one that
     // has its number now, and only what is sent from now on can be known to be of it.
@@ -64,11 +65,10 @@ public:
     Result<Fd> open_directory() const;
 
 private:
-    PeerProcess(pid_t pid, Fd pidfd, bool has_connected)
-        : pid_(pid), pidfd_(std::move(pidfd)), has_connected_(has_connected) {}
+    PeerProcess(Process process, bool has_connected)
+        : process_(std::move(process)), has_connected_(has_connected) {}
 
-    pid_t pid_;
-    Fd pidfd_;
+    Process process_;
     bool has_connected_;
 };
 

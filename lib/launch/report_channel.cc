@@ -73,9 +73,10 @@ Result<Received> receive_report(const Fd& socket, LastWordsPage* last_words) {
     if (message.count != static_cast<ssize_t>(sizeof report) || message.is_cut) {
         return std::unexpected(system_error(EPROTO, "recvmsg"));
     }
-    ReceivedReport received{.report = report, .sender = message.sender, .process = {}};
     // A broken sender may attach more than the one; they are closed here.
-    if (!message.descriptors.empty()) received.process = std::move(message.descriptors.back());
+    Fd pidfd;
+    if (!message.descriptors.empty()) pidfd = std::move(message.descriptors.back());
+    ReceivedReport received{.report = report, .sender = {message.sender, std::move(pidfd)}};
     return received;
 }
 

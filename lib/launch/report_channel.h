@@ -4,6 +4,7 @@
 
 #include "base/fd.h"
 #include "base/result.h"
+#include "kernel/process.h"
 #include "launch/child_plan.h"
 
 #include <functional>
@@ -54,8 +55,7 @@ Result<ReportChannel> make_report_channel(int lowest);
 // One record, with the sender's pid in our own pid namespace and, for `executing`, its pidfd.
 struct ReceivedReport {
     LaunchReport report;
-    pid_t sender = 0;
-    Fd process;
+    Process sender;
 };
 
 // The next record of a report or exit socket; monostate when there is none at present; HungUp when

@@ -60,13 +60,10 @@ Result<pid_t> Carriers::start(const ControlConnection& caller, const Json& reply
     std::map<pid_t, Carrier> places;
     places.emplace(0, Carrier{std::move(orders.write_end), std::move(gone)});
     auto place = places.extract(0);
-    int pidfd = -1;
-    const long pid = clone_process(method_, 0, -1, pidfd);
-    if (pid == 0) become_carrier(kept, arguments.data());
-    if (pid < 0) return std::unexpected(clone_error(method_, pid));
-    const Fd process{pidfd};
-    const auto carrier = static_cast<pid_t>(pid);
-    reaper_.adopt_or_kill(carrier, process, [this, carrier](ExitStatus) {
+    const Process process = TRY(clone_process(method_));
+    const pid_t carrier = process.pid();
+    if (carrier == 0) become_carrier(kept, arguments.data());
+    reaper_.adopt_or_kill(process, [this, carrier](ExitStatus) {
         const auto found = carriers_.find(carrier);
         if (found->second.gone) found->second.gone();
         carriers_.erase(found);

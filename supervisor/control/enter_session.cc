@@ -4,7 +4,6 @@
 
 #include "base/fd.h"
 #include "kernel/descriptor_limit.h"
-#include "kernel/pidfd.h"
 #include "supervisor/helpers/hands.h"
 
 #include <algorithm>
@@ -204,7 +203,7 @@ void EnterSessions::on_exit(Session& session, ExitStatus status) {
 void EnterSessions::leave_behind(Session& session) {
     session.left = members_of_session(session.pid(), session.place());
     std::erase_if(session.left,
-                  [&](const SessionMember& member) { return member.pid == session.pid(); });
+                  [&](const Process& member) { return member.pid() == session.pid(); });
 }
 
 void EnterSessions::abandon(Session& session) {

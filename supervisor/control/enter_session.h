@@ -63,12 +63,12 @@ private:
         bool is_abandoned = false;  // by its caller
         std::optional<Clock::time_point> kill_at = {};
         // Those that the command has left behind at its end, with a caller gone.
-        std::vector<SessionMember> left = {};
+        std::vector<Process> left = {};
         std::optional<Launch> launch = {};  // after all that it calls back for
 
         const Cgroup* place() const { return node ? &*node : nullptr; }
         // The command's pid, 0 until it is known; it is the number of its session, too.
-        pid_t pid() const { return launch->pid(); }
+        pid_t pid() const { return launch->main().pid(); }
     };
 
     Status launch_into(Session& session, const Run& run,

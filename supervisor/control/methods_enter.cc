@@ -78,7 +78,7 @@ void enter(ControlContext& context, const Call& call, Responder responder) {
     Machinery& machinery = context.manager.machinery();
     const Planner::Id question =
         plan_enter(machinery.planner, machinery.launch_context,
-                   {run->unit(), run->main_pidfd().get(), std::move(request)},
+                   {run->unit(), run->main_process().pidfd().get(), std::move(request)},
                    [&context, wanted, responder](Result<LaunchPlan> plan) {
                        on_planned(context, wanted, std::move(plan), responder);
                    });

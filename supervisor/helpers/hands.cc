@@ -3,7 +3,6 @@
 // may be held by it.
 #include "supervisor/helpers/hands.h"
 
-#include "kernel/pidfd.h"
 #include "supervisor/loop/memory_reserve.h"
 
 #include <algorithm>
@@ -30,14 +29,14 @@ Result<std::unique_ptr<Hands>> Hands::make(EventLoop& loop, Reaper& reaper, Clon
 
 Hands::~Hands() {
     for (Helper& helper : helpers_) {
-        reaper_.forget(helper.pid);
+        reaper_.forget(helper.pid());
         end(helper);
     }
 }
 
 void Hands::end(Helper& helper) {
     helper.is_killed = true;
-    signal_process(helper.process, SIGKILL);
+    helper.process.signal(SIGKILL);
 }
 
 Status Hands::add_helper() {
@@ -50,16 +49,11 @@ Status Hands::add_helper() {
     helper.progress = TRY(make_shared_value<HandsProgress>());
     helper.watch = TRY(loop_.on_fd(helper.answers.read_end, EPOLLIN,
                                    [this, &helper](std::uint32_t) { on_answer(helper); }));
-    int pidfd = -1;
-    const long pid = clone_process(method_, CLONE_FILES, -1, pidfd);
-    if (pid == 0) {
+    helper.process = TRY(clone_process(method_, CLONE_FILES));
+    if (helper.pid() == 0) {
         run_hands(helper.orders.read_end.get(), helper.answers.write_end.get(), *helper.progress);
     }
-    if (pid < 0) return std::unexpected(clone_error(method_, pid));
-    helper.pid = static_cast<pid_t>(pid);
-    helper.process = Fd{pidfd};
-    reaper_.adopt_or_kill(helper.pid, helper.process,
-                          [this, number = helper.pid](ExitStatus) { on_exit(number); });
+    reaper_.adopt_or_kill(helper.process, [this, pid = helper.pid()](ExitStatus) { on_exit(pid); });
     helpers_.splice(helpers_.end(), added);
     return {};
 }

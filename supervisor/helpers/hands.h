@@ -93,8 +93,9 @@ private:
         std::size_t seats = 0;  // helpers that are busy for it
     };
     struct Helper {
-        pid_t pid = 0;
-        Fd process;
+        pid_t pid() const { return process.pid(); }
+
+        Process process;
         Pipe orders;  // both ends of both are ours, and so the helper's
         Pipe answers;
         Shared<HandsProgress> progress;

@@ -2,7 +2,6 @@
 // Launcher: has the first processes of launches made by a small helper, confinit-launcher.
 #include "supervisor/helpers/launcher.h"
 
-#include "kernel/pidfd.h"
 #include "supervisor/loop/memory_reserve.h"
 
 #include <algorithm>
@@ -47,9 +46,9 @@ Status Launcher::start() {
     if (!slots_) slots_ = TRY(LaunchSlots::make());
     // One that is not kept ends with its socket.
     LauncherLink link = TRY(LauncherLink::start(program_, *slots_, method_));
-    const pid_t pid = link.pid();
+    const pid_t pid = link.process().pid();
     reaper_.adopt(pid, [this, pid](ExitStatus status) {
-        if (link_ && link_->pid() == pid) on_exit(status);
+        if (link_ && link_->process().pid() == pid) on_exit(status);
     });
     watch_ = TRY(loop_.on_fd(link.socket(), EPOLLIN, [this](std::uint32_t) { on_socket(); }));
     link_.emplace(std::move(link));
@@ -61,7 +60,7 @@ void Launcher::give_up(const std::string& why) {
     if (!std::exchange(is_given_up_, true))
         console_.warning(fmt::format("no launcher: {}; {}", why, fallback_text));
     watch_.reset();
-    if (link_) signal_process(link_->process(), SIGKILL);
+    if (link_) link_->process().signal(SIGKILL);
     copy_waiting();
 }
 
@@ -120,7 +119,7 @@ void Launcher::on_late() {
         return;
     }
     // Its end does the rest.
-    if (link_) signal_process(link_->process(), SIGKILL);
+    if (link_) link_->process().signal(SIGKILL);
     set_timer();
 }
 
@@ -287,7 +286,7 @@ std::vector<LaunchRequest*> Launcher::take_lost() {
     std::vector<LaunchRequest*> lost;
     std::vector<LaunchRequest*> again;
     for (const auto& [slot, request] : std::exchange(open_, {})) {
-        request->prepared.order.has_preparer = request->made.preparer != 0;
+        request->prepared.order.has_preparer = request->made.preparer.pid() != 0;
         ++request->losses;
         (request->is_lost() ? lost : again).push_back(request);
     }
@@ -299,7 +298,7 @@ std::vector<LaunchRequest*> Launcher::take_lost() {
 
 // It is for a child that there is not.
 void Launcher::end_preparer(LaunchRequest& request) {
-    if (request.made.preparer_pidfd) signal_process(request.made.preparer_pidfd, SIGKILL);
+    if (request.made.preparer) request.made.preparer.signal(SIGKILL);
 }
 
 void Launcher::refuse(LaunchRequest& request) {

@@ -73,7 +73,7 @@ public:
     // made nevertheless ends by itself before it executes the program: its report goes nowhere.
     void forget(LaunchRequest& request);
 
-    pid_t pid() const { return link_ ? link_->pid() : 0; }
+    pid_t pid() const { return link_ ? link_->process().pid() : 0; }
 
 private:
     Launcher(EventLoop& loop, Reaper& reaper, Console& console, Fd program, CloneMethod method,

@@ -3,7 +3,6 @@
 #include "supervisor/helpers/planner.h"
 
 #include "base/text.h"
-#include "kernel/pidfd.h"
 #include "launch/spawn/process_limits.h"
 #include "supervisor/helpers/hands.h"
 #include "supervisor/loop/memory_reserve.h"
@@ -40,8 +39,8 @@ Result<std::unique_ptr<Planner>> Planner::make(EventLoop& loop, Reaper& reaper, 
 
 Planner::~Planner() {
     *is_here_ = false;
-    for (Process& process : processes_)
-        run_in_destructor([&] { end_process(process); });
+    for (Helper& helper : helpers_)
+        run_in_destructor([&] { end_helper(helper); });
 }
 
 Planner::Id Planner::ask(PlannerQuestion question, Done done) {
@@ -53,8 +52,8 @@ Planner::Id Planner::ask(PlannerQuestion question, Done done) {
 
 void Planner::cancel(Id id) {
     questions_.erase(id);
-    for (Process& process : processes_) {
-        if (process.question == id) end_process(process);
+    for (Helper& helper : helpers_) {
+        if (helper.question == id) end_helper(helper);
     }
     work_soon();
 }
@@ -93,18 +92,18 @@ void Planner::work() {
     set_timer();
 }
 
-bool Planner::has_taken(const Process& process) {
-    return process.page->question == process.question;
+bool Planner::has_taken(const Helper& helper) {
+    return helper.page->question == helper.question;
 }
 
 // A planner that has not begun keeps its question from nobody else.
 void Planner::replace_unready() {
-    for (Process& process : processes_) {
-        if (process.killed_at || !process.question || has_taken(process)) continue;
-        if (Clock::now() - process.since < patience_for_birth(*process.question)) continue;
-        ask_again(*process.question);
-        process.question.reset();
-        end_process(process);
+    for (Helper& helper : helpers_) {
+        if (helper.killed_at || !helper.question || has_taken(helper)) continue;
+        if (Clock::now() - helper.since < patience_for_birth(*helper.question)) continue;
+        ask_again(*helper.question);
+        helper.question.reset();
+        end_helper(helper);
     }
 }
 
@@ -112,71 +111,70 @@ void Planner::replace_unready() {
 // the same unit a moment ago.
 Planner::Turn Planner::begin(Id id) {
     const std::string& unit = questions_.at(id).question.unit;
-    if (const Process* killed = killed_over(unit)) {
+    if (const Helper* killed = killed_over(unit)) {
         if (!is_stuck(*killed)) return Turn::not_yet;
         fail(id, failure_at(*killed->page, EBUSY,
                             "an earlier look at it was given up and waits still: what is behind "
                             "this path does not answer"));
         return Turn::begun;
     }
-    if (Process* idle = find_idle(id)) {
+    if (Helper* idle = find_idle(id)) {
         give(*idle, id);
         return Turn::begun;
     }
-    const bool is_answer_near = std::ranges::any_of(processes_, [&](const Process& process) {
-        return !process.killed_at && process.question && !is_late(process);
+    const bool is_answer_near = std::ranges::any_of(helpers_, [&](const Helper& helper) {
+        return !helper.killed_at && helper.question && !is_late(helper);
     });
     if (is_answer_near) return Turn::nobody_s;
-    if (left_behind() >= bounds_.stuck || processes_.size() >= bounds_.at_all) {
+    if (left_behind() >= bounds_.stuck || helpers_.size() >= bounds_.at_all) {
         fail(id, too_many_stuck());
         return Turn::begun;
     }
     // Those that are late may answer yet.
     if (stuck() >= bounds_.stuck) return Turn::nobody_s;
     end_idle();
-    if (const auto added = add_process(); !added) {
+    if (const auto added = add_helper(); !added) {
         fail(id, no_planner(added.error()));
         return Turn::begun;
     }
-    give(processes_.back(), id);
+    give(helpers_.back(), id);
     return Turn::begun;
 }
 
-void Planner::give(Process& process, Id id) {
+void Planner::give(Helper& helper, Id id) {
     Asked& asked = questions_.at(id);
-    process.unit = asked.question.unit;
+    helper.unit = asked.question.unit;
     asked.is_waiting = false;
-    process.question = id;
-    process.since = Clock::now();
-    const bool is_known = id < process.first_unknown;
-    const Status sent = send_question(process.socket, id, is_known ? "" : asked.question.words);
+    helper.question = id;
+    helper.since = Clock::now();
+    const bool is_known = id < helper.first_unknown;
+    const Status sent = send_question(helper.socket, id, is_known ? "" : asked.question.words);
     // One that has died is heard of by its end. There is always room for the number alone; words
     // may be too long for what the machine gives a socket.
     if (sent || sent.error().error != EAGAIN) return;
-    process.question.reset();
-    end_process(process);
+    helper.question.reset();
+    end_helper(helper);
     ask_again(id);
     work_soon();
 }
 
-Planner::Process* Planner::find_idle(Id id) {
-    const auto found = std::ranges::find_if(processes_, [&](const Process& process) {
-        return !process.killed_at && !process.question && can_answer(process, id);
+Planner::Helper* Planner::find_idle(Id id) {
+    const auto found = std::ranges::find_if(helpers_, [&](const Helper& helper) {
+        return !helper.killed_at && !helper.question && can_answer(helper, id);
     });
-    return found != processes_.end() ? &*found : nullptr;
+    return found != helpers_.end() ? &*found : nullptr;
 }
 
 // Where the words were lost once, a planner is born that needs none.
-bool Planner::can_answer(const Process& process, Id id) const {
-    if (id < process.first_unknown) return true;
+bool Planner::can_answer(const Helper& helper, Id id) const {
+    if (id < helper.first_unknown) return true;
     const Asked& asked = questions_.at(id);
-    return process.is_lasting && !asked.question.words.empty() && asked.losses == 0;
+    return helper.is_lasting && !asked.question.words.empty() && asked.losses == 0;
 }
 
 bool Planner::has_lasting() const {
-    return std::ranges::any_of(processes_, [](const Process& process) {
-        return process.is_lasting && !process.killed_at;
-    });
+    return std::ranges::any_of(
+        helpers_, [](const Helper& helper) { return helper.is_lasting && !helper.killed_at; });
 }
 
 std::vector<int> Planner::descriptors_of_questions() {
@@ -195,59 +193,55 @@ PlannerAnswer Planner::look(Id id) {
 }
 
 // Once the process is there, somebody has to hear of its end: all that may fail comes before.
-Status Planner::add_process() {
-    std::list<Process> added(1);
-    Process& process = added.back();
+Status Planner::add_helper() {
+    std::list<Helper> added(1);
+    Helper& helper = added.back();
     auto [own, others] = TRY(make_stream_pair());
-    process.socket = std::move(own);
-    process.watch = TRY(loop_.on_fd(process.socket, EPOLLIN, [this, &process](std::uint32_t) {
-        (void)take_piece(process.pid);
+    helper.socket = std::move(own);
+    helper.watch = TRY(loop_.on_fd(helper.socket, EPOLLIN, [this, &helper](std::uint32_t) {
+        (void)take_piece(helper.pid());
     }));
-    process.page = TRY(make_shared_value<PlannerPage>());
-    process.first_unknown = next_id_;
+    helper.page = TRY(make_shared_value<PlannerPage>());
+    helper.first_unknown = next_id_;
     // One that stays has no part in what strangers wait for to be closed.
-    process.is_lasting = reader_ && !has_lasting() && descriptors_of_questions().empty();
-    int pidfd = -1;
-    const long made = clone_process(method_, 0, -1, pidfd);
-    if (made == 0) {
+    helper.is_lasting = reader_ && !has_lasting() && descriptors_of_questions().empty();
+    helper.process = TRY(clone_process(method_));
+    if (helper.pid() == 0) {
         run_planner(
-            others, *process.page, [this] { return descriptors_of_questions(); },
+            others, *helper.page, [this] { return descriptors_of_questions(); },
             [this](std::uint64_t id) { return look(id); },
             [this](std::string_view words) { return reader_(words); });
     }
-    if (made < 0) return std::unexpected(clone_error(method_, made));
-    process.pid = static_cast<pid_t>(made);
-    process.process = Fd{pidfd};
-    reaper_.adopt_or_kill(process.pid, process.process,
-                          [this, pid = process.pid, is_here = is_here_](ExitStatus status) {
+    reaper_.adopt_or_kill(helper.process,
+                          [this, pid = helper.pid(), is_here = is_here_](ExitStatus status) {
                               if (*is_here) on_exit(pid, status);
                           });
-    processes_.splice(processes_.end(), added);
+    helpers_.splice(helpers_.end(), added);
     return {};
 }
 
-Planner::Process* Planner::find(pid_t pid) {
-    const auto found = std::ranges::find(processes_, pid, &Process::pid);
-    return found != processes_.end() ? &*found : nullptr;
+Planner::Helper* Planner::find(pid_t pid) {
+    const auto found = std::ranges::find(helpers_, pid, &Helper::pid);
+    return found != helpers_.end() ? &*found : nullptr;
 }
 
 // One piece a turn of the loop, so that a long answer holds nobody up. Whether more may come.
 bool Planner::take_piece(pid_t pid) {
-    Process* process = find(pid);
-    if (process == nullptr || !process->watch) return false;
-    const auto piece = process->reader.receive(process->socket);
-    if (piece == PlannerReader::Piece::ended) process->watch.reset();
-    auto answer = process->reader.take(process->question.value_or(0));
-    if (process->reader.is_damaged()) {
-        if (process->question) ask_again(*process->question);
-        process->question.reset();
-        end_process(*process);
+    Helper* helper = find(pid);
+    if (helper == nullptr || !helper->watch) return false;
+    const auto piece = helper->reader.receive(helper->socket);
+    if (piece == PlannerReader::Piece::ended) helper->watch.reset();
+    auto answer = helper->reader.take(helper->question.value_or(0));
+    if (helper->reader.is_damaged()) {
+        if (helper->question) ask_again(*helper->question);
+        helper->question.reset();
+        end_helper(*helper);
         work_soon();
         return false;
     }
-    if (answer && process->question) {
-        const Id question = *process->question;
-        process->question.reset();
+    if (answer && helper->question) {
+        const Id question = *helper->question;
+        helper->question.reset();
         finish(question, std::move(*answer));
         work_soon();
     }
@@ -259,13 +253,13 @@ bool Planner::take_piece(pid_t pid) {
 void Planner::on_exit(pid_t pid, ExitStatus status) {
     while (take_piece(pid)) {
     }
-    const auto process = std::ranges::find(processes_, pid, &Process::pid);
-    if (process == processes_.end()) return;
-    const bool has_question = !process->killed_at && process->question;
-    const Id question = process->question.value_or(0);
-    const Shared<PlannerPage> page = std::move(process->page);
+    const auto helper = std::ranges::find(helpers_, pid, &Helper::pid);
+    if (helper == helpers_.end()) return;
+    const bool has_question = !helper->killed_at && helper->question;
+    const Id question = helper->question.value_or(0);
+    const Shared<PlannerPage> page = std::move(helper->page);
     if (has_question) ask_again(question);
-    processes_.erase(process);
+    helpers_.erase(helper);
     work_soon();
     const auto asked = has_question ? questions_.find(question) : questions_.end();
     if (asked == questions_.end() || asked->second.losses < bounds_.losses_of_one) return;
@@ -301,17 +295,17 @@ void Planner::fail(Id id, Error failure) {
 
 void Planner::give_up_overdue() {
     const auto now = Clock::now();
-    for (Process& process : processes_) {
-        const bool is_at_work = !process.killed_at && process.question && has_taken(process);
+    for (Helper& helper : helpers_) {
+        const bool is_at_work = !helper.killed_at && helper.question && has_taken(helper);
         if (!is_at_work) continue;
-        const Id id = *process.question;
+        const Id id = *helper.question;
         const auto patience = questions_.at(id).question.patience;
-        if (now - process.since < patience) continue;
+        if (now - helper.since < patience) continue;
         Error failure =
-            failure_at(*process.page, ETIMEDOUT,
+            failure_at(*helper.page, ETIMEDOUT,
                        fmt::format("what is behind this path has not answered within {}",
                                    length_text(patience)));
-        end_process(process);
+        end_helper(helper);
         fail(id, std::move(failure));
     }
     give_up_waiting(now);
@@ -319,29 +313,29 @@ void Planner::give_up_overdue() {
 }
 
 void Planner::end_idle() {
-    for (Process& process : processes_) {
-        if (!process.question && !process.is_lasting) end_process(process);
+    for (Helper& helper : helpers_) {
+        if (!helper.question && !helper.is_lasting) end_helper(helper);
     }
 }
 
-void Planner::end_process(Process& process) {
-    if (process.killed_at) return;
-    process.killed_at = Clock::now();
-    process.watch.reset();
-    signal_process(process.process, SIGKILL);
+void Planner::end_helper(Helper& helper) {
+    if (helper.killed_at) return;
+    helper.killed_at = Clock::now();
+    helper.watch.reset();
+    helper.process.signal(SIGKILL);
 }
 
 void Planner::set_timer() {
     std::optional<Clock::time_point> next;
     const auto now = Clock::now();
     const bool waits = has_waiting();
-    for (const Process& process : processes_) {
-        if (process.killed_at || !process.question) continue;
-        const auto& question = questions_.at(*process.question).question;
-        auto due = process.since + question.patience;
-        if (!has_taken(process))
-            due = std::min(due, process.since + patience_for_birth(*process.question));
-        if (waits && !is_late(process)) due = std::min(due, process.since + bounds_.turn);
+    for (const Helper& helper : helpers_) {
+        if (helper.killed_at || !helper.question) continue;
+        const auto& question = questions_.at(*helper.question).question;
+        auto due = helper.since + question.patience;
+        if (!has_taken(helper))
+            due = std::min(due, helper.since + patience_for_birth(*helper.question));
+        if (waits && !is_late(helper)) due = std::min(due, helper.since + bounds_.turn);
         next = std::min(next.value_or(due), due);
     }
     // Questions may wait for the end of one that was killed.

@@ -89,9 +89,10 @@ private:
         bool is_waiting = true;   // no planner has it
         unsigned losses = 0;      // planners that have died over it, and answers that got lost here
     };
-    struct Process {
-        pid_t pid = 0;
-        Fd process;
+    struct Helper {
+        pid_t pid() const { return process.pid(); }
+
+        Process process;
         Fd socket;
         Watch watch;
         Shared<PlannerPage> page;
@@ -114,35 +115,35 @@ private:
     std::vector<Id> waiting() const;
     bool has_waiting() const;
     void work_soon();
-    static bool has_taken(const Process& process);
+    static bool has_taken(const Helper& helper);
     void replace_unready();
     void give_up_waiting(Clock::time_point now);
     Clock::duration patience_for_birth(Id question) const;
     Turn begin(Id id);
-    void give(Process& process, Id id);
-    Process* find_idle(Id id);
-    bool can_answer(const Process& process, Id id) const;
+    void give(Helper& helper, Id id);
+    Helper* find_idle(Id id);
+    bool can_answer(const Helper& helper, Id id) const;
     bool has_lasting() const;
-    bool is_late(const Process& process) const;
-    bool is_stuck(const Process& process) const;
+    bool is_late(const Helper& helper) const;
+    bool is_stuck(const Helper& helper) const;
     std::size_t stuck() const;
     std::size_t left_behind() const;
-    const Process* killed_over(const std::string& unit) const;
+    const Helper* killed_over(const std::string& unit) const;
     Error too_many_stuck() const;
     // With the key and the path that it was at.
     static Error failure_at(const PlannerPage& page, int error, std::string hint);
-    Status add_process();
+    Status add_helper();
     std::vector<int> descriptors_of_questions();
     PlannerAnswer look(Id id);
     bool take_piece(pid_t pid);
     void on_exit(pid_t pid, ExitStatus status);
-    Process* find(pid_t pid);
+    Helper* find(pid_t pid);
     void finish(Id id, PlannerAnswer answer);
     void fail(Id id, Error failure);
     void ask_again(Id id);
     void give_up_overdue();
     void end_idle();
-    static void end_process(Process& process);
+    static void end_helper(Helper& helper);
     void set_timer();
 
     EventLoop& loop_;
@@ -151,7 +152,7 @@ private:
     PlannerBounds bounds_;
     Reader reader_;
     std::map<Id, Asked> questions_;
-    std::list<Process> processes_;
+    std::list<Helper> helpers_;
     Id next_id_ = 1;
     std::optional<Timer> timer_;
     std::shared_ptr<bool> is_here_ = std::make_shared<bool>(true);

@@ -18,42 +18,42 @@ Error Planner::failure_at(const PlannerPage& page, int error, std::string hint) 
 }
 
 Error Planner::too_many_stuck() const {
-    auto one = std::ranges::find_if(processes_,
-                                    [this](const Process& process) { return is_stuck(process); });
-    if (one == processes_.end()) one = processes_.begin();
+    auto one =
+        std::ranges::find_if(helpers_, [this](const Helper& helper) { return is_stuck(helper); });
+    if (one == helpers_.end()) one = helpers_.begin();
     return failure_at(*one->page, EBUSY,
                       fmt::format("{} looks wait for what does not answer; this one is of '{}'",
                                   stuck(), one->unit));
 }
 
-bool Planner::is_late(const Process& process) const {
-    return process.question && Clock::now() - process.since >= bounds_.turn;
+bool Planner::is_late(const Helper& helper) const {
+    return helper.question && Clock::now() - helper.since >= bounds_.turn;
 }
 
 // One that was killed ends at once, unless the kernel does not let it.
-bool Planner::is_stuck(const Process& process) const {
-    if (process.killed_at)
-        return process.question && Clock::now() - *process.killed_at >= bounds_.turn;
-    return is_late(process);
+bool Planner::is_stuck(const Helper& helper) const {
+    if (helper.killed_at)
+        return helper.question && Clock::now() - *helper.killed_at >= bounds_.turn;
+    return is_late(helper);
 }
 
 // Also those that were killed a moment ago: there may be no more of them than that.
 std::size_t Planner::stuck() const {
-    return static_cast<std::size_t>(std::ranges::count_if(processes_, [this](const Process& one) {
+    return static_cast<std::size_t>(std::ranges::count_if(helpers_, [this](const Helper& one) {
         return one.killed_at ? one.question.has_value() : is_late(one);
     }));
 }
 
 std::size_t Planner::left_behind() const {
     return static_cast<std::size_t>(std::ranges::count_if(
-        processes_, [this](const Process& one) { return one.killed_at && is_stuck(one); }));
+        helpers_, [this](const Helper& one) { return one.killed_at && is_stuck(one); }));
 }
 
-const Planner::Process* Planner::killed_over(const std::string& unit) const {
-    const auto found = std::ranges::find_if(processes_, [&](const Process& process) {
-        return process.killed_at && process.question && process.unit == unit;
+const Planner::Helper* Planner::killed_over(const std::string& unit) const {
+    const auto found = std::ranges::find_if(helpers_, [&](const Helper& helper) {
+        return helper.killed_at && helper.question && helper.unit == unit;
     });
-    return found != processes_.end() ? &*found : nullptr;
+    return found != helpers_.end() ? &*found : nullptr;
 }
 
 // A machine may be so busy that the next one needs longer.

@@ -4,7 +4,6 @@
 #include "supervisor/helpers/worker.h"
 
 #include "base/text.h"
-#include "kernel/pidfd.h"
 #include "launch/spawn/process_limits.h"
 #include "supervisor/helpers/hands.h"
 #include "supervisor/loop/memory_reserve.h"
@@ -183,19 +182,17 @@ Status Workers::start(Waiting& waiting) {
     worker.watch =
         TRY(loop_.on_fd(pipe.read_end, EPOLLIN, [this, id](std::uint32_t) { on_answer(id); }));
     worker.note = TRY(make_shared_value<LookNote>());
-    int pidfd = -1;
-    const long pid = clone_process(method_, 0, -1, pidfd);
-    if (pid == 0) {
+    auto process = clone_process(method_);
+    if (!process) return std::unexpected(no_worker(std::move(process).error()));
+    if (process->pid() == 0) {
         note_looks_in(worker.note.get());
         run_worker(waiting.job.task, pipe.write_end, {.gives_way = !is_privileged(waiting.job.uid)},
                    [this] { return numbers_for_hands(loop_); });
     }
-    if (pid < 0) return std::unexpected(no_worker(clone_error(method_, pid)));
-    worker.process = Fd{pidfd};
-    reaper_.adopt_or_kill(static_cast<pid_t>(pid), worker.process,
-                          [this, id, is_here = is_here_](ExitStatus status) {
-                              if (*is_here) on_exit(id, status);
-                          });
+    worker.process = std::move(*process);
+    reaper_.adopt_or_kill(worker.process, [this, id, is_here = is_here_](ExitStatus status) {
+        if (*is_here) on_exit(id, status);
+    });
     // PID 1's copy of the worker's end goes here, before anybody else can inherit it: the end of
     // the pipe is the end of the worker.
     worker.pipe = std::move(pipe.read_end);
@@ -288,7 +285,7 @@ void Workers::end_worker(Worker& worker) {
     worker.watch.reset();
     worker.pipe.reset();
     worker.received = {};
-    signal_process(worker.process, SIGKILL);
+    worker.process.signal(SIGKILL);
     soon_.ask();
 }
 

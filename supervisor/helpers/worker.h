@@ -99,7 +99,7 @@ private:
         Clock::time_point deadline{};
         Clock::duration patience{};
         Payer payer;
-        Fd process;
+        Process process;
         Fd pipe;
         Watch watch;
         std::string received;

@@ -2,7 +2,6 @@
 // The worker's part of verify: compares a unit with the kernel.
 #include "supervisor/jobs/service.h"
 
-#include "kernel/pidfd.h"
 #include "kernel/proc_status.h"
 
 #include <cerrno>
@@ -22,7 +21,7 @@ Result<std::vector<VerifyItem>> verify_service(const Service& service) {
     auto items = verify(run.unit(), run.plan(), run.main_pid(), run.node());
     // PID 1 goes on meanwhile: what has ended may be gone, and its number another's. A zombie that
     // nobody has reaped yet has ended as well.
-    if (!is_there(run.main_pidfd().get()) || !open_living_thread(run.main_pid())) {
+    if (!run.main_process().is_there() || !open_living_thread(run.main_pid())) {
         return failure(fmt::format("'{}' ended while it was looked at", service.unit.name));
     }
     return items;
@@ -31,7 +30,7 @@ Result<std::vector<VerifyItem>> verify_service(const Service& service) {
 std::vector<int> verify_descriptors(const Service& service) {
     std::vector<int> descriptors;
     if (const Cgroup* node = node_of(service)) descriptors.push_back(node->directory().get());
-    if (service.run) descriptors.push_back(service.run->main_pidfd().get());
+    if (service.run) descriptors.push_back(service.run->main_process().pidfd().get());
     return descriptors;
 }
 

@@ -156,12 +156,11 @@ std::vector<std::string> UnitStore::reload(const std::string& name) {
     return {};
 }
 
-std::optional<RunningUnit> UnitStore::find_running(std::string_view name) const {
+const Process* UnitStore::find_running(std::string_view name) const {
     const auto found = units_.find(name);
-    if (found == units_.end() || !found->second->run) return std::nullopt;
-    const Run& run = *found->second->run;
-    if (!run.main_pidfd()) return std::nullopt;
-    return RunningUnit{run.main_pid(), run.main_pidfd().get()};
+    if (found == units_.end() || !found->second->run) return nullptr;
+    const Process& main = found->second->run->main_process();
+    return main ? &main : nullptr;
 }
 
 void UnitStore::add(Unit unit) {

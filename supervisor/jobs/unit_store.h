@@ -64,7 +64,7 @@ public:
     Service* loaded(std::string_view unit) const;
 
     // The main process of a unit that runs.
-    std::optional<RunningUnit> find_running(std::string_view name) const;
+    const Process* find_running(std::string_view name) const;
 
     const std::vector<std::string>& directories() const { return directories_; }
     const Vocabulary& vocabulary() const { return vocabulary_; }

@@ -2,7 +2,7 @@
 // Reaper: waits for every child, ours and the orphans that PID 1 inherits, and tells the owner.
 #pragma once
 
-#include "kernel/pidfd.h"
+#include "kernel/process.h"
 #include "supervisor/loop/event_loop.h"
 
 #include <csignal>
@@ -43,11 +43,11 @@ public:
     // The same for a process that was just made. Where there is no memory to own it, it is killed:
     // nobody would hear of its end.
     template <class Callback>
-    void adopt_or_kill(pid_t pid, const Fd& process, Callback owner) {
+    void adopt_or_kill(const Process& process, Callback owner) {
         try {
-            adopt(pid, std::move(owner));
+            adopt(process.pid(), std::move(owner));
         } catch (const std::exception&) {
-            signal_process(process, SIGKILL);
+            process.signal(SIGKILL);
             throw;
         }
     }

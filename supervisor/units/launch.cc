@@ -3,7 +3,6 @@
 #include "supervisor/units/launch.h"
 
 #include "base/packed_error.h"
-#include "kernel/pidfd.h"
 #include "supervisor/helpers/launcher.h"
 #include "supervisor/units/service_signals.h"
 
@@ -25,11 +24,11 @@ Launch::~Launch() {
     watch_.reset();
     machinery_.launches_under_way.erase(this);
     if (request_) machinery_.launcher.forget(*request_);
-    if (spawned_.pid > 0 && !has_ended()) {
-        if (pid_ > 0) machinery_.reaper.forget(pid_);
+    if (first_pid() > 0 && !has_ended()) {
+        if (main_.pid() > 0) machinery_.reaper.forget(main_.pid());
         // Until its end the child may write its last words.
-        machinery_.reaper.adopt(spawned_.pid, [words = std::make_shared<LastWordsPage>(
-                                                   std::move(spawned_.last_words))](ExitStatus) {});
+        machinery_.reaper.adopt(first_pid(), [words = std::make_shared<LastWordsPage>(
+                                                  std::move(spawned_.last_words))](ExitStatus) {});
     }
     let_go(machinery_.loop, std::move(spawned_.report_socket), owner_);
     let_go(machinery_.loop, std::move(spawned_.exit_socket), owner_);
@@ -68,8 +67,7 @@ void Launch::on_made(Result<Spawned> made) {
 
 void Launch::end_without_process(LaunchRequest& request) {
     // A preparer without a child has made directories, which go once it has ended.
-    if (request.made.preparer_pidfd)
-        spawned_.preparer_pidfd = std::move(request.made.preparer_pidfd);
+    if (request.made.preparer) spawned_.preparer = std::move(request.made.preparer);
     kill_beside_node();
     phase_ = phase_after(phase_, LaunchEvent::refused);
     if (has_ended()) end({CLD_EXITED, exit_setup_failed});
@@ -89,7 +87,7 @@ Status Launch::take(Spawned made) {
     spawned_ = std::move(made);
     machinery_.launches_under_way.insert(this);
     phase_ = phase_after(phase_, LaunchEvent::made);
-    machinery_.reaper.adopt(spawned_.pid, [this](ExitStatus status) { on_first_exit(status); });
+    machinery_.reaper.adopt(first_pid(), [this](ExitStatus status) { on_first_exit(status); });
     if (spawned_.failure) {
         phase_ = phase_after(phase_, LaunchEvent::failed);
         failure_ = std::exchange(spawned_.failure, std::nullopt);
@@ -176,13 +174,12 @@ void Launch::on_mark(ReceivedReport received) {
     phase_ = phase_after(phase_, LaunchEvent::mark);
     if (!has_mark(phase_)) return;
     machinery_.launches_under_way.erase(this);
-    pid_ = received.sender;
-    process_ = std::move(received.process);
+    main_ = std::move(received.sender);
     // One descriptor of it is enough.
-    if (process_ && pid_ == spawned_.pid) spawned_.pidfd.reset();
+    if (main_ && main_.pid() == first_pid()) spawned_.first.close_pidfd();
     // In a joined pid namespace the first process only makes the main one, as our child.
     if (makes_main_process()) {
-        machinery_.reaper.adopt(pid_, [this](ExitStatus status) { on_main_exit(status); });
+        machinery_.reaper.adopt(main_.pid(), [this](ExitStatus status) { on_main_exit(status); });
     }
     if (listener_.executing) listener_.executing();
 }
@@ -265,19 +262,19 @@ void hear_of_launches(Machinery& machinery) {
 
 void Launch::kill_processes() {
     kill_beside_node();
-    const Fd& first = spawned_.pidfd ? spawned_.pidfd : process_;
-    if (first) signal_process(first, SIGKILL);
+    const Process& first = spawned_.first ? spawned_.first : main_;
+    if (first) first.signal(SIGKILL);
 }
 
 void Launch::kill_beside_node() {
     is_to_die_ = true;
     if (request_) give_up_request();
-    if (spawned_.preparer_pidfd) signal_process(spawned_.preparer_pidfd, SIGKILL);
+    if (spawned_.preparer) spawned_.preparer.signal(SIGKILL);
 }
 
 void Launch::end_reaper(std::optional<ExitStatus> main) {
     if (main) main_status_ = main;
-    signal_process(spawned_.pidfd, SIGKILL);
+    spawned_.first.signal(SIGKILL);
 }
 
 }  // namespace confinit

@@ -76,13 +76,12 @@ public:
     std::size_t failed_preparation() const { return failed_preparation_; }
 
     // The first process: the main one, our reaper, or the one that makes it.
-    pid_t first_pid() const { return spawned_.pid; }
+    pid_t first_pid() const { return spawned_.first.pid(); }
     // Empty where the plan has no preparations.
-    const Fd& preparer() const { return spawned_.preparer_pidfd; }
+    const Process& preparer() const { return spawned_.preparer; }
     bool has_reaper() const { return plan_ != nullptr && (*plan_)->child.has_reaper; }
-    // The main process, 0 and empty until it is known.
-    pid_t pid() const { return pid_; }
-    const Fd& process() const { return process_; }
+    // The main process, empty until it is known.
+    const Process& main() const { return main_; }
     // By what our reaper says.
     bool has_left_processes() const { return has_left_processes_; }
 
@@ -115,8 +114,7 @@ private:
     bool is_launcher_lost_ = false;
     bool is_plan_stale_ = false;
     Spawned spawned_;
-    pid_t pid_ = 0;
-    Fd process_;
+    Process main_;
     bool has_run_ = false;
     bool has_left_processes_ = false;
     std::optional<ExitStatus> main_status_;  // by our reaper, or by /proc

@@ -85,7 +85,7 @@ bool is_user_of_unit(uid_t user, const NotifyPlace& place) {
 SenderVerdict judge_gone(const NotifyDatagram& datagram, const NotifyPlace& place, NotifyHub* hub,
                          bool is_late, bool is_owed) {
     constexpr auto gone = SenderVerdict::Kind::gone;
-    if (const auto id = cgroup_id_of_ended(datagram.process)) {
+    if (const auto id = cgroup_id_of_ended(datagram.sender)) {
         if (std::ranges::find(place.node_ids, *id) != place.node_ids.end()) return {gone, {}};
         return refuse("its process, which has ended, was not in the unit's control group");
     }
@@ -163,11 +163,11 @@ std::optional<std::string> find_other_sender(uid_t user, std::string_view cgroup
     return std::nullopt;
 }
 
-std::optional<std::uint64_t> cgroup_id_of_ended(const Fd& process) {
+std::optional<std::uint64_t> cgroup_id_of_ended(const Process& process) {
     if (!process) return std::nullopt;
     PidfdInfo info;
     info.mask = info_cgroup_id | info_exit;
-    if (ioctl(process.get(), get_info, &info) < 0) return std::nullopt;
+    if (ioctl(process.pidfd().get(), get_info, &info) < 0) return std::nullopt;
     constexpr std::uint64_t both = info_cgroup_id | info_exit;
     if ((info.mask & both) != both) return std::nullopt;
     return info.cgroup_id;
@@ -178,11 +178,12 @@ SenderVerdict judge_sender(const NotifyDatagram& datagram, const NotifyPlace& pl
     constexpr auto present = SenderVerdict::Kind::present;
     if (place.cgroup.empty()) {
         // A number is its process's own until that is reaped.
-        if (datagram.sender > 0 && datagram.sender == place.main) return {present, {}};
+        if (datagram.sender.pid() > 0 && datagram.sender.pid() == place.main) return {present, {}};
         return refuse("it is not from the main process, and the unit has no control group");
     }
-    if (datagram.sender <= 0) return refuse("its process is not in the supervisor's pid namespace");
-    const auto cgroup = cgroup_of(datagram.sender, datagram.process);
+    if (datagram.sender.pid() <= 0)
+        return refuse("its process is not in the supervisor's pid namespace");
+    const auto cgroup = cgroup_of(datagram.sender);
     if (!cgroup) return judge_gone(datagram, place, hub, is_late, is_owed);
     if (is_within(*cgroup, place.cgroup)) return {present, {}};
     return refuse("its process is not in the unit's control group");

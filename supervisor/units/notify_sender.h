@@ -104,6 +104,6 @@ std::optional<std::string> find_other_sender(uid_t user, std::string_view cgroup
 
 // The node that an ended process was in, by the kernel's number for it; absent where the kernel
 // does not tell.
-std::optional<std::uint64_t> cgroup_id_of_ended(const Fd& process);
+std::optional<std::uint64_t> cgroup_id_of_ended(const Process& process);
 
 }  // namespace confinit

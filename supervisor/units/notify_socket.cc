@@ -5,7 +5,6 @@
 #include "base/file.h"
 #include "base/unix_socket.h"
 #include "control/notify_message.h"
-#include "kernel/pidfd.h"
 #include "kernel/proc_status.h"
 #include "launch/plan/plan.h"
 #include "supervisor/loop/memory_reserve.h"
@@ -116,26 +115,25 @@ Result<std::optional<NotifyDatagram>> NotifySocket::receive() const {
         receive_message(socket_, std::as_writable_bytes(std::span{text}), MSG_DONTWAIT);
     if (received.count < 0 && (errno == EAGAIN || errno == EINTR)) return std::nullopt;
     if (received.count < 0) return errno_failure("recvmsg");
-    NotifyDatagram datagram{.sender = received.sender,
+    NotifyDatagram datagram{.sender = {received.sender, std::move(received.process)},
                             .user = received.user,
                             .is_cut = received.is_cut,
-                            .process = std::move(received.process),
                             .descriptors = std::move(received.descriptors)};
     if (!datagram.is_cut)
         datagram.text.assign(text.data(), static_cast<std::size_t>(received.count));
-    if (datagram.sender > 0 && !datagram.process) {
-        datagram.process = Fd{pidfd_open(datagram.sender, 0)};
+    if (received.sender > 0 && !datagram.sender) {
+        if (auto sender = Process::open(received.sender)) datagram.sender = std::move(*sender);
     }
     return datagram;
 }
 
-std::optional<std::string> cgroup_of(pid_t pid, const Fd& process) {
-    if (pid <= 0 || !process) return std::nullopt;
-    const auto directory = open_process(pid);
+std::optional<std::string> cgroup_of(const Process& process) {
+    if (process.pid() <= 0 || !process) return std::nullopt;
+    const auto directory = open_process(process.pid());
     if (!directory) return std::nullopt;
     auto path = read_cgroup_path(*directory);
     // Only now is it certain that the number was still its own when it was looked up.
-    if (!path || !is_there(process.get())) return std::nullopt;
+    if (!path || !process.is_there()) return std::nullopt;
     return std::move(*path);
 }
 

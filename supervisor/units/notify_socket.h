@@ -9,6 +9,7 @@
 
 #include "base/fd.h"
 #include "base/result.h"
+#include "kernel/process.h"
 
 #include <optional>
 #include <string>
@@ -20,10 +21,11 @@ namespace confinit {
 
 struct NotifyDatagram {
     std::string text;
-    pid_t sender = 0;  // in our pid namespace; 0 for one that has no pid there
-    uid_t user = 0;    // of the sender, at the time of sending
+    // In our pid namespace: without a pid where it has none there, without a pidfd where it is
+    // gone.
+    Process sender;
+    uid_t user = 0;  // of the sender, at the time of sending
     bool is_cut = false;
-    Fd process;                        // a pidfd of it; empty when it is gone
     std::vector<Fd> descriptors = {};  // that came along; closing them may take its time
 };
 
@@ -60,8 +62,7 @@ private:
     Fd socket_;
 };
 
-// The cgroup of a process that has just been named by this pidfd; absent when it is reaped by now,
-// so that its number may be another process's.
-std::optional<std::string> cgroup_of(pid_t pid, const Fd& process);
+// The cgroup of a process; absent when it is reaped by now, so that its number may be another's.
+std::optional<std::string> cgroup_of(const Process& process);
 
 }  // namespace confinit

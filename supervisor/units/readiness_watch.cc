@@ -5,7 +5,6 @@
 
 #include "base/text.h"
 #include "base/unix_socket.h"
-#include "kernel/pidfd.h"
 #include "kernel/proc_status.h"
 
 #include <algorithm>
@@ -180,7 +179,7 @@ void ReadinessWatch::take(const NotifyDatagram& datagram) {
                                         : fmt::format("nothing of it is understood: '{}'",
                                                       escape_control_characters(begin)));
     }
-    if (verdict.kind == SenderVerdict::Kind::present) return hear(*message, datagram.sender);
+    if (verdict.kind == SenderVerdict::Kind::present) return hear(*message, datagram.sender.pid());
     hear_of_gone(datagram, std::move(*message));
 }
 
@@ -202,7 +201,7 @@ void ReadinessWatch::throw_away(const NotifyDatagram& datagram, std::string reas
     }
     if (known == not_heard_.end()) known = not_heard_.insert(known, {.reason = std::move(reason)});
     ++known->count;
-    known->last = fmt::format("pid {} of user {}", datagram.sender, datagram.user);
+    known->last = fmt::format("pid {} of user {}", datagram.sender.pid(), datagram.user);
 }
 
 std::vector<std::string> ReadinessWatch::not_heard() const {
@@ -266,7 +265,8 @@ void ReadinessWatch::set_frozen(bool frozen) {
 // to another process by now is judged as that one.
 std::optional<std::string> ReadinessWatch::set_name_owner(pid_t pid) {
     if (!is_launched_ && read_reports_) read_reports_();
-    const NotifyDatagram teller{.sender = pid, .process = Fd{pid > 0 ? pidfd_open(pid, 0) : -1}};
+    NotifyDatagram teller{.sender = {pid, {}}};
+    if (auto process = Process::open(pid)) teller.sender = std::move(*process);
     const SenderVerdict verdict = judge_sender(teller, place_, nullptr, true);
     const bool owns = verdict.kind == SenderVerdict::Kind::present;
     if (pid != 0 && !owns) {

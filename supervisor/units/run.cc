@@ -187,7 +187,7 @@ void Run::on_made() {
 }
 
 void Run::on_executing() {
-    readiness_->set_main(launch_.pid());
+    readiness_->set_main(main_pid());
     if (launch_.has_reaper()) watch_main();
 }
 

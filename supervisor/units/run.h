@@ -94,8 +94,8 @@ public:
 
     bool has_stale_plan() const { return launch_.is_plan_stale(); }
 
-    pid_t main_pid() const { return launch_.pid(); }
-    const Fd& main_pidfd() const { return launch_.process(); }
+    pid_t main_pid() const { return launch_.main().pid(); }
+    const Process& main_process() const { return launch_.main(); }
     const LaunchPlan& plan() const { return *plan_; }
     const Unit& unit() const { return unit_; }
     const Cgroup* node() const { return node_ ? &node_->node() : nullptr; }

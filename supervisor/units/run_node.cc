@@ -4,7 +4,6 @@
 #include "supervisor/units/run.h"
 
 #include "kernel/mount_table.h"
-#include "kernel/pidfd.h"
 #include "kernel/proc_status.h"
 #include "kernel/process_state.h"
 #include "kernel/procfs.h"
@@ -101,7 +100,7 @@ std::string Run::frozen_by() const {
 
 // A reaper that is not frozen reports the end of the main process as well.
 void Run::watch_main() {
-    auto watch = machinery_.loop.on_fd(main_pidfd(), EPOLLIN, [this](std::uint32_t) {
+    auto watch = machinery_.loop.on_fd(main_process().pidfd(), EPOLLIN, [this](std::uint32_t) {
         is_main_zombie_ = true;
         main_watch_.reset();
         end_frozen_reaper();

@@ -2,7 +2,6 @@
 // The run's part about signals: to whom they go, and who is left after them.
 #include "supervisor/units/run.h"
 
-#include "kernel/pidfd.h"
 #include "supervisor/units/leftovers.h"
 
 #include <cerrno>
@@ -13,8 +12,8 @@
 namespace confinit {
 
 Status Run::signal_main(int signal) const {
-    if (!main_pidfd()) return failure("the main process is not known yet");
-    if (pidfd_send_signal(main_pidfd().get(), signal, nullptr, 0) < 0) {
+    if (!main_process()) return failure("the main process is not known yet");
+    if (!main_process().signal(signal)) {
         return errno_failure("pidfd_send_signal", std::to_string(main_pid()));
     }
     return {};

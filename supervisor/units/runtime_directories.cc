@@ -7,20 +7,11 @@
 
 #include <csignal>
 #include <fmt/format.h>
-#include <poll.h>
 
 namespace confinit {
-namespace {
-
-bool has_ended(const Fd& process) {
-    pollfd watched{.fd = process.get(), .events = POLLIN, .revents = 0};
-    return poll(&watched, 1, 0) != 0;
-}
-
-}  // namespace
 
 RuntimeDirectories::~RuntimeDirectories() {
-    if (removal_.pid > 0 && !is_over_) reaper_.forget(removal_.pid);
+    if (remover() > 0) reaper_.forget(remover());
     claims_.removed(paths_);
 }
 
@@ -31,9 +22,9 @@ void RuntimeDirectories::end() {
 }
 
 bool RuntimeDirectories::remove(const std::string& unit, std::span<const std::string> refused,
-                                const Fd& preparer) {
+                                const Process& preparer) {
     if (is_over_) return true;
-    if (removal_.pid > 0 || (preparer && !has_ended(preparer))) return false;
+    if (remover_.pid() > 0 || (preparer && !preparer.has_ended())) return false;
     // One that had no memory to begin is asked again.
     if (paths_.empty()) paths_ = claims_.release(unit, refused);
     // Without a preparer nothing has been made.
@@ -51,12 +42,12 @@ bool RuntimeDirectories::remove(const std::string& unit, std::span<const std::st
         end();
         return true;
     }
-    reaper_.adopt_or_kill(begun->pid, begun->pidfd, [this, warn](ExitStatus status) {
+    reaper_.adopt_or_kill(*begun, [this, warn](ExitStatus status) {
         end();
         if (status.is_clean()) return;
         warn(status.code == CLD_EXITED ? errno_text(status.status) : exit_text(status));
     });
-    removal_ = std::move(*begun);
+    remover_ = std::move(*begun);
     return false;
 }
 

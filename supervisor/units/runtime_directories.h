@@ -27,10 +27,11 @@ public:
     // tells whether that is over; false asks for another try later. Anything that cannot be removed
     // is told and stays, because a service that can hold up its own end could never be stopped.
     // Nothing begins before the preparer, which makes them, has ended.
-    bool remove(const std::string& unit, std::span<const std::string> refused, const Fd& preparer);
+    bool remove(const std::string& unit, std::span<const std::string> refused,
+                const Process& preparer);
 
     // The process that is at it; 0 when nobody is.
-    pid_t remover() const { return is_over_ ? 0 : removal_.pid; }
+    pid_t remover() const { return is_over_ ? 0 : remover_.pid(); }
 
 private:
     void end();
@@ -40,7 +41,7 @@ private:
     Console& console_;
     CloneMethod method_;
     std::vector<std::string> paths_;  // that are being removed
-    Removal removal_;
+    Process remover_;
     bool is_over_ = false;
 };
 

@@ -6,8 +6,8 @@
 #include "base/file.h"
 #include "base/text.h"
 #include "kernel/mount_table.h"
-#include "kernel/pidfd.h"
 #include "kernel/proc_status.h"
+#include "kernel/process.h"
 #include "kernel/process_state.h"
 #include "kernel/procfs.h"
 
@@ -170,8 +170,8 @@ Status SignalWalk::read_more() {
 // process exists, no other one can have its number.
 Status SignalWalk::signal_one(pid_t pid) {
     if (pid == except_) return {};
-    const Fd process{pidfd_open(pid, 0)};
-    if (!process) return errno == ESRCH ? Status{} : errno_failure("pidfd_open");
+    const auto process = Process::open(pid);
+    if (!process) return unless_gone(process.error());
     const auto state = read_process_state(procfs_, pid);
     if (!state) return unless_gone(state.error());
     const auto known = signalled_.find(pid);
@@ -179,7 +179,7 @@ Status SignalWalk::signal_one(pid_t pid) {
     const auto text = read_in_procfs(procfs_, std::to_string(pid) + "/cgroup");
     if (!text) return unless_gone(text.error());
     if (!is_within(TRY(parse_cgroup_path(*text)), shown_path_)) return {};
-    if (pidfd_send_signal(process.get(), signal_, nullptr, 0) < 0) {
+    if (!process->signal(signal_)) {
         if (errno == ESRCH) return {};
         return errno_failure("pidfd_send_signal", std::to_string(pid));
     }

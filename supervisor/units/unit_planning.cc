@@ -24,8 +24,8 @@ std::vector<int> descriptors_for(const Unit& unit, const LaunchContext& context)
     std::vector<int> descriptors;
     for (const JoinedNamespace& joined : unit.namespaces.joined) {
         if (joined.unit.empty() || !context.find_running) continue;
-        if (const auto running = context.find_running(joined.unit))
-            descriptors.push_back(running->pidfd);
+        if (const Process* running = context.find_running(joined.unit))
+            descriptors.push_back(running->pidfd().get());
     }
     return descriptors;
 }

@@ -153,7 +153,7 @@ Times launch(const Unit& unit, const LaunchPlan& plan, const Nodes& nodes, Nanos
     const Nanoseconds done = now();
     const Nanoseconds first = first_instruction(output.read_end.get());
     if (first == Nanoseconds{0}) give_up("by confinit: " + failure_of(plan, spawned));
-    (void)wait_for_end(spawned.pidfd.get());
+    (void)wait_for_end(spawned.first.pidfd().get());
     if (place.directory() >= 0) remove_node(nodes.above());
     return {.started = first - start,
             .planned = planned - start,

@@ -2,7 +2,7 @@
 // The same launches by a launcher, where CONFINIT_LAUNCH_BY=launcher asks for that.
 #include "by_launcher.h"
 
-#include "kernel/pidfd.h"
+#include "kernel/process.h"
 #include "launch/spawn/launcher_link.h"
 #include "test_programs.h"
 
@@ -42,9 +42,8 @@ bool is_under_fault() {
 bool ask(LauncherLink& link, const LaunchPlan& plan, const PreparedLaunch& prepared) {
     const auto give_up = [&](const std::string& why) {
         if (!is_under_fault()) FAIL(why);
-        siginfo_t end{};
-        signal_process(link.process(), SIGKILL);
-        (void)syscall(SYS_waitid, P_PIDFD, link.process().get(), &end, WEXITED, nullptr);
+        link.process().signal(SIGKILL);
+        (void)link.process().wait();
         return false;
     };
     if (const auto sent = link.send(plan, prepared.order); !sent)
@@ -75,11 +74,10 @@ Result<Spawned> spawn_by_launcher(const LaunchPlan& plan, int node, Streams stre
     CHECK(link->is_greeted());
     prepared.lent = {};
     auto answer = look_at_slot(plan, prepared, (*slots)[prepared.order.slot], made);
-    const Fd launcher = duplicate(link->process()).value();
+    const Process launcher = Process::open(link->process().pid()).value();
     link.reset();
-    siginfo_t end{};
-    CHECK(syscall(SYS_waitid, P_PIDFD, launcher.get(), &end, WEXITED, nullptr) == 0);
-    CHECK(end.si_status == 0);
+    const auto end = launcher.wait();
+    CHECK((end && end->si_status == 0));
     REQUIRE(answer.has_value());
     if (!*answer) return std::unexpected(std::move(*answer).error());
     Spawned spawned =

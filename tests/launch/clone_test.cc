@@ -55,14 +55,12 @@ private:
 
 // The whole of G1's trap in one call: does a process that is cloned into the node live?
 bool lives_in(const Cgroup& node, CloneMethod method) {
-    int pidfd = -1;
-    const long pid = clone_process(method, 0, node.directory().get(), pidfd);
-    if (pid == 0) _exit(0);
-    REQUIRE(pid > 0);
-    const Fd process{pidfd};
-    int status = -1;
-    REQUIRE(waitpid(static_cast<pid_t>(pid), &status, 0) == pid);
-    return WIFEXITED(status);
+    const auto process = clone_process(method, 0, node.directory().get());
+    REQUIRE(process);
+    if (process->pid() == 0) _exit(0);
+    const auto end = process->wait();
+    REQUIRE(end);
+    return end->si_code == CLD_EXITED;
 }
 
 // Runs `work` in a process of its own that has moved into the node; its result.

@@ -221,13 +221,13 @@ std::vector<VerifyItem> verify_after(const Direction& direction) {
     if (!direction.command.empty()) REQUIRE(launch[direction.command] == "ok");
     bool is_done = true;
     if (direction.act != nullptr) {
-        is_done = direction.act(launch.main_process);
+        is_done = direction.act(launch.main.pid());
         if (!is_done) WARN(direction.key << ": errno " << errno);
         // Without the capability, as in many containers, no limit can be raised.
         const bool is_excused = !is_done && errno == EPERM && direction.key == "process.rlimits";
         if (!is_excused) REQUIRE(is_done);
     }
-    auto items = verify(subject.unit(), subject.plan(), launch.main_process, nullptr);
+    auto items = verify(subject.unit(), subject.plan(), launch.main.pid(), nullptr);
     launch.signal(SIGTERM);
     launch.finish();
     if (!is_done) items.clear();

@@ -52,11 +52,11 @@ std::string text_of(const LaunchPlan& plan, const Launch& launch) {
 
 // The exit status of a removal.
 int remove(const std::vector<std::string>& paths) {
-    const auto removal = begin_removal(paths, CloneMethod::clone3_then_move);
-    REQUIRE(removal.has_value());
-    int status = -1;
-    REQUIRE(waitpid(removal->pid, &status, 0) == removal->pid);
-    return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+    const auto remover = begin_removal(paths, CloneMethod::clone3_then_move);
+    REQUIRE(remover.has_value());
+    const auto end = remover->wait();
+    REQUIRE(end.has_value());
+    return end->si_code == CLD_EXITED ? end->si_status : -1;
 }
 
 }  // namespace

@@ -62,7 +62,7 @@ TEST_CASE("an entered process is confined as the service is", "[launch][X1]") {
     Scene scene{
         {"status", "namespaces", "limits", "process", "hostname", "list:/tmp", "descriptors"}};
     confine(scene);
-    scene.enter(running.main_pidfd, all_namespaces);
+    scene.enter(running.main, all_namespaces);
 
     Launch entered{scene};
     entered.finish();
@@ -101,7 +101,7 @@ TEST_CASE("a service with a root of its own is entered into that root", "[launch
     running.wait_for_execution();
     Scene scene{{"list:/", "list:/..", "process"}};
     scene.plan.executable = "/probe";
-    scene.enter(running.main_pidfd, CLONE_NEWNS | CLONE_NEWPID);
+    scene.enter(running.main, CLONE_NEWNS | CLONE_NEWPID);
 
     Launch entered{scene};
     entered.finish();
@@ -120,12 +120,12 @@ TEST_CASE("an entered process is our own child, under the number that its record
     running.wait_for_line("waiting=ready");
     running.wait_for_execution();
     Scene scene{{"exit:33"}};
-    scene.enter(running.main_pidfd, all_namespaces);
+    scene.enter(running.main, all_namespaces);
 
     Launch entered{scene};
     entered.finish();
 
-    CHECK(entered.main_process != entered.spawned.pid);
+    CHECK(entered.main.pid() != entered.spawned.first.pid());
     CHECK(WEXITSTATUS(entered.status) == 0);
     CHECK(WEXITSTATUS(entered.entered_status) == 33);
 }
@@ -148,7 +148,7 @@ TEST_CASE("a user namespace is entered with the others in one call", "[launch][X
     scene.child.sets_nice = true;
     scene.child.nice = 3;
     scene.child.limits_by_parent = true;
-    scene.enter(running.main_pidfd, CLONE_NEWUSER | CLONE_NEWIPC | CLONE_NEWNS);
+    scene.enter(running.main, CLONE_NEWUSER | CLONE_NEWIPC | CLONE_NEWNS);
 
     Launch entered{scene};
     entered.finish();
@@ -171,7 +171,7 @@ TEST_CASE("the service cannot look into a process that is halfway in", "[launch]
     running.wait_for_line("waiting=ready");
     running.wait_for_execution();
     Scene scene{{"process"}};
-    scene.enter(running.main_pidfd, all_namespaces);
+    scene.enter(running.main, all_namespaces);
 
     std::unique_ptr<Launch> entered;
     std::string streams;
@@ -202,7 +202,7 @@ TEST_CASE("a service that has ended cannot be entered", "[launch]") {
     ended.wait_for_execution();
     ended.finish();
     Scene scene{{"ids"}};
-    scene.enter(ended.main_pidfd, CLONE_NEWNET);
+    scene.enter(ended.main, CLONE_NEWNET);
 
     Launch entered{scene};
     entered.finish();
@@ -222,7 +222,7 @@ TEST_CASE("a privileged entry keeps every capability and has no filter", "[launc
     running.wait_for_execution();
     Scene scene{{"status", "namespaces"}};
     scene.child.keep_all_capabilities = true;
-    scene.enter(running.main_pidfd, all_namespaces & ~CLONE_NEWPID);
+    scene.enter(running.main, all_namespaces & ~CLONE_NEWPID);
 
     Launch entered{scene};
     entered.finish();

@@ -197,7 +197,7 @@ TEST_CASE("every key that confines is in force and proven so", "[launch][H7]") {
     INFO((launch.failed ? explain(subject.plan(), *launch.failed).text() : ""));
     REQUIRE_FALSE(launch.failed);
     launch.wait_for_line("waiting=ready");
-    const auto items = verify(subject.unit(), subject.plan(), launch.main_process, nullptr);
+    const auto items = verify(subject.unit(), subject.plan(), launch.main.pid(), nullptr);
     launch.signal(SIGTERM);
     launch.finish();
 

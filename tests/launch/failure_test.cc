@@ -317,7 +317,7 @@ TEST_CASE("an entry whose steps fail runs nothing", "[launch][H3][X2]") {
     running.wait_for_line("waiting=ready");
     running.wait_for_execution();
     Scene scene{{"ids"}};
-    scene.enter(running.main_pidfd, CLONE_NEWPID);
+    scene.enter(running.main, CLONE_NEWPID);
     const Case chosen = GENERATE(Case{LaunchStage::join_namespaces, SYS_setns},
                                  Case{LaunchStage::separation, SYS_prctl, 0, PR_SET_DUMPABLE},
                                  Case{LaunchStage::separation, SYS_close_range},

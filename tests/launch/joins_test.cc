@@ -43,9 +43,8 @@ struct Stage {
                 .inaccessible_file = "/",
                 .capabilities = own_capabilities(),
                 .memory_total = 1ULL << 30,
-                .find_running = [this](std::string_view name) -> std::optional<RunningUnit> {
-                    if (name != "host" || host == nullptr) return std::nullopt;
-                    return RunningUnit{host->main_process, host->main_pidfd.get()};
+                .find_running = [this](std::string_view name) -> const Process* {
+                    return name == "host" && host != nullptr ? &host->main : nullptr;
                 },
                 .separate_ids =
                     [](const std::string&) {
@@ -81,7 +80,7 @@ bool near(const std::string& seconds, long wanted) {
 }
 
 void check_verified(const Unit& unit, const LaunchPlan& plan, const Launch& launch) {
-    for (const VerifyItem& item : verify(unit, plan, launch.main_process, nullptr)) {
+    for (const VerifyItem& item : verify(unit, plan, launch.main.pid(), nullptr)) {
         INFO(item.key << ": " << item.declared << " / " << item.in_force);
         CHECK_FALSE(item.differs());
     }
@@ -174,8 +173,8 @@ TEST_CASE("each namespace of another unit can be joined", "[launch]") {
 
     for (const std::string name : {"mnt", "net", "ipc", "uts", "cgroup", "time", "pid"}) {
         INFO(key << ": " << name);
-        const pid_t owner = name == link ? host.main_process : getpid();
-        CHECK(namespace_of(guest.main_process, name) == namespace_of(owner, name));
+        const pid_t owner = name == link ? host.main.pid() : getpid();
+        CHECK(namespace_of(guest.main.pid(), name) == namespace_of(owner, name));
     }
     CHECK(unit.unit.requires_units == std::vector<std::string>{"host"});
     CHECK(unit.unit.after == std::vector<std::string>{"host"});
@@ -212,7 +211,7 @@ TEST_CASE("a user namespace is joined with its own maps", "[launch][S6]") {
     CHECK(guest["ns.user"] != namespace_of(getpid(), "user"));
     CHECK(guest["uid"] == "7 7 7");
     CHECK(guest["gid"] == "8 8 8");
-    CHECK(status_of(guest.main_process, "Uid") == "700007\t700007\t700007\t700007");
+    CHECK(status_of(guest.main.pid(), "Uid") == "700007\t700007\t700007\t700007");
     check_verified(unit, plan, guest);
 }
 
@@ -317,7 +316,7 @@ TEST_CASE("ids of a user namespace by the name of their range", "[launch][S6]") 
 
     const std::string inside = std::string{uid} + " " + uid + " " + uid;
     CHECK(launch["uid"] == inside);
-    CHECK(status_of(launch.main_process, "Uid").starts_with(std::string{outside} + "\t"));
+    CHECK(status_of(launch.main.pid(), "Uid").starts_with(std::string{outside} + "\t"));
     check_verified(unit, plan, launch);
 }
 

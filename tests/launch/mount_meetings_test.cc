@@ -107,7 +107,7 @@ TEST_CASE("nothing that the host mounts later comes through a wall", "[launch][N
     Launch launch{plan};
     launch.wait_for_line("waiting=ready");
     launch.wait_for_execution();
-    const auto process = open_process(launch.main_process);
+    const auto process = open_process(launch.main.pid());
     REQUIRE(process);
     const auto table = read_mount_namespace(*process);
     launch.signal(SIGTERM);
@@ -141,7 +141,7 @@ TEST_CASE("the whole of a mount namespace is read, whatever root a process has",
     Launch launch{plan};
     launch.wait_for_line("waiting=ready");
     launch.wait_for_execution();
-    const auto process = open_process(launch.main_process);
+    const auto process = open_process(launch.main.pid());
     REQUIRE(process);
     const auto shown = MountTable::read(*process);
     const VerifyItem item = unit.verified(plan, launch, "mounts.read_only[0]");

@@ -22,7 +22,7 @@ TEST_CASE("the whole tree of a service has the declared propagation", "[launch][
     Launch launch{plan};
     launch.wait_for_line("waiting=ready");
     launch.wait_for_execution();
-    const std::string file = "/proc/" + std::to_string(launch.main_process) + "/mountinfo";
+    const std::string file = "/proc/" + std::to_string(launch.main.pid()) + "/mountinfo";
     const auto table = MountTable::parse(read_file(AT_FDCWD, file).value());
     const VerifyItem item = unit.verified(plan, launch, "mounts.propagation");
     launch.signal(SIGTERM);

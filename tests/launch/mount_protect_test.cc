@@ -90,9 +90,8 @@ TEST_CASE("presets of rights take capabilities away and bring one filter, and ve
     Launch launch{plan};
     launch.wait_for_line("waiting=ready");
     launch.wait_for_execution();
-    const std::uint64_t bounding =
-        std::stoull(status_of(launch.main_process, "CapBnd"), nullptr, 16);
-    const std::string mode = status_of(launch.main_process, "Seccomp");
+    const std::uint64_t bounding = std::stoull(status_of(launch.main.pid(), "CapBnd"), nullptr, 16);
+    const std::string mode = status_of(launch.main.pid(), "Seccomp");
     std::vector<VerifyItem> items;
     for (const char* key :
          {"mounts.protect[0]", "mounts.protect[1]", "mounts.protect[2]", "mounts.protect[3]"}) {

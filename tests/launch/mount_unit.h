@@ -51,7 +51,7 @@ public:
 
     // The item of a key, for the launch that is running.
     VerifyItem verified(const LaunchPlan& plan, const Launch& launch, std::string_view key) const {
-        const auto items = verify(unit, plan, launch.main_process, nullptr);
+        const auto items = verify(unit, plan, launch.main.pid(), nullptr);
         const auto item = std::ranges::find(items, key, &VerifyItem::key);
         if (item == items.end()) FAIL("no item '" << key << "'");
         return *item;

@@ -84,7 +84,7 @@ TEST_CASE("without a reaper the service is PID 1 of its namespace", "[launch][H1
     CHECK(launch["pid"] == "1");
     CHECK(launch["ppid"] == "0");
     CHECK(launch["read:/proc/1/comm"] == "probe");
-    CHECK(launch.main_process == launch.spawned.pid);
+    CHECK(launch.main.pid() == launch.spawned.first.pid());
 }
 
 TEST_CASE("a user namespace maps the service's ids to those of the host", "[launch][S6]") {
@@ -98,7 +98,7 @@ TEST_CASE("a user namespace maps the service's ids to those of the host", "[laun
 
     Launch launch{scene};
     launch.wait_for_line("waiting=ready");
-    const std::string host_uid = status_of(launch.spawned.pid, "Uid");
+    const std::string host_uid = status_of(launch.spawned.first.pid(), "Uid");
     launch.signal(SIGTERM);
     launch.finish();
 

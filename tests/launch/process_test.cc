@@ -29,7 +29,7 @@ TEST_CASE("a service that runs is told by its mark and the hang-up", "[launch]")
 
     CHECK(launch.is_executing);
     CHECK_FALSE(launch.failed);
-    CHECK(launch.main_process == launch.spawned.pid);
+    CHECK(launch.main.pid() == launch.spawned.first.pid());
     CHECK(WIFEXITED(launch.status));
     CHECK(WEXITSTATUS(launch.status) == 7);
 }
@@ -40,8 +40,8 @@ TEST_CASE("the pidfd of the mark names the main process", "[launch][R4]") {
     launch.wait_for_line("waiting=ready");
     launch.wait_for_execution();
 
-    REQUIRE(launch.main_pidfd);
-    REQUIRE(syscall(SYS_pidfd_send_signal, launch.main_pidfd.get(), SIGHUP, nullptr, 0) == 0);
+    REQUIRE(launch.main);
+    REQUIRE(launch.main.signal(SIGHUP));
     launch.finish();
 
     CHECK(launch["signal"] == std::to_string(SIGHUP));
@@ -228,7 +228,7 @@ TEST_CASE("a pty becomes the controlling terminal of the service", "[launch][X6]
     INFO(text);
     CHECK_FALSE(launch.failed);
     CHECK(text.find("isatty=yes") != std::string::npos);
-    CHECK(text.find("terminal.sid=" + std::to_string(launch.main_process)) != std::string::npos);
+    CHECK(text.find("terminal.sid=" + std::to_string(launch.main.pid())) != std::string::npos);
 }
 
 TEST_CASE("a service that is killed during the launch is not taken for one that ran", "[launch]") {

@@ -67,7 +67,7 @@ TEST_CASE("the ready pipe comes along into a joined pid namespace", "[launch]") 
     Launch running{other};
     running.wait_for_line("waiting=ready");
     running.wait_for_execution();
-    const std::string path = "/proc/" + std::to_string(running.main_process) + "/ns/pid";
+    const std::string path = "/proc/" + std::to_string(running.main.pid()) + "/ns/pid";
     const Fd file{open(path.c_str(), O_RDONLY | O_CLOEXEC)};
     Scene scene{{"descriptors", "write-descriptor:5=up"}};
     scene.join(CLONE_NEWPID, file);

@@ -59,15 +59,15 @@ TEST_CASE("the main process is the first child of our reaper", "[launch][H15]") 
 
     Launch launch{scene};
     launch.wait_for_line("waiting=ready");
-    const std::string parent = status_of(launch.main_process, "PPid");
+    const std::string parent = status_of(launch.main.pid(), "PPid");
     launch.signal(SIGTERM);
     launch.finish();
 
     CHECK(launch["pid"] == "2");
     CHECK(launch["ppid"] == "1");
     CHECK(launch["read:/proc/1/comm"] == "confinit-reaper");
-    CHECK(launch.main_process != launch.spawned.pid);
-    CHECK(parent == std::to_string(launch.spawned.pid));
+    CHECK(launch.main.pid() != launch.spawned.first.pid());
+    CHECK(parent == std::to_string(launch.spawned.first.pid()));
 }
 
 TEST_CASE("the reaper has the service's ids and no right at all", "[launch][H15]") {
@@ -79,7 +79,7 @@ TEST_CASE("the reaper has the service's ids and no right at all", "[launch][H15]
 
     Launch launch{scene};
     launch.wait_for_line("waiting=ready");
-    const pid_t reaper = launch.spawned.pid;
+    const pid_t reaper = launch.spawned.first.pid();
     const std::string user = std::to_string(uid);
     const auto line = [reaper](std::string_view key) {
         return status_of(reaper, key);
@@ -225,7 +225,7 @@ TEST_CASE("a main process that ends before the reaper looks is not waited for", 
                     .value = SIGCHLD},
                    [&](const Fd& listener) {
                        launch = std::make_unique<Launch>(scene);
-                       release_main_then_reaper(listener, launch->spawned.pid);
+                       release_main_then_reaper(listener, launch->spawned.first.pid());
                    });
     launch->finish();
 
@@ -260,7 +260,7 @@ TEST_CASE("with the reaper, everything in the namespace ends", "[launch][H15]") 
 
     CHECK(WTERMSIG(launch.status) == SIGKILL);
     CHECK_FALSE(launch.main_status);
-    CHECK(syscall(SYS_pidfd_send_signal, launch.main_pidfd.get(), 0, nullptr, 0) < 0);
+    CHECK_FALSE(launch.main.is_there());
 }
 
 }  // namespace confinit::testing

@@ -189,7 +189,7 @@ TEST_CASE("who enters a service is not robbed", "[launch][N9][X2]") {
     running.wait_for_execution();
     Scene scene{{"exit:0"}};
     run_as_service_user(scene);
-    scene.enter(running.main_pidfd, CLONE_NEWPID);
+    scene.enter(running.main, CLONE_NEWPID);
     Watcher watcher;
 
     launch_before(watcher, scene);

@@ -46,12 +46,11 @@ Fd must(Result<Fd> result) {
     return std::move(*result);
 }
 
-// The exit status of a process that has been waited for, by its pidfd.
-int wait_status_of(const Fd& process) {
-    siginfo_t information{};
-    if (syscall(SYS_waitid, P_PIDFD, process.get(), &information, WEXITED, nullptr) < 0) return -1;
-    if (information.si_code == CLD_EXITED) return information.si_status << 8;
-    return information.si_status;
+// The exit status of a process, once it has ended.
+int wait_status_of(const Process& process) {
+    const auto end = process.wait();
+    if (!end) return -1;
+    return end->si_code == CLD_EXITED ? end->si_status << 8 : end->si_status;
 }
 
 std::string read_proc(pid_t process, std::string_view file) {
@@ -194,8 +193,8 @@ void Scene::with_reaper() {
     plan.reaper_program = reaper_program().get();
 }
 
-void Scene::enter(const Fd& process, int namespaces) {
-    plan.join_pidfd = process.get();
+void Scene::enter(const Process& process, int namespaces) {
+    plan.join_pidfd = process.pidfd().get();
     child.join_flags = namespaces;
     child.fork_into_pid_namespace = (namespaces & CLONE_NEWPID) != 0;
 }
@@ -253,14 +252,12 @@ Launch::Launch(const LaunchPlan& plan, Streams streams, int node, CloneMethod me
 Launch::Launch(Spawned started) : spawned(std::move(started)), output_ended_(true) {}
 
 Launch::~Launch() {
-    for (const Fd* process : {&main_pidfd, &spawned.pidfd}) {
-        if (*process) (void)syscall(SYS_pidfd_send_signal, process->get(), SIGKILL, nullptr, 0);
+    for (const Process* process : {&main, &spawned.first}) {
+        if (*process) process->signal(SIGKILL);
     }
-    if (spawned.pidfd && status < 0) (void)wait_status_of(spawned.pidfd);
+    if (spawned.first && status < 0) (void)wait_status_of(spawned.first);
     wait_for_preparer();
-    if (joins_pid_namespace_ && main_pidfd && entered_status < 0) {
-        (void)wait_status_of(main_pidfd);
-    }
+    if (joins_pid_namespace_ && main && entered_status < 0) (void)wait_status_of(main);
 }
 
 bool Launch::ended() const {
@@ -271,15 +268,15 @@ void Launch::finish() {
     exit_ended_ = !spawned.exit_socket;
     while (!ended())
         step();
-    status = wait_status_of(spawned.pidfd);
+    status = wait_status_of(spawned.first);
     wait_for_preparer();
-    if (joins_pid_namespace_ && main_pidfd) entered_status = wait_status_of(main_pidfd);
+    if (joins_pid_namespace_ && main) entered_status = wait_status_of(main);
 }
 
 void Launch::wait_for_preparer() {
-    if (!spawned.preparer_pidfd) return;
-    (void)wait_status_of(spawned.preparer_pidfd);
-    spawned.preparer_pidfd.reset();
+    if (!spawned.preparer) return;
+    (void)wait_status_of(spawned.preparer);
+    spawned.preparer = {};
 }
 
 void Launch::wait_for_hang_up() {
@@ -302,7 +299,7 @@ void Launch::wait_for_line(std::string_view line) {
 }
 
 void Launch::signal(int number) const {
-    REQUIRE(syscall(SYS_pidfd_send_signal, spawned.pidfd.get(), number, nullptr, 0) == 0);
+    REQUIRE(spawned.first.signal(number));
 }
 
 // Waits for whatever comes next, but not for ever.
@@ -327,8 +324,7 @@ void Launch::read_report() {
     if (report == nullptr) return;
     if (report->report.kind == LaunchReport::Kind::executing) {
         is_executing = true;
-        main_process = report->sender;
-        main_pidfd = std::move(report->process);
+        main = std::move(report->sender);
     } else if (!failed) {
         failed = report->report;
     }

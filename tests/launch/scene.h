@@ -76,7 +76,7 @@ public:
     // A new pid namespace with our reaper in it.
     void with_reaper();
     // Joins a process's namespaces in place of new ones.
-    void enter(const Fd& process, int namespaces);
+    void enter(const Process& process, int namespaces);
 
     // Joins the namespace of a file.
     void join(std::uint64_t flag, const Fd& file);
@@ -118,11 +118,10 @@ public:
     std::optional<LaunchReport> failed;
     bool is_executing = false;
     bool has_hung_up = false;
-    pid_t main_process = 0;  // the sender of the `executing` record
-    Fd main_pidfd;
+    Process main;                    // the sender of the `executing` record
     std::optional<int> main_status;  // by the reaper's record
     int status = -1;                 // wait status of the first process
-    int entered_status = -1;         // of main_process where a pid namespace was joined
+    int entered_status = -1;         // of the main process where a pid namespace was joined
     std::string output;
 
     // The value of a key of the probe's output; "(absent)" when it has not said it.

@@ -248,12 +248,12 @@ TEST_CASE("verify reads policy, I/O priority and CPUs back", "[launch][H7]") {
     launch.wait_for_line("waiting=ready");
     launch.wait_for_execution();
 
-    const auto before = verify(unit, scene.sealed(), launch.main_process, nullptr);
+    const auto before = verify(unit, scene.sealed(), launch.main.pid(), nullptr);
     const sched_param parameter{};
-    REQUIRE(sched_setscheduler(launch.main_process, SCHED_OTHER, &parameter) == 0);
-    REQUIRE(syscall(SYS_ioprio_set, 1, launch.main_process, idle) == 0);
+    REQUIRE(sched_setscheduler(launch.main.pid(), SCHED_OTHER, &parameter) == 0);
+    REQUIRE(syscall(SYS_ioprio_set, 1, launch.main.pid(), idle) == 0);
     scene.plan.child.cpu_affinity = words_of(1023);
-    const auto after = verify(unit, scene.sealed(), launch.main_process, nullptr);
+    const auto after = verify(unit, scene.sealed(), launch.main.pid(), nullptr);
     launch.signal(SIGTERM);
     launch.finish();
 

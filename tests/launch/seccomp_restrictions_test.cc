@@ -226,8 +226,8 @@ TEST_CASE("all restrictions are one filter, and the kernel has it byte for byte"
     launch.wait_for_execution();
     launch.wait_for_line("pausing=ready");
 
-    const BpfProgram installed = installed_filter(launch.main_process);
-    const auto items = verify(probe.unit(), probe.plan(), launch.main_process, nullptr);
+    const BpfProgram installed = installed_filter(launch.main.pid());
+    const auto items = verify(probe.unit(), probe.plan(), launch.main.pid(), nullptr);
     launch.signal(SIGKILL);
     launch.finish();
 

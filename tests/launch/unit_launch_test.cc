@@ -129,7 +129,7 @@ TEST_CASE("verify finds every item of a running unit in force", "[launch][H7]") 
     Launch launch{plan};
     launch.wait_for_line("waiting=ready");
     launch.wait_for_execution();
-    const std::vector<VerifyItem> items = verify(unit, plan, launch.main_process, nullptr);
+    const std::vector<VerifyItem> items = verify(unit, plan, launch.main.pid(), nullptr);
     launch.signal(SIGTERM);
     launch.finish();
 
@@ -175,7 +175,7 @@ TEST_CASE("an entered unit shows the same lines of /proc/self/status", "[launch]
     running.wait_for_execution();
 
     const auto enter_plan =
-        taken(make_enter_plan(unit, stage.context(), running.main_pidfd.get(),
+        taken(make_enter_plan(unit, stage.context(), running.main.pidfd().get(),
                               {.command = {probe, "status", "namespaces", "limits"}}));
     Launch entered{enter_plan};
     entered.finish();

@@ -4,7 +4,7 @@
 #include "base/file.h"
 #include "build_paths.h"
 #include "child_count.h"
-#include "kernel/pidfd.h"
+#include "kernel/process.h"
 #include "plan_scene.h"
 #include "reaping_loop.h"
 #include "supervisor/helpers/launcher.h"
@@ -122,7 +122,7 @@ TEST_CASE("an end that its owner has no memory to hear of is told again", "[laun
     scene.make_running(launch, Launch::Maker::copy);
     scene.is_out_of_memory = true;
 
-    signal_process(launch.process(), SIGKILL);
+    launch.main().signal(SIGKILL);
     scene.turn_until([&] { return scene.tellings == 1; });
     CHECK_FALSE(scene.ended);
     (void)scene.reaper.reap(256);

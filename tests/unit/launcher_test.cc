@@ -4,7 +4,7 @@
 #include "base/file.h"
 #include "build_paths.h"
 #include "child_count.h"
-#include "kernel/pidfd.h"
+#include "kernel/process.h"
 #include "plan_scene.h"
 #include "reaping_loop.h"
 
@@ -66,7 +66,7 @@ struct LauncherScene : ReapingLoop {
     void kill_launcher() const {
         const pid_t pid = launcher->pid();
         REQUIRE(pid > 0);
-        signal_process(Fd{pidfd_open(pid, 0)}, SIGKILL);
+        Process::open(pid).value().signal(SIGKILL);
         siginfo_t info{};
         REQUIRE(waitid(P_PID, static_cast<id_t>(pid), &info, WEXITED | WNOWAIT) == 0);
     }
@@ -121,10 +121,10 @@ TEST_CASE("a launcher that is killed takes no launch with it", "[launcher][N9]")
     scene.turn_until([&] { return scene.made.has_value(); });
 
     REQUIRE(scene.made->has_value());
-    CHECK((*scene.made)->pid > 0);
+    CHECK((*scene.made)->first.pid() > 0);
     scene.turn_until([&] { return scene.launcher->pid() != first; });
     bool has_ended = false;
-    scene.reaper.adopt((*scene.made)->pid, [&](ExitStatus) { has_ended = true; });
+    scene.reaper.adopt((*scene.made)->first.pid(), [&](ExitStatus) { has_ended = true; });
     scene.turn_until([&] { return has_ended; });
 }
 

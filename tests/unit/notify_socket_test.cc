@@ -129,7 +129,7 @@ TEST_CASE("a sender that has ended is judged by the node that the kernel keeps",
     REQUIRE(socket);
     REQUIRE(socket->open_to_all());
     const NotifyDatagram datagram = from_ended(*socket);
-    const auto id = cgroup_id_of_ended(datagram.process);
+    const auto id = cgroup_id_of_ended(datagram.sender);
     if (!id) {
         WARN("this kernel does not tell");
         return;
@@ -143,7 +143,7 @@ TEST_CASE("a sender that has ended is judged by the node that the kernel keeps",
 }
 
 TEST_CASE("a sender that has ended is doubted where the kernel does not tell", "[unit][N10]") {
-    NotifyDatagram datagram{.text = "READY=1", .sender = 0x3fffffff, .user = 4711, .process = {}};
+    NotifyDatagram datagram{.text = "READY=1", .sender = {0x3fffffff, {}}, .user = 4711};
     const NotifyPlace place{.cgroup = "/no/such/node", .user = 4711};
     const auto hub = NotifyHub::make();
     REQUIRE(hub);
@@ -205,8 +205,7 @@ TEST_CASE("looks for senders take a tenth of PID 1's time, however long one is",
 
 TEST_CASE("a flood of doubtful datagrams does not keep PID 1 looking, nor from a look that is owed",
           "[unit][N10]") {
-    const NotifyDatagram datagram{
-        .text = "READY=1", .sender = 0x3fffffff, .user = 4711, .process = {}};
+    const NotifyDatagram datagram{.text = "READY=1", .sender = {0x3fffffff, {}}, .user = 4711};
     const NotifyPlace place{.cgroup = "/no/such/node", .user = 4711};
     const auto hub = NotifyHub::make();
     REQUIRE(hub);

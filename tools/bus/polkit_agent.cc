@@ -2,8 +2,6 @@
 // PolkitAgent: polkit's agent for terminals, pkttyagent(1).
 #include "bus/polkit_agent.h"
 
-#include "kernel/pidfd.h"
-
 #include <cerrno>
 #include <csignal>
 #include <poll.h>
@@ -50,7 +48,7 @@ std::optional<PolkitAgent> PolkitAgent::start() {
     const auto pid = spawn_agent(*write_end);
     if (!pid) return std::nullopt;
     write_end->reset();
-    PolkitAgent agent{Fd{pidfd_open(*pid, 0)}};
+    PolkitAgent agent{Process::open(*pid).value_or(Process{})};
     pollfd closed{notify->read_end.get(), 0, 0};
     while (poll(&closed, 1, milliseconds_to_register) < 0 && errno == EINTR) {
     }
@@ -59,13 +57,10 @@ std::optional<PolkitAgent> PolkitAgent::start() {
 
 PolkitAgent::~PolkitAgent() {
     if (!process_) return;
-    signal_process(process_, SIGTERM);
+    process_.signal(SIGTERM);
     // One that was stopped at the terminal ends only when it goes on.
-    signal_process(process_, SIGCONT);
-    siginfo_t info;
-    const auto number = static_cast<id_t>(process_.get());
-    while (waitid(P_PIDFD, number, &info, WEXITED) < 0 && errno == EINTR) {
-    }
+    process_.signal(SIGCONT);
+    (void)process_.wait();
 }
 
 }  // namespace confinit

@@ -3,7 +3,7 @@
 // of this process for as long as this object lives.
 #pragma once
 
-#include "base/fd.h"
+#include "kernel/process.h"
 
 #include <optional>
 #include <utility>
@@ -22,9 +22,9 @@ public:
     ~PolkitAgent();
 
 private:
-    explicit PolkitAgent(Fd process) : process_(std::move(process)) {}
+    explicit PolkitAgent(Process process) : process_(std::move(process)) {}
 
-    Fd process_;
+    Process process_;
 };
 
 }  // namespace confinit

@@ -7,7 +7,7 @@
 #include "base/look_note.h"
 #include "base/result.h"
 #include "base/shared_memory.h"
-#include "kernel/pidfd.h"
+#include "kernel/process.h"
 #include "svctl/output.h"
 
 #include <array>
@@ -98,11 +98,11 @@ int run_watched(const Context& context, const std::function<int()>& action) {
     if (pid == 0) run_noted(note->get(), *outputs, action);
     // Nobody watches where there is no room for one.
     if (pid < 0) return action();
-    const Fd process{pidfd_open(pid, 0)};
+    const auto process = Process::open(pid);
     for (Output& output : *outputs)
         output.pipe.write_end.reset();
     if (pass_all_on(*outputs, **note)) return code_of_end(pid);
-    if (process) (void)pidfd_send_signal(process.get(), SIGKILL, nullptr, 0);
+    if (process) process->signal(SIGKILL);
     const Error failure{.key = text_of((*note)->key),
                         .object = text_of((*note)->path),
                         .hint = fmt::format("it has not answered within {} s", patience.count())};

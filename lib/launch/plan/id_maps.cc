@@ -9,7 +9,6 @@
 #include "base/reserved_ids.h"
 #include "base/text.h"
 #include "kernel/clone.h"
-#include "kernel/pidfd.h"
 #include "kernel/proc_status.h"
 #include "kernel/procfs.h"
 
@@ -135,14 +134,11 @@ public:
     static Result<Visitor> enter(const Fd& user_namespace) {
         Pipe arrived = TRY(make_pipe());
         Pipe leave = TRY(make_pipe());
-        int pidfd = -1;
-        constexpr auto method = CloneMethod::clone_then_move;
-        const long pid = clone_process(method, 0, -1, pidfd);
-        if (pid < 0) return std::unexpected(clone_error(method, pid));
-        if (pid == 0) visit(user_namespace, arrived, leave);
+        Process process = TRY(clone_process(CloneMethod::clone_then_move));
+        if (process.pid() == 0) visit(user_namespace, arrived, leave);
         arrived.write_end.reset();
         leave.read_end.reset();
-        Visitor visitor{static_cast<pid_t>(pid), Fd{pidfd}, std::move(leave.write_end)};
+        Visitor visitor{std::move(process), std::move(leave.write_end)};
         TRY(visitor.await(arrived.read_end, user_namespace));
         return visitor;
     }
@@ -151,25 +147,21 @@ public:
     ~Visitor() {
         if (!leave_) return;
         // It may have been stopped, and then would not leave by itself.
-        signal_process(process_, SIGKILL);
-        siginfo_t end{};
-        while (waitid(P_PIDFD, static_cast<id_t>(process_.get()), &end, WEXITED) < 0 &&
-               errno == EINTR) {
-        }
+        process_.signal(SIGKILL);
+        (void)process_.wait();
     }
 
-    pid_t pid() const { return pid_; }
+    pid_t pid() const { return process_.pid(); }
 
 private:
-    Visitor(pid_t pid, Fd process, Fd leave)
-        : pid_(pid), process_(std::move(process)), leave_(std::move(leave)) {}
+    Visitor(Process process, Fd leave) : process_(std::move(process)), leave_(std::move(leave)) {}
 
     // The visitor is where it should be as soon as the kernel says so of it: a process of the
     // namespace that stops or ends it there does not keep PID 1 waiting.
     Status await(const Fd& arrived, const Fd& user_namespace) const {
         constexpr int step = 10;
         constexpr int longest_wait = 2000;
-        const Fd process = TRY(open_process(pid_));
+        const Fd process = TRY(open_process(pid()));
         const std::string wanted = TRY(link_text(user_namespace));
         pollfd polled{.fd = arrived.get(), .events = POLLIN, .revents = 0};
         for (int waited = 0; waited < longest_wait; waited += step) {
@@ -206,8 +198,7 @@ private:
         __builtin_trap();
     }
 
-    pid_t pid_;
-    Fd process_;
+    Process process_;
     Fd leave_;
 };
 
@@ -219,9 +210,9 @@ Result<IdRules> read_by_visit(const Fd& user_namespace) {
 // The rules as the main process of the unit shows them, if it is in this namespace.
 Result<IdRules> read_of_unit(const std::string& name, const JoinTarget& target,
                              const LaunchContext& context) {
-    const auto running = context.find_running ? context.find_running(name) : std::nullopt;
-    if (!running) return failure("the unit has no main process now");
-    const Fd process = TRY(open_process(running->pid));
+    const Process* running = context.find_running ? context.find_running(name) : nullptr;
+    if (running == nullptr) return failure("the unit has no main process now");
+    const Fd process = TRY(open_process(running->pid()));
     IdRules rules = TRY(read_rules(process));
     if (TRY(read_namespace(process, "user")) == target.join.identity) return rules;
     return failure("its main process is in another user namespace");

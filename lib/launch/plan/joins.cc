@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The namespaces that a service shares with another one, or with what a path names: opened here,
 // entered by the child.
-#include "kernel/pidfd.h"
 #include "launch/early_hints.h"
 #include "launch/namespace_table.h"
 #include "launch/plan/parts.h"
@@ -42,15 +41,15 @@ Result<Fd> open_namespace(pid_t pid, std::string_view link) {
 // The pid may be another process's by the time of the open; the pidfd tells.
 Result<Fd> open_of_unit(const NamespaceRow& row, const std::string& name,
                         const LaunchContext& context) {
-    const auto target = context.find_running ? context.find_running(name) : std::nullopt;
-    if (!target) {
+    const Process* target = context.find_running ? context.find_running(name) : nullptr;
+    if (target == nullptr) {
         return std::unexpected(
             join_failure(row, "unit:" + name, "", 0, "the unit has no main process now"));
     }
     const std::string path =
-        "/proc/" + std::to_string(target->pid) + "/ns/" + std::string{row.link};
-    auto opened = open_namespace(target->pid, row.link);
-    if (!is_there(target->pidfd)) {
+        "/proc/" + std::to_string(target->pid()) + "/ns/" + std::string{row.link};
+    auto opened = open_namespace(target->pid(), row.link);
+    if (!target->is_there()) {
         return std::unexpected(
             join_failure(row, "unit:" + name, "", ESRCH, "its main process has just ended"));
     }

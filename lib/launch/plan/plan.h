@@ -5,6 +5,7 @@
 #include "base/fd.h"
 #include "base/result.h"
 #include "kernel/capability_set.h"
+#include "kernel/process.h"
 #include "kernel/syscall_filter.h"
 #include "launch/child_plan.h"
 #include "launch/seccomp/filter_cache.h"
@@ -25,12 +26,6 @@
 
 namespace confinit {
 
-// The main process of a unit that runs; `pidfd` is valid while the launch is planned.
-struct RunningUnit {
-    pid_t pid = 0;
-    int pidfd = -1;
-};
-
 // A user that cannot become another: its ids and its list of supplementary groups.
 struct FixedIdentity {
     std::uint32_t uid = 0;
@@ -50,8 +45,9 @@ struct LaunchContext {
     std::uint64_t memory_total;     // bytes, for percentages
     std::string cgroup_mount = {};  // where our own cgroup tree is mounted, if there is one
 
-    // Absent where there is no supervisor: for "unit:NAME", and for a unit's own 65,536 ids.
-    std::function<std::optional<RunningUnit>(std::string_view unit)> find_running = {};
+    // Absent where there is no supervisor: for "unit:NAME", and for a unit's own 65,536 ids. The
+    // main process of a unit that runs, or null; it stays while the launch is planned.
+    std::function<const Process*(std::string_view unit)> find_running = {};
     std::function<std::uint32_t(const std::string& unit)> separate_ids = {};
 
     // The supervisor's runtime directory, which a mount namespace of a service's own hides, and the

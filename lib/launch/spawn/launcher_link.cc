@@ -5,7 +5,6 @@
 #include "base/file.h"
 #include "base/name_table.h"
 #include "base/unix_socket.h"
-#include "kernel/pidfd.h"
 #include "launch/launcher_start.h"
 #include "launch/spawn/blocked_signals.h"
 
@@ -104,13 +103,11 @@ Result<LauncherLink> LauncherLink::start(const Fd& program, const LaunchSlots& s
                                          CloneMethod method) {
     auto [own, other] = TRY(make_seqpacket_pair());
     TRY(set_nonblocking(own));
-    int pidfd = -1;
     // The launcher and all that it makes keep signals away until the service's own mask is set.
     const BlockedSignals blocked;
-    const long pid = clone_process(method, 0, -1, pidfd);
-    if (pid == 0) run_launcher(program.get(), other.get(), slots.memory().get());
-    if (pid < 0) return std::unexpected(clone_error(method, pid));
-    return LauncherLink{static_cast<pid_t>(pid), Fd{pidfd}, std::move(own)};
+    Process process = TRY(clone_process(method));
+    if (process.pid() == 0) run_launcher(program.get(), other.get(), slots.memory().get());
+    return LauncherLink{std::move(process), std::move(own)};
 }
 
 Status LauncherLink::send(const LaunchPlan& plan, const LaunchOrder& order) {
@@ -182,21 +179,19 @@ constexpr auto launcher_call_names = make_name_table<LauncherCall>({
 
 // A child of ours that we have not reaped. One that cannot be watched must not run on, and without
 // a descriptor its number is the way to it.
-Result<Fd> open_or_kill(pid_t child) {
-    Fd process{pidfd_open(child, 0)};
-    if (process) return process;
-    const int error = errno;
-    (void)kill(child, SIGKILL);
-    return std::unexpected(Error{.call = "pidfd_open", .error = error});
+Result<Process> open_or_kill(pid_t child) {
+    auto process = Process::open(child);
+    if (!process) (void)kill(child, SIGKILL);
+    return process;
 }
 
 // A preparer that was killed fails the launch once the child is there, which is killed with it.
 void take_preparer(pid_t preparer, MadeProcesses& made) {
-    made.preparer = preparer;
     auto process = open_or_kill(preparer);
     if (process) {
-        made.preparer_pidfd = std::move(*process);
+        made.preparer = std::move(*process);
     } else {
+        made.preparer = {preparer, {}};
         made.failure = std::move(process).error();
     }
 }
@@ -214,7 +209,7 @@ std::optional<Result<MadeProcesses>> look_at_slot(const LaunchPlan& plan,
     const int child_error = number(slot.error);
     const int preparer_error = number(slot.preparer_error);
     const pid_t preparer = number(slot.preparer);
-    if (preparer > 0 && made.preparer == 0) take_preparer(preparer, made);
+    if (preparer > 0 && made.preparer.pid() == 0) take_preparer(preparer, made);
     if (preparer_error != 0) return std::unexpected(explain_preparer_clone(preparer_error));
     if (child_error != 0) {
         const LauncherCall call = slot.failed_call;
@@ -226,10 +221,7 @@ std::optional<Result<MadeProcesses>> look_at_slot(const LaunchPlan& plan,
                                            .hint = "it could not read what to launch"});
     }
     if (child <= 0) return std::nullopt;
-    made.pid = child;
-    auto process = open_or_kill(child);
-    if (!process) return std::unexpected(std::move(process).error());
-    made.pidfd = std::move(*process);
+    made.first = TRY(open_or_kill(child));
     return std::move(made);
 }
 

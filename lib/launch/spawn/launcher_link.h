@@ -12,7 +12,6 @@
 #include <deque>
 #include <memory>
 #include <optional>
-#include <sys/types.h>
 
 namespace confinit {
 
@@ -60,18 +59,16 @@ public:
     // the launcher may do less than this process.
     Result<std::optional<std::uint32_t>> receive();
 
-    pid_t pid() const { return pid_; }
-    const Fd& process() const { return process_; }
+    const Process& process() const { return process_; }
     const Fd& socket() const { return socket_; }
     bool is_greeted() const { return is_greeted_; }
 
 private:
-    LauncherLink(pid_t pid, Fd process, Fd socket)
-        : pid_(pid), process_(std::move(process)), socket_(std::move(socket)) {}
+    LauncherLink(Process process, Fd socket)
+        : process_(std::move(process)), socket_(std::move(socket)) {}
     Status greet(const LauncherGreeting& greeting);
 
-    pid_t pid_;
-    Fd process_;
+    Process process_;
     Fd socket_;
     bool is_greeted_ = false;
 };

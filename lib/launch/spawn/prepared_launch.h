@@ -11,7 +11,6 @@
 
 #include <array>
 #include <optional>
-#include <sys/types.h>
 
 namespace confinit {
 
@@ -41,13 +40,11 @@ struct PreparedLaunch {
 Result<PreparedLaunch> prepare_launch(const LaunchPlan& plan, int node, Streams streams,
                                       CloneMethod method);
 
-// The processes of a launch, once they are there. `pidfd` may be empty where the pid is that of a
-// child that nobody else reaps.
+// The processes of a launch, once they are there. A preparer that could not be watched is a number
+// alone.
 struct MadeProcesses {
-    pid_t pid = 0;
-    Fd pidfd;
-    pid_t preparer = 0;  // 0 where the plan has no preparations
-    Fd preparer_pidfd;
+    Process first;
+    Process preparer;                   // empty where the plan has no preparations
     std::optional<Error> failure = {};  // no preparer could be made, or it could not be watched
 };
 

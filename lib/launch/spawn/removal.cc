@@ -9,16 +9,14 @@
 
 namespace confinit {
 
-Result<Removal> begin_removal(std::span<const std::string> paths, CloneMethod method) {
+Result<Process> begin_removal(std::span<const std::string> paths, CloneMethod method) {
     std::vector<const char*> texts;
     for (const std::string& path : paths)
         texts.push_back(path.c_str());
-    int pidfd = -1;
     const BlockedSignals blocked;
-    const long pid = clone_process(method, 0, -1, pidfd);
-    if (pid == 0) run_remover(texts);
-    if (pid < 0) return std::unexpected(clone_error(method, pid));
-    return Removal{static_cast<pid_t>(pid), Fd{pidfd}};
+    Process remover = TRY(clone_process(method));
+    if (remover.pid() == 0) run_remover(texts);
+    return remover;
 }
 
 }  // namespace confinit

@@ -3,23 +3,16 @@
 // wait for a file system.
 #pragma once
 
-#include "base/fd.h"
 #include "base/result.h"
 #include "kernel/clone.h"
 
 #include <span>
 #include <string>
-#include <sys/types.h>
 
 namespace confinit {
 
-struct Removal {
-    pid_t pid = 0;
-    Fd pidfd;
-};
-
 // Begins to remove these directories with all that is in them; absolute, without symbolic links.
 // The exit status of the process is 0, or the errno that kept one of them.
-Result<Removal> begin_removal(std::span<const std::string> paths, CloneMethod method);
+Result<Process> begin_removal(std::span<const std::string> paths, CloneMethod method);
 
 }  // namespace confinit

@@ -3,7 +3,6 @@
 #include "launch/spawn/spawn.h"
 
 #include "base/file.h"
-#include "kernel/pidfd.h"
 #include "launch/spawn/bind_order.h"
 #include "launch/spawn/blocked_signals.h"
 #include "launch/spawn/parent_part.h"
@@ -114,33 +113,29 @@ Status drop_own_groups(const LaunchPlan& plan) {
 // A plain copy of this process: no memory is shared but the last words.
 Status copy_child(const LaunchPlan& plan, const PreparedLaunch& prepared, const ChildPlan& child,
                   MadeProcesses& made) {
-    int pidfd = -1;
     // The cgroup namespace is left to the child: from here it would have our own node as its root.
     constexpr std::uint64_t made_by_child = CLONE_NEWCGROUP;
     const std::uint64_t namespaces = plan->clone_flags & ~made_by_child;
     const BlockedSignals blocked;
-    const long pid = clone_process(prepared.method, namespaces, prepared.node, pidfd);
-    if (pid < 0)
-        return std::unexpected(explain_child_clone(plan, prepared, static_cast<int>(-pid)));
-    if (pid == 0) run_child(child);
-    made.pid = static_cast<pid_t>(pid);
-    made.pidfd = Fd{pidfd};
+    auto process = clone_process(prepared.method, namespaces, prepared.node);
+    if (!process)
+        return std::unexpected(explain_child_clone(plan, prepared, process.error().error));
+    if (process->pid() == 0) run_child(child);
+    made.first = std::move(*process);
     return {};
 }
 
 // Outside of the node: it counts against no limit of the service.
 void copy_preparer(const PreparedLaunch& prepared, const ChildPlan& child, MadeProcesses& made) {
-    if (child.preparations.empty() || made.preparer != 0) return;
-    int pidfd = -1;
+    if (child.preparations.empty() || made.preparer.pid() != 0) return;
     const BlockedSignals blocked;
-    const long pid = clone_process(prepared.method, 0, -1, pidfd);
-    if (pid == 0) run_preparer(child);
-    if (pid < 0) {
-        made.failure = explain_preparer_clone(static_cast<int>(-pid));
+    auto process = clone_process(prepared.method);
+    if (!process) {
+        made.failure = explain_preparer_clone(process.error().error);
         return;
     }
-    made.preparer = static_cast<pid_t>(pid);
-    made.preparer_pidfd = Fd{pidfd};
+    if (process->pid() == 0) run_preparer(child);
+    made.preparer = std::move(*process);
 }
 
 Status finish_parent_part(const LaunchPlan& plan, const PreparedLaunch& prepared, pid_t child) {
@@ -159,7 +154,7 @@ Status finish_parent_part(const LaunchPlan& plan, const PreparedLaunch& prepared
 Error explain_child_clone(const LaunchPlan& plan, const PreparedLaunch& prepared, int error) {
     // One that is moved later counts against our own node until then.
     Error failure = explain_clone(plan, prepared.is_moved() ? -1 : prepared.node, error);
-    failure.call = clone_error(prepared.method, 0).call;
+    failure.call = clone_call(prepared.method);
     return failure;
 }
 
@@ -182,17 +177,16 @@ Result<PreparedLaunch> prepare_launch(const LaunchPlan& plan, int node, Streams 
 Spawned finish_launch(const LaunchPlan& plan, PreparedLaunch prepared, MadeProcesses made,
                       LastWordsPage last_words) {
     if (!made.failure) {
-        if (Status done = finish_parent_part(plan, prepared, made.pid); !done)
+        if (Status done = finish_parent_part(plan, prepared, made.first.pid()); !done)
             made.failure = std::move(done).error();
     }
     // It fails only for a child that has ended already.
-    if (made.failure) signal_process(made.pidfd, SIGKILL);
+    if (made.failure) made.first.signal(SIGKILL);
     return Spawned{
-        .pid = made.pid,
-        .pidfd = std::move(made.pidfd),
+        .first = std::move(made.first),
         .report_socket = std::move(prepared.report_socket),
         .exit_socket = std::move(prepared.exit_socket),
-        .preparer_pidfd = std::move(made.preparer_pidfd),
+        .preparer = std::move(made.preparer),
         .last_words = std::move(last_words),
         .failure = std::move(made.failure),
     };

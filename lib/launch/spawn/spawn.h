@@ -17,7 +17,6 @@
 
 #include <optional>
 #include <string>
-#include <sys/types.h>
 
 namespace confinit {
 
@@ -34,14 +33,13 @@ struct Streams {
 };
 
 struct Spawned {
-    pid_t pid = 0;  // the first process: the main one, our reaper of a new pid namespace,
-                    // or a short-lived one where a pid namespace is joined
-    Fd pidfd;
-    Fd report_socket;   // non-blocking; readable when there is news
-    Fd exit_socket;     // likewise: the reaper's `main_exited`, or its own `failed` before the
-                        // service runs; empty without a reaper
-    Fd preparer_pidfd;  // of a short-lived process beside it, where the plan has preparations;
-                        // it ends by itself, and is left to the caller's reaping
+    Process first;     // the main process, our reaper of a new pid namespace, or a short-lived
+                       // process where a pid namespace is joined
+    Fd report_socket;  // non-blocking; readable when there is news
+    Fd exit_socket;    // likewise: the reaper's `main_exited`, or its own `failed` before the
+                       // service runs; empty without a reaper
+    Process preparer;  // a short-lived process beside it, where the plan has preparations; it ends
+                       // by itself, and is left to the caller's reaping
     LastWordsPage last_words;           // for receive_report() on the report socket
     std::optional<Error> failure = {};  // of the parent's own part: the child is being killed
 };
