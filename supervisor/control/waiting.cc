@@ -126,7 +126,7 @@ void ControlServer::on_timer() {
 void ControlServer::set_timer(Clock::time_point due) {
     if (timer_due_ && *timer_due_ <= due) return;
     timer_due_ = due;
-    timer_->set(std::max<Clock::duration>(due - Clock::now(), std::chrono::milliseconds{1}));
+    timer_->set_until(due);
 }
 
 }  // namespace confinit

@@ -250,8 +250,7 @@ void Hands::set_timer() {
         if (deadline <= now) deadline = now + bounds_.patience;
         next = std::min(next.value_or(deadline), deadline);
     }
-    if (!next) return timer_->stop();
-    timer_->set(std::max<Clock::duration>(*next - now, std::chrono::milliseconds{1}));
+    timer_->set_until(next);
 }
 
 // Many a destructor calls it. A descriptor that there was no memory to queue stays open.

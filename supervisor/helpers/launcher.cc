@@ -112,9 +112,9 @@ void Launcher::on_late() {
     is_timed_ = false;
     if (!link_ && !is_given_up_) return start_again();
     if (!is_awaited()) return;
-    const auto left = silent_since_ + patience_ - Clock::now();
-    if (left > Clock::duration::zero()) {
-        timer_->set(left);
+    const auto due = silent_since_ + patience_;
+    if (Clock::now() < due) {
+        timer_->set_until(due);
         is_timed_ = true;
         return;
     }

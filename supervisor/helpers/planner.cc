@@ -340,8 +340,7 @@ void Planner::set_timer() {
     }
     // Questions may wait for the end of one that was killed.
     if (waits) next = std::min(next.value_or(now + bounds_.turn), now + bounds_.turn);
-    if (!next) return timer_->stop();
-    timer_->set(std::max<Clock::duration>(*next - now, std::chrono::milliseconds{1}));
+    timer_->set_until(next);
 }
 
 }  // namespace confinit

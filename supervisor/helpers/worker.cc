@@ -313,8 +313,7 @@ void Workers::set_timer() {
     for (const auto& [id, worker] : workers_) {
         if (!worker.is_killed) next = std::min(next.value_or(worker.deadline), worker.deadline);
     }
-    if (!next) return timer_->stop();
-    timer_->set(std::max<Clock::duration>(*next - Clock::now(), std::chrono::milliseconds{1}));
+    timer_->set_until(next);
 }
 
 }  // namespace confinit

@@ -2,6 +2,7 @@
 // Timer: one deadline of its own for whoever has it only now and then: timerfd_create(2).
 #include "supervisor/loop/timer.h"
 
+#include <algorithm>
 #include <cstdint>
 #include <exception>
 #include <sys/epoll.h>
@@ -44,6 +45,12 @@ Result<Timer> Timer::make(EventLoop& loop, std::function<void()> fire) {
 
 void Timer::set(Clock::duration length) {
     set_timer(fd_.get(), length);
+}
+
+// The kernel takes a length of zero for a stop.
+void Timer::set_until(std::optional<Clock::time_point> deadline) {
+    if (!deadline) return stop();
+    set(std::max<Clock::duration>(*deadline - Clock::now(), std::chrono::milliseconds{1}));
 }
 
 }  // namespace confinit

@@ -5,6 +5,7 @@
 #include "supervisor/loop/event_loop.h"
 
 #include <functional>
+#include <optional>
 
 namespace confinit {
 
@@ -14,6 +15,8 @@ public:
     static Result<Timer> make(EventLoop& loop, std::function<void()> fire);
 
     void set(Clock::duration length);
+    // One that has passed is due at once; without any the timer stops.
+    void set_until(std::optional<Clock::time_point> deadline);
     void stop() { set(Clock::duration::zero()); }
 
 private:

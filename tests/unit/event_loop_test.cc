@@ -204,6 +204,27 @@ TEST_CASE("a deadline that there was no memory for passes again", "[loop][R1]") 
     CHECK(calls == 3);
 }
 
+TEST_CASE("a deadline that has passed is due at once, and none stops the timer", "[loop]") {
+    auto loop = *EventLoop::make();
+    int calls = 0;
+    Timer stopped = *Timer::make(*loop, [&] { FAIL("it was stopped"); });
+    Timer timer = *Timer::make(*loop, [&] { ++calls; });
+    stopped.set_until(Clock::now() + std::chrono::milliseconds{1});
+    stopped.set_until(std::nullopt);
+
+    for (const auto late : {std::chrono::milliseconds{0}, std::chrono::milliseconds{1000}}) {
+        timer.set_until(Clock::now() - late);
+        REQUIRE(loop->run_once());
+    }
+    CHECK(calls == 2);
+
+    const auto due = Clock::now() + std::chrono::milliseconds{20};
+    timer.set_until(due);
+    REQUIRE(loop->run_once());
+    CHECK(calls == 3);
+    CHECK(Clock::now() >= due);
+}
+
 TEST_CASE("work that defers itself again does not starve the descriptors", "[loop]") {
     auto loop = *EventLoop::make();
     const ReadyPipe ready;
