@@ -5,7 +5,7 @@
 #include "base/file.h"
 #include "base/look_note.h"
 #include "base/text.h"
-#include "launch/plan/mount_order.h"
+#include "launch/plan/mount_kinds.h"
 #include "launch/plan/witnesses.h"
 
 #include <algorithm>
@@ -114,7 +114,8 @@ std::string covering_key(const LaunchPlan& plan, MountOpKind kind, std::string_v
     std::string key;
     for (std::size_t i = 0; i < plan->child.mounts.size() && i < plan->mount_targets.size(); ++i) {
         const MountOpKind other = plan->child.mounts[i].kind;
-        if (!puts_mount(other) || !is_within(path, plan->mount_targets[i])) continue;
+        if (!mount_kind_row(other).brings_files || !is_within(path, plan->mount_targets[i]))
+            continue;
         key = other == kind ? plan->mount_keys[i].str() : "";
     }
     return key;

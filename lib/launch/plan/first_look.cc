@@ -3,6 +3,7 @@
 #include "launch/plan/first_look.h"
 
 #include "base/look_note.h"
+#include "launch/plan/mount_kinds.h"
 #include "launch/plan/parts.h"
 
 #include <string>
@@ -13,32 +14,8 @@ namespace {
 
 // Whether the source of such an op is a path of the host.
 bool has_host_source(const MountOp& op) {
-    switch (op.kind) {
-    case MountOpKind::bind:
-    case MountOpKind::device_node:
-    case MountOpKind::read_write:
-    case MountOpKind::exec:
-        return true;
-    case MountOpKind::overlay_layer:
-        return op.mode != memory_layer;
-    case MountOpKind::propagation:
-    case MountOpKind::tmpfs:
-    case MountOpKind::proc:
-    case MountOpKind::devpts:
-    case MountOpKind::mqueue:
-    case MountOpKind::cgroup:
-    case MountOpKind::overlay:
-    case MountOpKind::directory:
-    case MountOpKind::symlink:
-    case MountOpKind::seal:
-    case MountOpKind::read_only:
-    case MountOpKind::inaccessible:
-    case MountOpKind::no_exec:
-    case MountOpKind::change_root:
-    case MountOpKind::change_propagation:
-        return false;
-    }
-    return false;
+    if (op.kind == MountOpKind::overlay_layer && op.mode == memory_layer) return false;
+    return mount_kind_row(op.kind).has_host_source;
 }
 
 void look(const ServiceView& view, std::string_view key, const char* path) {

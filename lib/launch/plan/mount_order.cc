@@ -3,6 +3,7 @@
 #include "launch/plan/mount_order.h"
 
 #include "kernel/mount_table.h"
+#include "launch/plan/mount_kinds.h"
 
 #include <algorithm>
 #include <linux/mount.h>
@@ -57,35 +58,6 @@ Says says(const MountDraft& op) {
     return {};
 }
 
-// Whether an op brings a mount that has none of the attributes that were set at its path before.
-bool brings_mount(MountOpKind kind) {
-    switch (kind) {
-    case MountOpKind::bind:
-    case MountOpKind::tmpfs:
-    case MountOpKind::proc:
-    case MountOpKind::device_node:
-    case MountOpKind::devpts:
-    case MountOpKind::mqueue:
-    case MountOpKind::overlay:
-    case MountOpKind::cgroup:
-    case MountOpKind::read_write:
-    case MountOpKind::exec:
-        return true;
-    case MountOpKind::propagation:
-    case MountOpKind::overlay_layer:
-    case MountOpKind::directory:
-    case MountOpKind::symlink:
-    case MountOpKind::seal:
-    case MountOpKind::read_only:
-    case MountOpKind::no_exec:
-    case MountOpKind::inaccessible:
-    case MountOpKind::change_root:
-    case MountOpKind::change_propagation:
-        return false;
-    }
-    return false;
-}
-
 // Whether an op brings a mount that others may lie in.
 bool is_tree(MountOpKind kind) {
     return kind == MountOpKind::tmpfs || kind == MountOpKind::bind || kind == MountOpKind::proc ||
@@ -93,34 +65,6 @@ bool is_tree(MountOpKind kind) {
 }
 
 }  // namespace
-
-bool puts_mount(MountOpKind kind) {
-    switch (kind) {
-    case MountOpKind::bind:
-    case MountOpKind::tmpfs:
-    case MountOpKind::proc:
-    case MountOpKind::device_node:
-    case MountOpKind::devpts:
-    case MountOpKind::mqueue:
-    case MountOpKind::overlay:
-    case MountOpKind::cgroup:
-    case MountOpKind::inaccessible:
-        return true;
-    case MountOpKind::propagation:
-    case MountOpKind::overlay_layer:
-    case MountOpKind::seal:
-    case MountOpKind::directory:
-    case MountOpKind::symlink:
-    case MountOpKind::read_only:
-    case MountOpKind::read_write:
-    case MountOpKind::no_exec:
-    case MountOpKind::exec:
-    case MountOpKind::change_root:
-    case MountOpKind::change_propagation:
-        return false;
-    }
-    return false;
-}
 
 // Not by stable_sort, which would ask for memory in a deprecated way.
 void sort_by_depth(std::vector<PlannedOp>& ops) {
@@ -175,7 +119,7 @@ bool is_given_back(const std::vector<PlannedOp>& ops, const PlannedOp& planned) 
 void inherit_attributes(std::vector<PlannedOp>& ops) {
     for (std::size_t i = 0; i < ops.size(); ++i) {
         PlannedOp& planned = ops[i];
-        if (!brings_mount(planned.op.kind)) continue;
+        if (!mount_kind_row(planned.op.kind).brings_mount) continue;
         Says decided;
         for (std::size_t before = 0; before < i; ++before) {
             if (!is_within(planned.target, ops[before].target)) continue;

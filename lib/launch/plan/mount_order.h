@@ -27,9 +27,6 @@ struct PlannedOp {
     std::size_t position = 0;
 };
 
-// Whether an op puts something at its target, rather than changing what is there.
-bool puts_mount(MountOpKind kind);
-
 // Ops with the same path and turn stay in their order.
 void sort_by_depth(std::vector<PlannedOp>& ops);
 

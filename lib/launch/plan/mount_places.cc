@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Where a service's mounts go: their order, their paths without links, and what is made for them.
 #include "launch/plan/mount_builder.h"
+#include "launch/plan/mount_kinds.h"
 #include "launch/plan/witnesses.h"
 
 #include "base/file.h"
@@ -69,7 +70,8 @@ Status MountBuilder::refuse_cover_of_directory(const std::vector<PlannedOp>& bef
         return one.key.starts_with("directories.");
     };
     const auto covers = [](const PlannedOp& one) {
-        return one.key.starts_with("mounts.") && !one.is_preset && puts_mount(one.op.kind);
+        return one.key.starts_with("mounts.") && !one.is_preset &&
+               mount_kind_row(one.op.kind).brings_files;
     };
     const auto rival = std::ranges::find_if(before, [&](const PlannedOp& other) {
         return other.target == planned.target && ((is_directory(planned) && covers(other)) ||

@@ -2,7 +2,7 @@
 // MountComparison: what the mount tables of a service and of the host say about each op of a plan.
 #pragma once
 
-#include "launch/plan/mount_order.h"
+#include "launch/plan/mount_kinds.h"
 #include "launch/plan/service_view.h"
 #include "launch/verify/parts.h"
 

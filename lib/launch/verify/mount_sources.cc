@@ -50,8 +50,8 @@ Finding MountComparison::compare_seal(std::size_t index) const {
 std::optional<Finding> MountComparison::compare_root(std::size_t index) const {
     const bool is_image = plan_->child.image_mount_point != nullptr;
     for (std::size_t i = 1; i < index; ++i) {
-        const bool is_covered =
-            plan_->mount_targets[i] == "/" && puts_mount(plan_->child.mounts[i].kind);
+        const bool is_covered = plan_->mount_targets[i] == "/" &&
+                                mount_kind_row(plan_->child.mounts[i].kind).brings_files;
         if (!is_covered) continue;
         if (plan_->child.root == nullptr && !is_image) return std::nullopt;
         return Finding{true, "covered by " + plan_->mount_keys[i].str()};

@@ -57,7 +57,7 @@ bool MountComparison::is_of_host(const Mount& mount) const {
 // By a later op at the same path.
 bool MountComparison::is_replaced(std::size_t index) const {
     for (std::size_t later = index + 1; later < plan_->child.mounts.size(); ++later) {
-        if (!puts_mount(plan_->child.mounts[later].kind)) continue;
+        if (!mount_kind_row(plan_->child.mounts[later].kind).brings_files) continue;
         if (plan_->mount_targets[later] == plan_->mount_targets[index]) return true;
     }
     return false;
@@ -68,8 +68,8 @@ std::size_t MountComparison::deciding_op(std::string_view path) const {
     std::size_t last = plan_->child.mounts.size();
     for (std::size_t i = 0; i < plan_->child.mounts.size(); ++i) {
         const MountOpKind kind = plan_->child.mounts[i].kind;
-        const bool decides =
-            puts_mount(kind) || kind == MountOpKind::read_only || kind == MountOpKind::read_write;
+        const bool decides = mount_kind_row(kind).brings_files || kind == MountOpKind::read_only ||
+                             kind == MountOpKind::read_write;
         if (decides && is_within(path, plan_->mount_targets[i])) last = i;
     }
     return last;
@@ -202,10 +202,10 @@ Finding MountComparison::compare_inaccessible(std::size_t index) const {
 
 std::optional<Finding> MountComparison::compare(std::size_t index) const {
     const MountOpKind kind = plan_->child.mounts[index].kind;
-    if (puts_mount(kind) && is_replaced(index)) {
+    if (mount_kind_row(kind).brings_files && is_replaced(index)) {
         return Finding{true, "replaced by a later key at " + plan_->mount_targets[index].str()};
     }
-    if (plan_->child.mounts[index].may_be_absent && puts_mount(kind) &&
+    if (plan_->child.mounts[index].may_be_absent && mount_kind_row(kind).brings_files &&
         mount_at(index) == nullptr) {
         return Finding{true, "the image has no " + plan_->mount_targets[index].str()};
     }
