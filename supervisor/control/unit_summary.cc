@@ -58,7 +58,7 @@ Json unit_summary(const Manager& manager, const Service& service, OnDisk on_disk
         {"since_us", boot_time_microseconds(state.since)},
         {"reason", reason_of(state, service)},
         {"skipped", Json::array()},
-        {"drift", service.drift},
+        {"drift", Json::array()},
         {"on_disk", on_disk_names.name(on_disk)},
         {"load_problems",
          on_disk == OnDisk::broken ? service.disk.problems : std::vector<std::string>{}},
@@ -67,6 +67,9 @@ Json unit_summary(const Manager& manager, const Service& service, OnDisk on_disk
     add_bus_name(unit, service);
     for (const SkippedKey& skipped : service.skipped) {
         unit["skipped"].push_back(skipped.reason);
+    }
+    for (const DriftItem& item : service.drift) {
+        unit["drift"].push_back(item.text());
     }
     if (const Cgroup* node = node_of(service)) {
         add_number(unit, "memory_bytes", node->read("memory.current"));

@@ -15,13 +15,23 @@ namespace {
 
 constexpr std::size_t services_of_one_worker = 16;
 
-std::vector<std::string> drift_of(const std::vector<VerifyItem>& items) {
-    std::vector<std::string> drift;
+Json drift_of(const std::vector<VerifyItem>& items) {
+    Json drift = Json::array();
     for (const VerifyItem& item : items) {
         if (!item.differs()) continue;
-        drift.push_back(
-            fmt::format("{}: declared {}, in force {}", item.key, item.declared, item.in_force));
+        drift.push_back({{"key", item.key},
+                         {"difference",
+                          fmt::format("declared {}, in force {}", item.declared, item.in_force)}});
     }
+    return drift;
+}
+
+std::vector<DriftItem> drift_in(const Json& entry) {
+    std::vector<DriftItem> drift;
+    const Json* items = find_array(entry, "drift");
+    if (items == nullptr) return drift;
+    for (const Json& item : *items)
+        drift.push_back({string_or(item, "key"), string_or(item, "difference")});
     return drift;
 }
 
@@ -108,21 +118,22 @@ void DriftCheck::take_answer(const Result<std::string>& answer) {
         Service& service = *found->second;
         const auto run = static_cast<std::int64_t>(service.run_number);
         if (integer_or(entry, "run", -1) != run || node_of(service) == nullptr) continue;
-        note_drift(service, find_strings(entry, "drift").value_or(std::vector<std::string>{}));
+        note_drift(service, drift_in(entry));
     }
 }
 
-void DriftCheck::note_drift(Service& service, std::vector<std::string> drift) {
+void DriftCheck::note_drift(Service& service, std::vector<DriftItem> drift) {
     const std::string& unit = service.unit.name;
     const DriftNews news = compare_drift(service.drift, drift);
     const auto tell = [&](const std::string& text, const std::string& line) {
         manager_.note(unit, EventKind::drift, text);
         service.log.append(LogStream::standard_error, "confinit: drift: " + line + "\n");
     };
-    for (const std::string& text : news.begun) {
+    for (const DriftItem& item : news.begun) {
+        const std::string text = item.text();
         console_.warning(fmt::format("{}: drift: {}", unit, text));
         // Those who read the log need not be able to read the unit's file, and so its values.
-        tell(text, fmt::format("{} differs; svctl status {} tells how", drift_key(text), unit));
+        tell(text, fmt::format("{} differs; svctl status {} tells how", item.key, unit));
     }
     for (const std::string& key : news.over) {
         const std::string text = key + " is as declared again";

@@ -29,7 +29,7 @@ private:
     bool has_services() const;
     void check_some();
     void take_answer(const Result<std::string>& answer);
-    void note_drift(Service& service, std::vector<std::string> drift);
+    void note_drift(Service& service, std::vector<DriftItem> drift);
 
     Manager& manager_;
     Console& console_;

@@ -8,14 +8,15 @@
 namespace confinit {
 namespace {
 
-bool contains(const std::vector<std::string>& list, const std::string& text) {
-    return std::ranges::find(list, text) != list.end();
+template <class Item>
+bool contains(const std::vector<Item>& list, const Item& item) {
+    return std::ranges::find(list, item) != list.end();
 }
 
-std::vector<std::string> keys_of(const std::vector<std::string>& drift) {
+std::vector<std::string> keys_of(const std::vector<DriftItem>& drift) {
     std::vector<std::string> keys;
-    for (const std::string& text : drift) {
-        if (std::string key = drift_key(text); !contains(keys, key)) keys.push_back(std::move(key));
+    for (const DriftItem& item : drift) {
+        if (!contains(keys, item.key)) keys.push_back(item.key);
     }
     return keys;
 }
@@ -37,21 +38,21 @@ std::string with_asker(std::string text, std::string_view asked_by) {
     return asked_by.empty() ? text : fmt::format("{} (asked by {})", text, asked_by);
 }
 
-DriftNews compare_drift(const std::vector<std::string>& former,
-                        const std::vector<std::string>& present) {
+std::string DriftItem::text() const {
+    return fmt::format("{}: {}", key, difference);
+}
+
+DriftNews compare_drift(const std::vector<DriftItem>& former,
+                        const std::vector<DriftItem>& present) {
     DriftNews news;
-    for (const std::string& text : present) {
-        if (!contains(former, text)) news.begun.push_back(text);
+    for (const DriftItem& item : present) {
+        if (!contains(former, item)) news.begun.push_back(item);
     }
     const std::vector<std::string> present_keys = keys_of(present);
     for (std::string& key : keys_of(former)) {
         if (!contains(present_keys, key)) news.over.push_back(std::move(key));
     }
     return news;
-}
-
-std::string drift_key(std::string_view text) {
-    return std::string{text.substr(0, text.find(": "))};
 }
 
 }  // namespace confinit

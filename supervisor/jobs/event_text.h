@@ -19,16 +19,23 @@ std::string launched_text(pid_t main);
 // "running (asked by uid 1000 (:1.42))"; the text itself where a deputy has not asked for it.
 std::string with_asker(std::string text, std::string_view asked_by);
 
-// The news of a check, after the drift that the one before it has found: "KEY: declared X, in force
-// Y" where an item differs otherwise than before, and the keys of which no item differs any more.
+// An item of a unit's confinement that is in force otherwise than declared.
+struct DriftItem {
+    std::string key;
+    std::string difference;  // "declared X, in force Y"
+
+    // "KEY: declared X, in force Y".
+    std::string text() const;
+    bool operator==(const DriftItem&) const = default;
+};
+
+// The news of a check, after the drift that the one before it has found: the items that differ
+// otherwise than before, and the keys of which no item differs any more.
 struct DriftNews {
-    std::vector<std::string> begun;
+    std::vector<DriftItem> begun;
     std::vector<std::string> over;
 };
-DriftNews compare_drift(const std::vector<std::string>& former,
-                        const std::vector<std::string>& present);
-
-// The key of an item of drift.
-std::string drift_key(std::string_view text);
+DriftNews compare_drift(const std::vector<DriftItem>& former,
+                        const std::vector<DriftItem>& present);
 
 }  // namespace confinit

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "launch/verify/verify.h"
+#include "supervisor/jobs/event_text.h"
 #include "supervisor/jobs/unit_versions.h"
 #include "supervisor/units/group.h"
 #include "supervisor/units/kept_plan.h"
@@ -60,7 +61,7 @@ struct Service {
     std::optional<Attempt> attempt;       // while it starts
     KeptPlan kept;                        // of the last launch, for the next one
     bool is_changing = false;             // a live change is on its way
-    std::vector<std::string> drift;       // what the last check found to differ from the unit
+    std::vector<DriftItem> drift;         // of the last check
     std::vector<std::string> vain_edits;  // of the last reading: edits_without_effect()
     // In whose name a deputy has asked for the present state, "uid 1000 (:1.42)"; empty where
     // nobody has. It goes with the next change of state that no job of the unit causes.

@@ -14,6 +14,7 @@ std::string text_of(SubState sub, std::string reason) {
 }
 
 using Texts = std::vector<std::string>;
+using Items = std::vector<DriftItem>;
 
 TEST_CASE("a reason is told with the state that it leads to, once", "[unit][N20]") {
     const std::string reason = "setup-failed: mounts.read_only[0]: ...";
@@ -26,16 +27,17 @@ TEST_CASE("a reason is told with the state that it leads to, once", "[unit][N20]
 }
 
 TEST_CASE("drift is news when it begins, changes or is over", "[unit][H7]") {
-    const std::string memory = "cgroup.memory.max: declared 64M, in force 33554432";
-    const std::string less = "cgroup.memory.max: declared 64M, in force 16777216";
-    const std::string user = "service.user: declared nobody, in force 0";
-    const std::string other_user = "service.user: declared nobody, in force 1";
+    const DriftItem memory{"cgroup.memory.max", "declared 64M, in force 33554432"};
+    const DriftItem less{"cgroup.memory.max", "declared 64M, in force 16777216"};
+    const DriftItem user{"service.user", "declared nobody, in force 0"};
+    const DriftItem other_user{"service.user", "declared nobody, in force 1"};
 
-    CHECK(compare_drift({}, {memory}).begun == Texts{memory});
+    CHECK(memory.text() == "cgroup.memory.max: declared 64M, in force 33554432");
+    CHECK(compare_drift({}, {memory}).begun == Items{memory});
     CHECK(compare_drift({}, {memory}).over.empty());
     CHECK(compare_drift({memory}, {memory}).begun.empty());
     CHECK(compare_drift({memory}, {memory}).over.empty());
-    CHECK(compare_drift({memory}, {less}).begun == Texts{less});
+    CHECK(compare_drift({memory}, {less}).begun == Items{less});
     CHECK(compare_drift({memory}, {less}).over.empty());
     CHECK(compare_drift({memory, user, other_user}, {memory}).over == Texts{"service.user"});
     CHECK(compare_drift({memory, user}, {}).over == Texts{"cgroup.memory.max", "service.user"});
