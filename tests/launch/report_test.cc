@@ -47,16 +47,35 @@ TEST_CASE("clone3's errors about the node are told as such", "[launch][S9]") {
 }
 
 TEST_CASE("an ordinary user is told the way that needs no privileges", "[launch][S9]") {
+    const auto hint_for = [](const OrdinaryUser& user) {
+        Error failure{.hint = "the supervisor lacks CAP_SETPCAP"};
+        advise_namespace(user, failure);
+        return failure.hint;
+    };
     const std::string lacking = "the supervisor lacks CAP_SETPCAP";
-    CHECK(lacking_hint(lacking, {.uid = 0, .gid = 0}) == lacking);
-    CHECK(lacking_hint(lacking, {.uid = 7, .gid = 8}) ==
+    CHECK(hint_for({.uid = 0, .gid = 0}) == lacking);
+    CHECK(hint_for({.uid = 7, .gid = 8}) ==
           lacking +
               "; a user namespace gives it to a service of an ordinary user: "
               "namespaces.user = { uid_map = [\"0 7 1\"], gid_map = [\"0 8 1\"] }");
-    CHECK(contains(lacking_hint(lacking, {.uid = 7, .gid = 8, .has_groups = true}),
+    CHECK(contains(hint_for({.uid = 7, .gid = 8, .has_groups = true}),
                    "without supplementary groups"));
-    CHECK(lacking_hint("the supervisor lacks CAP_SYS_NICE", {.uid = 7, .gid = 8}) ==
-          "the supervisor lacks CAP_SYS_NICE");
+}
+
+TEST_CASE("a user namespace is advised where it gives the right", "[launch][S9]") {
+    const auto is_given = [](LaunchStage stage, std::int32_t call, std::int32_t error) {
+        return is_given_by_namespace({.kind = LaunchReport::Kind::failed,
+                                      .stage = stage,
+                                      .object = LaunchReport::Object::target,
+                                      .error = error,
+                                      .syscall = call});
+    };
+    CHECK(is_given(LaunchStage::bounding, SYS_prctl, EPERM));
+    CHECK(is_given(LaunchStage::mounts, SYS_mount_setattr, EPERM));
+    CHECK_FALSE(is_given(LaunchStage::mounts, SYS_fsmount, EPERM));
+    CHECK_FALSE(is_given(LaunchStage::mounts, SYS_openat2, ENOENT));
+    CHECK_FALSE(is_given(LaunchStage::scheduling, SYS_setpriority, EPERM));
+    CHECK_FALSE(is_given(LaunchStage::preparation, SYS_chown, EPERM));
 }
 
 TEST_CASE("clone3's EAGAIN names the node that is full", "[launch][S9][N16]") {

@@ -5,6 +5,7 @@
 #include "launch/early_hints.h"
 #include "launch/own_finding.h"
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <sys/syscall.h>
@@ -20,6 +21,7 @@ struct Hint {
     int error;
     long call;
     std::string_view text;
+    bool is_given_by_namespace = false;  // in a user namespace of its own it has the right
 };
 constexpr long any_call = -1;
 constexpr auto hints = std::to_array<Hint>({
@@ -77,7 +79,7 @@ constexpr auto hints = std::to_array<Hint>({
     {LaunchStage::rlimits, EPERM, any_call,
      "the supervisor lacks CAP_SYS_RESOURCE, and the limit is above its own hard one"},
     {LaunchStage::rlimits, EINVAL, any_call, "the soft limit is above the hard one"},
-    {LaunchStage::bounding, EPERM, any_call, "the supervisor lacks CAP_SETPCAP"},
+    {LaunchStage::bounding, EPERM, any_call, "the supervisor lacks CAP_SETPCAP", true},
     {LaunchStage::bounding, EINVAL, any_call, "this kernel does not know the capability"},
     {LaunchStage::groups, EPERM, any_call,
      "the supervisor lacks CAP_SETGID, or setgroups is denied"},
@@ -109,6 +111,7 @@ struct MountHint {
     int error;
     long call;
     std::string_view text;
+    bool is_given_by_namespace = false;  // as in Hint
 };
 constexpr auto mount_hints = std::to_array<MountHint>({
     {LaunchReport::Object::target, ENOENT, any_call,
@@ -145,17 +148,32 @@ constexpr auto mount_hints = std::to_array<MountHint>({
      "mounts below it may not be left out in a user namespace; use recursive = true"},
     {LaunchReport::Object::target, EROFS, any_call,
      "its directory is read-only, so that the mount point cannot be made"},
-    {LaunchReport::Object::target, EPERM, any_call, "the supervisor lacks CAP_SYS_ADMIN"},
-    {LaunchReport::Object::source, EPERM, any_call, "the supervisor lacks CAP_SYS_ADMIN"},
+    {LaunchReport::Object::target, EPERM, any_call, "the supervisor lacks CAP_SYS_ADMIN", true},
+    {LaunchReport::Object::source, EPERM, any_call, "the supervisor lacks CAP_SYS_ADMIN", true},
 });
+
+template <class Row>
+bool fits(const Row& row, const LaunchReport& report) {
+    return row.error == report.error && (row.call == any_call || row.call == report.syscall);
+}
+
+const Hint* find_row(const LaunchReport& report) {
+    const auto* const row = std::ranges::find_if(
+        hints, [&](const Hint& hint) { return hint.stage == report.stage && fits(hint, report); });
+    return row != hints.end() ? row : nullptr;
+}
+
+const MountHint* find_mount_row(const LaunchReport& report) {
+    const auto* const row = std::ranges::find_if(mount_hints, [&](const MountHint& hint) {
+        return hint.object == report.object && fits(hint, report);
+    });
+    return row != mount_hints.end() ? row : nullptr;
+}
 
 }  // namespace
 
 std::string_view find_hint(const LaunchReport& report) {
-    for (const Hint& hint : hints) {
-        if (hint.stage != report.stage || hint.error != report.error) continue;
-        if (hint.call == any_call || hint.call == report.syscall) return hint.text;
-    }
+    if (const Hint* row = find_row(report)) return row->text;
     if (report.error == ENOSYS)
         return "this kernel is too old for the call, or a filter forbids it";
     if (report.error == EMFILE || report.error == ENFILE) return "there are too many open files";
@@ -163,11 +181,17 @@ std::string_view find_hint(const LaunchReport& report) {
 }
 
 std::string_view find_mount_hint(const LaunchReport& report) {
-    for (const MountHint& hint : mount_hints) {
-        if (hint.object != report.object || hint.error != report.error) continue;
-        if (hint.call == any_call || hint.call == report.syscall) return hint.text;
+    const MountHint* row = find_mount_row(report);
+    return row != nullptr ? row->text : std::string_view{};
+}
+
+bool is_given_by_namespace(const LaunchReport& report) {
+    if (report.stage == LaunchStage::mounts) {
+        const MountHint* row = find_mount_row(report);
+        return row != nullptr && row->is_given_by_namespace;
     }
-    return {};
+    const Hint* row = find_row(report);
+    return row != nullptr && row->is_given_by_namespace;
 }
 
 OrdinaryUser present_user() {
@@ -181,13 +205,10 @@ std::string own_ids_key(const OrdinaryUser& user) {
     return text;
 }
 
-std::string lacking_hint(std::string_view hint, const OrdinaryUser& user) {
-    std::string text{hint};
-    const bool is_given_by_namespace =
-        hint.ends_with("lacks CAP_SYS_ADMIN") || hint.ends_with("lacks CAP_SETPCAP");
-    if (user.uid == 0 || !is_given_by_namespace) return text;
-    return text +
-           "; a user namespace gives it to a service of an ordinary user: " + own_ids_key(user);
+void advise_namespace(const OrdinaryUser& user, Error& failure) {
+    if (user.uid == 0) return;
+    failure.advise("a user namespace gives it to a service of an ordinary user: " +
+                   own_ids_key(user));
 }
 
 }  // namespace confinit

@@ -2,6 +2,7 @@
 // Hints: what an errno most likely means at a step of the launch, in one line.
 #pragma once
 
+#include "base/result.h"
 #include "launch/child_plan.h"
 
 #include <cstdint>
@@ -28,8 +29,11 @@ OrdinaryUser present_user();
 // Such a user may map its own ids without privileges, as user 0 of the namespace.
 std::string own_ids_key(const OrdinaryUser& user);
 
-// "the supervisor lacks CAP_SYS_ADMIN", with the way that is open to an ordinary user; user 0, who
-// was deprived of it, is told no way around that.
-std::string lacking_hint(std::string_view hint, const OrdinaryUser& user);
+// Whether the right that the step lacks comes with a user namespace of the service's own.
+bool is_given_by_namespace(const LaunchReport& report);
+
+// Adds that way to the hint, which is open to an ordinary user; user 0, who was deprived of the
+// right, is told no way around that.
+void advise_namespace(const OrdinaryUser& user, Error& failure);
 
 }  // namespace confinit

@@ -347,8 +347,8 @@ Error explain_without_look(const LaunchPlan& plan, const LaunchReport& report) {
     }
     describe(plan, report, failure);
     if (failure.hint.empty()) failure.hint = find_hint(report);
-    if ((plan->clone_flags & CLONE_NEWUSER) == 0)
-        failure.hint = lacking_hint(failure.hint, present_user());
+    if ((plan->clone_flags & CLONE_NEWUSER) == 0 && is_given_by_namespace(report))
+        advise_namespace(present_user(), failure);
     if (failure.hint.empty())
         failure.hint = "while it was to " + std::string{launch_stage_text(report.stage)};
     return failure;

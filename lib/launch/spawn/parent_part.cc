@@ -89,8 +89,9 @@ Error not_permitted(const LaunchPlan& plan) {
         return clone_failure("namespaces.user", EPERM,
                              "no user namespace may be made: " + user_namespace_values());
     }
-    return clone_failure("namespaces", EPERM,
-                         lacking_hint("the supervisor lacks CAP_SYS_ADMIN", present_user()));
+    Error failure = clone_failure("namespaces", EPERM, "the supervisor lacks CAP_SYS_ADMIN");
+    advise_namespace(present_user(), failure);
+    return failure;
 }
 
 Error from_error(std::string key, std::string object, std::string call, Error error) {
