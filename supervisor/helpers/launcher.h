@@ -12,7 +12,7 @@
 
 #include "base/clock.h"
 #include "kernel/clone.h"
-#include "launch/spawn/launcher_link.h"
+#include "launch/launcher/launcher_link.h"
 #include "supervisor/loop/event_loop.h"
 #include "supervisor/loop/reaper.h"
 #include "supervisor/loop/soon.h"

@@ -2,8 +2,8 @@
 // One launch in each way, from its start to the service's first instruction.
 #pragma once
 
+#include "launch/launcher/launcher_link.h"
 #include "launch/plan/plan.h"
-#include "launch/spawn/launcher_link.h"
 #include "supervisor/units/cgroup_tree.h"
 #include "variants.h"
 

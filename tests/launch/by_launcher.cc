@@ -3,7 +3,7 @@
 #include "by_launcher.h"
 
 #include "kernel/process.h"
-#include "launch/spawn/launcher_link.h"
+#include "launch/launcher/launcher_link.h"
 #include "test_programs.h"
 
 #include <catch2/catch.hpp>

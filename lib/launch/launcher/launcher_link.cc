@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // LauncherLink: the parent's side of one launcher process: its socket, and the slots of answers.
-#include "launch/spawn/launcher_link.h"
+#include "launch/launcher/launcher_link.h"
 
 #include "base/file.h"
 #include "base/name_table.h"
