@@ -20,7 +20,7 @@
 namespace confinit {
 
 // The steps of a launch, in their order. The table in child/child.cc and the texts in
-// spawn/launch_report.cc are indexed by it, and the compiler counts all three. Each step needs a
+// spawn/explain_report.cc are indexed by it, and the compiler counts all three. Each step needs a
 // privilege, a path or a descriptor that a later one takes away.
 enum class LaunchStage : std::uint32_t {
     separation,        // not traceable, and without PID 1's descriptors

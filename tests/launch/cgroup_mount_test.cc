@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // How a service with a mount namespace sees the cgroup tree: read-only, or its own subtree alone.
 #include "fault.h"
-#include "launch/spawn/launch_report.h"
+#include "launch/spawn/explain_report.h"
 #include "mount_unit.h"
 
 #include <cerrno>

@@ -4,7 +4,7 @@
 #include "base/file.h"
 #include "fault.h"
 #include "launch/own_finding.h"
-#include "launch/spawn/launch_report.h"
+#include "launch/spawn/explain_report.h"
 #include "malloc_guard.h"
 #include "scene.h"
 

@@ -3,7 +3,7 @@
 // and what removes the runtime ones.
 #include "base/file.h"
 #include "fault.h"
-#include "launch/spawn/launch_report.h"
+#include "launch/spawn/explain_report.h"
 #include "launch/spawn/removal.h"
 #include "mount_unit.h"
 

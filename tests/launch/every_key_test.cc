@@ -8,7 +8,7 @@
 #include "every_key.h"
 #include "fault.h"
 #include "kernel/syscall_sets.h"
-#include "launch/spawn/launch_report.h"
+#include "launch/spawn/explain_report.h"
 #include "launch/verify/verify.h"
 #include "scene.h"
 #include "unit/keys.h"

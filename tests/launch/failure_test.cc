@@ -3,7 +3,7 @@
 #include "base/file.h"
 #include "by_launcher.h"
 #include "fault.h"
-#include "launch/spawn/launch_report.h"
+#include "launch/spawn/explain_report.h"
 #include "scene.h"
 
 #include <catch2/catch.hpp>

@@ -3,7 +3,7 @@
 #include "fault.h"
 #include "launch/plan/id_maps.h"
 #include "launch/seccomp/kernel_vocabulary.h"
-#include "launch/spawn/launch_report.h"
+#include "launch/spawn/explain_report.h"
 #include "launch/verify/verify.h"
 #include "scene.h"
 #include "unit/loader.h"

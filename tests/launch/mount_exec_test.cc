@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Where a service can execute: mounts.no_exec and mounts.exec beside what makes paths read-only.
 #include "fault.h"
-#include "launch/spawn/launch_report.h"
+#include "launch/spawn/explain_report.h"
 #include "mount_unit.h"
 
 #include <cerrno>

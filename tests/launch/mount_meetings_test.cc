@@ -4,7 +4,7 @@
 #include "base/file.h"
 #include "kernel/mount_namespace.h"
 #include "kernel/proc_status.h"
-#include "launch/spawn/launch_report.h"
+#include "launch/spawn/explain_report.h"
 #include "mount_unit.h"
 
 #include <csignal>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What the launch makes for its mounts, and where: in its own file systems, and nowhere else.
 #include "fault.h"
-#include "launch/spawn/launch_report.h"
+#include "launch/spawn/explain_report.h"
 #include "mount_unit.h"
 
 #include <cerrno>

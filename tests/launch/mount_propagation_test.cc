@@ -3,7 +3,7 @@
 #include "base/file.h"
 #include "fault.h"
 #include "kernel/mount_table.h"
-#include "launch/spawn/launch_report.h"
+#include "launch/spawn/explain_report.h"
 #include "mount_unit.h"
 
 #include <cerrno>

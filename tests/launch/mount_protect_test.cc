@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // mounts.protect: what each preset takes away from a service, and what it leaves.
 #include "fault.h"
-#include "launch/spawn/launch_report.h"
+#include "launch/spawn/explain_report.h"
 #include "mount_unit.h"
 
 #include <cerrno>

@@ -2,7 +2,7 @@
 // mounts.overlay and mounts.root_image, where the kernel has what they need.
 #include "base/file.h"
 #include "fault.h"
-#include "launch/spawn/launch_report.h"
+#include "launch/spawn/explain_report.h"
 #include "mount_unit.h"
 
 #include <cerrno>

@@ -5,7 +5,7 @@
 #include "by_launcher.h"
 #include "fault.h"
 #include "kernel/proc_status.h"
-#include "launch/spawn/launch_report.h"
+#include "launch/spawn/explain_report.h"
 #include "launch/spawn/parent_part.h"
 #include "scene.h"
 

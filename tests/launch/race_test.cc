@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // A hostile process of the host's that changes paths while launches go on. It does so for two
 // seconds, or for as many as CONFINIT_RACE_SECONDS says.
-#include "launch/spawn/launch_report.h"
+#include "launch/spawn/explain_report.h"
 #include "mount_unit.h"
 
 #include <cerrno>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The pipe by which a service tells that it is ready, as the descriptor that its unit names.
 #include "fault.h"
-#include "launch/spawn/launch_report.h"
+#include "launch/spawn/explain_report.h"
 #include "scene.h"
 
 #include <array>

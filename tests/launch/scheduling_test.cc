@@ -3,7 +3,7 @@
 #include "base/bit_list.h"
 #include "base/text.h"
 #include "fault.h"
-#include "launch/spawn/launch_report.h"
+#include "launch/spawn/explain_report.h"
 #include "launch/verify/verify.h"
 #include "scene.h"
 

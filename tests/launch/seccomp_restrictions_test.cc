@@ -4,7 +4,7 @@
 #include "../has_32_bit_way.h"
 #include "fault.h"
 #include "filtered_probe.h"
-#include "launch/spawn/launch_report.h"
+#include "launch/spawn/explain_report.h"
 #include "launch/verify/verify.h"
 
 #include <cerrno>

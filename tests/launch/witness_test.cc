@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // A plan that is older than its launch: what it was made from is looked at again by the child, and
 // nothing is launched where it is not as it was.
-#include "launch/spawn/launch_report.h"
+#include "launch/spawn/explain_report.h"
 #include "scene.h"
 
 #include <catch2/catch.hpp>

@@ -13,7 +13,7 @@
 #include "kernel/clone.h"
 #include "launch/plan/plan.h"
 #include "launch/report_channel.h"
-#include "launch/spawn/launch_report.h"
+#include "launch/spawn/explain_report.h"
 
 #include <optional>
 #include <string>

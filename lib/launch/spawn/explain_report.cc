@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The child's report in the words of promise two: key, object, call, errno and one hint.
-#include "launch/spawn/launch_report.h"
+#include "launch/spawn/explain_report.h"
 
 #include "base/bit_list.h"
 #include "kernel/capability_set.h"
