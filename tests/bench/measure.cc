@@ -2,10 +2,10 @@
 // One launch in each way, from its start to the service's first instruction.
 #include "measure.h"
 
+#include "../spawn.h"
 #include "base/file.h"
 #include "kernel/own_mounts.h"
 #include "launch/spawn/prepared_launch.h"
-#include "launch/spawn/spawn.h"
 #include "supervisor/units/unit_node.h"
 
 #include <cerrno>

@@ -2,7 +2,7 @@
 // The same launches by a launcher, where CONFINIT_LAUNCH_BY=launcher asks for that.
 #pragma once
 
-#include "launch/spawn/spawn.h"
+#include "../spawn.h"
 
 namespace confinit::testing {
 

@@ -2,8 +2,8 @@
 // The scene of a launch test: a plan made by hand, the launch of it, and what came of that.
 #pragma once
 
+#include "../spawn.h"
 #include "base/fd.h"
-#include "launch/spawn/spawn.h"
 
 #include <linux/mount.h>
 #include <map>

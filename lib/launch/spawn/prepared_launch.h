@@ -53,7 +53,8 @@ Spawned finish_launch(const LaunchPlan& plan, PreparedLaunch prepared, MadeProce
                       LastWordsPage last_words);
 
 // Makes the processes, those that are not there yet, as copies of this one, and finishes the
-// launch. Where there is no child, `made` keeps what there is.
+// launch. It returns at once: the child's success or failure comes over the report socket, and the
+// plan must live until that is known. Where there is no child, `made` keeps what there is.
 Result<Spawned> spawn_prepared(const LaunchPlan& plan, PreparedLaunch prepared,
                                MadeProcesses& made);
 

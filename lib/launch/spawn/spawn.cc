@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Spawning: one clone3(2) into the node, and what the parent gets to watch it by.
+// Spawning: one clone3(2) into the node, and the parent's own part of it.
 #include "launch/spawn/spawn.h"
 
 #include "base/file.h"
@@ -205,14 +205,6 @@ Result<Spawned> spawn_prepared(const LaunchPlan& plan, PreparedLaunch prepared,
     // Nobody but the child has its ends from here on.
     prepared.lent = {};
     return finish_launch(plan, std::move(prepared), std::move(made), std::move(last_words));
-}
-
-Result<Spawned> spawn(const LaunchPlan& plan, int node, Streams streams, CloneMethod method) {
-    PreparedLaunch prepared = TRY(prepare_launch(plan, node, std::move(streams), method));
-    MadeProcesses made;
-    Spawned spawned = TRY(spawn_prepared(plan, std::move(prepared), made));
-    if (spawned.failure) return std::unexpected(std::move(*spawned.failure));
-    return spawned;
 }
 
 }  // namespace confinit

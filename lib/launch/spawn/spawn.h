@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Spawning: one clone3(2) into the node, and what the parent gets to watch it by.
+// Spawned: what the parent lends to a launch, and what it gets to watch it by.
 //
-// The report socket tells the caller, in this order:
+// The report socket tells the parent, in this order:
 // - a record of kind `executing`: all steps but the filter and execve(2) are done; its sender is
 //   the main process;
 // - a record of kind `failed`: no service; explain() it;
@@ -32,6 +32,11 @@ struct Streams {
     std::string notify_name = {};  // of the run's notify socket, see bind_order()
 };
 
+// A process that enters a pid namespace is the parent's child: the kernel lets the namespace's
+// reaper end only after the parent has reaped it as well (pid_namespaces(7)).
+//
+// With a reaper, a signal that is sent to it from outside of its pid namespace goes on to the main
+// process: whoever signals all processes of a node sends to the reaper or to the others, not both.
 struct Spawned {
     Process first;     // the main process, our reaper of a new pid namespace, or a short-lived
                        // process where a pid namespace is joined
@@ -43,19 +48,6 @@ struct Spawned {
     LastWordsPage last_words;           // for receive_report() on the report socket
     std::optional<Error> failure = {};  // of the parent's own part: the child is being killed
 };
-
-// Starts the first process in `node` (a directory descriptor of a fresh cgroup, or -1 for none).
-// It returns at once: the child's success or failure comes over the report socket. The plan must
-// live until that is known. When the parent's own part fails (the node, id maps, limits), the child
-// has been sent SIGKILL and is left to the caller's reaping.
-//
-// A process that enters a pid namespace is the caller's child: the kernel lets the namespace's
-// reaper end only after the caller has reaped it as well (pid_namespaces(7)).
-//
-// With a reaper, a signal that is sent to it from outside of its pid namespace goes on to the main
-// process: whoever signals all processes of a node sends to the reaper or to the others, not both.
-Result<Spawned> spawn(const LaunchPlan& plan, int node, Streams streams,
-                      CloneMethod method = CloneMethod::clone3_into_node);
 
 // Copies a helper's program into a sealed memfd, so that nothing in a container can write to it.
 Result<Fd> load_helper(const std::string& path);
