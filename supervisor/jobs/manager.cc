@@ -149,12 +149,12 @@ void Manager::handle_event(const RunEvent& event) {
     if (found == nullptr) return;
     Service& service = *found;
     if (service.run_number != event.run_number) return;
-    if (engine::is_failure_of_launch(event.event) && service.attempt)
+    if (engine::is_failure_of_launch(event.event) && service.pending_start)
         return handle_failed_attempt(service, event.event);
     if (service.run && !service.run->end().text.empty()) service.last_end = service.run->end();
     // The confinement is in force, and nothing of the way to it is needed any more.
     if (event.event == engine::Event::launched) {
-        service.attempt.reset();
+        service.pending_start.reset();
         // A service may be starting for long after that: the state says nothing of it.
         if (service.run)
             note(event.unit, EventKind::launched, launched_text(service.run->main_pid()));

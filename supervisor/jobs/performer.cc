@@ -37,7 +37,7 @@ RunEnd end_by(const Error& failure) {
 }  // namespace
 
 const Unit& unit_to_launch(const Service& service) {
-    const auto& decided = service.attempt->decided_unit;
+    const auto& decided = service.pending_start->decided_unit;
     return decided ? *decided : service.unit;
 }
 
@@ -104,7 +104,7 @@ bool Performer::fail_start(Service& service, engine::ActionKind kind) {
     const bool is_awaited =
         kind == engine::ActionKind::plan || kind == engine::ActionKind::await_turn ||
         kind == engine::ActionKind::launch || kind == engine::ActionKind::drop_run;
-    if (!service.attempt || !is_awaited) return false;
+    if (!service.pending_start || !is_awaited) return false;
     Error failure{.hint = "the supervisor fails at its launch each time"};
     machinery_.console.error(fmt::format("{}: {}", service.unit.name, failure.text()));
     fail_attempt(service, std::move(failure));
@@ -113,12 +113,12 @@ bool Performer::fail_start(Service& service, engine::ActionKind kind) {
 
 // The engine decides what comes of it by what it is.
 Performer::FailedAttempt Performer::judge(Service& service) {
-    Attempt& attempt = *service.attempt;
+    PendingStart& start = *service.pending_start;
     RunEnd end = service.run ? service.run->end() : RunEnd{};
-    if (end.setup_failure) attempt.failure = end.setup_failure;
-    if (!end.setup_failure) end = end_by(*attempt.failure);
-    const Error& failure = *attempt.failure;
-    const LaunchPlan* plan = attempt.planned ? attempt.planned->plan.get() : nullptr;
+    if (end.setup_failure) start.failure = end.setup_failure;
+    if (!end.setup_failure) end = end_by(*start.failure);
+    const Error& failure = *start.failure;
+    const LaunchPlan* plan = start.planned ? start.planned->plan.get() : nullptr;
     if (service.run) plan = &service.run->plan();
     // In the child it is not the supervisor that lacks something.
     const bool is_of_child = service.run && service.run->is_made();
@@ -133,11 +133,11 @@ Performer::FailedAttempt Performer::judge(Service& service) {
 
 void Performer::tell_of_retry(const Service& service) {
     machinery_.console.warning(fmt::format("{}: {}; will be tried again", service.unit.name,
-                                           service.attempt->failure->text()));
+                                           service.pending_start->failure->text()));
 }
 
 void Performer::release(Service& service) {
-    if (service.attempt) forget_plan(service);
+    if (service.pending_start) forget_plan(service);
     if (service.run && !service.run->release()) {
         post(service, engine::Event::release_failed);
         return;
@@ -147,12 +147,13 @@ void Performer::release(Service& service) {
         return;
     }
     // Without a last try it is up to the one before to remove what both have used.
-    if (service.attempt && service.attempt->former && !service.attempt->former->release()) {
+    if (service.pending_start && service.pending_start->former &&
+        !service.pending_start->former->release()) {
         post(service, engine::Event::release_failed);
         return;
     }
     const bool has_moved = group_of(service) != service.unit.cgroup_place.group;
-    service.attempt.reset();
+    service.pending_start.reset();
     service.run.reset();
     service.group.reset();
     // From now on it needs what the loaded unit names alone; there is no cycle in less than before.

@@ -16,9 +16,9 @@ namespace confinit {
 namespace {
 
 void keep_plan(Service& service) {
-    const Attempt& attempt = *service.attempt;
-    if (attempt.decided_unit || !attempt.planned->plan) return;
-    service.kept.keep(attempt.planned->plan, attempt.planning->basis, keys_left_out(service));
+    const PendingStart& start = *service.pending_start;
+    if (start.decided_unit || !start.planned->plan) return;
+    service.kept.keep(start.planned->plan, start.planning->basis, keys_left_out(service));
 }
 
 }  // namespace
@@ -72,7 +72,7 @@ Status Performer::try_to_start(Service& service) {
 
 Status Performer::start_once(Service& service) {
     const SparedDescriptors spared;
-    const Planned& planned = *service.attempt->planned;
+    const Planned& planned = *service.pending_start->planned;
     const Unit& unit = planned.unit;
     GroupNodes groups = TRY(groups_of(unit));
     if (is_group(unit)) {
@@ -145,19 +145,19 @@ Status Performer::check_groups_run(const Unit& unit) const {
 
 // There is no run, and nothing of one.
 void Performer::fail_attempt(Service& service, Error failure) {
-    service.attempt->failure = std::move(failure);
+    service.pending_start->failure = std::move(failure);
     post(service, engine::Event::launch_failed);
 }
 
 // The next attempt takes over runtime directories that have been there for some time.
 void Performer::drop_run(Service& service) {
-    Attempt& attempt = *service.attempt;
+    PendingStart& start = *service.pending_start;
     if (service.run && !service.run->release(Run::Next::launch))
         return post(service, engine::Event::release_failed);
     if (service.run && !service.run->plan()->runtime_directories.empty())
-        attempt.former = std::move(service.run);
+        start.former = std::move(service.run);
     service.run.reset();
-    if (attempt.planned) age(*attempt.planned);
+    if (start.planned) age(*start.planned);
     service.run_number = next_run_number_++;
     post(service, engine::Event::dropped);
 }

@@ -14,19 +14,19 @@ namespace {
 
 // The launch of a unit that was loaded anew meanwhile is the last one of the former unit.
 std::shared_ptr<LaunchPlan> find_kept_plan(const Service& service) {
-    if (service.attempt->decided_unit) return nullptr;
-    return service.kept.find(service.attempt->planning->basis, keys_left_out(service));
+    if (service.pending_start->decided_unit) return nullptr;
+    return service.kept.find(service.pending_start->planning->basis, keys_left_out(service));
 }
 
 }  // namespace
 
 // The first of a start begins it.
 void Performer::plan(Service& service) {
-    if (!service.attempt) {
-        service.attempt.emplace();
+    if (!service.pending_start) {
+        service.pending_start.emplace();
         service.skipped.clear();
     }
-    Attempt& attempt = *service.attempt;
+    PendingStart& start = *service.pending_start;
     forget_plan(service);
     // Events of the last run, and answers of the planner, that are still told are not of this one.
     const std::uint64_t number = service.run_number = next_run_number_++;
@@ -36,18 +36,18 @@ void Performer::plan(Service& service) {
         return fail_attempt(
             service, Error{.key = service.skipped.back().key, .hint = texts(unit.error()).front()});
     }
-    attempt.planning = Planning{.joined = joined_runs(*unit), .basis = plan_basis(*unit)};
+    start.planning = Planning{.joined = joined_runs(*unit), .basis = plan_basis(*unit)};
     if (auto kept = find_kept_plan(service))
         return take_plan(service, Planned{std::move(*unit), std::move(kept), {}});
     const std::string name = service.unit.name;
-    attempt.planning->question =
+    start.planning->question =
         plan_unit(machinery_.planner, machinery_.launch_context, std::move(*unit),
                   [this, name, number](Result<Planned> planned) {
                       // The answer comes once.
                       const MemoryReserve reserve{std::nothrow};
                       Service* const asked = units_.loaded(name);
                       const bool is_awaited =
-                          asked != nullptr && asked->attempt && asked->run_number == number;
+                          asked != nullptr && asked->pending_start && asked->run_number == number;
                       if (!is_awaited) return;
                       take_plan(*asked, std::move(planned));
                   });
@@ -55,7 +55,7 @@ void Performer::plan(Service& service) {
 
 void Performer::take_plan(Service& service, Result<Planned> planned) {
     if (!planned) return fail_attempt(service, std::move(planned).error());
-    service.attempt->planned = std::move(*planned);
+    service.pending_start->planned = std::move(*planned);
     post(service, engine::Event::planned);
 }
 
@@ -72,20 +72,20 @@ std::vector<std::pair<std::string, std::uint64_t>> Performer::joined_runs(const 
 }
 
 void Performer::forget_plan(Service& service) {
-    Attempt& attempt = *service.attempt;
-    attempt.planned.reset();
-    if (attempt.planning && attempt.planning->question != 0)
-        machinery_.planner.cancel(attempt.planning->question);
-    attempt.planning.reset();
+    PendingStart& start = *service.pending_start;
+    start.planned.reset();
+    if (start.planning && start.planning->question != 0)
+        machinery_.planner.cancel(start.planning->question);
+    start.planning.reset();
 }
 
 // The turn of a launch may come some time after it was planned.
 bool Performer::is_out_of_date(const Service& service) const {
-    const Attempt& attempt = *service.attempt;
-    if (!attempt.planned) return true;
-    const Planned& planned = *attempt.planned;
-    if (attempt.planning->joined != joined_runs(planned.unit)) return true;
-    return attempt.planning->basis != plan_basis(planned.unit);
+    const PendingStart& start = *service.pending_start;
+    if (!start.planned) return true;
+    const Planned& planned = *start.planned;
+    if (start.planning->joined != joined_runs(planned.unit)) return true;
+    return start.planning->basis != plan_basis(planned.unit);
 }
 
 Checked<Unit> Performer::unit_to_run(const Service& service) const {
@@ -96,12 +96,12 @@ Checked<Unit> Performer::unit_to_run(const Service& service) const {
 
 void Performer::drop_plan(Service& service) {
     listener_.note(service.unit.name, EventKind::stale,
-                   "plan-stale: " + service.attempt->failure->text());
+                   "plan-stale: " + service.pending_start->failure->text());
 }
 
 // After an exception it is called again, when the key may have been noted already.
 void Performer::leave_out(Service& service) {
-    const Error& failure = *service.attempt->failure;
+    const Error& failure = *service.pending_start->failure;
     const std::string key = key_to_leave_out(service, failure);
     if (key.empty()) return;
     service.skipped.push_back({key, failure.text()});

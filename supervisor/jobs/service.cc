@@ -29,9 +29,9 @@ const std::string& group_of(const Service& service) {
 }
 
 std::string group_in_use(const Service& service) {
-    if (service.attempt && service.attempt->decided_unit)
-        return service.attempt->decided_unit->cgroup_place.group;
-    const bool is_in_use = running_unit(service) != nullptr || service.attempt;
+    if (service.pending_start && service.pending_start->decided_unit)
+        return service.pending_start->decided_unit->cgroup_place.group;
+    const bool is_in_use = running_unit(service) != nullptr || service.pending_start;
     return is_in_use ? group_of(service) : "";
 }
 

@@ -36,7 +36,7 @@ struct Planning {
 };
 
 // PID 1 holds this of a start until execve(2); the engine knows how far it is.
-struct Attempt {
+struct PendingStart {
     // The unit that the start was decided for, once the loaded one is another.
     std::unique_ptr<Unit> decided_unit;
     std::optional<Planning> planning;
@@ -58,11 +58,11 @@ struct Service {
     std::uint64_t run_number = 0;    // events of an earlier run are told by it
     std::optional<RunEnd> last_end;  // of the last run that ended, or of the one that ends now
     std::vector<SkippedKey> skipped;
-    std::optional<Attempt> attempt;       // while it starts
-    KeptPlan kept;                        // of the last launch, for the next one
-    bool is_changing = false;             // a live change is on its way
-    std::vector<DriftItem> drift;         // of the last check
-    std::vector<std::string> vain_edits;  // of the last reading: edits_without_effect()
+    std::optional<PendingStart> pending_start;  // while it starts
+    KeptPlan kept;                              // of the last launch, for the next one
+    bool is_changing = false;                   // a live change is on its way
+    std::vector<DriftItem> drift;               // of the last check
+    std::vector<std::string> vain_edits;        // of the last reading: edits_without_effect()
     // In whose name a deputy has asked for the present state, "uid 1000 (:1.42)"; empty where
     // nobody has. It goes with the next change of state that no job of the unit causes.
     std::string asked_by;

@@ -68,8 +68,8 @@ std::optional<std::string> UnitStore::take(Unit unit, UnitStamp stamp) {
     service.vain_edits =
         is_known ? edits_without_effect(service.unit, unit) : std::vector<std::string>{};
     // The engine has decided on a start of the unit as it was.
-    if (service.attempt && !service.attempt->decided_unit)
-        service.attempt->decided_unit = std::make_unique<Unit>(std::move(service.unit));
+    if (service.pending_start && !service.pending_start->decided_unit)
+        service.pending_start->decided_unit = std::make_unique<Unit>(std::move(service.unit));
     service.unit = std::move(unit);
     service.kept.forget();
     service.disk = {.stamp = std::move(stamp)};
