@@ -34,13 +34,13 @@ PlannerAnswer guarded(const std::function<PlannerAnswer()>& answer) {
 
 // The socket takes the head at once: nothing else is on its way.
 Status send_answer(const Fd& socket, std::uint64_t question, const PlannerAnswer& answer) {
-    const PlanMessage failure{answer ? "" : pack(answer.error()), {}};
-    const PlanMessage& message = answer ? *answer : failure;
-    const PlannerAnswerHead head{question, message.bytes.size(), answer ? 0U : 1U};
+    const Parcel failure{answer ? "" : pack(answer.error()), {}};
+    const Parcel& parcel = answer ? *answer : failure;
+    const PlannerAnswerHead head{question, parcel.bytes.size(), answer ? 0U : 1U};
     const std::string_view bytes{reinterpret_cast<const char*>(&head), sizeof head};
-    if (send_message(socket, bytes, message.descriptors) != static_cast<ssize_t>(bytes.size()))
+    if (send_message(socket, bytes, parcel.descriptors) != static_cast<ssize_t>(bytes.size()))
         return errno_failure("sendmsg");
-    return write_all(socket, "answer", message.bytes);
+    return write_all(socket, "answer", parcel.bytes);
 }
 
 // Fills all of it. False when nobody asks any more.
@@ -114,7 +114,7 @@ std::optional<PlannerAnswer> PlannerReader::take(std::uint64_t question) {
     std::string bytes = std::exchange(received_, {});
     bytes.erase(0, sizeof head);
     if (head.failed != 0) return PlannerAnswer{std::unexpected(unpack_error(bytes))};
-    return PlannerAnswer{PlanMessage{std::move(bytes), std::exchange(descriptors_, {})}};
+    return PlannerAnswer{Parcel{std::move(bytes), std::exchange(descriptors_, {})}};
 }
 
 }  // namespace confinit

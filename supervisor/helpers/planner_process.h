@@ -4,6 +4,7 @@
 
 #include "base/fd.h"
 #include "base/look_note.h"
+#include "base/parcel.h"
 #include "launch/plan/plan_message.h"
 
 #include <atomic>
@@ -16,7 +17,7 @@
 
 namespace confinit {
 
-using PlannerAnswer = Result<PlanMessage>;
+using PlannerAnswer = Result<Parcel>;
 
 // Before the words of a question, if it has some.
 struct PlannerQuestionHead {

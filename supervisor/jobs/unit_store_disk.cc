@@ -53,8 +53,8 @@ PlannerAnswer UnitStore::look_at(std::string_view words) const {
         const auto found = units->find(name);
         return found == units->end() ? std::nullopt : std::optional{found->second};
     };
-    return PlanMessage{
-        look_at_files(std::move(wanted), directories_, vocabulary_, find_known).pack(), {}};
+    return Parcel{look_at_files(std::move(wanted), directories_, vocabulary_, find_known).pack(),
+                  {}};
 }
 
 // The question in words, where each of the units is loaded; or empty.
@@ -77,16 +77,15 @@ void UnitStore::read_ahead(ReadAhead wanted, std::function<void()> then) {
         return look_at(shared->look).pack();
     };
     if (shared->account == 0) {
-        machinery_.planner.ask(
-            {.unit = what,
-             .is_urgent = true,
-             .patience = patience_for_files,
-             .look = [look]() -> PlannerAnswer { return PlanMessage{look(), {}}; },
-             .words = in_words(shared->look)},
-            [this, then = std::move(then)](PlannerAnswer answer) {
-                if (answer) return on_read(answer->bytes, then);
-                on_read(failure(answer.error().text()), then);
-            });
+        machinery_.planner.ask({.unit = what,
+                                .is_urgent = true,
+                                .patience = patience_for_files,
+                                .look = [look]() -> PlannerAnswer { return Parcel{look(), {}}; },
+                                .words = in_words(shared->look)},
+                               [this, then = std::move(then)](PlannerAnswer answer) {
+                                   if (answer) return on_read(answer->bytes, then);
+                                   on_read(failure(answer.error().text()), then);
+                               });
         return;
     }
     machinery_.workers.run({.name = fmt::format("look at the files of '{}'", what),

@@ -149,7 +149,7 @@ void Launch::ask_why(const LaunchReport& report) {
                                 .is_urgent = true,
                                 .patience = patience,
                                 .look = [plan = plan_, report]() -> PlannerAnswer {
-                                    return PlanMessage{pack(explain(*plan, report)), {}};
+                                    return Parcel{pack(explain(*plan, report)), {}};
                                 }},
                                [this](PlannerAnswer answer) { on_explained(std::move(answer)); });
 }

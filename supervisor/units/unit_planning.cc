@@ -36,13 +36,13 @@ PlannerAnswer look_at_service(Unit unit, const LaunchContext& context) {
 }
 
 PlannerAnswer look_at_group(const Unit& unit, const LaunchContext& context) {
-    return PlanMessage{pack(TRY(make_cgroup_config(unit, context))), {}};
+    return Parcel{pack(TRY(make_cgroup_config(unit, context))), {}};
 }
 
 // The program of the reaper is PID 1's own descriptor.
 Result<LaunchPlan> plan_of(PlannerAnswer answer, const LaunchContext& context) {
-    PlanMessage message = TRY(std::move(answer));
-    LaunchPlan plan = TRY(unpack_plan(std::move(message)));
+    Parcel parcel = TRY(std::move(answer));
+    LaunchPlan plan = TRY(unpack_plan(std::move(parcel)));
     if (plan->child.has_reaper) plan.reaper_program = context.reaper_program.get();
     return plan;
 }
@@ -58,8 +58,8 @@ Result<Planned> planned_service(PlannerAnswer answer, Unit unit, const LaunchCon
 }
 
 Result<Planned> planned_group(PlannerAnswer answer, Unit unit) {
-    const PlanMessage message = TRY(std::move(answer));
-    CgroupConfig settings = TRY(unpack_config(message.bytes));
+    const Parcel parcel = TRY(std::move(answer));
+    CgroupConfig settings = TRY(unpack_config(parcel.bytes));
     return Planned{std::move(unit), nullptr, std::move(settings)};
 }
 

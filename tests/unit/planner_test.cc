@@ -43,7 +43,7 @@ struct PlannerScene : ReapingLoop {
 };
 
 PlannerAnswer answer(const std::string& text) {
-    return PlanMessage{"answer " + text, {}};
+    return Parcel{"answer " + text, {}};
 }
 
 PlannerAnswer wait_for_ever() {
@@ -76,7 +76,7 @@ TEST_CASE("descriptors come with the answer", "[planner][N1]") {
 
     scene.planner->ask({.unit = "a",
                         .look = []() -> PlannerAnswer {
-                            PlanMessage message{"x", {}};
+                            Parcel message{"x", {}};
                             for (int i = 0; i < 8; ++i)
                                 message.descriptors.emplace_back(open("/dev/zero", O_RDONLY));
                             return message;

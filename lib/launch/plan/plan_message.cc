@@ -48,7 +48,7 @@ std::vector<std::byte> next_block(TextUnpacker& unpacker) {
 
 }  // namespace
 
-PlanMessage pack(LaunchPlan plan) {
+Parcel pack(LaunchPlan plan) {
     TextPacker packer;
     packer.add_all(plan.warnings);
     add_maps(packer, plan.ids.uid_map);
@@ -60,8 +60,8 @@ PlanMessage pack(LaunchPlan plan) {
     return {std::move(packer).finish(), std::move(plan.join_files)};
 }
 
-Result<LaunchPlan> unpack_plan(PlanMessage message) {
-    TextUnpacker unpacker{message.bytes};
+Result<LaunchPlan> unpack_plan(Parcel parcel) {
+    TextUnpacker unpacker{parcel.bytes};
     PlanCompany company;
     company.warnings = unpacker.next_all();
     company.ids.uid_map = next_maps(unpacker);
@@ -71,7 +71,7 @@ Result<LaunchPlan> unpack_plan(PlanMessage message) {
     company.witnesses = next_block(unpacker);
     company.is_young = unpacker.next_number() != 0;
     if (!unpacker.is_whole() || image.size() < sizeof(Plan)) return std::unexpected(damaged());
-    company.join_files = std::move(message.descriptors);
+    company.join_files = std::move(parcel.descriptors);
     LaunchPlan plan{std::move(company), std::move(image)};
     if (plan.join_files.size() != plan->joins.size()) return std::unexpected(damaged());
     return plan;

@@ -2,25 +2,18 @@
 // Plan messages: a plan on its way from the process that has made it.
 #pragma once
 
-#include "base/fd.h"
+#include "base/parcel.h"
 #include "launch/plan/plan.h"
 
 #include <string>
 #include <string_view>
-#include <vector>
 
 namespace confinit {
 
-// Bytes for a process of this same program, and the descriptors that go with them.
-struct PlanMessage {
-    std::string bytes;
-    std::vector<Fd> descriptors;
-};
-
-PlanMessage pack(LaunchPlan plan);
+Parcel pack(LaunchPlan plan);
 
 // Without the values that are the machine's at each launch: `reaper_program` and `join_pidfd`.
-Result<LaunchPlan> unpack_plan(PlanMessage message);
+Result<LaunchPlan> unpack_plan(Parcel parcel);
 
 std::string pack(const CgroupConfig& config);
 Result<CgroupConfig> unpack_config(std::string_view bytes);
