@@ -193,16 +193,23 @@ private:
             plan, {behind + witnesses_at, order.witnesses_size}, order, &slot.last_words,
             {{words_, words_for(plan)}, {sources_, plan.child.mounts.size()}, notify_variable_});
         child.has_default_signals = true;
+        protect(child);
+        if (is_cancelled(slot)) return {LauncherCall::clone, ECANCELED};
+        return make_processes(slot, plan.clone_flags, child);
+    }
+
+    // A child that inherits its value need not write it.
+    void protect(ChildPlan& child) const {
         if (child.oom_score_adj != nullptr && protection_.give(child.oom_score_adj)) {
             child.oom_score_adj = nullptr;
         } else {
             protection_.lift();
         }
-        if (is_cancelled(slot)) return {LauncherCall::clone, ECANCELED};
-        // The cgroup namespace is left to the child.
-        const std::uint64_t namespaces =
-            plan.clone_flags & ~static_cast<std::uint64_t>(CLONE_NEWCGROUP);
-        // Once there is a child, the answer is whole: the preparer comes first.
+    }
+
+    // Once there is a child, the answer is whole: the preparer comes first.
+    Failure make_processes(LaunchSlot& slot, std::uint64_t clone_flags, const ChildPlan& child) {
+        const LaunchOrder& order = datagram.order;
         if (!child.preparations.empty() && !order.has_preparer) {
             const long preparer = copy(order.uses_clone3, 0, -1, slot.preparer);
             if (preparer == 0) run_preparer(child);
@@ -212,6 +219,8 @@ private:
             }
         }
         if (is_cancelled(slot)) return {LauncherCall::clone, ECANCELED};
+        // The cgroup namespace is left to the child.
+        const std::uint64_t namespaces = clone_flags & ~std::uint64_t{CLONE_NEWCGROUP};
         const long pid = copy(order.uses_clone3, namespaces, order[LentPlace::node], slot.child);
         if (pid == 0) run_child(child);
         return {LauncherCall::clone, pid < 0 ? static_cast<int>(-pid) : 0};
