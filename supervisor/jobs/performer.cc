@@ -4,9 +4,8 @@
 
 #include "supervisor/jobs/engine_spec.h"
 #include "supervisor/jobs/event_text.h"
-#include "unit/keys.h"
+#include "unit/optional.h"
 
-#include <algorithm>
 #include <cerrno>
 #include <fmt/format.h>
 #include <utility>
@@ -20,14 +19,6 @@ engine::Lack lack_of(const Error& failure) {
     const bool is_scarcity =
         failure.error == EMFILE || failure.error == ENFILE || failure.error == ENOMEM;
     return is_scarcity ? engine::Lack::resources : engine::Lack::nothing;
-}
-
-// A path that need not be there may be left out when it is not there, and for no other failure: a
-// wall would fall to a link that has come. What only gives back is stricter when it is left out.
-bool may_leave_out_entry(const Error& failure) {
-    return failure.error == ENOENT || failure.error == ENOTDIR ||
-           is_key_within(failure.key, "mounts.read_write") ||
-           is_key_within(failure.key, "mounts.exec");
 }
 
 RunEnd end_by(const Error& failure) {
@@ -47,16 +38,7 @@ std::string key_to_leave_out(const Service& service, const Error& failure) {
     const Unit& unit = unit_to_launch(service);
     // That is no reason to do without a key for good.
     if (lack_of(failure) != engine::Lack::nothing) return {};
-    std::vector<std::string> optional;
-    if (may_leave_out_entry(failure)) optional = unit.optional_entries;
-    optional.insert(optional.end(), unit.unit.optional.begin(), unit.unit.optional.end());
-    for (const std::string& outer : optional) {
-        std::string key = left_out_part(failure.key, outer);
-        const bool is_new =
-            std::ranges::find(service.skipped, key, &SkippedKey::key) == service.skipped.end();
-        if (!key.empty() && is_new) return key;
-    }
-    return {};
+    return key_to_leave_out(unit, failure, keys_left_out(service));
 }
 
 Performer::Performer(Machinery& machinery, engine::Engine& engine, UnitStore& units,

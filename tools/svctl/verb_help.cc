@@ -48,7 +48,7 @@ and beside these
     check        "files": {"file", "problems", "warnings", "missing"}; a problem has
                  "file", "line", "column", "key", "message", "nearest", "text"
     plan         "unit", "lines": {"step", "what", "key", "asked_by": "unit", "default"
-                 or "launch"}, "warnings" and "digest"
+                 or "launch"}, "left_out": {"key", "failure"}, "warnings" and "digest"
     explain      "keys": {"path", "form", "default", "documentation", "operation",
                  "source", "systemd", "drop_ins"}; where they are asked for "sets":
                  {"name", "version", "description", "members", "calls"}, "calls":
