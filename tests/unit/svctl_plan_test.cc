@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// svctl plan of units with something optional.
+// svctl plan, and check --here, of units with something optional.
 #include "svctl_scene.h"
 #include "temporary_directory.h"
 
@@ -56,6 +56,16 @@ TEST_CASE("a plan leaves a path out that need not be there", "[svctl][H3]") {
     CHECK(text.output.contains("left out           mounts.read_only[0]: '/no/such'"));
     CHECK_FALSE(text.output.contains("read-only /no/such"));
     CHECK(text.output.contains("read-only /usr"));
+}
+
+TEST_CASE("a path that need not be there, and is of the wrong kind, is told", "[svctl][N14]") {
+    const UnitFile file{service + "[mounts]\nbind = ['-/etc/passwd:/var', '-/no/such:/mnt']\n"};
+
+    const Outcome outcome = file.run({"check", "--here"});
+
+    CHECK(outcome.status == 6);
+    CHECK(outcome.output.contains("mounts.bind[0]: move_mount '/var'"));
+    CHECK_FALSE(outcome.output.contains("mounts.bind[1]"));
 }
 
 }  // namespace confinit

@@ -12,6 +12,7 @@
 #include "svctl/watched.h"
 #include "unit/keys.h"
 #include "unit/loader.h"
+#include "unit/optional.h"
 #include "unit/unit_files.h"
 
 #include <algorithm>
@@ -54,12 +55,7 @@ std::vector<std::string> find_missing(const Unit& unit) {
     with_context_here([&](const LaunchContext& context) { missing = missing_here(unit, context); });
     std::vector<std::string> texts;
     for (const Error& failure : missing) {
-        const auto is_of = [&](const std::string& key) {
-            return is_key_within(failure.key, key);
-        };
-        const bool is_optional = std::ranges::any_of(unit.unit.optional, is_of) ||
-                                 std::ranges::any_of(unit.optional_entries, is_of);
-        if (!is_optional) texts.push_back(failure.text());
+        if (key_to_leave_out(unit, failure, {}).empty()) texts.push_back(failure.text());
     }
     return texts;
 }
