@@ -23,6 +23,8 @@ inline constexpr std::string_view kinds_hint =
     "leads nowhere";
 inline constexpr std::string_view layer_hint = "a layer of an overlay is a directory";
 
+inline constexpr std::string_view closed_directory_hint = "the service's user may not enter it";
+
 // The terminal that a unit names.
 inline constexpr std::string_view no_terminal_hint = "the host has no such terminal";
 inline constexpr std::string_view other_terminal_hint = "service.tty is no terminal";

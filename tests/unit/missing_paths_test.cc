@@ -2,6 +2,7 @@
 // MissingPaths: check --here names the paths that the launch would not find.
 #include "launch/plan/missing_paths.h"
 
+#include "kernel/mount_table.h"
 #include "launch/owner_text.h"
 #include "launch/plan/id_maps.h"
 #include "plan_scene.h"
@@ -9,6 +10,7 @@
 #include <cerrno>
 #include <filesystem>
 #include <sys/stat.h>
+#include <unistd.h>
 
 namespace confinit {
 namespace {
@@ -256,6 +258,57 @@ TEST_CASE("the supervisor's own user namespace is not joined", "[launch][N14]") 
     CHECK(settled.error().text() ==
           "namespaces.user: setns '/proc/self/ns/user': Invalid argument (EINVAL); it is the "
           "supervisor's own");
+}
+
+TEST_CASE("what the service's user may not use is told, and root may", "[launch][N14][H6]") {
+    PlanScene scene;
+    const std::string program =
+        "service.command[0]: execve '/usr/bin/serve': Permission denied (EACCES); ";
+    const auto change_mode = [&](const std::string& name, mode_t mode) {
+        REQUIRE(chmod((scene.root.path() + "/" + name).c_str(), mode) == 0);
+    };
+    change_mode("usr/bin/serve", 0744);
+    CHECK(only_missing(scene) == program + "user 33 has no x bit on it");
+    change_mode("usr/bin/serve", 0755);
+    change_mode("usr/bin", 0700);
+    CHECK(only_missing(scene) == program + "user 33 cannot search the directory '/usr/bin'");
+    change_mode("usr/bin", 0755);
+    scene.unit.service->working_directory = "/srv";
+    CHECK(missing(scene).empty());
+    change_mode("srv", 0700);
+    CHECK(only_missing(scene) ==
+          "service.working_directory: fchdir '/srv': Permission denied (EACCES); the service's "
+          "user may not enter it");
+
+    scene.unit.service->user = "root";
+    CHECK(missing(scene).empty());
+}
+
+TEST_CASE("a program of no format is told", "[launch][N14][H6]") {
+    PlanScene scene;
+    scene.root.write("usr/bin/serve", "echo hello\n", 0755);
+    CHECK(only_missing(scene) ==
+          "service.command[0]: execve '/usr/bin/serve': Exec format error (ENOEXEC); it is neither "
+          "an ELF program nor a script that begins with '#!'");
+}
+
+TEST_CASE("a program on a mount of the host that executes nothing is told", "[launch][N14][H6]") {
+    const auto own = MountTable::read_own();
+    REQUIRE(own);
+    const Mount* shared = own->find_mount("/dev/shm");
+    if (shared == nullptr || !shared->has_option("noexec") || access("/dev/shm", W_OK) != 0) {
+        WARN("there is no noexec mount to write to here");
+        return;
+    }
+    const std::string program = "/dev/shm/confinit-test-" + std::to_string(getpid());
+    std::filesystem::copy_file("/bin/true", program);
+    PlanScene scene;
+    use_host_root(scene);
+    scene.unit.service->command = {program};
+    const std::string text = only_missing(scene);
+    std::filesystem::remove(program);
+
+    CHECK(text.ends_with("(EACCES); it lies on a file system that is mounted noexec"));
 }
 
 }  // namespace

@@ -14,6 +14,8 @@
 #include <cstring>
 #include <elf.h>
 #include <fcntl.h>
+#include <linux/capability.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
 namespace confinit {
@@ -248,6 +250,28 @@ std::string format_hint(const Program& program) {
     return "it is a damaged ELF program, or one that this kernel does not run";
 }
 
+// Whether the ids of the plan are the host's, and nothing but they decides what the user may do.
+bool is_judged_by_ids(const LaunchPlan& plan) {
+    constexpr CapabilityMask above =
+        CapabilityMask{1} << CAP_DAC_OVERRIDE | CapabilityMask{1} << CAP_DAC_READ_SEARCH;
+    return plan->child.uid != 0 && plan.ids.uid_map.empty() &&
+           (plan->expected_capabilities.ambient & above) == 0;
+}
+
+// An access control list may give what the mode does not.
+bool is_certainly_closed(const LaunchPlan& plan, const Lookup& found) {
+    if (may_execute(plan, found.status) || found.host_path.empty()) return false;
+    return getxattr(found.host_path.c_str(), "system.posix_acl_access", nullptr, 0) < 0;
+}
+
+// Programs of other formats, which the kernel runs by an interpreter of theirs: binfmt_misc.
+bool has_foreign_formats() {
+    const auto names = list_directory(AT_FDCWD, "/proc/sys/fs/binfmt_misc");
+    return names && std::ranges::any_of(*names, [](const std::string& name) {
+               return name != "register" && name != "status" && !name.starts_with('.');
+           });
+}
+
 std::string likely_hint(const LaunchPlan& plan, const ServiceView& view, int error) {
     const Lookup found = view.find(plan->executable);
     if (error == ENOENT && plan->child.image_mount_point != nullptr) {
@@ -290,6 +314,29 @@ std::optional<Error> find_mount_fault(const LaunchPlan& plan, const ServiceView&
     if (key.empty()) return std::nullopt;
     return make_failure(plan->executable.str(), EACCES,
                         no_exec_hint(key, "its interpreter '" + *interpreter + "'"));
+}
+
+std::optional<std::string> find_closed_directory(const LaunchPlan& plan, const ServiceView& view,
+                                                 const std::string& path) {
+    if (!is_judged_by_ids(plan)) return std::nullopt;
+    auto directory = closed_directory(plan, view, path);
+    if (!directory || !is_certainly_closed(plan, view.find(*directory))) return std::nullopt;
+    return directory;
+}
+
+std::optional<Error> find_use_fault(const LaunchPlan& plan, const ServiceView& view) {
+    const Lookup found = view.find(plan->executable);
+    if (found.presence != Lookup::Presence::present || found.host_path.empty()) return std::nullopt;
+    const bool is_closed = find_closed_directory(plan, view, found.path) ||
+                           (is_judged_by_ids(plan) && is_certainly_closed(plan, found));
+    if (found.is_noexec || is_closed) {
+        return make_failure(plan->executable.str(), EACCES, access_hint(plan, view, found));
+    }
+    const auto program = read_program(found.host_path);
+    const bool has_known_format =
+        !program || program->head.starts_with(ELFMAG) || program->head.starts_with("#!");
+    if (has_known_format || has_foreign_formats()) return std::nullopt;
+    return make_failure(plan->executable.str(), ENOEXEC, format_hint(*program));
 }
 
 Error explain_execve(const LaunchPlan& plan, int error) {

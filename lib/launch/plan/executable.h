@@ -20,6 +20,15 @@ std::optional<Error> find_executable_fault(const LaunchPlan& plan, const Service
 // that nobody may execute it.
 std::optional<Error> find_mount_fault(const LaunchPlan& plan, const ServiceView& view);
 
+// The same of a program that is there, by what the service's user may do, by the host's mount that
+// it lies on, and by its first bytes.
+std::optional<Error> find_use_fault(const LaunchPlan& plan, const ServiceView& view);
+
+// The first directory on the way to a path without links, that itself included where it ends with a
+// slash, which the service's user may not search. Nothing where that is not certain.
+std::optional<std::string> find_closed_directory(const LaunchPlan& plan, const ServiceView& view,
+                                                 const std::string& path);
+
 // The failure of the child's execve(2) with this errno, with the likely cause as its hint.
 Error explain_execve(const LaunchPlan& plan, int error);
 

@@ -168,6 +168,10 @@ private:
             add(key, path, ENOTDIR, "it is no directory");
         } else if (is_absent(service_, path)) {
             add(key, path, ENOENT, "there is no such directory in the service's root");
+        } else if (const auto closed = find_closed_directory(plan_, service_, found.path + "/")) {
+            const bool is_itself = *closed == found.path;
+            add(key, path, EACCES, std::string{closed_directory_hint},
+                is_itself ? "fchdir" : "openat2");
         }
     }
 
@@ -175,6 +179,7 @@ private:
     void check_program() {
         auto fault = find_executable_fault(plan_, service_);
         if (!fault) fault = find_mount_fault(plan_, service_);
+        if (!fault) fault = find_use_fault(plan_, service_);
         if (fault) unmet_.push_back(std::move(*fault));
     }
 

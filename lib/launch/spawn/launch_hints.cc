@@ -95,7 +95,7 @@ constexpr auto hints = std::to_array<Hint>({
      "the directory is outside of the service's root"},
     {LaunchStage::working_directory, ENOENT, any_call,
      "there is no such directory in the service's root"},
-    {LaunchStage::working_directory, EACCES, any_call, "the service's user may not enter it"},
+    {LaunchStage::working_directory, EACCES, any_call, closed_directory_hint},
     {LaunchStage::working_directory, ELOOP, any_call,
      "a magic link of /proc is on the way, or too many symbolic links"},
     {LaunchStage::reaper_ready, EPIPE, own_finding,
