@@ -2,6 +2,7 @@
 // Early hints: what a failed launch says, and a look at the machine before it as well.
 #pragma once
 
+#include <string>
 #include <string_view>
 
 namespace confinit {
@@ -24,6 +25,14 @@ inline constexpr std::string_view kinds_hint =
 inline constexpr std::string_view layer_hint = "a layer of an overlay is a directory";
 
 inline constexpr std::string_view closed_directory_hint = "the service's user may not enter it";
+
+// Processors that a unit names.
+inline constexpr std::string_view missing_cpu_hint =
+    "a CPU of the list is not there, or not in the cpuset of the service";
+inline std::string beyond_range_hint(std::string_view value) {
+    return "the kernel was given '" + std::string{value} +
+           "', which is outside of the file's range";
+}
 
 // The terminal that a unit names.
 inline constexpr std::string_view no_terminal_hint = "the host has no such terminal";

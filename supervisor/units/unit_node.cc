@@ -4,6 +4,7 @@
 
 #include "base/text.h"
 #include "kernel/kept_affinities.h"
+#include "launch/early_hints.h"
 #include "supervisor/machine/delegation.h"
 #include "supervisor/machine/own_user.h"
 #include "supervisor/units/leftovers.h"
@@ -35,7 +36,7 @@ std::string write_hint(const CgroupSetting& setting, int error) {
     case EINVAL:
         return value + " and does not take it for this file";
     case ERANGE:
-        return value + ", which is outside of the file's range";
+        return beyond_range_hint(setting.value);
     case EBUSY:
         return value + " and has more than that in use";
     case ENOENT:

@@ -5,6 +5,7 @@
 #include "kernel/mount_table.h"
 #include "launch/owner_text.h"
 #include "launch/plan/id_maps.h"
+#include "launch/plan/missing_here.h"
 #include "plan_scene.h"
 
 #include <cerrno>
@@ -309,6 +310,28 @@ TEST_CASE("a program on a mount of the host that executes nothing is told", "[la
     std::filesystem::remove(program);
 
     CHECK(text.ends_with("(EACCES); it lies on a file system that is mounted noexec"));
+}
+
+TEST_CASE("processors that this machine has not are told", "[launch][N14]") {
+    PlanScene scene;
+    scene.unit.process.cpu_affinity.assign(64, 0);
+    scene.unit.process.cpu_affinity.back() = 1;
+    scene.unit.cgroup = {{.file = "cpuset.cpus", .value = "4032"}};
+
+    std::vector<std::string> found;
+    for (const Error& failure : missing_here(scene.unit, scene.context()))
+        found.push_back(failure.text());
+    const auto tells = [&](std::string_view begin) {
+        return std::ranges::any_of(
+            found, [&](const std::string& text) { return text.starts_with(begin); });
+    };
+
+    CHECK(
+        tells("process.cpu_affinity: '4032': Invalid argument (EINVAL); a CPU of the list is not "
+              "there, or not in the cpuset of the service; this machine has 0"));
+    CHECK(
+        tells("cgroup.cpuset.cpus: write 'cpuset.cpus': Numerical result out of range (ERANGE); "
+              "the kernel was given '4032', which is outside of the file's range; this machine"));
 }
 
 }  // namespace

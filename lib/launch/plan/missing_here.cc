@@ -2,6 +2,8 @@
 // Missing here: what a unit lacks to run on this machine and kernel, without starting anything.
 #include "launch/plan/missing_here.h"
 
+#include "base/bit_list.h"
+#include "base/file.h"
 #include "base/text.h"
 #include "kernel/cgroup.h"
 #include "kernel/probe.h"
@@ -15,6 +17,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <fcntl.h>
 #include <iterator>
 #include <optional>
 #include <unistd.h>
@@ -29,6 +32,7 @@ public:
     std::vector<Error> unmet() {
         check_namespaces();
         check_controllers();
+        check_cpus();
         if (filter_with_protection(unit_)) need("seccomp", "seccomp");
         if (!unit_.mounts.overlay.empty()) need("mounts.overlay", "filesystem.overlay");
         if (unit_.mounts.root_image) need("mounts.root_image", "loop");
@@ -69,6 +73,49 @@ private:
                               .hint = "no such controller here; cgroup v2 has: " +
                                       (words.empty() ? "none" : words)});
         }
+    }
+
+    // A list of the kernel's below /sys; empty where it does not say.
+    static std::vector<std::uint64_t> read_cpus(const std::string& name) {
+        const auto text = read_file(AT_FDCWD, "/sys/devices/system/cpu/" + name);
+        const auto cpus = text ? parse_bit_list(trim(*text)) : std::nullopt;
+        return cpus.value_or(std::vector<std::uint64_t>{});
+    }
+
+    static bool holds(const std::vector<std::uint64_t>& all,
+                      const std::vector<std::uint64_t>& some) {
+        if (all.empty()) return true;
+        for (std::size_t i = 0; i < some.size(); ++i) {
+            if ((some[i] & ~(i < all.size() ? all[i] : 0)) != 0) return false;
+        }
+        return true;
+    }
+
+    // A cpuset may name a CPU that is not there now, and a thread cannot run on it.
+    void check_cpus() {
+        const auto online = read_cpus("online");
+        const auto& affinity = unit_.process.cpu_affinity;
+        if (!holds(online, affinity)) {
+            unmet_.push_back({.key = "process.cpu_affinity",
+                              .object = bit_list_text(affinity),
+                              .error = EINVAL,
+                              .hint = told_cpus(std::string{missing_cpu_hint}, online)});
+        }
+        const auto possible = read_cpus("possible");
+        for (const CgroupSetting& setting : unit_.cgroup) {
+            if (setting.file != "cpuset.cpus" && setting.file != "cpuset.cpus.exclusive") continue;
+            const auto wanted = parse_bit_list(setting.value);
+            if (!wanted || holds(possible, *wanted)) continue;
+            unmet_.push_back({.key = setting.key(),
+                              .object = setting.file,
+                              .call = "write",
+                              .error = ERANGE,
+                              .hint = told_cpus(beyond_range_hint(setting.value), possible)});
+        }
+    }
+
+    static std::string told_cpus(std::string hint, const std::vector<std::uint64_t>& cpus) {
+        return std::move(hint) + "; this machine has " + bit_list_text(cpus);
     }
 
     // Our own node has of a controller what a new one would have. Where it has nothing of
