@@ -46,6 +46,12 @@ std::optional<Time> later_by(Time now, Time length) {
     return now + std::max(length, Time{0});
 }
 
+// A launch that was given up at its timeout tells afterwards how far it had come.
+bool is_end_of_late_launch(const ServiceState& former, Input input) {
+    return input == Input::launch_failed && former.ending == Ending::timed_out &&
+           !former.is_launched;
+}
+
 }  // namespace
 
 bool is_down(SubState state) {
@@ -115,6 +121,8 @@ void LiveUnits::apply(const UnitSpec& spec, Input input, std::string_view detail
     if (input == Input::frozen) live.frozen_by = detail;
     if (input == Input::thawed) live.frozen_by.clear();
     explain(spec, live, former, detail);
+    if (is_end_of_late_launch(former, input) && live.attempts.failure.empty() && !detail.empty())
+        live.reason.append(": ").append(detail);
     if (input == Input::release_failed) ++live.release_failures;
     if (input == Input::timed_out && former.sub == SubState::running) live.restarts = 0;
     set_timer(spec, live, transition.timer, now);

@@ -2,6 +2,7 @@
 // Launcher: has the first processes of launches made by a small helper, confinit-launcher.
 #include "supervisor/helpers/launcher.h"
 
+#include "base/text.h"
 #include "supervisor/loop/memory_reserve.h"
 
 #include <algorithm>
@@ -121,6 +122,12 @@ void Launcher::on_late() {
     // Its end does the rest.
     if (link_) link_->process().signal(SIGKILL);
     set_timer();
+    if (link_) {
+        console_.warning(fmt::format(
+            "the launcher, pid {}, has answered nobody for {}, as one that SIGSTOP has stopped: it "
+            "is killed",
+            link_->process().pid(), format_duration(patience_)));
+    }
 }
 
 // A launcher that is on its way out is heard of by its end.

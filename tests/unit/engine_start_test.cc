@@ -252,8 +252,9 @@ TEST_CASE("a launch that does not end in time is killed and told", "[unit][engin
 
     CHECK(scene.pass(89s) == "");
     CHECK(scene.pass(1s) == "kill web");
-    CHECK(scene.tell("web", Event::launch_failed) == "release web");
-    CHECK(scene.tell("web", Event::released) == "job 1 timed-out: start timed out after 1min 30s");
+    CHECK(scene.tell("web", Event::launch_failed, "why") == "release web");
+    CHECK(scene.tell("web", Event::released) ==
+          "job 1 timed-out: start timed out after 1min 30s: why");
     CHECK(scene.sub("web") == "failed");
 }
 

@@ -20,8 +20,10 @@
 #include <optional>
 #include <seccomp.h>
 #include <string>
+#include <sys/mman.h>
 #include <sys/wait.h>
 #include <thread>
+#include <unistd.h>
 #include <vector>
 
 using namespace confinit;
@@ -73,7 +75,8 @@ struct LauncherScene : ReapingLoop {
 
     PlanScene units;
     LaunchPlan plan = units.plan();
-    Console console{Fd{}};
+    Fd console_output{memfd_create("console", MFD_CLOEXEC)};
+    Console console{Fd{dup(console_output.get())}};
     std::optional<Result<Spawned>> made;
     std::unique_ptr<Launcher> launcher;
 };
@@ -140,6 +143,11 @@ TEST_CASE("a launcher that stands still is replaced", "[launcher][N9]") {
 
     CHECK(scene.made->has_value());
     CHECK(scene.launcher->pid() != first);
+    REQUIRE(lseek(scene.console_output.get(), 0, SEEK_SET) == 0);
+    const auto lines = read_all(scene.console_output, "console");
+    REQUIRE(lines);
+    CHECK(lines->contains(
+        "has answered nobody for 50ms, as one that SIGSTOP has stopped: it is killed"));
 }
 
 TEST_CASE("without memory for an answer that a launcher has left there is a next one",
