@@ -9,6 +9,7 @@ namespace {
 
 // One thread looks, at one thing at a time.
 LookNote* present_note = nullptr;
+std::string present_key;
 
 template <std::size_t size>
 void write(std::array<char, size>& field, std::string_view text) {
@@ -23,7 +24,12 @@ void note_looks_in(LookNote* note) {
 }
 
 void note_key(std::string_view key) {
+    present_key = key;
     if (present_note != nullptr) write(present_note->key, key);
+}
+
+const std::string& noted_key() {
+    return present_key;
 }
 
 void note_path(std::string_view path) {

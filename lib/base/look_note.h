@@ -23,6 +23,9 @@ void note_looks_in(LookNote* note);
 void note_key(std::string_view key);
 void note_path(std::string_view path);
 
+// The key that was noted last.
+const std::string& noted_key();
+
 // The note's own text, as far as it has come: the writer may be in the middle of it.
 template <std::size_t size>
 std::string text_of(const std::array<char, size>& text) {

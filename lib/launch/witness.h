@@ -41,7 +41,7 @@ struct WitnessFacts {
 struct Witness {
     WitnessFacts facts;
     ImageText path;  // with no link before its last part
-    std::uint32_t gap = 0;
+    ImageText key;   // of the unit, which the first look at it was for; absent where that is none
 };
 
 // A look at a witness: statx(2) with these flags and this mask.

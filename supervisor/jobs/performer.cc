@@ -106,10 +106,12 @@ Performer::FailedAttempt Performer::judge(Service& service) {
     const bool is_of_child = service.run && service.run->is_made();
     const engine::Lack lack = is_of_child ? engine::Lack::nothing : lack_of(failure);
     if (lack == engine::Lack::nothing && service.kept.is(plan)) service.kept.forget();
-    const engine::Fault fault{.lack = lack,
-                              .plan_is_old = (plan != nullptr && plan->is_old) ||
-                                             (service.run && service.run->has_stale_plan()),
-                              .key_is_optional = !key_to_leave_out(service, failure).empty()};
+    // A stale plan names the key that its file was looked at for, which has not failed itself.
+    const bool is_stale = service.run && service.run->has_stale_plan();
+    const engine::Fault fault{
+        .lack = lack,
+        .plan_is_old = (plan != nullptr && plan->is_old) || is_stale,
+        .key_is_optional = !is_stale && !key_to_leave_out(service, failure).empty()};
     return {fault, std::move(end)};
 }
 

@@ -3,6 +3,7 @@
 #include "plan_scene.h"
 
 #include "launch/plan/plan_message.h"
+#include "launch/spawn/explain_report.h"
 #include "unit/protect_presets.h"
 
 #include <catch2/catch.hpp>
@@ -10,6 +11,7 @@
 #include <chrono>
 #include <cstring>
 #include <map>
+#include <sys/syscall.h>
 
 namespace confinit {
 namespace {
@@ -170,6 +172,37 @@ TEST_CASE("witnesses go with the plan's message", "[unit][N1]") {
     REQUIRE(unpacked.has_value());
     CHECK(unpacked->witnesses == witnesses);
     CHECK(unpacked->is_young);
+}
+
+TEST_CASE("a witness that is another one is told with its key", "[unit][N1][H6]") {
+    PlanScene scene;
+    scene.root.make_directory("data");
+    scene.unit.mounts.bind = {{.source = scene.root.path() + "/data", .target = "/srv"}};
+    const LaunchPlan plan = plan_of_old_files(scene);
+    const auto failure_at = [&](const std::string& name) {
+        const auto witnesses = witnesses_in(plan.witnesses);
+        const auto found = std::ranges::find_if(witnesses, [&](const Witness& witness) {
+            return scene.root.path() + "/" + name == witness.path.c_str();
+        });
+        INFO(name);
+        REQUIRE(found != witnesses.end());
+        LaunchReport report{};
+        report.stage = LaunchStage::witnesses;
+        report.item = static_cast<std::int32_t>(found - witnesses.begin());
+        report.syscall = SYS_statx;
+        report.error = ENOENT;
+        return explain_without_look(plan, report).text();
+    };
+
+    const std::string since =
+        "No such file or directory (ENOENT); it cannot be looked at any more "
+        "since the launch was planned";
+    const auto path = [&](const std::string& name) {
+        return "statx '" + scene.root.path() + "/" + name + "': ";
+    };
+    CHECK(failure_at("data") == "mounts.bind[0]: " + path("data") + since);
+    CHECK(failure_at("usr/bin/serve") == "service.command[0]: " + path("usr/bin/serve") + since);
+    CHECK(failure_at("etc/passwd") == "mounts.root: " + path("etc/passwd") + since);
 }
 
 }  // namespace confinit

@@ -3,6 +3,7 @@
 #include "launch/plan/witnesses.h"
 
 #include "base/file_time.h"
+#include "base/look_note.h"
 #include "kernel/mount_table.h"
 #include "launch/plan/image_writer.h"
 
@@ -29,6 +30,7 @@ int look_at(const std::string& path, struct statx& seen) {
 
 PlanWitnesses::PlanWitnesses() {
     present_witnesses = this;
+    note_key("");
 }
 
 PlanWitnesses::~PlanWitnesses() {
@@ -75,6 +77,7 @@ std::vector<std::byte> PlanWitnesses::seal() const {
                                         ? facts_of(look.kind, look.seen)
                                         : WitnessFacts{.kind = look.kind, .error = look.error};
         writer.set(writer.at(first[i]).path, path.c_str());
+        if (!look.key.empty()) writer.set(writer.at(first[i]).key, look.key.c_str());
     }
     return std::move(writer).finish();
 }
@@ -83,7 +86,7 @@ void witness(const std::string& path, int error, const struct statx& seen) {
     if (present_witnesses == nullptr) return;
     const auto [place, is_new] = present_witnesses->looks_.try_emplace(path);
     if (!is_new) return;
-    place->second = {.error = error, .seen = seen};
+    place->second = {.error = error, .seen = seen, .key = noted_key()};
     if (error == 0 && S_ISLNK(seen.stx_mode) && may_hide_change(seen))
         present_witnesses->is_young_ = true;
 }
@@ -107,6 +110,7 @@ void witness_presence(const std::string& path) {
     const auto [place, is_new] = present_witnesses->looks_.try_emplace(path);
     if (!is_new) return;
     place->second.kind = WitnessKind::presence;
+    place->second.key = noted_key();
     place->second.error = look_at(path, place->second.seen);
 }
 

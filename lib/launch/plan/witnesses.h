@@ -49,6 +49,7 @@ private:
         WitnessKind kind = WitnessKind::object;
         int error = 0;
         struct statx seen{};
+        std::string key = {};
     };
 
     bool is_on_way(const std::string& path, const Look& look) const;

@@ -132,6 +132,7 @@ void describe_witness(const LaunchPlan& plan, const LaunchReport& report, Error&
     const Witness* witness = item_of(witnesses, report);
     if (witness == nullptr) return;
     failure.object = witness->path.c_str();
+    if (witness->key != nullptr) failure.key = witness->key.c_str();
     const bool has_come = report.syscall == own_finding && report.error == EEXIST;
     const bool is_other = report.syscall == own_finding && report.error == ESTALE;
     failure.hint = has_come   ? "it has come"
