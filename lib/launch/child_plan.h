@@ -209,11 +209,12 @@ struct ChildNumbers {
     bool fork_into_pid_namespace = false;
     bool new_cgroup_namespace = false;
     bool new_network = false;
+    bool new_user_namespace = false;
     bool keep_all_capabilities = false;  // enter --privileged
     bool set_groups = true;              // false where setgroups is denied in the user namespace
     bool no_new_privs = false;
     bool lets_mounts_in = false;  // the host's later ones, also where they will be looser
-    bool gap[5] = {};
+    bool gap[4] = {};
 };
 
 static_assert(std::has_unique_object_representations_v<ChildNumbers>);

@@ -84,6 +84,8 @@ bool Performer::is_out_of_date(const Service& service) const {
     const PendingStart& start = *service.pending_start;
     if (!start.planned) return true;
     const Planned& planned = *start.planned;
+    const bool was_left = planned.plan && planned.plan->serves_once && planned.plan->is_old;
+    if (was_left) return true;
     if (start.planning->joined != joined_runs(planned.unit)) return true;
     return start.planning->basis != plan_basis(planned.unit);
 }

@@ -31,7 +31,7 @@ PlanBasis plan_basis(const Unit& unit) {
 void KeptPlan::keep(std::shared_ptr<LaunchPlan> plan, const PlanBasis& basis,
                     std::vector<std::string> left_out) {
     forget();
-    if (plan == nullptr || plan->witnesses.empty() || plan->is_young || !basis.mounts) return;
+    if (plan == nullptr || plan->serves_once || !basis.mounts) return;
     plan_ = std::move(plan);
     basis_ = basis;
     left_out_ = std::move(left_out);

@@ -217,7 +217,7 @@ void Scene::see(const std::vector<std::string>& paths) {
             witness(path, is_there ? 0 : errno, seen);
             if (is_there && S_ISREG(seen.stx_mode)) witness_content(path);
         }
-        if (!witnesses.are_young()) plan.witnesses = witnesses.seal();
+        if (witnesses.may_serve_again()) plan.witnesses = witnesses.seal();
     }
 }
 

@@ -23,7 +23,7 @@ LaunchPlan plan_of_old_files(const PlanScene& scene) {
     const auto until = std::chrono::steady_clock::now() + std::chrono::seconds{10};
     for (;;) {
         LaunchPlan plan = scene.plan();
-        if (!plan.witnesses.empty() && !plan.is_young) return plan;
+        if (!plan.serves_once) return plan;
         if (std::chrono::steady_clock::now() > until) FAIL("the plan serves one launch only");
     }
 }
@@ -123,7 +123,9 @@ TEST_CASE("a plan that looks into a prepared directory serves one launch", "[uni
     (void)plan_of_old_files(scene);
     scene.unit.directories.state = {{.name = "dpkg"}};
 
-    CHECK(scene.plan().witnesses.empty());
+    const LaunchPlan plan = scene.plan();
+    CHECK(plan.serves_once);
+    CHECK_FALSE(plan.witnesses.empty());
 }
 
 TEST_CASE("a wall that waits for a prepared directory makes its plan serve one launch",
@@ -137,7 +139,7 @@ TEST_CASE("a wall that waits for a prepared directory makes its plan serve one l
 
     const LaunchPlan plan = scene.plan();
 
-    CHECK(plan.witnesses.empty());
+    CHECK(plan.serves_once);
 }
 
 TEST_CASE("a plan of namespaces that are another's serves one launch", "[unit][N1]") {
@@ -145,7 +147,9 @@ TEST_CASE("a plan of namespaces that are another's serves one launch", "[unit][N
     (void)plan_of_old_files(scene);
     scene.make_user_namespace();
 
-    CHECK(scene.plan().witnesses.empty());
+    const LaunchPlan plan = scene.plan();
+    CHECK(plan.serves_once);
+    CHECK_FALSE(plan.witnesses.empty());
 }
 
 TEST_CASE("a file that has just changed makes its plan serve one launch", "[unit][N1]") {
@@ -155,7 +159,7 @@ TEST_CASE("a file that has just changed makes its plan serve one launch", "[unit
     bool was_refused = false;
     for (int tries = 0; tries < 100 && !was_refused; ++tries) {
         scene.root.write("etc/group", "root:x:0:\nwww:x:34:\n");
-        was_refused = scene.plan().is_young;
+        was_refused = scene.plan().serves_once;
     }
 
     CHECK(was_refused);
@@ -165,13 +169,13 @@ TEST_CASE("witnesses go with the plan's message", "[unit][N1]") {
     const PlanScene scene;
     LaunchPlan plan = plan_of_old_files(scene);
     const std::vector<std::byte> witnesses = plan.witnesses;
-    plan.is_young = true;
+    plan.serves_once = true;
 
     const auto unpacked = unpack_plan(pack(std::move(plan)));
 
     REQUIRE(unpacked.has_value());
     CHECK(unpacked->witnesses == witnesses);
-    CHECK(unpacked->is_young);
+    CHECK(unpacked->serves_once);
 }
 
 TEST_CASE("a witness that is another one is told with its key", "[unit][N1][H6]") {

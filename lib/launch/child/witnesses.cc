@@ -17,14 +17,25 @@ bool has_mounts_of_host(const ChildContext& child) {
     return child.plan.mounts.empty();
 }
 
+// A new user namespace shows no owner that it does not map, and gives no right to search
+// directories of others.
+bool sees_owners(const ChildContext& child) {
+    return !child.plan.new_user_namespace;
+}
+
 bool holds(ChildContext& child, const Witness& witness) {
     struct statx seen{};
     const long result =
         child.call(SYS_statx, AT_FDCWD, witness.path.c_str(), witness_look, witness_mask, &seen);
+    if (result < 0 && child.error == EACCES && !sees_owners(child)) return true;
     if (result < 0) return child.error == witness.facts.error;
     if (witness.facts.error != 0) return child.refuse(EEXIST);
     WitnessFacts facts = facts_of(witness.facts.kind, seen);
     if (!has_mounts_of_host(child)) facts.mount = witness.facts.mount;
+    if (!sees_owners(child)) {
+        facts.uid = witness.facts.uid;
+        facts.gid = witness.facts.gid;
+    }
     return facts == witness.facts || child.refuse(ESTALE);
 }
 

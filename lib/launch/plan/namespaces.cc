@@ -55,6 +55,7 @@ Status apply_namespaces(const Unit& unit, const LaunchContext& context, PlanDraf
     ChildDraft& child = plan.child;
     child.new_cgroup_namespace = namespaces.cgroup;
     child.new_network = namespaces.net;
+    child.new_user_namespace = namespaces.user;
     if (namespaces.time) child.time_offsets = keep(plan, time_offsets_text(namespaces));
     if (namespaces.hostname) child.hostname = keep(plan, *namespaces.hostname);
     if (!namespaces.pid || namespaces.pid1_is_service) return {};

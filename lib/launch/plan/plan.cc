@@ -69,8 +69,8 @@ Result<LaunchPlan> make_launch_plan(const Unit& unit, const LaunchContext& conte
             .key = "service.command", .object = unit.name, .hint = "there is nothing to run"});
     }
     PlanWitnesses witnesses;
-    // A child in another user namespace has no right to look at them, and a namespace that is
-    // joined is that of one run.
+    // A child in another user namespace cannot tell all of them, and a namespace that is joined is
+    // that of one run.
     if (unit.namespaces.user || !unit.namespaces.joined.empty()) keep_no_plan();
     const SharedHostLook one_look;
     LaunchPlan plan{TRY(make_draft(unit, context))};
@@ -80,10 +80,9 @@ Result<LaunchPlan> make_launch_plan(const Unit& unit, const LaunchContext& conte
     if (auto lost = find_lost_power(plan, view)) plan.warnings.push_back(std::move(*lost));
     leave_out_own(*plan, context, witnesses);
     plan.witnesses = witnesses.seal();
-    plan.is_young = witnesses.are_young();
     // These looks decide nothing, and are no witnesses.
     take_first_look(plan, view);
-    if (!witnesses.are_complete()) plan.witnesses.clear();
+    plan.serves_once = !witnesses.may_serve_again();
     return plan;
 }
 

@@ -45,9 +45,10 @@ struct LaunchContext {
     std::uint64_t memory_total;     // bytes, for percentages
     std::string cgroup_mount = {};  // where our own cgroup tree is mounted, if there is one
 
-    // Absent where there is no supervisor: for "unit:NAME", and for a unit's own 65,536 ids. The
-    // main process of a unit that runs, or null; it stays while the launch is planned.
+    // For "unit:NAME": the main process of a unit that runs, or null; it stays while the launch is
+    // planned. Absent where there is no supervisor.
     std::function<const Process*(std::string_view unit)> find_running = {};
+    // The first of a unit's own 65,536 ids. Absent where there is no supervisor.
     std::function<std::uint32_t(const std::string& unit)> separate_ids = {};
 
     // The supervisor's runtime directory, which a mount namespace of a service's own hides, and the
@@ -145,12 +146,11 @@ struct PlanCompany {
     CgroupConfig limits;                // Plan::cgroup, until a live change
     std::vector<Fd> join_files;         // of Plan::joins, held open while the plan lives
     // One block, see witnesses_in(): what the plan was made from, at which the child looks again.
-    // Empty where nobody can tell; then the plan serves one launch.
     std::vector<std::byte> witnesses;
-    bool is_young = false;    // it serves one launch: some of that may have changed, unseen
-    bool is_old = false;      // the launch comes some time after it, or is not its first
-    int join_pidfd = -1;      // enter: the process whose namespaces are joined
-    int reaper_program = -1;  // LaunchContext's
+    bool serves_once = false;  // the witnesses do not tell of all that may change
+    bool is_old = false;       // the launch comes some time after it, or is not its first
+    int join_pidfd = -1;       // enter: the process whose namespaces are joined
+    int reaper_program = -1;   // LaunchContext's
 };
 
 // A plan that is being made.

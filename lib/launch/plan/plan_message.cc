@@ -56,7 +56,7 @@ Parcel pack(LaunchPlan plan) {
     packer.add_number(plan.ids.allow_setgroups);
     packer.add(text_of(plan.image()));
     packer.add(text_of(plan.witnesses));
-    packer.add_number(plan.is_young);
+    packer.add_number(plan.serves_once);
     return {std::move(packer).finish(), std::move(plan.join_files)};
 }
 
@@ -69,7 +69,7 @@ Result<LaunchPlan> unpack_plan(Parcel parcel) {
     company.ids.allow_setgroups = unpacker.next_number() != 0;
     std::vector<std::byte> image = next_block(unpacker);
     company.witnesses = next_block(unpacker);
-    company.is_young = unpacker.next_number() != 0;
+    company.serves_once = unpacker.next_number() != 0;
     if (!unpacker.is_whole() || image.size() < sizeof(Plan)) return std::unexpected(damaged());
     company.join_files = std::move(parcel.descriptors);
     LaunchPlan plan{std::move(company), std::move(image)};

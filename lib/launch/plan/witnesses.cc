@@ -57,16 +57,18 @@ bool PlanWitnesses::is_on_way(const std::string& path, const Look& look) const {
     const std::string below = path == "/" ? path : path + "/";
     for (auto next = looks_.upper_bound(below); next != looks_.end(); ++next) {
         if (!next->first.starts_with(below)) return false;
-        if (next->second.error == 0 && next->second.kind != WitnessKind::presence) return true;
+        const Look& other = next->second;
+        const bool tells_way = other.error == 0 && other.kind != WitnessKind::presence;
+        if (tells_way && !other.is_left_out) return true;
     }
     return false;
 }
 
 std::vector<std::byte> PlanWitnesses::seal() const {
-    if (!is_complete_) return {};
     std::vector<const std::pair<const std::string, Look>*> kept;
     for (const auto& entry : looks_) {
-        if (!is_on_way(entry.first, entry.second)) kept.push_back(&entry);
+        const auto& [path, look] = entry;
+        if (!look.is_left_out && !is_on_way(path, look)) kept.push_back(&entry);
     }
     ImageWriter writer;
     const auto list = writer.add<ImageList<Witness>>();
@@ -100,6 +102,7 @@ void witness_content(const std::string& path) {
         witness(path, error, seen);
         found = present_witnesses->looks_.find(path);
     }
+    if (found->second.is_left_out) return;
     found->second.kind = WitnessKind::content;
     if (found->second.error == 0 && may_hide_change(found->second.seen))
         present_witnesses->is_young_ = true;
@@ -112,6 +115,12 @@ void witness_presence(const std::string& path) {
     place->second.kind = WitnessKind::presence;
     place->second.key = noted_key();
     place->second.error = look_at(path, place->second.seen);
+}
+
+void leave_out_witness(const std::string& path) {
+    if (present_witnesses == nullptr) return;
+    present_witnesses->looks_[path].is_left_out = true;
+    keep_no_plan();
 }
 
 void keep_no_plan() {

@@ -26,23 +26,22 @@ public:
     // is in it.
     void leave_out(std::string_view directory);
     // The service fills this one. What the plan has looked at in there may be another file before
-    // the next launch, and nobody can tell it from what the launch makes.
+    // the next launch, and nobody can tell it from what the launch makes: the plan is not kept.
     void leave_out_prepared(std::string_view directory);
 
-    // One block for witnesses_in(); empty where the plan serves one launch only. A directory on the
-    // way to another witness is left out, since whatever changes about it changes that one.
+    // One block for witnesses_in(). A directory on the way to another witness is left out, since
+    // whatever changes about it changes that one.
     std::vector<std::byte> seal() const;
 
-    // Whether no look was one that forbids to compare and to keep the plan.
-    bool are_complete() const { return is_complete_; }
-
-    // Whether something may have changed after the look, and be stamped as before.
-    bool are_young() const { return is_young_; }
+    // Whether they tell of every change before another launch: all that counts can be compared, and
+    // nothing may have changed after the look and be stamped as before.
+    bool may_serve_again() const { return is_complete_ && !is_young_; }
 
 private:
     friend void witness(const std::string& path, int error, const struct statx& seen);
     friend void witness_content(const std::string& path);
     friend void witness_presence(const std::string& path);
+    friend void leave_out_witness(const std::string& path);
     friend void keep_no_plan();
 
     struct Look {
@@ -50,6 +49,7 @@ private:
         int error = 0;
         struct statx seen{};
         std::string key = {};
+        bool is_left_out = false;
     };
 
     bool is_on_way(const std::string& path, const Look& look) const;
@@ -67,6 +67,8 @@ void witness(const std::string& path, int error, const struct statx& seen);
 void witness_content(const std::string& path);
 // Looks whether anything is there, and nothing else counts.
 void witness_presence(const std::string& path);
+// Nobody can compare what is there, and the plan is not kept.
+void leave_out_witness(const std::string& path);
 // The plan depends on what no witness can tell.
 void keep_no_plan();
 bool has_witnesses();
