@@ -34,7 +34,7 @@ enum class LentPlace : std::size_t {
 inline constexpr std::size_t most_joins = 8;  // there are no more kinds of namespaces
 inline constexpr std::size_t lent_count = static_cast<std::size_t>(LentPlace::joins) + most_joins;
 
-// 0: none. The name is that of the run's notify socket.
+// In characters, of a run's notify socket.
 inline constexpr std::size_t longest_notify_name = 31;
 
 struct LaunchOrder {

@@ -124,8 +124,7 @@ void Launcher::on_late() {
     set_timer();
     if (link_) {
         console_.warning(fmt::format(
-            "the launcher, pid {}, has answered nobody for {}, as one that SIGSTOP has stopped: it "
-            "is killed",
+            "the launcher, pid {}: no answer for {}, killed; perhaps it was stopped by SIGSTOP",
             link_->process().pid(), format_duration(patience_)));
     }
 }
@@ -214,6 +213,10 @@ void Launcher::tell(LaunchRequest& request, Result<Spawned> answer) {
 void Launcher::remove(LaunchRequest& request) {
     if (request.slot) open_.erase(*request.slot);
     std::erase(waiting_, &request);
+}
+
+void Launcher::cancel(const LaunchRequest& request) {
+    if (request.slot && open_.contains(*request.slot)) slots_->cancel(*request.slot);
 }
 
 void Launcher::forget(LaunchRequest& request) {

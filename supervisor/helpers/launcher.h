@@ -69,6 +69,8 @@ public:
     // Takes all of them: a child of ours that nobody knows may be one that was asked for.
     void look_at_all();
 
+    // Nothing is made for it from here on but what a look() after this finds.
+    void cancel(const LaunchRequest& request);
     // Nobody waits for it any more, and no launcher is asked for it again. A child that is being
     // made nevertheless ends by itself before it executes the program: its report goes nowhere.
     void forget(LaunchRequest& request);

@@ -75,6 +75,7 @@ void Launch::end_without_process(LaunchRequest& request) {
 
 // A launcher that stands still must not keep a stop waiting for a process that never was.
 void Launch::give_up_request() {
+    machinery_.launcher.cancel(*request_);
     machinery_.launcher.look(*request_);
     if (!request_) return;
     const auto request = std::move(request_);

@@ -82,7 +82,6 @@ struct LaunchScene : ReapingLoop {
     std::optional<ExitStatus> ended;
 };
 
-// Zombies are children, too.
 }  // namespace
 
 TEST_CASE("a launch that no launcher has answered ends as soon as it is killed", "[launch][N9]") {

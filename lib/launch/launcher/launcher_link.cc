@@ -90,7 +90,7 @@ std::optional<std::uint32_t> LaunchSlots::take() {
 }
 
 void LaunchSlots::cancel(std::uint32_t slot) {
-    __atomic_store_n(&slots_[slot].is_cancelled, 1, __ATOMIC_RELEASE);
+    __atomic_store_n(&slots_[slot].is_cancelled, 1, __ATOMIC_SEQ_CST);
 }
 
 LastWordsPage LaunchSlots::last_words(std::uint32_t slot) {

@@ -193,7 +193,6 @@ private:
             plan, {behind + witnesses_at, order.witnesses_size}, order, &slot.last_words,
             {{words_, words_for(plan)}, {sources_, plan.child.mounts.size()}, notify_variable_});
         child.has_default_signals = true;
-        protect(child);
         if (is_cancelled(slot)) return {LauncherCall::clone, ECANCELED};
         return make_processes(slot, plan.clone_flags, child);
     }
@@ -208,17 +207,20 @@ private:
     }
 
     // Once there is a child, the answer is whole: the preparer comes first.
-    Failure make_processes(LaunchSlot& slot, std::uint64_t clone_flags, const ChildPlan& child) {
+    Failure make_processes(LaunchSlot& slot, std::uint64_t clone_flags, ChildPlan& child) {
         const LaunchOrder& order = datagram.order;
         if (!child.preparations.empty() && !order.has_preparer) {
+            // It is not in the service's node, nor one of those that the service offers.
+            protection_.lift();
             const long preparer = copy(order.uses_clone3, 0, -1, slot.preparer);
-            if (preparer == 0) run_preparer(child);
+            if (preparer == 0) prepare(slot, child);
             if (preparer < 0) {
                 slot.preparer_error = static_cast<std::int32_t>(-preparer);
                 return {};
             }
         }
         if (is_cancelled(slot)) return {LauncherCall::clone, ECANCELED};
+        protect(child);
         // The cgroup namespace is left to the child.
         const std::uint64_t namespaces = clone_flags & ~std::uint64_t{CLONE_NEWCGROUP};
         const long pid = copy(order.uses_clone3, namespaces, order[LentPlace::node], slot.child);
@@ -226,8 +228,15 @@ private:
         return {LauncherCall::clone, pid < 0 ? static_cast<int>(-pid) : 0};
     }
 
+    // PID 1 has looked for the preparer of a launch that it gives up after it said so: either it
+    // has found this one, or this one finds the word.
+    [[noreturn]] static void prepare(const LaunchSlot& slot, const ChildPlan& child) {
+        if (is_cancelled(slot)) end(EXIT_SUCCESS);
+        run_preparer(child);
+    }
+
     static bool is_cancelled(const LaunchSlot& slot) {
-        return __atomic_load_n(&slot.is_cancelled, __ATOMIC_ACQUIRE) != 0;
+        return __atomic_load_n(&slot.is_cancelled, __ATOMIC_SEQ_CST) != 0;
     }
 
     // The exit signal is this process's own one, which is SIGCHLD.
