@@ -24,6 +24,38 @@ std::optional<TerminalSize> wanted_terminal(const Json& parameters, std::string&
     return TerminalSize{size("rows", 24), size("columns", 80)};
 }
 
+constexpr std::array account_variables{"HOME", "SHELL", "USER", "LOGNAME"};
+
+std::vector<std::pair<std::string, std::string>> account_of(const LaunchPlan& plan) {
+    std::vector<std::pair<std::string, std::string>> variables;
+    for (const auto& text : plan->environment) {
+        const std::string_view variable = text.c_str();
+        const std::string_view name = variable.substr(0, variable.find('='));
+        if (std::ranges::find(account_variables, name) == account_variables.end()) continue;
+        variables.emplace_back(name, variable.substr(name.size() + 1));
+    }
+    return variables;
+}
+
+// The unit with the ids of its run in place of names. /etc/passwd may say another id by now, and a
+// command in the run is to be no more than the run. An ordinary user's supervisor has no others.
+Unit unit_as_it_runs(const Run& run, const LaunchContext& context) {
+    Unit unit = run.unit();
+    if (context.fixed_identity || !unit.service) return unit;
+    const LaunchPlan& plan = run.plan();
+    unit.service->user = std::to_string(plan->child.uid);
+    unit.service->group = std::to_string(plan->child.gid);
+    unit.service->supplementary_groups.clear();
+    for (const gid_t group : plan->child.groups) {
+        if (group != plan->child.gid)
+            unit.service->supplementary_groups.push_back(std::to_string(group));
+    }
+    auto variables = account_of(plan);
+    unit.service->environment.insert(unit.service->environment.begin(), variables.begin(),
+                                     variables.end());
+    return unit;
+}
+
 // The planner was asked for a command in one run of a unit.
 struct PlannedEntry {
     std::string unit;
@@ -78,7 +110,8 @@ void enter(ControlContext& context, const Call& call, Responder responder) {
     Machinery& machinery = context.manager.machinery();
     const Planner::Id question =
         plan_enter(machinery.planner, machinery.launch_context,
-                   {run->unit(), run->main_process().pidfd().get(), std::move(request)},
+                   {unit_as_it_runs(*run, machinery.launch_context),
+                    run->main_process().pidfd().get(), std::move(request)},
                    [&context, wanted, responder](Result<LaunchPlan> plan) {
                        on_planned(context, wanted, std::move(plan), responder);
                    });
