@@ -106,10 +106,13 @@ void Performer::leave_out(Service& service) {
     const Error& failure = *service.pending_start->failure;
     const std::string key = key_to_leave_out(service, failure);
     if (key.empty()) return;
-    service.skipped.push_back({key, failure.text()});
+    // With a whole table goes more than the entry that has failed.
+    const std::string reason =
+        failure.key == key ? failure.text() : fmt::format("{}: {}", key, failure.text());
+    service.skipped.push_back({key, reason});
     machinery_.console.warning(
-        fmt::format("{}: without the optional {}: {}", service.unit.name, key, failure.text()));
-    listener_.note(service.unit.name, EventKind::skipped, failure.text());
+        fmt::format("{}: without the optional {}", service.unit.name, reason));
+    listener_.note(service.unit.name, EventKind::skipped, reason);
 }
 
 }  // namespace confinit
