@@ -61,6 +61,9 @@ TEST_CASE("kill takes a signal as kill(1) does", "[svctl][N20]") {
     CHECK(signal_of({"kill", "-s", "9", "heat"}) == 9);
     CHECK(signal_of({"kill", "heat"}) == 15);
     CHECK(run_svctl(supervisor.path(), {"kill", "-s", "-9", "heat"}).status == 1);
+    // Nothing is sent: the supervisor's answer would be the error.
+    CHECK(run_svctl(supervisor.path(), {"kill", "heat", "HUP"}).error ==
+          "svctl: 'HUP' is a signal: svctl kill --signal HUP UNIT\n");
     CHECK(run_svctl(supervisor.path(), {"kill", "-0", "heat"}).error.contains("'0' is no signal"));
     // The signal of an entered command is its own.
     CHECK(run_svctl(supervisor.path(), {"enter", "web", "kill", "-9", "1"})
