@@ -26,7 +26,7 @@ std::optional<TerminalSize> wanted_terminal(const Json& parameters, std::string&
 
 constexpr std::array account_variables{"HOME", "SHELL", "USER", "LOGNAME"};
 
-std::vector<std::pair<std::string, std::string>> account_of(const LaunchPlan& plan) {
+std::vector<std::pair<std::string, std::string>> account_variables_of(const LaunchPlan& plan) {
     std::vector<std::pair<std::string, std::string>> variables;
     for (const auto& text : plan->environment) {
         const std::string_view variable = text.c_str();
@@ -50,7 +50,7 @@ Unit unit_as_it_runs(const Run& run, const LaunchContext& context) {
         if (group != plan->child.gid)
             unit.service->supplementary_groups.push_back(std::to_string(group));
     }
-    auto variables = account_of(plan);
+    auto variables = account_variables_of(plan);
     unit.service->environment.insert(unit.service->environment.begin(), variables.begin(),
                                      variables.end());
     return unit;
