@@ -9,7 +9,7 @@ using namespace confinit;
 
 namespace {
 
-std::string rule(std::string_view text) {
+std::string unit_with_rule(std::string_view text) {
     return std::string{minimal_service} + "[seccomp]\ndefault = 'allow'\nrules = [" +
            std::string{text} + "]\n";
 }
@@ -51,8 +51,8 @@ constexpr std::uint32_t eperm = SECCOMP_RET_ERRNO | EPERM;
 
 TEST_CASE("bits above a 32-bit argument do not hide it", "[seccomp][S3]") {
     const Filter filter{
-        rule("{ syscalls = ['ioctl'], action = 'EPERM', "
-             "args = [{ index = 1, op = 'eq', value = 0x5412 }] }")};
+        unit_with_rule("{ syscalls = ['ioctl'], action = 'EPERM', "
+                       "args = [{ index = 1, op = 'eq', value = 0x5412 }] }")};
 
     CHECK(filter(SYS_ioctl, {0, TIOCSTI}) == eperm);
     CHECK(filter(SYS_ioctl, {0, TIOCSTI | above}) == eperm);
@@ -63,8 +63,8 @@ TEST_CASE("bits above a 32-bit argument do not hide it", "[seccomp][S3]") {
 
 TEST_CASE("an argument of 64 bits counts whole", "[seccomp][S3]") {
     const Filter filter{
-        rule("{ syscalls = ['lseek'], action = 'EPERM', "
-             "args = [{ index = 1, op = 'gt', value = '0xfffffffffffffff0' }] }")};
+        unit_with_rule("{ syscalls = ['lseek'], action = 'EPERM', "
+                       "args = [{ index = 1, op = 'gt', value = '0xfffffffffffffff0' }] }")};
 
     CHECK(filter(SYS_lseek, {0, ~std::uint64_t{0}}) == eperm);
     CHECK(filter(SYS_lseek, {0, 0xfffffff1}) == SECCOMP_RET_ALLOW);
@@ -72,10 +72,10 @@ TEST_CASE("an argument of 64 bits counts whole", "[seccomp][S3]") {
 
 TEST_CASE("a unit may say how wide an argument is", "[seccomp][S3]") {
     const Filter filter{
-        rule("{ syscalls = ['lseek'], action = 'EPERM', "
-             "args = [{ index = 2, op = 'eq', value = 1, bits = 32 }] }, "
-             "{ syscalls = ['ioctl'], action = 'EPERM', "
-             "args = [{ index = 1, op = 'eq', value = 0x5412, bits = 64 }] }")};
+        unit_with_rule("{ syscalls = ['lseek'], action = 'EPERM', "
+                       "args = [{ index = 2, op = 'eq', value = 1, bits = 32 }] }, "
+                       "{ syscalls = ['ioctl'], action = 'EPERM', "
+                       "args = [{ index = 1, op = 'eq', value = 0x5412, bits = 64 }] }")};
 
     CHECK(filter(SYS_lseek, {0, 0, 1 | above}) == eperm);
     CHECK(filter(SYS_ioctl, {0, TIOCSTI | above}) == SECCOMP_RET_ALLOW);
@@ -96,12 +96,12 @@ TEST_CASE("a rule wins over the lists, and the first of two rules", "[seccomp]")
 
 TEST_CASE("all conditions of a rule must hold, and no conditions always do", "[seccomp]") {
     const Filter filter{
-        rule("{ syscalls = ['mmap'], action = 'EPERM', args = ["
-             "{ index = 2, op = 'masked-eq', value = 6, mask = 6 },"
-             "{ index = 3, op = 'ne', value = 0 }] },"
-             "{ syscalls = ['chmod', '@mount'], action = 'EACCES' },"
-             "{ syscalls = ['chmod'], action = 'trap', args = ["
-             "{ index = 0, op = 'eq', value = 0 }] }")};
+        unit_with_rule("{ syscalls = ['mmap'], action = 'EPERM', args = ["
+                       "{ index = 2, op = 'masked-eq', value = 6, mask = 6 },"
+                       "{ index = 3, op = 'ne', value = 0 }] },"
+                       "{ syscalls = ['chmod', '@mount'], action = 'EACCES' },"
+                       "{ syscalls = ['chmod'], action = 'trap', args = ["
+                       "{ index = 0, op = 'eq', value = 0 }] }")};
 
     CHECK(filter(SYS_mmap, {0, 0, 7, 1}) == eperm);
     CHECK(filter(SYS_mmap, {0, 0, 7, 0}) == SECCOMP_RET_ALLOW);
@@ -114,8 +114,8 @@ TEST_CASE("clone3 falls back on clone where a rule looks at clone's flags", "[se
     const std::string on_clone =
         "{ syscalls = ['clone'], action = 'EPERM', "
         "args = [{ index = 0, op = 'masked-eq', value = 0x10000000, mask = 0x10000000 }] }";
-    const Filter filter{rule(on_clone)};
-    const Filter named{rule(on_clone + ", { syscalls = ['clone3'], action = 'allow' }")};
+    const Filter filter{unit_with_rule(on_clone)};
+    const Filter named{unit_with_rule(on_clone + ", { syscalls = ['clone3'], action = 'allow' }")};
 
     CHECK(filter(SYS_clone, {0x10000011}) == eperm);
     CHECK(filter(SYS_clone, {0x10000011 | above}) == eperm);
@@ -125,12 +125,12 @@ TEST_CASE("clone3 falls back on clone where a rule looks at clone's flags", "[se
 }
 
 TEST_CASE("a rule that cannot be met, or would stop the launch, is refused", "[seccomp][H3]") {
-    CHECK(policy_fault(rule("{ syscalls = ['read', 'ioctl'], action = 'EPERM', args = ["
-                            "{ index = 1, op = 'eq', value = 0x100005412 }] }")) ==
+    CHECK(policy_fault(unit_with_rule("{ syscalls = ['read', 'ioctl'], action = 'EPERM', args = ["
+                                      "{ index = 1, op = 'eq', value = 0x100005412 }] }")) ==
           "seccomp.rules[0]: args[0]: the kernel takes argument 1 of 'ioctl' as a 32-bit number, "
           "and the value is larger");
-    CHECK(policy_fault(rule("{ syscalls = ['@default'], action = 'EPERM', args = ["
-                            "{ index = 0, op = 'eq', value = 0 }] }")) ==
+    CHECK(policy_fault(unit_with_rule("{ syscalls = ['@default'], action = 'EPERM', args = ["
+                                      "{ index = 0, op = 'eq', value = 0 }] }")) ==
           "seccomp.rules: 'execve' is denied, but the launch itself must execute the program");
 }
 
@@ -149,7 +149,7 @@ TEST_CASE("a filter under which nothing could be started does not load", "[unit]
 }
 
 TEST_CASE("what is wrong with a rule is told with its place", "[unit][H2]") {
-    CHECK(faults(rule("{ syscalls = ['chmodd'], action = 'EPREM', arg = 1 }")) ==
+    CHECK(faults(unit_with_rule("{ syscalls = ['chmodd'], action = 'EPREM', arg = 1 }")) ==
           "web.toml:5:24: seccomp.rules[0].syscalls[0]: there is no system call or set 'chmodd'; "
           "did you mean 'chmod'?\n"
           "web.toml:5:44: seccomp.rules[0].action: expected one of allow, log, trap, trace, "
@@ -157,8 +157,8 @@ TEST_CASE("what is wrong with a rule is told with its place", "[unit][H2]") {
           "you mean 'EPERM'?\n"
           "web.toml:5:53: seccomp.rules[0].arg: unknown key; did you mean 'args'?\n");
     const auto argument = [](const std::string& text) {
-        return faults(
-            rule("{ syscalls = ['chmod'], action = 'EPERM', args = [{ " + text + " }] }"));
+        return faults(unit_with_rule("{ syscalls = ['chmod'], action = 'EPERM', args = [{ " + text +
+                                     " }] }"));
     };
     CHECK_THAT(argument("op = 'eq', value = 1"), Catch::EndsWith("args[0]: 'index' is missing\n"));
     CHECK_THAT(argument("index = 6, op = 'eq', value = 1"), Catch::Contains("args[0].index"));
