@@ -170,6 +170,7 @@ UnitState Engine::state(std::string_view unit) const {
         .since = live->since,
         .restarts = live->restarts,
         .is_frozen = live->state.is_frozen,
+        .has_timed_out = live->state.ending == Ending::timed_out,
         .is_cut_short = live->is_cut_short,
         .reason = live->reason,
     };
@@ -178,6 +179,12 @@ UnitState Engine::state(std::string_view unit) const {
 std::vector<std::string> Engine::waits_for(std::string_view unit) const {
     if (!jobs_.has_job(unit)) return {};
     return jobs_.blockers(unit, graph_);
+}
+
+std::vector<std::string> Engine::started_with(std::string_view unit) const {
+    if (!knows(unit)) return {};
+    auto plan = graph_.find_start_set(unit, Pull::required_and_wanted);
+    return plan ? std::move(plan->units) : std::vector{std::string{unit}};
 }
 
 void Engine::settle(Call& call) {
@@ -229,6 +236,13 @@ void Engine::apply(const std::string& unit, Input input, Call& call, std::string
     follow(unit, former, call);
 }
 
+// A unit that will start again, because somebody has asked for that meanwhile, is not over.
+bool Engine::ends_everything(const std::string& unit, const ServiceState& state) const {
+    if (is_shutting_down_ || !graph_.find(unit)->is_essential || !is_own_end(state)) return false;
+    const StartJob* job = jobs_.find_start(unit);
+    return job == nullptr || job->obstacle.has_value();
+}
+
 // The jobs of a unit learn of its new state.
 void Engine::follow(const std::string& unit, SubState former, Call& call) {
     const LiveUnit& live = *live_.find(unit);
@@ -244,6 +258,8 @@ void Engine::follow(const std::string& unit, SubState former, Call& call) {
     }
     if (is_down(sub) || sub == SubState::auto_restart) jobs_.wake(unit);
     if (is_down(sub)) note_loss(unit);
+    if (ends_everything(unit, live.state))
+        call.actions.push_back({.kind = ActionKind::end_everything, .unit = unit});
     if (sub == SubState::stuck) give_up(unit, call);
 }
 

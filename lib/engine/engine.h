@@ -43,7 +43,11 @@
 // Restart. A failed run of a service with a restart policy is tried again for ever, see
 // restart_policy.h, and so is a start whose requirement failed and will itself be tried again. An
 // automatic restart starts what the unit requires where that is down, but not what it wants. A
-// request for a unit, or for one that needs it, starts it at once and sets its attempts to 0.
+// request for a unit, or for one that needs it, starts it at once and sets its attempts to 0. Where
+// the unit has a limit, it has failed for good after so many in a row.
+//
+// The end of everything. When an essential unit is over for good and nobody has asked for that, the
+// action end_everything says so, once; the caller shuts down.
 #pragma once
 
 #include "engine/job_queue.h"
@@ -129,6 +133,9 @@ public:
 
     bool is_to_stop(std::string_view unit) const { return jobs_.find_stop(unit) != nullptr; }
 
+    // The unit, and all that a start of it brings along, as far as they are loaded.
+    std::vector<std::string> started_with(std::string_view unit) const;
+
     // The units that the unit's next job waits for: a start those before it, a stop those after it.
     std::vector<std::string> waits_for(std::string_view unit) const;
 
@@ -164,6 +171,7 @@ private:
     void advance_start(const std::string& unit, Call& call);
     void advance_stop(const std::string& unit, Call& call);
     void apply(const std::string& unit, Input input, Call& call, std::string_view detail = {});
+    bool ends_everything(const std::string& unit, const ServiceState& state) const;
     void follow(const std::string& unit, SubState former, Call& call);
     void end_start(const std::string& unit, JobResult result, const std::string& reason,
                    Call& call);

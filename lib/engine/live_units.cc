@@ -27,8 +27,9 @@ UnitKind kind_of(const UnitSpec& spec) {
     return spec.tells_when_ready ? UnitKind::notify : UnitKind::exec;
 }
 
-Rules rules_of(const UnitSpec& spec) {
-    return {.kind = kind_of(spec), .restart = spec.restart};
+Rules rules_of(const UnitSpec& spec, const LiveUnit& live) {
+    const bool is_at_limit = spec.restart_limit != 0 && live.restarts >= spec.restart_limit;
+    return {.kind = kind_of(spec), .restart = spec.restart, .is_at_limit = is_at_limit};
 }
 
 bool is_busy(SubState state) {
@@ -52,6 +53,15 @@ bool is_end_of_late_launch(const ServiceState& former, Input input) {
            !former.is_launched;
 }
 
+bool is_end_of_restarts(const ServiceState& former, const ServiceState& state, const Rules& rules) {
+    const bool has_failed = state.sub == SubState::failed && former.sub != SubState::failed;
+    return has_failed && rules.restart != Restart::no && rules.is_at_limit;
+}
+
+std::string limit_text(const UnitSpec& spec) {
+    return "; not tried again after service.restart_limit = " + std::to_string(spec.restart_limit);
+}
+
 }  // namespace
 
 bool is_down(SubState state) {
@@ -60,6 +70,11 @@ bool is_down(SubState state) {
 
 bool is_active(SubState state) {
     return state == SubState::running || state == SubState::exited;
+}
+
+bool is_own_end(const ServiceState& state) {
+    const bool is_done = state.sub == SubState::exited || state.sub == SubState::dead;
+    return state.sub == SubState::failed || (is_done && state.ending == Ending::clean);
 }
 
 bool is_up(SubState state) {
@@ -109,7 +124,8 @@ void LiveUnits::apply(const UnitSpec& spec, Input input, std::string_view detail
     LiveUnit& live = units_[spec.name];
     const ServiceState former = live.state;
     if (input == Input::begin) live.attempts = {};
-    Transition transition = next(former, input, rules_of(spec));
+    const Rules rules = rules_of(spec, live);
+    Transition transition = next(former, input, rules);
     live.state = transition.state;
 
     const bool is_fresh = input == Input::begin || input == Input::stop;
@@ -123,6 +139,7 @@ void LiveUnits::apply(const UnitSpec& spec, Input input, std::string_view detail
     explain(spec, live, former, detail);
     if (is_end_of_late_launch(former, input) && live.attempts.failure.empty() && !detail.empty())
         live.reason.append(": ").append(detail);
+    if (is_end_of_restarts(former, live.state, rules)) live.reason += limit_text(spec);
     if (input == Input::release_failed) ++live.release_failures;
     if (input == Input::timed_out && former.sub == SubState::running) live.restarts = 0;
     set_timer(spec, live, transition.timer, now);
@@ -170,7 +187,7 @@ void LiveUnits::explain(const UnitSpec& spec, LiveUnit& live, const ServiceState
     if (is_killed && (live.reason.empty() || ending == Ending::stopped)) {
         if (!live.reason.empty()) live.reason += "; ";
         live.reason += live.is_cut_short
-                           ? "did not stop before the end of the machine"
+                           ? "did not stop before the end of everything"
                            : "did not stop within " + format_duration(spec.stop_timeout);
         if (!live.frozen_by.empty()) live.reason += ", frozen by " + live.frozen_by;
         live.reason += ", killed";

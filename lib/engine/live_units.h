@@ -35,6 +35,9 @@ bool is_down(SubState state);
 
 bool is_active(SubState state);
 
+// It is over for good, and nobody has asked for it.
+bool is_own_end(const ServiceState& state);
+
 // There is something to stop, in its turn.
 bool is_up(SubState state);
 

@@ -53,7 +53,7 @@ Transition enter(ServiceState state, SubState sub, Timer timer, std::vector<Acti
 
 Transition retry_or_fail(const ServiceState& state, const Rules& rules) {
     const bool runs_nothing = rules.kind == UnitKind::target || rules.kind == UnitKind::group;
-    if (runs_nothing || rules.restart == Restart::no) {
+    if (runs_nothing || rules.restart == Restart::no || rules.is_at_limit) {
         return enter(state, SubState::failed);
     }
     return enter(state, SubState::auto_restart, Timer::restart);

@@ -67,6 +67,7 @@ enum class Timer {
 struct Rules {
     UnitKind kind = UnitKind::exec;
     Restart restart = Restart::no;
+    bool is_at_limit = false;  // it has been restarted as often in a row as it may be
 };
 
 // The sub state, and what must be remembered of the present run. `kind` is the one that the run

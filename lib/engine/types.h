@@ -115,6 +115,7 @@ enum class ActionKind {
     release,            // remove the node and everything else of this run
     find_leftovers,     // it does not end: say in the event `stuck` who is left and why
     job_done,           // a request for this unit ended: `result` says how
+    end_everything,     // the unit is essential, and has ended by itself or cannot start
     state_changed,      // for those who watch; the new state is in the engine. That of `start` is
                         // told again after the first launch
 };
@@ -144,11 +145,13 @@ struct UnitSpec {
     bool is_service = false;
     bool is_group = false;  // no service, but a node that those who require it are below
     bool is_oneshot = false;
+    bool is_essential = false;      // everything ends with it
     bool tells_when_ready = false;  // it is up when it says so; of a oneshot nobody asks
     std::string unready_text = "it has not said that it is ready";
     Restart restart = Restart::no;  // for a oneshot, `always` means the same as `on_failure`
     Time restart_delay{100'000};
     Time restart_max_delay{60'000'000};  // the delay doubles from attempt to attempt up to it
+    unsigned restart_limit = 0;          // automatic restarts in a row; 0: for ever
     Time start_timeout{90'000'000};
     Time stop_timeout{10'000'000};
 };
@@ -163,9 +166,10 @@ struct UnitState {
     Time since{0};                   // when the sub state was entered
     unsigned restarts = 0;           // automatic restarts in a row, since it last was well
     bool is_frozen = false;
-    bool is_cut_short = false;  // the deadline is that of the end of everything
-    std::string reason;         // why it failed, or was killed: "start timed out after 1min 30s",
-                                // or the detail that came with the event
+    bool has_timed_out = false;  // its last run has ended by the start timeout
+    bool is_cut_short = false;   // the deadline is that of the end of everything
+    std::string reason;          // why it failed, or was killed: "start timed out after 1min 30s",
+                                 // or the detail that came with the event
 };
 
 ActiveState active_state(SubState state);

@@ -152,7 +152,10 @@ private:
 
 inline void SimulatedKernel::perform(const Action& action, Time now) {
     if (action.kind == ActionKind::plan) return plan(action.unit, now);
-    if (action.kind == ActionKind::job_done || action.kind == ActionKind::state_changed) return;
+    if (action.kind == ActionKind::job_done || action.kind == ActionKind::state_changed ||
+        action.kind == ActionKind::end_everything) {
+        return;
+    }
     const auto found = runs_.find(action.unit);
     if (found == runs_.end()) {
         problem_ = "an action for '" + action.unit + "', which has no run";

@@ -37,6 +37,8 @@ inline std::string text_of(const Action& action) {
         return "release " + action.unit;
     case ActionKind::find_leftovers:
         return "look " + action.unit;
+    case ActionKind::end_everything:
+        return "end with " + action.unit;
     case ActionKind::state_changed:
         return "";
     case ActionKind::job_done:

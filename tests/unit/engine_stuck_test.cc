@@ -185,8 +185,7 @@ TEST_CASE("the end of everything leaves a stop no more than what is left", "[uni
     CHECK(scene.pass(1s) == "kill web");
     scene.end("web", Event::main_failed);
     CHECK(scene.pass(2s) == "kill endless, kill slow");
-    CHECK(scene.engine.state("slow").reason ==
-          "did not stop before the end of the machine, killed");
+    CHECK(scene.engine.state("slow").reason == "did not stop before the end of everything, killed");
 }
 
 TEST_CASE("the start timeout stands still while the service does", "[unit][engine][N13]") {

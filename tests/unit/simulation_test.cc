@@ -83,6 +83,8 @@ private:
     void check_attempt(const std::string& unit);
     void check_stop_order(const std::string& unit);
     void check_end(const Actions& actions, std::size_t index);
+    void check_end_of_everything(const std::string& unit);
+    void check_failures();
     void check_states();
     bool is_on_its_way(const std::string& unit, const UnitState& state) const;
     bool changes_later(const Actions& actions, std::size_t index, const std::string& unit) const;
@@ -106,6 +108,8 @@ private:
     unsigned launches_ = 0;
     unsigned stuck_ = 0;  // at the end
     bool is_shutting_down_ = false;
+    std::set<std::string> ended_with_;  // essential units, in the present call
+    std::set<std::string> failed_;      // after the call before
     std::string problem_;
 };
 
@@ -125,6 +129,8 @@ UnitSpec Simulation::random_spec(const std::string& name) {
     spec.is_oneshot = chance_.one_in(3);
     spec.tells_when_ready = chance_.one_in(3);
     spec.restart = std::array{Restart::no, Restart::on_failure, Restart::always}[chance_.below(3)];
+    spec.restart_limit = chance_.one_in(4) ? 1 + chance_.below(3) : 0;
+    spec.is_essential = spec.is_service && chance_.one_in(6);
     spec.restart_delay = chance_.duration();
     spec.restart_max_delay = chance_.one_in(10) ? Time{0} : chance_.duration();
     spec.start_timeout = chance_.duration() + Time{1'000};
@@ -190,6 +196,7 @@ void Simulation::take(const Actions& actions) {
     }
     if (!kernel_.problem().empty()) fail(kernel_.problem());
     check_states();
+    check_failures();
 }
 
 void Simulation::check_action(const Actions& actions, std::size_t index) {
@@ -216,6 +223,8 @@ void Simulation::check_action(const Actions& actions, std::size_t index) {
     case ActionKind::find_leftovers:
     case ActionKind::state_changed:
         return;
+    case ActionKind::end_everything:
+        return check_end_of_everything(actions[index].unit);
     }
 }
 
@@ -291,6 +300,29 @@ bool Simulation::is_on_its_way(const std::string& unit, const UnitState& state) 
 }
 
 // Whatever is under way has a timer or awaits something.
+void Simulation::check_end_of_everything(const std::string& unit) {
+    const UnitSpec* spec = graph_.find(unit);
+    if (is_shutting_down_ || spec == nullptr || !spec->is_essential)
+        fail("everything is to end with " + unit + " for no reason");
+    if (!is_at_rest(sub(unit))) fail("everything is to end with " + unit + ", which is not over");
+    ended_with_.insert(unit);
+}
+
+// No essential unit fails for good and everything goes on.
+void Simulation::check_failures() {
+    for (const std::string& unit : engine_.names()) {
+        const bool has_failed = sub(unit) == SubState::failed;
+        const bool is_new = has_failed && !failed_.contains(unit);
+        const UnitSpec* spec = graph_.find(unit);
+        const bool is_essential = spec != nullptr && spec->is_essential && !is_shutting_down_;
+        if (is_new && is_essential && !ended_with_.contains(unit))
+            fail(unit + " is essential and has failed, and nothing ends with it");
+        if (has_failed) failed_.insert(unit);
+        if (!has_failed) failed_.erase(unit);
+    }
+    ended_with_.clear();
+}
+
 void Simulation::check_states() {
     for (const std::string& unit : engine_.names()) {
         const UnitState state = engine_.state(unit);
