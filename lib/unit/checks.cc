@@ -24,7 +24,7 @@ namespace {
 
 // The tables that say how a process is confined, and so need one.
 constexpr std::string_view process_tables[] = {
-    "cgroup", "capabilities", "namespaces", "mounts", "directories", "seccomp", "process"};
+    "cgroup", "capabilities", "namespaces", "mounts", "directories", "seccomp", "process", "log"};
 
 class UnitCheck : UnitChecker {
 public:
@@ -106,6 +106,10 @@ private:
         }
         if (service.restart_max_delay < service.restart_delay) {
             refuse("service.restart_max_delay", "it is shorter than service.restart_delay");
+        }
+        if (is_given("service.restart_limit") && service.restart == RestartMode::no) {
+            refuse("service.restart_limit",
+                   "nothing is tried again by this unit: service.restart is \"no\"");
         }
     }
 

@@ -15,6 +15,7 @@ std::vector<const Key*> collect_keys() {
                              service_signal_keys(),
                              service_operator_keys(),
                              service_ready_keys(),
+                             service_end_keys(),
                              cgroup_place_keys(),
                              cgroup_cpu_keys(),
                              cgroup_keys(),
@@ -30,7 +31,8 @@ std::vector<const Key*> collect_keys() {
                              seccomp_profile_keys(),
                              seccomp_restriction_keys(),
                              process_keys(),
-                             process_scheduling_keys()}) {
+                             process_scheduling_keys(),
+                             log_keys()}) {
         for (const Key& key : rows)
             all.push_back(&key);
     }

@@ -68,6 +68,7 @@ std::span<const Key> unit_keys();
 std::span<const Key> service_keys();
 std::span<const Key> service_operator_keys();
 std::span<const Key> service_ready_keys();
+std::span<const Key> service_end_keys();
 std::span<const Key> service_signal_keys();
 std::span<const Key> cgroup_place_keys();
 std::span<const Key> cgroup_cpu_keys();
@@ -85,5 +86,6 @@ std::span<const Key> seccomp_profile_keys();
 std::span<const Key> seccomp_restriction_keys();
 std::span<const Key> process_keys();
 std::span<const Key> process_scheduling_keys();
+std::span<const Key> log_keys();
 
 }  // namespace confinit

@@ -102,19 +102,35 @@ void read_working_directory(const Value& value, Unit& unit) {
     assign(unit.service->working_directory, read_plain_path(value));
 }
 
+bool is_variable_name(std::string_view name) {
+    return !name.empty() && !is_digit(name[0]) &&
+           name.find_first_not_of(name_letters) == std::string_view::npos;
+}
+
 void read_environment(const Value& value, Unit& unit) {
     const auto members = value.members("a text");
     if (!members) return;
     for (const Value& member : *members) {
         const std::string& name = member.name();
-        if (name.empty() || is_digit(name[0]) ||
-            name.find_first_not_of(name_letters) != std::string::npos) {
+        if (!is_variable_name(name)) {
             member.refuse(quoted(name) + " is not the name of an environment variable");
             continue;
         }
         auto text = member.text();
         if (text) unit.service->environment.emplace_back(name, std::move(*text));
     }
+}
+
+constexpr std::string_view variable_form = "the name of an environment variable, or \"*\"";
+
+void read_pass_environment(const Value& value, Unit& unit) {
+    const auto read_name = [](const Value& word) {
+        auto name = word.text();
+        if (!name || *name == "*" || is_variable_name(*name)) return name;
+        word.refuse(quoted(*name) + " is not the name of an environment variable");
+        return std::optional<std::string>{};
+    };
+    unit.service->pass_environment = list_of(value, variable_form, read_name);
 }
 
 void read_tty(const Value& value, Unit& unit) {
@@ -237,6 +253,21 @@ constexpr Key service_table[] = {
         .source = "execve(2), environ(7)",
         .systemd = "Environment=",
         .read = read_environment,
+    },
+    {
+        .path = "service.pass_environment",
+        .form = "an array of names of environment variables, or [\"*\"]",
+        .fallback = "[]: none",
+        .documentation =
+            "The variables that the supervisor itself was started with, as by a container's "
+            "runtime, and that the service has as well; \"*\" stands for all but those of the "
+            "notification and socket protocols. One that the supervisor lacks is left out. They "
+            "replace the ones that every service has, such as PATH, and environment replaces "
+            "them.",
+        .operation = "execve(2)",
+        .source = "environ(7)",
+        .systemd = "PassEnvironment=",
+        .read = read_pass_environment,
     },
     {
         .path = "service.tty",

@@ -48,8 +48,9 @@ constexpr Advice advices[] = {
      "that wants to be asked otherwise is started by a script that traps the signal"},
     {"EnvironmentFile",
      "the variables stand in service.environment, and those of one machine in a drop-in"},
-    {"PassEnvironment UnsetEnvironment",
-     "a service has the variables of service.environment and none of the supervisor's own"},
+    {"UnsetEnvironment",
+     "a service has the variables of service.environment, and of the supervisor's own those of "
+     "service.pass_environment"},
     {"RemainAfterExit",
      "a service of type oneshot that has ended well counts as active; every other one is active as "
      "long as its main process runs"},
@@ -59,13 +60,15 @@ constexpr Advice advices[] = {
     {"DefaultDependencies",
      "nothing is implied, but that a unit without [service] comes after what it wants and "
      "requires"},
-    {"OnFailure OnFailureJobMode OnSuccess OnSuccessJobMode FailureAction SuccessAction "
-     "FailureActionExitStatus SuccessActionExitStatus StartLimitAction RebootArgument",
-     "nothing is started or ended because a unit has failed; `svctl events --follow` tells of it, "
-     "and service.restart tries it again"},
-    {"StartLimit*",
-     "a service is tried again for ever, at intervals that grow from service.restart_delay to "
-     "service.restart_max_delay"},
+    {"OnFailure OnFailureJobMode OnSuccess OnSuccessJobMode",
+     "nothing is started because a unit has ended; `svctl events --follow` tells of it, "
+     "service.restart tries it again, and service.essential ends everything with it"},
+    {"FailureAction FailureActionExitStatus SuccessActionExitStatus StartLimitAction "
+     "RebootArgument",
+     "service.essential ends everything with the service, and the exit status is the service's"},
+    {"StartLimitIntervalSec StartLimitInterval",
+     "service.restart_limit counts the restarts in a row, between which the service has not run "
+     "well"},
     {"BindsTo PartOf Requisite Upholds PropagatesStopTo PropagatesReloadTo StopPropagatedFrom "
      "ReloadPropagatedFrom BoundBy ConsistsOf RequisiteOf UpheldBy ConflictedBy",
      "unit.requires stops this unit when the other one is stopped; nothing follows it when it "
@@ -125,10 +128,10 @@ constexpr Advice advices[] = {
     {"LoadCredential* SetCredential* ImportCredential",
      "keep a secret in a file that only service.user can read, such as below "
      "directories.configuration"},
-    {"StandardInputText StandardInputData StandardOutput StandardError",
-     "standard input is /dev/null and what is printed is kept for `svctl logs`; service.tty "
-     "connects "
-     "all three with a terminal"},
+    {"StandardInputText StandardInputData StandardError",
+     "standard input is /dev/null, and what is printed is kept for `svctl logs` and goes on to the "
+     "supervisor's own output as log.forward says; service.tty connects all three with a "
+     "terminal"},
     {"Syslog* LogLevelMax LogExtraFields LogRateLimit* LogNamespace LogFilterPatterns",
      "what a service prints is kept as it is, a bounded number of lines for each unit: `svctl "
      "logs`"},

@@ -50,6 +50,14 @@ enum class RestartMode { no, on_failure, always };
 // What the stop signal is sent to; whatever is left after stop_timeout ends by cgroup.kill.
 enum class KillMode { control_group, mixed };
 
+// Whether standard input, output and error are the supervisor's own, in place of /dev/null and
+// pipes. No key says so: it is for the one command that a supervisor was started with.
+enum class OwnStreams {
+    none,
+    plain,
+    terminal,  // standard input is one, and becomes the controlling terminal
+};
+
 struct ServiceConfig {
     ServiceType type = ServiceType::exec;
     Readiness ready;
@@ -60,15 +68,19 @@ struct ServiceConfig {
     std::vector<std::string> supplementary_groups;  // names or ids; nothing is added to them
     std::optional<std::string> working_directory;   // absent: "/"
     std::vector<std::pair<std::string, std::string>> environment;
-    std::optional<std::string> tty;  // the terminal that stdin, out and err are
+    std::vector<std::string> pass_environment;  // names of the supervisor's variables; "*": all
+    std::optional<std::string> tty;             // the terminal that stdin, out and err are
+    OwnStreams own_streams = OwnStreams::none;
     RestartMode restart = RestartMode::no;
     std::chrono::microseconds restart_delay{100'000};
     std::chrono::microseconds restart_max_delay{60'000'000};
+    unsigned restart_limit = 0;  // automatic restarts in a row; 0: for ever
     std::chrono::microseconds start_timeout{90'000'000};
     std::chrono::microseconds stop_timeout{10'000'000};
     int stop_signal = 15;
     KillMode kill_mode = KillMode::control_group;
     std::optional<int> reload_signal;  // at which the program reads its files again
+    bool is_essential = false;         // everything ends with it
     bool is_operator = false;          // root in there may rule the supervisor
     bool is_deputy = false;  // its main process calls the supervisor in the name of others
 };
@@ -349,6 +361,18 @@ struct ReplacedValue {
     Location by;
 };
 
+// In which form the lines of a unit go on to the supervisor's own standard output and error.
+enum class LogForm {
+    none,
+    plain,  // "unit: line"
+    json,   // an object a line
+    raw,    // as they are
+};
+
+struct LogConfig {
+    std::optional<LogForm> forward;  // absent: as the supervisor's --log says
+};
+
 struct Unit {
     std::string name;                // "heat", "heat@1": the file name without ".toml"
     std::string instance;            // "1" of "heat@1", else empty
@@ -364,6 +388,7 @@ struct Unit {
     DirectoryConfig directories;
     std::optional<SeccompConfig> seccomp;
     ProcessConfig process;
+    LogConfig log;
 
     // Where each given key stands: "cgroup.memory.max", "mounts.read_only[1]", and each table
     // ("service") where it begins.

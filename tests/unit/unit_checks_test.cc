@@ -202,6 +202,9 @@ TEST_CASE("restart keys agree with one another", "[unit]") {
               .starts_with("web.toml:4:11: service.restart: a oneshot service"));
     CHECK(service_faults("restart_delay = '10s'\nrestart_max_delay = '1s'\n") ==
           "web.toml:4:21: service.restart_max_delay: it is shorter than service.restart_delay\n");
+    CHECK(service_faults("restart_limit = 5\n") ==
+          "web.toml:3:17: service.restart_limit: nothing is tried again by this unit: "
+          "service.restart is \"no\"\n");
     CHECK(good_service("restart_delay = '5min'\n").service->restart_max_delay ==
           std::chrono::minutes{5});
 }

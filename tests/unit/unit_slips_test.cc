@@ -177,7 +177,7 @@ TEST_CASE("what no key answers to has advice of its own", "[unit][N19]") {
                                         "IPAddressDeny",
                                         "DeviceAllow",
                                         "LoadCredential",
-                                        "StandardOutput",
+                                        "StandardError",
                                         "KillMode=process",
                                         "RemainAfterExit",
                                         "ConditionPathExists",
