@@ -2,12 +2,10 @@
 // Capability names through libcap, and the model of what execve(2) does to the five sets.
 #include "kernel/capability_set.h"
 
-#include "base/file.h"
 #include "base/letter_case.h"
 #include "base/text.h"
 
 #include <algorithm>
-#include <fcntl.h>
 #include <limits>
 #include <linux/securebits.h>
 #include <memory>
@@ -114,14 +112,13 @@ std::string capability_text(CapabilityMask mask, CapabilityMask all) {
 }
 
 // A kernel gets no new ones while it runs.
-Result<CapabilityMask> kernel_capabilities() {
-    static CapabilityMask known = 0;
-    if (known != 0) return known;
-    const std::string path = "/proc/sys/kernel/cap_last_cap";
-    const std::string text = TRY(read_file(AT_FDCWD, path));
-    const auto last = parse_unsigned(trim(text));
-    if (!last || *last >= mask_bits) return failure("'" + path + "' holds no capability number");
-    known = bits_up_to(static_cast<int>(*last));
+CapabilityMask kernel_capabilities() {
+    static const CapabilityMask known = [] {
+        int count = 0;
+        while (count < mask_bits && prctl(PR_CAPBSET_READ, count, 0, 0, 0) >= 0)
+            ++count;
+        return bits_up_to(count - 1);
+    }();
     return known;
 }
 

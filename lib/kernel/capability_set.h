@@ -27,8 +27,9 @@ std::span<const std::string_view> capability_names();
 // "net_admin net_raw", "all" when every bit of `all` is set, "none" when no bit is.
 std::string capability_text(CapabilityMask mask, CapabilityMask all);
 
-// The mask of all capabilities that the running kernel has: /proc/sys/kernel/cap_last_cap.
-Result<CapabilityMask> kernel_capabilities();
+// The mask of all capabilities that the running kernel has: PR_CAPBSET_READ of prctl(2) refuses
+// other numbers, also where there is no /proc.
+CapabilityMask kernel_capabilities();
 
 struct CapabilitySets {
     CapabilityMask inheritable = 0;

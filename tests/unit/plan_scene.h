@@ -85,7 +85,7 @@ public:
     std::string cgroup_mount;
     std::string runtime_directory;
     std::string control_socket = "/run/confinit/control";
-    CapabilityMask capabilities = kernel_capabilities().value_or(0);
+    CapabilityMask capabilities = kernel_capabilities();
 
 private:
     static LaunchPlan taken(Result<LaunchPlan> result) {

@@ -6,6 +6,7 @@
 #include "launch/child/separation.h"
 #include "launch/child/steps.h"
 
+#include <cerrno>
 #include <linux/capability.h>
 #include <linux/seccomp.h>
 #include <linux/securebits.h>
@@ -67,9 +68,12 @@ bool set_inheritable(ChildContext& child) {
     return set_sets(child, sets);
 }
 
+// Without CAP_SETPCAP the kernel refuses the drop of a capability that is not in the set either,
+// as in a container that was given none: what is so already is in force.
 bool drop_from_bounding(ChildContext& child, int capability) {
     child.item = capability;
-    return child.call(SYS_prctl, PR_CAPBSET_DROP, capability, 0, 0, 0) >= 0;
+    if (child.call(SYS_prctl, PR_CAPBSET_DROP, capability, 0, 0, 0) >= 0) return true;
+    return child.error == EPERM && child.call(SYS_prctl, PR_CAPBSET_READ, capability, 0, 0, 0) == 0;
 }
 
 bool drop_bounding_set(ChildContext& child) {

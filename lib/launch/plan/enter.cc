@@ -3,49 +3,16 @@
 #include "launch/namespace_table.h"
 #include "launch/plan/executable.h"
 #include "launch/plan/parts.h"
+#include "launch/plan/program_search.h"
 
 #include "base/text.h"
 
-#include <cerrno>
 #include <string_view>
 
 namespace confinit {
 namespace {
 
 constexpr std::string_view default_command = "/bin/sh";
-
-std::string_view path_variable(const std::vector<std::string>& environment) {
-    constexpr std::string_view name = "PATH=";
-    for (const std::string_view variable : environment) {
-        if (variable.starts_with(name)) return variable.substr(name.size());
-    }
-    return {};
-}
-
-bool is_program(const Lookup& found) {
-    return found.presence == Lookup::Presence::present && S_ISREG(found.status.st_mode) &&
-           (found.status.st_mode & 0111) != 0;
-}
-
-// The first file of that name in the service's PATH. Where none is certain, one in a directory
-// that cannot be looked into from here is tried.
-Result<std::string> find_program(const std::string& name, std::string_view search_path,
-                                 const ServiceView& view) {
-    if (name.find('/') != std::string::npos) return name;
-    std::optional<std::string> uncertain;
-    for (const std::string_view directory : split(search_path, ':')) {
-        if (!directory.starts_with('/')) continue;
-        std::string candidate = std::string{directory} + "/" + name;
-        const Lookup found = view.find(candidate);
-        if (is_program(found)) return candidate;
-        if (found.presence == Lookup::Presence::unknown && !uncertain) uncertain = candidate;
-    }
-    if (uncertain) return std::move(*uncertain);
-    return std::unexpected(Error{.object = name,
-                                 .call = "execve",
-                                 .error = ENOENT,
-                                 .hint = "not in the service's PATH, " + std::string{search_path}});
-}
 
 // The mounts are the service's already; for looking paths up they are planned once more and then
 // left out.
@@ -67,7 +34,7 @@ Status apply_command(const Unit& unit, const LaunchContext& context, const Enter
     plan.arguments = request.command;
     if (plan.arguments.empty()) plan.arguments.emplace_back(default_command);
     const ServiceView view = TRY(view_of_running(unit, context));
-    plan.executable = TRY(find_program(plan.arguments[0], path_variable(plan.environment), view));
+    plan.executable = TRY(find_program(plan.arguments[0], plan.environment, view));
     const std::string directory = unit.service->working_directory.value_or("/");
     const Lookup found = view.find(directory);
     // A directory in a file system of the service's own cannot be seen from here; it was there
@@ -112,7 +79,7 @@ Result<Identity> privileged_identity(const Unit& unit) {
 }
 
 Status apply_privileged(const LaunchContext& context, PlanDraft& plan) {
-    plan.child.last_capability = last_capability(TRY(all_capabilities()));
+    plan.child.last_capability = last_capability(kernel_capabilities());
     plan.child.keep_all_capabilities = true;
     plan.child.bounding = context.capabilities;
     plan.expected_capabilities = sets_after_exec({.uid = 0, .bounding = context.capabilities});

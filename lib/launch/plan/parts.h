@@ -46,7 +46,6 @@ Result<std::uint32_t> place_outside(const Unit& unit, MapKind kind, std::uint32_
                                     std::string key);
 
 // plan/privileges.cc
-Result<CapabilityMask> all_capabilities();
 int last_capability(CapabilityMask all);
 Status apply_capabilities(const Unit& unit, const LaunchContext& context, PlanDraft& plan);
 Status apply_filter(const Unit& unit, const LaunchContext& context, PlanDraft& plan);

@@ -113,18 +113,12 @@ Result<BpfProgram> compile(const SeccompConfig& config, CapabilityMask bounding)
 
 }  // namespace
 
-Result<CapabilityMask> all_capabilities() {
-    const auto all = kernel_capabilities();
-    if (all) return *all;
-    return std::unexpected(Error{all.error()}.in("capabilities"));
-}
-
 int last_capability(CapabilityMask all) {
     return 63 - std::countl_zero(all);
 }
 
 Status apply_capabilities(const Unit& unit, const LaunchContext& context, PlanDraft& plan) {
-    const CapabilityMask all = TRY(all_capabilities());
+    const CapabilityMask all = kernel_capabilities();
     const CapabilityMask there = available(unit, context, all) & all;
     const CapabilityConfig config = resolve(unit.capabilities, there);
     TRY(check_capabilities(unit, config, there));
