@@ -15,8 +15,8 @@ namespace confinit {
 
 const MethodRow* find_method(std::string_view name) {
     for (const auto rows :
-         {unit_methods(), status_methods(), list_methods(), event_methods(), filter_methods(),
-          machine_methods(), enter_methods(), set_methods(), name_methods()}) {
+         {unit_methods(), status_methods(), list_methods(), readiness_methods(), event_methods(),
+          filter_methods(), machine_methods(), enter_methods(), set_methods(), name_methods()}) {
         for (const MethodRow& row : rows) {
             if (method_names.name(row.method) == name) return &row;
         }

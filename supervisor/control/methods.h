@@ -37,6 +37,7 @@ void refuse_unknown_method(const Call& call, const Responder& responder);
 std::span<const MethodRow> unit_methods();    // start stop reload kill freeze and so on
 std::span<const MethodRow> status_methods();  // status cat show logs verify
 std::span<const MethodRow> list_methods();
+std::span<const MethodRow> readiness_methods();
 std::span<const MethodRow> event_methods();
 std::span<const MethodRow> machine_methods();  // reload, power off and so on, probe, version
 std::span<const MethodRow> enter_methods();

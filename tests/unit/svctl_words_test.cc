@@ -200,7 +200,7 @@ TEST_CASE("a slip of a verb or an option names what may be meant", "[svctl][N20]
 }
 
 TEST_CASE("the verbs of systemctl say what does the same here", "[svctl][N20]") {
-    for (const char* verb : {"is-active", "reload-or-restart", "mask", "edit", "daemon-reexec",
+    for (const char* verb : {"is-failed", "reload-or-restart", "mask", "edit", "daemon-reexec",
                              "try-restart", "is-enabled", "isolate"}) {
         const Outcome outcome = run_svctl("/nowhere", {verb, "web", "--json"});
         INFO(outcome.output);

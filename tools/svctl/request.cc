@@ -4,6 +4,7 @@
 
 #include "base/text.h"
 #include "control/fields.h"
+#include "control/runtime_places.h"
 #include "svctl/by_bus.h"
 #include "svctl/remote.h"
 
@@ -64,6 +65,17 @@ Refusal reply_refusal(Reply reply) {
             .parameters = std::move(reply.parameters)};
 }
 
+// Of a supervisor that runs as this user and may not write to /run. The first failure stays, where
+// there is none.
+void connect_elsewhere(Result<Client>& client) {
+    for (const std::string& place : runtime_places(geteuid())) {
+        if (!is_own_place(place, geteuid())) continue;
+        auto other = Client::connect(place + "/control");
+        if (other) client = std::move(other);
+        if (client) return;
+    }
+}
+
 Answer<Json> request_by_socket(const Context& context, Method method, const Json& parameters) {
     return take_parameters(context, TRY(call(context, method, parameters)));
 }
@@ -84,6 +96,7 @@ Answer<Client> connect_to_supervisor(const Context& context) {
     if (!client && !is_chosen && is_denied(client.error())) {
         client = Client::connect(std::string{status_socket_path});
     }
+    if (!client && !is_chosen) connect_elsewhere(client);
     if (!client) return std::unexpected(connect_refusal(std::move(client.error())));
     return std::move(*client);
 }

@@ -18,7 +18,6 @@ struct Advice {
 
 // Words that people type who know other tools.
 constexpr Advice other_verbs[] = {
-    {"is-active", "`svctl status UNIT` exits with 0 while a unit is active, and with 3 while not"},
     {"is-failed", "`svctl list --failed` has those that have failed"},
     {"is-enabled", "`svctl list PATTERN` and `svctl status UNIT` tell it"},
     {"is-system-running", "`svctl status` tells the state of the machine"},

@@ -26,6 +26,8 @@ constexpr Verb verbs[] = {
     {"enter", changing, "run a command inside a unit, confined as the unit is", declare_enter},
     {"list", looking, "list all loaded units", declare_list},
     {"status", looking, "tell the state of units, or of the machine, and why", declare_status},
+    {"is-active", looking, "tell by the exit status whether units are active", declare_is_active},
+    {"is-ready", looking, "tell whether all that boot wants is active", declare_is_ready},
     {"show", looking, "print all properties of units as KEY=VALUE", declare_show},
     {"logs", looking, "print the output of units", declare_logs},
     {"events", looking, "print what has happened to units", declare_events},

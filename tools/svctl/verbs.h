@@ -42,6 +42,8 @@ VerbAction declare_explain(Syntax& syntax);
 VerbAction declare_freeze(Syntax& syntax);
 VerbAction declare_halt(Syntax& syntax);
 VerbAction declare_help(Syntax& syntax);
+VerbAction declare_is_active(Syntax& syntax);
+VerbAction declare_is_ready(Syntax& syntax);
 VerbAction declare_kill(Syntax& syntax);
 VerbAction declare_list(Syntax& syntax);
 VerbAction declare_logs(Syntax& syntax);
