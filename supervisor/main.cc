@@ -6,11 +6,15 @@
 #include "supervisor/machine/machine_end.h"
 #include "supervisor/machine/options.h"
 #include "supervisor/machine/own_user.h"
+#include "supervisor/machine/runtime_directory.h"
+#include "supervisor/own_command.h"
 #include "supervisor/supervisor.h"
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <chrono>
+#include <climits>
 #include <cstdio>
 #include <cstdlib>
 #include <fcntl.h>
@@ -33,6 +37,12 @@ void fill_standard_descriptors() {
             return;
         }
     }
+}
+
+// The directory that we were started in; "/" where it cannot be told, as when it was removed.
+std::string present_directory() {
+    std::array<char, PATH_MAX> path{};
+    return getcwd(path.data(), path.size()) != nullptr ? path.data() : "/";
 }
 
 // Starts a shell on our own descriptors and waits for its end; orphans that end meanwhile are
@@ -80,10 +90,15 @@ int main(int count, char** arguments) {
     // that. The files of /proc then belong to root; another user's copies see to it later.
     if (geteuid() == 0) (void)prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
     const Mode mode = detect_mode();
+    const std::string directory = present_directory();
     const auto errors = prepare_machine(mode);
     take_own_user();
     fill_standard_descriptors();
-    Options options = read_options(mode, count, arguments);
+    Options options =
+        read_options(mode, count, arguments,
+                     mode == Mode::machine ? usual_runtime_directory : usable_runtime_directory);
+    options.directory = directory;
+    if (!options.command.empty()) options.target = own_command_name;
     if (options.show_version || options.show_help) {
         const std::string text = options.show_help ? help_text : "confinit " CONFINIT_VERSION "\n";
         return fputs(text.c_str(), stdout) < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
@@ -107,5 +122,12 @@ int main(int count, char** arguments) {
     (*supervisor)->boot();
     const End end = (*supervisor)->run();
     (*supervisor)->give_back();
-    end_machine(mode, end.act, (*supervisor)->exit_code(), console, end.until);
+    const EndReport& report = (*supervisor)->report();
+    const LastStep step{.act = end.act,
+                        .exit_code = report.code,
+                        .until = end.until,
+                        .line = exit_line(report),
+                        .exit_file = (*supervisor)->options().exit_file,
+                        .debug_exit = (*supervisor)->options().debug_exit};
+    end_machine(mode, step, console);
 }

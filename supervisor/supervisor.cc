@@ -2,6 +2,7 @@
 // Supervisor: constructs every part, connects them, and turns the loop until the end.
 #include "supervisor/supervisor.h"
 
+#include "supervisor/own_command.h"
 #include "supervisor/units/fixed_identity.h"
 
 #include "base/file.h"
@@ -29,6 +30,14 @@ namespace confinit {
 namespace {
 
 constexpr std::array watched_signals{SIGCHLD, SIGTERM, SIGINT, SIGPWR, SIGHUP};
+
+// As systemd(1) takes them from SIGRTMIN on: of these three container runtimes send some.
+constexpr int halt_signal = 3;
+constexpr int power_off_signal = 4;
+constexpr int reboot_signal = 5;
+
+// The last lines of units have this time, where nobody reads them.
+constexpr std::chrono::milliseconds time_for_last_lines{500};
 
 // The file that mounts.inaccessible shows in place of a file: nobody may open it. Beside it is the
 // directory on which an image becomes a part of a service's tree.
@@ -93,6 +102,12 @@ Status Supervisor::set_up_signals() {
     sigemptyset(&set);
     for (const int signal : watched_signals)
         sigaddset(&set, signal);
+    for (const int above : {halt_signal, power_off_signal, reboot_signal})
+        sigaddset(&set, SIGRTMIN + above);
+    if (!options_.command.empty()) {
+        for (const int signal : passed_signals)
+            sigaddset(&set, signal);
+    }
     if (sigprocmask(SIG_SETMASK, &set, nullptr) < 0) return errno_failure("sigprocmask");
     (void)std::signal(SIGPIPE, SIG_IGN);
     signals_ = Fd{signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK)};
@@ -161,7 +176,16 @@ Status Supervisor::connect() {
                                    console_, *workers_, *planner_, *launcher_, &directory_claims_,
                                    notify_hub_.get()});
     machinery_->why_no_tree = why_no_tree_;
+    machinery_->boot_unit = options_.target;
+    machinery_->output = &output_;
+    machinery_->error_output = &error_output_;
+    machinery_->log_form = log_form(options_, mode_);
     manager_ = std::make_unique<Manager>(*machinery_, options_.unit_directories);
+    manager_->set_essential_end([this](const std::string& unit) {
+        if (ending_) return;
+        console_.notice(fmt::format("{} has ended and is essential", unit));
+        end_with(report_of_end(*manager_, unit));
+    });
     launch_context_->find_running = [this](std::string_view unit) {
         return manager_->units().find_running(unit);
     };
@@ -225,6 +249,7 @@ std::optional<Clock::time_point> Supervisor::next_deadline() {
 }
 
 void Supervisor::boot() {
+    if (!options_.command.empty()) return loop_->defer([this] { start_own_command(); });
     manager_->units().read_ahead({.look = {.names = {options_.target}, .all = true}},
                                  [this] { start_target(); });
 }
@@ -233,25 +258,40 @@ void Supervisor::start_target() {
     for (const std::string& problem : manager_->units().load_all())
         console_.error(problem);
     const auto target = manager_->units().find(options_.target);
-    if (target) {
-        manager_->start(
-            options_.target, [this](engine::JobResult result, const std::string& reason) {
-                // A caller that stops the target while it starts has been answered.
-                if (result == engine::JobResult::done) return;
-                if (result == engine::JobResult::canceled) return;
-                const std::string why = reason.empty() ? "" : ": " + reason;
-                console_.error(
-                    fmt::format("boot: {}: {}{}", options_.target, engine::name(result), why));
-            });
-        return;
-    }
+    if (target) return start_boot_unit();
     for (const std::string& problem : target.error().problems)
         console_.error(problem);
     if (mode_ == Mode::machine) return start_rescue();
-    if (mode_ == Mode::container) return;
     console_.error(fmt::format("there is no unit '{}' to run", options_.target));
-    exit_code_ = EXIT_FAILURE;
+    end_without_units();
+}
+
+// Nothing runs that would have to be stopped.
+void Supervisor::end_without_units() {
+    report_ = {.reason = EndReason::crash, .unit = options_.target, .code = EXIT_FAILURE};
     is_finished_ = true;
+}
+
+// A machine stays as it is after a boot that has failed, for a person to look at; whoever has
+// started a container or a process looks at its exit status.
+void Supervisor::start_boot_unit() {
+    manager_->start(options_.target, [this](engine::JobResult result, const std::string& reason) {
+        // A caller that stops the target while it starts has been answered.
+        if (result == engine::JobResult::done || result == engine::JobResult::canceled) return;
+        // With a service everything ends, and that is told.
+        const Service* service = manager_->units().loaded(options_.target);
+        if (service != nullptr && service->unit.service) return;
+        const std::string why = reason.empty() ? "" : ": " + reason;
+        console_.error(fmt::format("boot: {}: {}{}", options_.target, engine::name(result), why));
+        const engine::SubState sub = manager_->state(options_.target).sub;
+        if (mode_ == Mode::machine || ending_ || sub == engine::SubState::auto_restart) return;
+        end_with(report_of_end(*manager_, options_.target));
+    });
+}
+
+void Supervisor::start_own_command() {
+    manager_->units().add(own_command(options_.command, options_.directory));
+    manager_->start(options_.target, [](engine::JobResult, const std::string&) {});
 }
 
 void Supervisor::start_rescue() {
@@ -285,27 +325,62 @@ void Supervisor::on_signal() {
         case SIGCHLD:
             reap(static_cast<pid_t>(info.ssi_pid));
             break;
-        case SIGINT:
-            request_end(mode_ == Mode::machine ? FinalAct::reboot : FinalAct::power_off);
-            break;
-        case SIGTERM:
-        case SIGPWR:
-            request_end(FinalAct::power_off);
-            break;
         default:
+            on_end_signal(static_cast<int>(info.ssi_signo));
             break;
         }
     }
 }
 
+void Supervisor::on_end_signal(int signal) {
+    if (signal == SIGTERM || signal == SIGPWR) return request_end(options_.end_act);
+    if (signal == SIGRTMIN + halt_signal) return request_end(FinalAct::halt);
+    if (signal == SIGRTMIN + power_off_signal) return request_end(FinalAct::power_off);
+    if (signal == SIGRTMIN + reboot_signal) return request_end(FinalAct::reboot);
+    if (!options_.command.empty()) return pass_on(signal);
+    if (signal == SIGHUP) return read_units_again();
+    if (signal == SIGINT) request_end(mode_ == Mode::machine ? FinalAct::reboot : options_.end_act);
+}
+
+// One that comes before the command runs has nobody to go to.
+void Supervisor::pass_on(int signal) {
+    const Service* service = manager_->units().loaded(options_.target);
+    if (service != nullptr && service->run && service->run->is_launched())
+        (void)service->run->signal_main(signal);
+}
+
+void Supervisor::read_units_again() {
+    manager_->units().read_ahead({.look = {.all = true}}, [this] {
+        for (const std::string& problem : manager_->units().load_all())
+            console_.error(problem);
+        manager_->note("", EventKind::units, "read again");
+        console_.notice("the unit files were read again");
+    });
+}
+
 void Supervisor::request_end(FinalAct act) {
     if (ending_) return ending_->hasten();
+    options_.end_act = act;
+    end_with(report_of_request(*manager_));
+}
+
+void Supervisor::end_with(EndReport report) {
+    report_ = std::move(report);
     const std::chrono::seconds usual{mode_ == Mode::container ? 8 : 90};
+    const FinalAct act = mode_ == Mode::machine ? options_.end_act : FinalAct::exit;
     ending_.emplace(*manager_, console_, act, options_.end_timeout.value_or(usual));
-    loop_->defer([this] { ending_->begin([this] { is_finished_ = true; }); });
+    loop_->defer([this] {
+        ending_->begin([this] {
+            add_essential_ends(*manager_, report_);
+            is_finished_ = true;
+        });
+    });
 }
 
 void Supervisor::give_back() {
+    const auto until = Clock::now() + time_for_last_lines;
+    output_.finish(until);
+    error_output_.finish(until);
     if (!tree_) return;
     if (const auto given = tree_->give_back(); !given) {
         console_.error(fmt::format("the cgroup tree is not as it was: {}", given.error().text()));

@@ -8,6 +8,7 @@
 #include "supervisor/helpers/launcher.h"
 #include "supervisor/helpers/worker.h"
 #include "supervisor/jobs/drift_check.h"
+#include "supervisor/jobs/end_report.h"
 #include "supervisor/jobs/ending.h"
 #include "supervisor/jobs/manager.h"
 #include "supervisor/loop/cgroup_events.h"
@@ -22,6 +23,7 @@
 
 #include <memory>
 #include <optional>
+#include <unistd.h>
 
 namespace confinit {
 
@@ -38,9 +40,10 @@ public:
     // Turns the loop until everything is stopped; what is to be done then.
     End run();
 
-    // Undoes the changes of an ordinary process to the cgroup tree. The exit status is for main.
+    // Undoes the changes of an ordinary process to the cgroup tree, and writes the last lines.
     void give_back();
-    int exit_code() const { return exit_code_; }
+    const Options& options() const { return options_; }
+    const EndReport& report() const { return report_; }
 
 private:
     Supervisor(Mode mode, Options options, Console& console, std::unique_ptr<EventLoop> loop)
@@ -55,8 +58,15 @@ private:
     Status open_doors();
     void reap(pid_t told = 0);
     void on_signal();
+    void on_end_signal(int signal);
+    void pass_on(int signal);
     void request_end(FinalAct act);
+    void end_with(EndReport report);
+    void end_without_units();
+    void read_units_again();
     void start_target();
+    void start_boot_unit();
+    void start_own_command();
     void start_rescue();
     std::optional<Clock::time_point> next_deadline();
 
@@ -64,6 +74,8 @@ private:
     Options options_;
     Console& console_;
     std::unique_ptr<EventLoop> loop_;
+    OwnOutput output_{*loop_, STDOUT_FILENO};
+    OwnOutput error_output_{*loop_, STDERR_FILENO};
     Fd signals_;
     Reaper reaper_;
     DirectoryClaims directory_claims_;
@@ -89,7 +101,7 @@ private:
     std::optional<Ending> ending_;
     std::optional<Clock::time_point> reaps_again_;
     bool is_finished_ = false;
-    int exit_code_ = 0;
+    EndReport report_;
     Watch signal_watch_;
 };
 

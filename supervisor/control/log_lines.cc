@@ -2,22 +2,9 @@
 // Log lines as the control interface shows them.
 #include "supervisor/control/log_lines.h"
 
-#include "base/name_table.h"
-
 #include <algorithm>
 
 namespace confinit {
-namespace {
-
-constexpr auto line_part_names = make_name_table<LinePart>({
-    {LinePart::whole, "whole"},
-    {LinePart::first, "first"},
-    {LinePart::middle, "middle"},
-    {LinePart::last, "last"},
-});
-
-}  // namespace
-
 Json lines_from(const LogRing& log, std::uint64_t first_number) {
     Json lines = Json::array();
     for (const LogLine& line : log.lines()) {
@@ -25,9 +12,9 @@ Json lines_from(const LogRing& log, std::uint64_t first_number) {
         const auto time =
             std::chrono::duration_cast<std::chrono::microseconds>(line.time.time_since_epoch());
         lines.push_back({
-            {"part", line_part_names.name(line.part)},
+            {"part", name(line.part)},
             {"time_us", time.count()},
-            {"stream", line.stream == LogStream::standard_output ? "stdout" : "stderr"},
+            {"stream", name(line.stream)},
             {"text", line.text},
         });
     }

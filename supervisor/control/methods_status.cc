@@ -121,7 +121,7 @@ void add_deadline(Json& status, const engine::UnitState& state, const Unit& unit
     status["deadline_us"] = time;
     status["deadline_source"] =
         state.is_cut_short
-            ? "end of the machine"
+            ? "end of everything"
             : source_of(unit, is_start ? "service.start_timeout" : "service.stop_timeout");
 }
 

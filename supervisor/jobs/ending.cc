@@ -107,7 +107,7 @@ void Ending::show_waiting() {
             const Clock::duration left = *state.deadline - engine_time(now);
             line += " in " + seconds_text(left);
         }
-        if (state.is_cut_short) line += " for the end of the machine";
+        if (state.is_cut_short) line += " for the end of everything";
         const std::string who = text_of(leftovers_of(*service));
         if (!who.empty()) line += ": " + who;
         console_.notice(line);

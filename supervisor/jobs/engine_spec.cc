@@ -50,6 +50,8 @@ engine::UnitSpec make_engine_spec(const Unit& unit, const std::string& group) {
     spec.restart = engine_restart(service.restart);
     spec.restart_delay = service.restart_delay;
     spec.restart_max_delay = service.restart_max_delay;
+    spec.restart_limit = service.restart_limit;
+    spec.is_essential = service.is_essential;
     spec.start_timeout = service.start_timeout;
     spec.stop_timeout = service.stop_timeout;
     return spec;
@@ -58,7 +60,8 @@ engine::UnitSpec make_engine_spec(const Unit& unit, const std::string& group) {
 bool is_engine_key(std::string_view key) {
     constexpr std::array of_service{
         "service.restart"sv,       "service.restart_delay"sv, "service.restart_max_delay"sv,
-        "service.start_timeout"sv, "service.stop_timeout"sv,
+        "service.restart_limit"sv, "service.essential"sv,     "service.start_timeout"sv,
+        "service.stop_timeout"sv,
     };
     return key.starts_with("unit.") || std::ranges::find(of_service, key) != of_service.end();
 }

@@ -207,6 +207,10 @@ void Manager::perform_one(const engine::Action& action) {
         if (!is_before_turn(state(action.unit))) report_state(action.unit);
         return;
     }
+    if (action.kind == engine::ActionKind::end_everything) {
+        if (essential_end_) essential_end_(action.unit);
+        return;
+    }
     Service* const service = units_.loaded(action.unit);
     if (service != nullptr) performer_.perform(*service, action.kind);
 }

@@ -58,6 +58,9 @@ public:
     bool is_required_by(std::string_view unit, const std::string& other) const {
         return engine_.is_required_by(unit, other);
     }
+    std::vector<std::string> started_with(std::string_view unit) const {
+        return engine_.started_with(unit);
+    }
     bool is_to_stop(std::string_view unit) const { return engine_.is_to_stop(unit); }
 
     Machinery& machinery() { return machinery_; }
@@ -69,6 +72,11 @@ public:
 
     // For those who wait for new log lines or states of any unit.
     void set_observer(std::function<void()> observer) { observer_ = std::move(observer); }
+
+    // Told when an essential unit has ended by itself.
+    void set_essential_end(std::function<void(const std::string& unit)> ended) {
+        essential_end_ = std::move(ended);
+    }
 
 private:
     // manager_jobs.cc
@@ -94,6 +102,7 @@ private:
 
     Machinery machinery_;
     std::function<void()> observer_;
+    std::function<void(const std::string&)> essential_end_;
     EventRing events_of_units_;
     engine::Engine engine_;
     UnitStore units_;

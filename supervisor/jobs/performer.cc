@@ -76,6 +76,7 @@ void Performer::perform(Service& service, engine::ActionKind kind) {
     case engine::ActionKind::find_leftovers:
         return post(service, engine::Event::stuck);
     case engine::ActionKind::job_done:
+    case engine::ActionKind::end_everything:
     case engine::ActionKind::state_changed:
         return;
     }
@@ -141,7 +142,7 @@ void Performer::release(Service& service) {
     service.run.reset();
     service.group.reset();
     // From now on it needs what the loaded unit names alone; there is no cycle in less than before.
-    if (has_moved) (void)engine_.load(make_engine_spec(service.unit, {}));
+    if (has_moved) (void)engine_.load(units_.spec_of(service.unit, {}));
     end_drift(service);
     post(service, engine::Event::released);
 }

@@ -6,6 +6,7 @@
 #include "launch/seccomp/kernel_vocabulary.h"
 #include "supervisor/jobs/engine_spec.h"
 #include "supervisor/loop/memory_reserve.h"
+#include "supervisor/units/forwarded_line.h"
 #include "unit/origins.h"
 #include "unit/unit_files.h"
 
@@ -49,13 +50,20 @@ Service* UnitStore::loaded(std::string_view unit) const {
     return found == units_.end() ? nullptr : found->second.get();
 }
 
+// With the service that boot starts, a supervisor has nothing left to be there for.
+engine::UnitSpec UnitStore::spec_of(const Unit& unit, const std::string& group) const {
+    engine::UnitSpec spec = make_engine_spec(unit, group);
+    if (spec.is_service && unit.name == machinery_.boot_unit) spec.is_essential = true;
+    return spec;
+}
+
 std::optional<std::string> UnitStore::take(Unit unit, UnitStamp stamp) {
     const MemoryReserve reserve;
     // Its service stays as it is: a run keeps the unit that it was started with.
     const auto known = units_.find(unit.name);
     const bool is_known = known != units_.end();
     const std::string group = is_known ? group_in_use(*known->second) : "";
-    if (auto cycle = engine_.load(make_engine_spec(unit, group))) {
+    if (auto cycle = engine_.load(spec_of(unit, group))) {
         std::string text = fmt::format("{}: ordering cycle: {}", unit.name, *cycle);
         if (is_known) {
             known->second->disk = {std::move(stamp), OnDisk::broken, {}, {text}};
@@ -80,10 +88,23 @@ std::optional<std::string> UnitStore::take(Unit unit, UnitStamp stamp) {
 // It is complete before it has its place: an exception leaves no name without a service.
 Service& UnitStore::add_service(const std::string& name) {
     auto service = std::make_unique<Service>();
-    service->log.set_observer([this] { listener_.new_output(); });
+    service->log.set_observer([this, raw = service.get()](const LogLine& line) {
+        forward(*raw, line);
+        listener_.new_output();
+    });
     service->log.set_unfinished_observer(
         [this, name](Clock::time_point due) { unfinished_lines_.try_emplace(name, due); });
     return *units_.emplace(name, std::move(service)).first->second;
+}
+
+void UnitStore::forward(const Service& service, const LogLine& line) const {
+    const bool is_error = line.stream == LogStream::standard_error;
+    OwnOutput* const output = is_error ? machinery_.error_output : machinery_.output;
+    if (output == nullptr) return;
+    const Unit* running = running_unit(service);
+    const Unit& unit = running != nullptr ? *running : service.unit;
+    const LogForm form = unit.log.forward.value_or(machinery_.log_form);
+    output->write(forwarded_text(form, unit.name, line));
 }
 
 // Told once, and again when it changes.

@@ -118,6 +118,9 @@ public:
     // Adds a unit that is in no file, such as the rescue shell.
     void add(Unit unit);
 
+    // The facts of the unit for the engine; see make_engine_spec().
+    engine::UnitSpec spec_of(const Unit& unit, const std::string& group) const;
+
     // Forgets a unit of which nothing is left and that nobody waits for.
     bool forget(const std::string& name);
     // After the present callbacks: one whose file is gone, and an instance that nobody needs.
@@ -129,6 +132,8 @@ public:
     void show_unfinished_lines();
 
 private:
+    void forward(const Service& service, const LogLine& line) const;
+
     struct UnitOnDisk {
         Checked<Unit> unit;
         UnitStamp stamp;

@@ -38,14 +38,23 @@ Console Console::standard_error() {
 }
 
 void Console::log(LogLevel level, std::string_view message) {
-    if (!output_) return;
-    std::string line;
-    if (dropped_ > 0) line = "confinit: " + std::to_string(dropped_) + " lines were dropped\n";
-    line += prefix(level);
+    std::string line{prefix(level)};
     line += escape_control_characters(message);
     line += '\n';
-    const ssize_t count = write(output_.get(), line.data(), line.size());
-    dropped_ = count == static_cast<ssize_t>(line.size()) ? 0 : dropped_ + 1;
+    write(line);
+}
+
+void Console::write_line(std::string_view line) {
+    write(std::string{line} + "\n");
+}
+
+void Console::write(const std::string& text) {
+    if (!output_) return;
+    std::string all;
+    if (dropped_ > 0) all = "confinit: " + std::to_string(dropped_) + " lines were dropped\n";
+    all += text;
+    const ssize_t count = ::write(output_.get(), all.data(), all.size());
+    dropped_ = count == static_cast<ssize_t>(all.size()) ? 0 : dropped_ + 1;
 }
 
 }  // namespace confinit

@@ -29,9 +29,14 @@ public:
     void notice(std::string_view message) { log(LogLevel::notice, message); }
     void info(std::string_view message) { log(LogLevel::info, message); }
 
+    // The line alone, for a program that reads the console.
+    void write_line(std::string_view line);
+
     std::uint64_t dropped() const { return dropped_; }
 
 private:
+    void write(const std::string& text);
+
     Fd output_;
     std::uint64_t dropped_ = 0;
 };

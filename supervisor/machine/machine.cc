@@ -37,6 +37,7 @@ constexpr auto act_names = make_name_table<FinalAct>({
     {FinalAct::power_off, "power-off"},
     {FinalAct::reboot, "reboot"},
     {FinalAct::halt, "halt"},
+    {FinalAct::exit, "exit"},
 });
 
 struct EarlyMount {
@@ -127,6 +128,10 @@ std::string_view name(Mode mode) {
 
 std::string_view name(FinalAct act) {
     return act_names.name(act);
+}
+
+std::optional<FinalAct> act_of(std::string_view name) {
+    return act_names.value(name);
 }
 
 Mode detect_mode() {

@@ -4,6 +4,8 @@
 
 #include "base/result.h"
 
+#include <optional>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -19,9 +21,11 @@ std::string_view name(Mode mode);
 // Decided once: by our pid, the pid namespace that we are in, and CAP_SYS_BOOT; not by $container.
 Mode detect_mode();
 
-enum class FinalAct { power_off, reboot, halt };
+// exit       a container or an ordinary process knows no other one
+enum class FinalAct { power_off, reboot, halt, exit };
 
 std::string_view name(FinalAct act);
+std::optional<FinalAct> act_of(std::string_view name);
 
 // As a machine: mounts what is absent of /proc /sys /dev /dev/pts /dev/shm /run /sys/fs/cgroup,
 // makes links of /dev, sets the host name, brings lo up. Each failure is one message; boot goes on.

@@ -3,6 +3,7 @@
 #include "supervisor/machine/machine_end.h"
 
 #include "base/fd.h"
+#include "base/file.h"
 #include "kernel/mount_table.h"
 #include "kernel/process_state.h"
 #include "kernel/procfs.h"
@@ -18,6 +19,9 @@
 #include <sys/reboot.h>
 #include <sys/wait.h>
 #include <unistd.h>
+#ifdef __x86_64__
+#include <sys/io.h>
+#endif
 
 namespace confinit {
 namespace {
@@ -27,6 +31,7 @@ constexpr std::chrono::milliseconds shortest_kill{500};
 constexpr std::chrono::seconds longest_sync{10};
 constexpr std::chrono::seconds longest_unmount{5};
 constexpr std::chrono::milliseconds shortest_unmount{200};
+constexpr std::chrono::milliseconds longest_telling{500};
 constexpr std::size_t processes_told = 8;
 
 // PID 1 waits for the last processes without its loop: SIGCHLD is blocked.
@@ -134,6 +139,11 @@ void abort_requests(const std::string& target) {
     (void)umount2(target.c_str(), UMOUNT_NOFOLLOW | MNT_FORCE);
 }
 
+void write_line_to(const std::string& path, const std::string& line) {
+    const Fd file{open(path.c_str(), O_WRONLY | O_NOCTTY | O_CLOEXEC)};
+    if (file) (void)write_all(file, path, line + "\n");
+}
+
 // A file system that is busy is written out and becomes read-only, so that its data is on the disk.
 void unmount(const std::string& target, std::string_view type) {
     if (target != "/" && umount2(target.c_str(), UMOUNT_NOFOLLOW) == 0) return;
@@ -187,9 +197,32 @@ bool sync_disks(Console& console, Clock::time_point until) {
         .wait(console, until);
 }
 
+// Whoever waits for it on the host reads it before the machine is gone. A port that nobody reads
+// does not take it.
+void tell_host(const LastStep& step, Console& console) {
+    console.write_line(step.line);
+    if (step.exit_file.empty()) return;
+    const Errand errand{fmt::format("the last line to '{}'", step.exit_file), [&] {
+                            write_line_to(step.exit_file, step.line);
+                        }};
+    (void)errand.wait(console, std::min(step.until, Clock::now() + longest_telling));
+}
+
+// QEMU ends with the lowest byte of (code << 1) | 1: hw/misc/debugexit.c.
+void exit_emulator(unsigned port, int code) {
+#ifdef __x86_64__
+    if (ioperm(port, 4, 1) == 0)
+        outl(static_cast<unsigned>(code), static_cast<unsigned short>(port));
+#else
+    (void)port;
+    (void)code;
+#endif
+}
+
 int reboot_command(FinalAct act) {
     switch (act) {
     case FinalAct::power_off:
+    case FinalAct::exit:
         return LINUX_REBOOT_CMD_POWER_OFF;
     case FinalAct::reboot:
         return LINUX_REBOOT_CMD_RESTART;
@@ -201,9 +234,9 @@ int reboot_command(FinalAct act) {
 
 }  // namespace
 
-void end_machine(Mode mode, FinalAct act, int exit_code, Console& console,
-                 Clock::time_point until) {
-    if (mode == Mode::process) _exit(exit_code);
+void end_machine(Mode mode, const LastStep& step, Console& console) {
+    const Clock::time_point until = step.until;
+    if (mode == Mode::process) _exit(step.exit_code);
     sigset_t child_signal;
     sigemptyset(&child_signal);
     sigaddset(&child_signal, SIGCHLD);
@@ -211,14 +244,16 @@ void end_machine(Mode mode, FinalAct act, int exit_code, Console& console,
     kill_everybody(console, until);
     // The kernel of a container runs on, and writes out what its file systems hold. A process that
     // waits for one of them would only keep the container from its end.
-    if (mode == Mode::container) _exit(exit_code);
+    if (mode == Mode::container) _exit(step.exit_code);
+    tell_host(step, console);
     const auto now = Clock::now();
     // A sync that hangs is given up in time to unmount the others, which writes them out as well.
     const bool is_synced =
         sync_disks(console, std::min(now + longest_sync, now + (until - now) / 2));
     unmount_everything(console, until);
     if (is_synced) (void)sync_disks(console, std::min(until, Clock::now() + longest_sync));
-    (void)reboot(reboot_command(act));
+    if (step.debug_exit) exit_emulator(*step.debug_exit, step.exit_code);
+    (void)reboot(reboot_command(step.act));
     // A machine that cannot do it must not lose its PID 1: that would be a kernel panic.
     for (;;)
         pause();

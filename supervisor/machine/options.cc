@@ -5,8 +5,10 @@
 #include "base/text.h"
 #include "unit/forms.h"
 #include "unit/loader.h"
+#include "unit/log_forms.h"
 
 #include <algorithm>
+#include <charconv>
 #include <fmt/format.h>
 #include <string_view>
 #include <utility>
@@ -18,7 +20,8 @@ const char* const help_text =
     "                [--socket=PATH] [--reaper=FILE] [--launcher=FILE] [--verify=DURATION]\n"
     "                [--cgroup=DIRECTORY] [--without-cgroup] [--log-group=GROUP] "
     "[--status-group=GROUP]\n"
-    "                [--end-timeout=DURATION] [--version] [--help]\n"
+    "                [--end-timeout=DURATION] [--log=FORM] [--version] [--help]\n"
+    "       confinit [OPTION]... -- COMMAND [ARGUMENT]...\n"
     "\n"
     "As PID 1 it is the init of the machine or container; otherwise it supervises as an ordinary\n"
     "process. Limits then need a node of the cgroup tree that is delegated to it and that it is\n"
@@ -35,7 +38,24 @@ const char* const help_text =
     "confinit.status_group=GROUP: whose members alone may ask questions through the socket\n"
     "'status' of the runtime directory, in place of everybody. confinit.end_timeout=DURATION is\n"
     "the most that the end of everything takes, from the request to the last step (90s; in a\n"
-    "container 8s).\n";
+    "container 8s). confinit.log=FORM is that of the units' lines on the supervisor's own output:\n"
+    "none, plain, json or raw (none; by --log in a container and as an ordinary process plain).\n"
+    "confinit.end=ACT is what ends the machine where no verb says it: power-off, reboot or halt\n"
+    "(power-off). The last line on its console, CONFINIT-EXIT, tells the exit status; it goes to\n"
+    "confinit.exit_file=FILE, such as a port of virtio-console, as well, and the status to QEMU's\n"
+    "isa-debug-exit by confinit.debug_exit=PORT.\n"
+    "\n"
+    "Behind '--' stands one command in place of units, found in PATH, with the environment, the\n"
+    "directory, the streams and the terminal of confinit itself. It is sent the signals that\n"
+    "confinit gets; SIGTERM ends it, and SIGKILL when the time is over. Its exit status is passed\n"
+    "on, as is that of a service that --unit names or that says service.essential = true: 128 + N\n"
+    "after signal N, 127 where there is no such program, 126 where it cannot be executed, 125 for\n"
+    "a launch that failed otherwise, 124 after a start timeout. An end by request passes on the\n"
+    "status of the first unit that has failed.\n"
+    "\n"
+    "SIGTERM, SIGPWR and SIGRTMIN+4 end everything, and so does SIGINT, which on a machine (where\n"
+    "Ctrl-Alt-Del sends it) and SIGRTMIN+5 mean a reboot; SIGRTMIN+3 a halt. Each further one\n"
+    "shortens the time. SIGHUP has the unit files read again.\n";
 
 namespace {
 
@@ -46,6 +66,7 @@ struct KnownOption {
     bool (*take)(Options& options, std::string_view value);  // false: no good value
     std::string_view wanted;                                 // empty for one without a value
     bool is_kernel_word;
+    bool is_argument = true;
 };
 
 // An empty value is most often a variable of a script that is not set. It must not mean the
@@ -78,6 +99,31 @@ bool take_socket(Options& options, std::string_view value) {
     return value.starts_with('/');
 }
 
+bool take_log(Options& options, std::string_view value) {
+    options.log = log_form_names.value(value);
+    return options.log.has_value();
+}
+
+bool take_act(Options& options, std::string_view value) {
+    const auto act = act_of(value);
+    if (act && *act != FinalAct::exit) options.end_act = *act;
+    return act && *act != FinalAct::exit;
+}
+
+bool take_exit_file(Options& options, std::string_view value) {
+    options.exit_file = value;
+    return value.starts_with("/dev/");
+}
+
+bool take_debug_exit(Options& options, std::string_view value) {
+    if (value.starts_with("0x")) value.remove_prefix(2);
+    unsigned port = 0;
+    const auto [end, error] = std::from_chars(value.begin(), value.end(), port, 16);
+    const bool is_port = error == std::errc{} && end == value.end() && port != 0 && port <= 0xffff;
+    if (is_port) options.debug_exit = port;
+    return is_port;
+}
+
 constexpr KnownOption known_options[] = {
     {"unit", take_text<&Options::target>, "a unit's name", true},
     {"units", take_directory, "a directory", false},
@@ -91,6 +137,10 @@ constexpr KnownOption known_options[] = {
     {"log-group", take_text<&Options::log_group>, "a group's name or number", true},
     {"status-group", take_text<&Options::status_group>, "a group's name or number", true},
     {"end-timeout", take_duration<&Options::end_timeout>, duration_form, true},
+    {"log", take_log, "one of none, plain, json, raw", true},
+    {"end", take_act, "one of power-off, reboot, halt", true, false},
+    {"exit-file", take_exit_file, "a path below /dev", true, false},
+    {"debug-exit", take_debug_exit, "a port such as 0xf4", true, false},
     {"version", take_flag<&Options::show_version>, "", false},
     {"help", take_flag<&Options::show_help>, "", false},
 };
@@ -105,7 +155,7 @@ std::string kernel_name(std::string_view name) {
 
 const KnownOption* find_option(std::string_view name) {
     for (const KnownOption& known : known_options)
-        if (known.name == name) return &known;
+        if (known.name == name && known.is_argument) return &known;
     return nullptr;
 }
 
@@ -141,7 +191,7 @@ std::string nearest_kernel_word(const Parts& parts) {
 std::string nearest_option(const Parts& parts) {
     std::vector<std::string_view> names;
     for (const KnownOption& known : known_options)
-        names.push_back(known.name);
+        if (known.is_argument) names.push_back(known.name);
     const auto nearest = nearest_word(parts.name, names);
     if (!nearest) return "; confinit --help tells the options";
     const bool has_value = !find_option(*nearest)->wanted.empty();
@@ -170,9 +220,17 @@ std::string take_argument(Options& options, std::string_view argument, std::stri
     return fmt::format("option '{}' has a bad value; {} is wanted", argument, known->wanted);
 }
 
+void take_command(Options& options, std::vector<std::string> words) {
+    options.command = std::move(words);
+    if (options.command.empty()) options.faults.emplace_back("there is no command behind '--'");
+    if (options.target != Options{}.target)
+        options.faults.emplace_back("'--unit' and a command behind '--' exclude one another");
+}
+
 void read_arguments(Options& options, int count, char** arguments) {
     for (int i = 1; i < count; ++i) {
         const std::string_view argument = arguments[i];
+        if (argument == "--") return take_command(options, {arguments + i + 1, arguments + count});
         std::string_view next = i + 1 < count ? arguments[i + 1] : "";
         if (next.starts_with("-")) next = {};
         std::string fault = take_argument(options, argument, next);
@@ -227,7 +285,15 @@ std::string kernel_word_fault(std::string_view word) {
     return text + fmt::format("has a bad value; {} is wanted", known->wanted);
 }
 
-Options read_options(Mode mode, int count, char** arguments) {
+LogForm log_form(const Options& options, Mode mode) {
+    return options.log.value_or(mode == Mode::machine ? LogForm::none : LogForm::plain);
+}
+
+std::string usual_runtime_directory() {
+    return "/run/confinit";
+}
+
+Options read_options(Mode mode, int count, char** arguments, std::string (*runtime_directory)()) {
     Options options;
     if (mode == Mode::machine) {
         note_arguments(options, count, arguments);
@@ -235,6 +301,7 @@ Options read_options(Mode mode, int count, char** arguments) {
     } else {
         read_arguments(options, count, arguments);
     }
+    if (options.runtime_directory.empty()) options.runtime_directory = runtime_directory();
     if (options.socket.empty()) {
         options.socket = options.runtime_directory + "/control";
     }

@@ -131,6 +131,17 @@ Status check_containers_own(const Cgroup& node) {
     return {};
 }
 
+// Container runtimes show the tree read-only unless they are asked not to.
+Error advised_for_container(Error error) {
+    if (error.error == EROFS) {
+        error.advise(
+            "the runtime gives the container a writable tree by --security-opt "
+            "writable-cgroups=true (docker, from 28.0 on) or --security-opt "
+            "unmask=/sys/fs/cgroup (podman)");
+    }
+    return error;
+}
+
 constexpr std::string_view how_to_get_one =
     "needed is a node of our own: by 'systemd-run --user -p Delegate=yes confinit ...' (without "
     "--user for root), or an empty one that belongs to this user, by --cgroup=DIRECTORY";
@@ -170,7 +181,9 @@ Result<CgroupTree> CgroupTree::set_up(Mode mode, const std::string& wanted) {
     const std::string path = node_to_divide(TRY(own_node_path()));
     CgroupTree tree = TRY(open(mount, path));
     if (mode == Mode::container) TRY(check_containers_own(tree.root_));
-    const Cgroup leaf = TRY(make_own_leaf(tree.root_));
+    auto made = make_own_leaf(tree.root_);
+    if (!made) return std::unexpected(advised_for_container(std::move(made).error()));
+    const Cgroup leaf = std::move(*made);
     TRY(move_processes(tree.root_, leaf));
     TRY(check_type(tree.root_));
     TRY(offer_base_controllers(tree.root_));

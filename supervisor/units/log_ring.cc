@@ -2,6 +2,8 @@
 // LogRing: the last output lines of one unit, bounded in bytes; the oldest lines give way.
 #include "supervisor/units/log_ring.h"
 
+#include "base/name_table.h"
+
 #include <algorithm>
 #include <utility>
 
@@ -11,7 +13,27 @@ namespace {
 // The cost of a line beside its text, so that a million empty lines are bounded too.
 constexpr std::size_t line_overhead = sizeof(LogLine);
 
+constexpr auto stream_names = make_name_table<LogStream>({
+    {LogStream::standard_output, "stdout"},
+    {LogStream::standard_error, "stderr"},
+});
+
+constexpr auto part_names = make_name_table<LinePart>({
+    {LinePart::whole, "whole"},
+    {LinePart::first, "first"},
+    {LinePart::middle, "middle"},
+    {LinePart::last, "last"},
+});
+
 }  // namespace
+
+std::string_view name(LogStream stream) {
+    return stream_names.name(stream);
+}
+
+std::string_view name(LinePart part) {
+    return part_names.name(part);
+}
 
 void LogRing::append(LogStream stream, std::string_view bytes) {
     Unfinished& line = unfinished(stream);
@@ -69,7 +91,7 @@ void LogRing::add_line(LogStream stream, std::string text, Rest rest) {
         lines_.pop_front();
         ++dropped_;
     }
-    if (observer_) observer_();
+    if (observer_) observer_(lines_.back());
 }
 
 }  // namespace confinit

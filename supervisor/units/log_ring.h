@@ -18,6 +18,9 @@ enum class LogStream { standard_output, standard_error };
 // the limit, and text without a newline that has waited for the rest. Its last part may never come.
 enum class LinePart { whole, first, middle, last };
 
+std::string_view name(LogStream stream);
+std::string_view name(LinePart part);
+
 struct LogLine {
     std::chrono::system_clock::time_point time;
     LogStream stream = LogStream::standard_output;
@@ -49,7 +52,8 @@ public:
     void finish_lines();
 
     // Told of every new line, for those who follow.
-    void set_observer(std::function<void()> observer) { observer_ = std::move(observer); }
+    using Observer = std::function<void(const LogLine& line)>;
+    void set_observer(Observer observer) { observer_ = std::move(observer); }
 
     const std::deque<LogLine>& lines() const { return lines_; }
     std::uint64_t dropped() const { return dropped_; }
@@ -74,7 +78,7 @@ private:
     std::size_t bytes_ = 0;
     std::uint64_t dropped_ = 0;
     std::uint64_t next_number_ = 1;
-    std::function<void()> observer_;
+    Observer observer_;
     std::function<void(Steady::time_point)> unfinished_observer_;
 };
 

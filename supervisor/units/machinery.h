@@ -10,10 +10,12 @@
 #include "supervisor/loop/event_loop.h"
 #include "supervisor/loop/reaper.h"
 #include "supervisor/machine/console.h"
+#include "supervisor/machine/own_output.h"
 #include "supervisor/units/cgroup_tree.h"
 #include "supervisor/units/directory_claims.h"
 #include "supervisor/units/notify_sender.h"
 #include "supervisor/units/service_signals.h"
+#include "unit/unit.h"
 
 #include <set>
 #include <string>
@@ -42,6 +44,11 @@ struct Machinery {
     std::set<Launch*> launches_under_way = {};
     bool told_of_pressure = false;  // that the kernel tells none
     std::string why_no_tree = {};   // where `tree` is null
+    std::string boot_unit = {};     // a service that boot starts by its name is essential
+    // Where lines of units go on to, each in its unit's form or in this one; null: nowhere.
+    OwnOutput* output = nullptr;
+    OwnOutput* error_output = nullptr;
+    LogForm log_form = LogForm::none;
 };
 
 }  // namespace confinit

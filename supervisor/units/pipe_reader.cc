@@ -16,6 +16,13 @@ namespace {
 constexpr unsigned most_reads_of_drain = 64;
 constexpr std::chrono::milliseconds patience_of_drain{500};
 
+// Whether nobody has the other end. Then nobody is in the middle of a write either, which would keep
+// a reader waiting: pipe(7), "EOF".
+bool is_hung_up(const Fd& pipe) {
+    pollfd state{.fd = pipe.get(), .events = POLLIN, .revents = 0};
+    return poll(&state, 1, 0) == 1 && (state.revents & POLLHUP) != 0;
+}
+
 // Whether nobody can write any more and everything is read, which the kernel tells without a read.
 // It looks at the bytes first and at the writers then: one that writes its last words and is gone
 // in between would be missed. A second look, when nobody writes any more, is certain.
@@ -50,7 +57,7 @@ PipeReader::~PipeReader() {
 void PipeReader::ask() {
     if (is_asked_ || is_at_end_) return;
     if (is_hung_up_and_empty(pipe_)) return take({}, 0);
-    if (loop_.hands() == nullptr) return read_here();
+    if (loop_.hands() == nullptr || is_hung_up(pipe_)) return read_here();
     loop_.hands()->read(pipe_, owner_,
                         [this](std::string_view bytes, int error) { take(bytes, error); });
     // Only now: where an exception has kept it from being asked, the pipe says so again.
@@ -87,9 +94,17 @@ void PipeReader::drain(std::function<void()> done) {
     drained_ = std::move(done);
     ask();
     if (!drained_) return;
-    auto timer = Timer::make(loop_, [this] { finish_drain(); });
+    auto timer = Timer::make(loop_, [this] { give_up_drain(); });
     if (timer) timer_.emplace(std::move(*timer));
     if (timer_) timer_->set(patience_of_drain);
+}
+
+// A writer is not waited for. Where there is none any more, it is our own hands that are slow, on a
+// machine that is busy, and the last words are worth the wait.
+void PipeReader::give_up_drain() {
+    if (!is_hung_up(pipe_)) return finish_drain();
+    if (timer_) timer_->set(patience_of_drain);
+    ask();
 }
 
 void PipeReader::finish_drain() {

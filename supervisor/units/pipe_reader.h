@@ -40,6 +40,7 @@ private:
     void ask();
     void take(std::string_view bytes, int error);
     void read_here();
+    void give_up_drain();
     void finish_drain();
 
     EventLoop& loop_;

@@ -52,6 +52,18 @@ struct ServiceStreams {
     Fd error_output;
 };
 
+// The copies are the service's alone, and go with it.
+Result<ServiceStreams> share_own_streams(OwnStreams kind) {
+    ServiceStreams streams;
+    Fd* const copies[] = {&streams.lent.input, &streams.lent.output, &streams.lent.error};
+    for (int number = 0; number <= 2; ++number) {
+        *copies[number] = Fd{fcntl(number, F_DUPFD_CLOEXEC, 3)};
+        if (!*copies[number]) return errno_failure("fcntl F_DUPFD_CLOEXEC");
+    }
+    streams.lent.input_is_tty = kind == OwnStreams::terminal;
+    return streams;
+}
+
 Result<ServiceStreams> open_streams(const NodeOwner& user, bool has_user_namespace) {
     Fd input = TRY(open_at(AT_FDCWD, "/dev/null", O_RDONLY));
     Pipe output = TRY(make_output_pipe(user, has_user_namespace));
@@ -143,7 +155,9 @@ Status Run::spawn_main() {
     if (!plan()->runtime_directories.empty()) TRY(claim_directories());
     const NodeOwner user = owner();
     TRY(readiness_->open_socket(user.uid));
-    ServiceStreams streams = TRY(open_streams(user, unit_.namespaces.user));
+    const OwnStreams own = unit_.service->own_streams;
+    ServiceStreams streams = TRY(own == OwnStreams::none ? open_streams(user, unit_.namespaces.user)
+                                                         : share_own_streams(own));
     streams.lent.ready = readiness_->take_pipe();
     streams.lent.notify_name = readiness_->notify_name();
     TRY(launch_.begin(*plan_, node_ ? node_->entrance().directory().get() : -1,
@@ -153,8 +167,9 @@ Status Run::spawn_main() {
 
 Status Run::watch_everything(Fd output, Fd error_output) {
     TRY(readiness_->begin(unit_node(), cgroup_path()));
-    output_ = TRY(read_output(std::move(output), LogStream::standard_output));
-    error_output_ = TRY(read_output(std::move(error_output), LogStream::standard_error));
+    if (output) output_ = TRY(read_output(std::move(output), LogStream::standard_output));
+    if (error_output)
+        error_output_ = TRY(read_output(std::move(error_output), LogStream::standard_error));
     return node_ ? watch_node() : Status{};
 }
 
@@ -275,12 +290,14 @@ void Run::describe_exit(ExitStatus status) {
         end_.text = "setup-failed: " + end_.setup_failure->text();
         return;
     }
-    if (launch_.has_run()) {
-        end_.text = end_text(status);
-        return;
-    }
     // The limits hold for our own code in the child as well.
     const auto oom = limit_events_ ? limit_events_->kill_of_main() : std::nullopt;
+    if (launch_.has_run()) {
+        end_.text = end_text(status);
+        end_.status = status;
+        end_.is_oom_kill = oom && status.code != CLD_EXITED && status.status == SIGKILL;
+        return;
+    }
     end_.setup_failure =
         Error{.key = "",
               .object = "",

@@ -34,6 +34,8 @@ struct RunEnd {
     std::uint64_t forks_refused = 0;           // by pids.max
     std::vector<std::string> limits_met = {};  // a text for each limit that was met
     std::vector<std::string> not_heard = {};   // notifications that were thrown away
+    std::optional<ExitStatus> status = {};     // of the main process, once execve(2) has happened
+    bool is_oom_kill = false;
 };
 
 class Run {

@@ -203,6 +203,25 @@ TEST_CASE("a pipe that others have is drained of what is there", "[unit][N21]") 
     CHECK(reader->is_drained());
 }
 
+TEST_CASE("the last words of those who are gone need no hands", "[unit][R5]") {
+    HandsScene scene{{.helpers = 0}};
+    Pipe pipe = *make_pipe();
+    std::string text;
+    bool is_done = false;
+    const std::string sent(20'000, 'x');
+    REQUIRE(write(pipe.write_end.get(), sent.data(), sent.size()) == 20'000);
+    pipe.write_end.reset();
+    const auto reader = *PipeReader::make(*scene.loop, std::move(pipe.read_end), stranger,
+                                          {[&](std::string_view bytes) { text += bytes; },
+                                           [] {
+                                           }});
+
+    reader->drain([&] { is_done = true; });
+    scene.turn_until([&] { return is_done; });
+
+    CHECK(text == sent);
+}
+
 TEST_CASE("a reader goes while its pipe is read", "[unit][N21]") {
     HandsScene scene;
     Pipe pipe = *make_pipe();

@@ -26,7 +26,7 @@ TEST_CASE("a word of ours that no option has is told with the nearest one", "[op
     CHECK(kernel_word_fault("confinit.verify=0s").empty());
     CHECK(kernel_word_fault("confinit.vrify=0s") ==
           "kernel word 'confinit.vrify=0s' is unknown; did you mean 'confinit.verify=0s'?");
-    CHECK(kernel_word_fault("confinit.debug") == "kernel word 'confinit.debug' is unknown");
+    CHECK(kernel_word_fault("confinit.zzzz") == "kernel word 'confinit.zzzz' is unknown");
     CHECK(kernel_word_fault("confinit.unit") == "kernel word 'confinit.unit' has no value");
     CHECK(kernel_word_fault("confinit.") == "kernel word 'confinit.' is unknown");
     CHECK(kernel_word_fault("confinit.=x") == "kernel word 'confinit.=x' is unknown");
@@ -67,7 +67,7 @@ TEST_CASE("an argument that no option has is a fault, with the nearest one", "[o
               Lines{"argument '-unit=web' is unknown; did you mean '--unit=web'?"});
         CHECK(faults({"---unit=web"}) ==
               Lines{"argument '---unit=web' is unknown; did you mean '--unit=web'?"});
-        for (const std::string stray : {"web", "", "-", "--", "=", "--=", "-h"}) {
+        for (const std::string stray : {"web", "", "-", "=", "--=", "-h"}) {
             CAPTURE(stray);
             CHECK(faults({stray}) ==
                   Lines{"argument '" + stray + "' is unknown; confinit --help tells the options"});
@@ -111,6 +111,39 @@ TEST_CASE("the init of a machine passes arguments over, and tells the word that 
                                       "; did you mean 'confinit.status_group=root'?",
                                   "argument '--unit'" + why + "; did you mean 'confinit.unit='?"});
     CHECK(options.status_group.empty());
+}
+
+TEST_CASE("the words behind -- are one command, and no options", "[options][C2]") {
+    const Options options =
+        read(Mode::container, {"--log=json", "--", "/bin/echo", "--unit=web", "--"});
+
+    CHECK(options.faults.empty());
+    CHECK(options.log == LogForm::json);
+    CHECK(options.command == Lines{"/bin/echo", "--unit=web", "--"});
+    CHECK(read(Mode::process, {"--"}).faults == Lines{"there is no command behind '--'"});
+    CHECK(read(Mode::process, {"--unit=web", "--", "/bin/true"}).faults ==
+          Lines{"'--unit' and a command behind '--' exclude one another"});
+}
+
+TEST_CASE("lines of units go on where nobody says otherwise, but on a machine", "[options][C6]") {
+    CHECK(log_form({}, Mode::container) == LogForm::plain);
+    CHECK(log_form({}, Mode::process) == LogForm::plain);
+    CHECK(log_form({}, Mode::machine) == LogForm::none);
+    CHECK(log_form({.log = LogForm::raw}, Mode::machine) == LogForm::raw);
+    CHECK(read(Mode::process, {"--log=xml"}).faults ==
+          Lines{"option '--log=xml' has a bad value; one of none, plain, json, raw is wanted"});
+}
+
+TEST_CASE("how a machine ends is said by words of the kernel alone", "[options][M1]") {
+    CHECK(kernel_word_fault("confinit.end=reboot").empty());
+    CHECK_FALSE(kernel_word_fault("confinit.end=exit").empty());
+    CHECK(kernel_word_fault("confinit.exit_file=/dev/virtio-ports/exit").empty());
+    CHECK_FALSE(kernel_word_fault("confinit.exit_file=exit").empty());
+    CHECK(kernel_word_fault("confinit.debug_exit=0xf4").empty());
+    CHECK(kernel_word_fault("confinit.debug_exit=f4").empty());
+    CHECK_FALSE(kernel_word_fault("confinit.debug_exit=0").empty());
+    CHECK_FALSE(kernel_word_fault("confinit.debug_exit=0xf4f4f").empty());
+    CHECK_FALSE(read(Mode::container, {"--debug-exit=0xf4"}).faults.empty());
 }
 
 }  // namespace confinit

@@ -182,8 +182,8 @@ TEST_CASE("whose timeout it is and who is left stands in the status", "[svctl][C
     CHECK(text.contains("         pid 72 (cat\\x1b), state S\n"));
     status["deadline_source"] = "default";
     CHECK(status_text(people, status, 13s).contains("in 7s (the default stop_timeout)\n"));
-    status["deadline_source"] = "end of the machine";
-    CHECK(status_text(people, status, 13s).contains("in 7s (end of the machine)\n"));
+    status["deadline_source"] = "end of everything";
+    CHECK(status_text(people, status, 13s).contains("in 7s (end of everything)\n"));
 }
 
 TEST_CASE("who makes a unit stand still is told", "[svctl][N13]") {
