@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: Apache-2.0
+// Part of the build: `manuals FILE` prints a text of doc/man with the parts that come from the
+// tables in it, where a line is "@NAME@".
+#include "manuals/pages.h"
+
+#include "base/text.h"
+
+#include <cstdio>
+#include <fmt/format.h>
+#include <fstream>
+#include <iterator>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace confinit {
+namespace {
+
+struct Part {
+    std::string_view name;
+    std::string (*text)();
+};
+
+constexpr Part parts[] = {
+    {"@SVCTL_OPTIONS@", svctl_options_part},
+    {"@VERBS@", verbs_part},
+    {"@EXIT_CODES@", exit_codes_part},
+    {"@KEYS@", keys_part},
+    {"@PROTOCOL@", protocol_part},
+    {"@METHODS@", methods_part},
+    {"@ERRORS@", errors_part},
+    {"@TYPES@", types_part},
+};
+
+std::optional<std::string> read_text(const char* path) {
+    std::ifstream file{path};
+    if (!file) return std::nullopt;
+    return std::string{std::istreambuf_iterator<char>{file}, {}};
+}
+
+std::string with_version(std::string_view line) {
+    constexpr std::string_view word = "@VERSION@";
+    std::string text{line};
+    const std::size_t at = text.find(word);
+    return at == std::string::npos ? text : text.replace(at, word.size(), CONFINIT_VERSION);
+}
+
+std::string with_parts(std::string_view page) {
+    std::string text;
+    for (const std::string_view line : split(page, '\n')) {
+        std::string shown = with_version(line) + "\n";
+        for (const Part& part : parts)
+            if (part.name == line) shown = part.text();
+        text += shown;
+    }
+    return text;
+}
+
+}  // namespace
+}  // namespace confinit
+
+int main(int argc, char** argv) {
+    const auto page = argc == 2 ? confinit::read_text(argv[1]) : std::nullopt;
+    if (!page) {
+        fmt::print(stderr, "usage: manuals FILE, a page of doc/man\n");
+        return 1;
+    }
+    fmt::print("{}", confinit::with_parts(*page));
+    return std::fflush(stdout) == 0 ? 0 : 1;
+}
