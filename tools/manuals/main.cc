@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Part of the build: `manuals FILE` prints a text of doc/man with the parts that come from the
-// tables in it, where a line is "@NAME@".
+// Part of the build: `manuals FILE` prints a manual of doc/man, or a completion, with the parts
+// that come from the tables in it, where a line is "@NAME@".
+#include "manuals/completions.h"
 #include "manuals/pages.h"
 
 #include "base/text.h"
@@ -30,6 +31,13 @@ constexpr Part parts[] = {
     {"@METHODS@", methods_part},
     {"@ERRORS@", errors_part},
     {"@TYPES@", types_part},
+    {"@BASH_VERBS@", bash_verbs_part},
+    {"@BASH_ARGUMENTS@", bash_arguments_part},
+    {"@BASH_VALUES@", bash_values_part},
+    {"@ZSH_VERBS@", zsh_verbs_part},
+    {"@ZSH_OPTIONS@", zsh_options_part},
+    {"@ZSH_ARGUMENTS@", zsh_arguments_part},
+    {"@FISH@", fish_part},
 };
 
 std::optional<std::string> read_text(const char* path) {
@@ -62,7 +70,7 @@ std::string with_parts(std::string_view page) {
 int main(int argc, char** argv) {
     const auto page = argc == 2 ? confinit::read_text(argv[1]) : std::nullopt;
     if (!page) {
-        fmt::print(stderr, "usage: manuals FILE, a page of doc/man\n");
+        fmt::print(stderr, "usage: manuals FILE\n");
         return 1;
     }
     fmt::print("{}", confinit::with_parts(*page));
