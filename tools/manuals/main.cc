@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// Part of the build: `manuals FILE` prints a manual of doc/man, or a completion, with the parts
-// that come from the tables in it, where a line is "@NAME@".
+// Part of the build: `manuals FILE` prints a manual, a completion or the schema with the parts that
+// come from the tables in it, where a line is "@NAME@".
 #include "manuals/completions.h"
 #include "manuals/pages.h"
+#include "manuals/schema.h"
 
 #include "base/text.h"
 
@@ -38,6 +39,7 @@ constexpr Part parts[] = {
     {"@ZSH_OPTIONS@", zsh_options_part},
     {"@ZSH_ARGUMENTS@", zsh_arguments_part},
     {"@FISH@", fish_part},
+    {"@SCHEMA@", unit_schema},
 };
 
 std::optional<std::string> read_text(const char* path) {
