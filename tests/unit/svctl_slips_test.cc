@@ -92,6 +92,7 @@ TEST_CASE("a property that there is none of is told", "[svctl][N20]") {
     CHECK(show("run.pid").output == "run.pid=7\n");
     const auto [name, meant] = GENERATE(table<std::string, std::string>({
         {"MainPID", "run.pid"},
+        {"pid", "run.pid"},
         {"MemoryMax", "cgroup.memory.max"},
         {"memory.limit", "cgroup.memory.max"},
         {"service.usr", "service.user"},

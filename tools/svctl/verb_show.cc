@@ -39,12 +39,18 @@ struct OtherProperty {
     std::string_view own;
 };
 
-// Properties by which systemd tells of a run.
+// Properties by which systemd tells of a run, and what others are called in short.
 constexpr OtherProperty other_properties[] = {
-    {"MainPID", "run.pid"},         {"ExecMainPID", "run.pid"},
-    {"ActiveState", "run.active"},  {"SubState", "run.sub"},
-    {"ControlGroup", "run.cgroup"}, {"Result", "run.last_exit"},
-    {"NRestarts", "run.attempt"},   {"ExecMainStatus", "run.last_exit"},
+    {"pid", "run.pid"},
+    {"main_pid", "run.pid"},
+    {"MainPID", "run.pid"},
+    {"ExecMainPID", "run.pid"},
+    {"ActiveState", "run.active"},
+    {"SubState", "run.sub"},
+    {"ControlGroup", "run.cgroup"},
+    {"Result", "run.last_exit"},
+    {"NRestarts", "run.attempt"},
+    {"ExecMainStatus", "run.last_exit"},
 };
 
 std::string nearest_property(const std::string& name, const Json& properties) {
