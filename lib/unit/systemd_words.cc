@@ -200,15 +200,14 @@ std::string_view find_advice(std::string_view word) {
     return {};
 }
 
-// The directives that a row names: "StateDirectory=, StateDirectoryMode=".
+}  // namespace
+
 std::vector<std::string_view> directives_of(const Key& key) {
     std::vector<std::string_view> words;
     for (const std::string_view word : split_words(key.systemd))
         words.push_back(word.substr(0, word.find(',')));
     return words;
 }
-
-}  // namespace
 
 std::vector<const Key*> keys_for_directive(std::string_view word) {
     std::vector<const Key*> exact;

@@ -10,6 +10,10 @@
 
 namespace confinit {
 
+// The directives that a key answers to, "Type=notify" with the value that it is for:
+// "StateDirectory=", "StateDirectoryMode=".
+std::vector<std::string_view> directives_of(const Key& key);
+
 // The keys that answer to a directive, written as in any case and with or without a value:
 // "MemoryMax", "memorymax=", "MemoryMax=64M". One whose row names that very value, such as
 // "Type=notify", comes alone.

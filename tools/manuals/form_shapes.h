@@ -9,11 +9,11 @@
 
 namespace confinit {
 
-// What a value of this form looks like; absent for a form that is not known here.
+// The shape of a value of this form; absent for a form that is not known here.
 std::optional<Json> shape_of(std::string_view form);
 
-// What the shapes refer to as "#/definitions/NAME": the words of the kernel's tables, and forms
-// that several keys share.
+// The shapes that others refer to as "#/definitions/NAME": the words of the kernel's tables, and
+// forms that several keys share.
 Json shape_definitions();
 
 }  // namespace confinit

@@ -4,6 +4,7 @@
 #include "manuals/completions.h"
 #include "manuals/pages.h"
 #include "manuals/schema.h"
+#include "svctl/book.h"
 
 #include "base/text.h"
 
@@ -40,6 +41,7 @@ constexpr Part parts[] = {
     {"@ZSH_ARGUMENTS@", zsh_arguments_part},
     {"@FISH@", fish_part},
     {"@SCHEMA@", unit_schema},
+    {"@SYSTEMD_WORDS@", systemd_words_text},
 };
 
 std::optional<std::string> read_text(const char* path) {

@@ -3,6 +3,7 @@
 #include "manuals/offers.h"
 
 #include "base/text.h"
+#include "svctl/book.h"
 
 #include <csignal>
 #include <cstring>
@@ -32,6 +33,8 @@ std::vector<std::string> help_words() {
     std::vector<std::string> words{"json"};
     for (const Verb& verb : all_verbs())
         words.emplace_back(verb.name);
+    for (const BookPage& page : book_pages())
+        words.emplace_back(page.name);
     return words;
 }
 
@@ -42,7 +45,7 @@ Offer offer_for(const Option& option, const Verb* verb) {
     const std::string word = is_argument(option) ? option.names : type_word(option);
     if (word == "SIGNAL") return {"words", signal_words()};
     if (word == "VERB") return {"words", help_words()};
-    // What works on files knows units that no supervisor has loaded.
+    // A verb that works on files knows units that no supervisor has loaded.
     if (word == "UNIT" && verb != nullptr && verb->is_of_files) return {"unit_files"};
     for (const KnownWord& known : known_words)
         if (known.word == word) return {known.kind};

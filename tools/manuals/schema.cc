@@ -13,7 +13,7 @@
 namespace confinit {
 namespace {
 
-// What editors show where the mouse is above a key. They differ in whether they read Markdown.
+// Editors show it where the mouse is above a key. They differ in whether they read Markdown.
 std::string hover_text(const Key& key) {
     std::string text = fmt::format("{}\n\nValue: {}", key.documentation, key.form);
     const auto add = [&text](std::string_view name, std::string_view value) {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the shapes of forms refer to: the words of the kernel's tables, and forms that keys share.
+// The shapes that those of forms refer to: the words of the kernel's tables, and forms that keys
+// share.
 #include "base/text.h"
 #include "launch/seccomp/kernel_vocabulary.h"
 #include "manuals/form_shapes.h"
@@ -86,7 +87,7 @@ Json securebits(const Vocabulary& vocabulary) {
     return words(std::move(names));
 }
 
-// What unit.optional may name: keys, and the tables that they are in.
+// The words of unit.optional: keys, and the tables that they are in.
 Json optional_keys() {
     Names names;
     for (const Key* key : all_keys()) {

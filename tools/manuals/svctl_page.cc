@@ -53,12 +53,16 @@ std::string verb_head(const VerbSyntax& verb) {
     return head;
 }
 
-// Lines that are broken already are a paragraph here, and empty lines part paragraphs.
+// Lines that are broken already are a paragraph here, and empty lines part paragraphs. Rows of a
+// list stay lines of their own.
 std::string footer_text(std::string_view footer) {
     std::string text;
-    for (const std::string_view line : split(footer, '\n'))
-        text += plain(line) + "\n";
-    return text;
+    for (const std::string_view line : split(trim(footer), '\n')) {
+        if (line.starts_with(' ') && text.ends_with("\n"))
+            text.insert(text.size() - 1, text.ends_with("++\n") ? "" : "++");
+        text += plain(trim(line)) + (line.starts_with(' ') ? "++\n" : "\n");
+    }
+    return text.ends_with("++\n") ? text.substr(0, text.size() - 3) + "\n" : text;
 }
 
 }  // namespace

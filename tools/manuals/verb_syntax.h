@@ -15,7 +15,7 @@ struct VerbSyntax {
     VerbAction action;  // it holds what the options point to
 };
 
-// Of all verbs, in the order of the help.
+// The syntax of every verb, in the order of the help.
 std::vector<VerbSyntax> all_verb_syntaxes();
 
 // Whether it is named by its place and not by a dash.

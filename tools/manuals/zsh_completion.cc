@@ -21,7 +21,7 @@ std::string described(std::string_view text) {
     return escaped;
 }
 
-// What completes it; a blank where nothing does.
+// The action that completes it; a blank where nothing does.
 std::string action(const Offer& offer) {
     if (offer.kind == "words") return "(" + join(offer.words, " ") + ")";
     return offer.kind == "nothing" ? " " : fmt::format("_svctl_{}", offer.kind);

@@ -1,10 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-// help [VERB]: what a verb does and takes; `help json` tells the shapes of documents.
+// help [VERB]: what a verb does and takes; `help json` tells the shapes of documents, and the names
+// of pages print these.
+#include "svctl/book.h"
 #include "svctl/command_line.h"
+#include "svctl/human.h"
 #include "svctl/output.h"
 #include "svctl/usage.h"
 
 #include <memory>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -73,17 +77,32 @@ int run_help(const Context& context, const std::string& topic) {
         print(help_of(*verb));
         return 0;
     }
-    std::vector<std::string_view> verbs;
+    if (const BookPage* page = find_book_page(topic)) {
+        print(text_of(*page));
+        return 0;
+    }
+    std::vector<std::string_view> words;
     for (const Verb& verb : all_verbs())
-        verbs.push_back(verb.name);
-    return report_refusal(context, {.name = "usage", .message = unknown_verb(topic, verbs)});
+        words.push_back(verb.name);
+    for (const BookPage& page : book_pages())
+        words.push_back(page.name);
+    return report_refusal(context, {.name = "usage", .message = unknown_verb(topic, words)});
+}
+
+std::string pages_text() {
+    Table table{2};
+    for (const BookPage& page : book_pages())
+        table.add({std::string{page.name}, std::string{title_of(page)}});
+    return "Pages:\n" + table.text();
 }
 
 }  // namespace
 
 VerbAction declare_help(Syntax& syntax) {
     auto topic = std::make_unique<std::string>();
-    syntax.add("VERB", topic.get(), "a verb, or \"json\" for the shapes of --json");
+    syntax.add("VERB", topic.get(), "a verb, a page, or \"json\" for the shapes of --json");
+    static const std::string pages = pages_text();
+    syntax.footer = pages;
     return [topic = std::move(topic)](const Context& context) {
         return run_help(context, *topic);
     };
