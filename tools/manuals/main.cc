@@ -59,6 +59,7 @@ std::string with_version(std::string_view line) {
 
 std::string with_parts(std::string_view page) {
     std::string text;
+    if (page.ends_with('\n')) page.remove_suffix(1);
     for (const std::string_view line : split(page, '\n')) {
         std::string shown = with_version(line) + "\n";
         for (const Part& part : parts)

@@ -43,7 +43,7 @@ constexpr Verb verbs[] = {
     {"probe", machine, "list what this machine and its kernel offer", declare_probe},
     {"version", machine, "print the versions of svctl and confinit", declare_version},
     {"bridge", machine, "carry a connection to the supervisor, for --host", declare_bridge},
-    {"help", machine, "tell what a verb does and takes", declare_help},
+    {"help", machine, "tell what a verb does and takes, or print a page", declare_help},
     {"poweroff", machine, "stop everything and switch off", declare_poweroff},
     {"reboot", machine, "stop everything and start again", declare_reboot},
     {"halt", machine, "stop everything and halt", declare_halt},
