@@ -41,7 +41,7 @@ constexpr Key service_end_table[] = {
     },
     {
         .path = "service.restart_limit",
-        .form = "an integer from 1 on",
+        .form = "a whole number from 1 to 2147483647",
         .fallback = "none: it is tried again for ever",
         .documentation =
             "The most automatic restarts in a row; after the next failure the service has failed "

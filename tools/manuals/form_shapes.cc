@@ -27,6 +27,8 @@ constexpr FormShape form_shapes[] = {
          "additionalItems": {"type": "string"}})"},
     {"an array of texts", R"({"type": "array", "items": {"type": "string", "minLength": 1}})"},
     {"an array of unit names", R"({"type": "array", "items": {"$ref": "#/definitions/unit"}})"},
+    {"an array of names of environment variables",
+     R"({"type": "array", "items": {"type": "string", "pattern": "^([A-Za-z_][A-Za-z0-9_]*|\\*)$"}})"},
     {"an array of keys", R"({"type": "array", "items": {"$ref": "#/definitions/key"}})"},
     {"a user name", R"({"$ref": "#/definitions/account"})"},
     {"a group name", R"({"$ref": "#/definitions/account"})"},
