@@ -2,6 +2,7 @@
 // Loading units: search path, drop-ins and templates; a unit comes whole or not at all.
 #include "unit/loader.h"
 
+#include "base/installation.h"
 #include "base/text.h"
 #include "unit/drafts.h"
 #include "unit/reader.h"
@@ -218,6 +219,10 @@ Checked<Unit> read_collected(std::string_view name, FileCollector& collector,
 }
 
 }  // namespace
+
+std::vector<std::string> default_unit_path() {
+    return {"/etc/confinit/units", "/run/confinit/units", installed_unit_directory()};
+}
 
 Checked<Unit> load_unit(std::string_view name, std::span<const std::string> directories,
                         const Vocabulary& vocabulary) {

@@ -15,9 +15,9 @@
 
 namespace confinit {
 
-// Where units are looked for, the first directory that has the file wins.
-inline constexpr std::string_view default_unit_path[] = {
-    "/etc/confinit/units", "/run/confinit/units", "/usr/lib/confinit/units"};
+// Where units are looked for, the first directory that has the file wins: /etc/confinit/units,
+// /run/confinit/units, and the one of the installed units.
+std::vector<std::string> default_unit_path();
 
 // A longer unit file is refused unread.
 inline constexpr std::size_t unit_file_limit = 256U << 10;

@@ -306,7 +306,7 @@ Options read_options(Mode mode, int count, char** arguments, std::string (*runti
         options.socket = options.runtime_directory + "/control";
     }
     if (options.unit_directories.empty()) {
-        options.unit_directories.assign(std::begin(default_unit_path), std::end(default_unit_path));
+        options.unit_directories = default_unit_path();
     }
     return options;
 }

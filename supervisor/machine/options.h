@@ -2,6 +2,7 @@
 // Options: what the supervisor was started with, from its arguments and the kernel's command line.
 #pragma once
 
+#include "base/installation.h"
 #include "supervisor/machine/machine.h"
 #include "unit/unit.h"
 
@@ -20,8 +21,8 @@ struct Options {
     std::string runtime_directory;
     std::string cgroup;           // the node to divide as an ordinary process, by its directory
     bool without_cgroup = false;  // as an ordinary process
-    std::string reaper = "/usr/lib/confinit/confinit-reaper";
-    std::string launcher = "/usr/lib/confinit/confinit-launcher";
+    std::string reaper = helper_directory() + "/confinit-reaper";
+    std::string launcher = helper_directory() + "/confinit-launcher";
     std::vector<std::string> unit_directories;
     // How often the confinement of what runs is read back; zero: never.
     std::chrono::microseconds verify_interval = std::chrono::minutes{10};

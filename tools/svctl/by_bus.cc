@@ -2,17 +2,18 @@
 // The way over the system bus, for those whom the sockets refuse.
 #include "svctl/by_bus.h"
 
+#include "base/installation.h"
+
 #include <cerrno>
 #include <optional>
 #include <spawn.h>
+#include <string>
 #include <sys/wait.h>
 #include <unistd.h>
 #include <utility>
 
 namespace confinit {
 namespace {
-
-constexpr const char* program = CONFINIT_HELPER_DIRECTORY "/svctl-bus";
 
 // Helper: svctl-bus, and our end of its socket. It ends when that is closed, and ends the agent
 // that it has on the terminal before that.
@@ -46,9 +47,10 @@ Result<Helper> Helper::start() {
     posix_spawn_file_actions_adddup2(&actions, its.get(), STDIN_FILENO);
     const char* arguments[] = {"svctl-bus", isatty(STDIN_FILENO) == 1 ? "--terminal" : nullptr,
                                nullptr};
+    const std::string program = helper_directory() + "/svctl-bus";
     pid_t pid = 0;
-    const int error =
-        posix_spawn(&pid, program, &actions, nullptr, const_cast<char* const*>(arguments), environ);
+    const int error = posix_spawn(&pid, program.c_str(), &actions, nullptr,
+                                  const_cast<char* const*>(arguments), environ);
     posix_spawn_file_actions_destroy(&actions);
     if (error != 0) return std::unexpected(system_error(error, "execute", program));
     return Helper{std::move(ours), pid};

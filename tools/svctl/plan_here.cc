@@ -2,6 +2,7 @@
 // Plans as a supervisor on this machine, with our rights, would make them.
 #include "svctl/plan_here.h"
 
+#include "base/installation.h"
 #include "control/protocol.h"
 #include "kernel/capability_set.h"
 #include "kernel/cgroup_mount.h"
@@ -13,7 +14,7 @@
 namespace confinit {
 
 void with_context_here(const std::function<void(const LaunchContext& context)>& call) {
-    const auto reaper = load_helper(CONFINIT_HELPER_DIRECTORY "/confinit-reaper");
+    const auto reaper = load_helper(helper_directory() + "/confinit-reaper");
     const Fd none;
     constexpr auto directory = control_socket_path.substr(0, control_socket_path.rfind('/'));
     call({.reaper_program = reaper ? *reaper : none,

@@ -34,9 +34,7 @@ Answer<Filter> ask_filter(const Context& context, const std::string& unit) {
 
 // As it would be if a supervisor with our rights started the unit.
 Answer<Filter> read_filter(const std::string& file) {
-    const std::vector<std::string> directories(std::begin(default_unit_path),
-                                               std::end(default_unit_path));
-    const auto unit = load_unit_file(file, directories, kernel_vocabulary());
+    const auto unit = load_unit_file(file, default_unit_path(), kernel_vocabulary());
     if (!unit) {
         return std::unexpected(
             Refusal{.code = exit_code_of(unit.error()), .message = unit.error().front().text()});

@@ -54,7 +54,7 @@ Result<UnitTree> UnitTree::open(const UnitPlaces& places) {
     Fd root = TRY(open_at(AT_FDCWD, places.root, O_RDONLY | O_DIRECTORY));
     UnitTree tree{std::move(root)};
     if (places.units.empty()) {
-        tree.searched_.assign(std::begin(default_unit_path), std::end(default_unit_path));
+        tree.searched_ = default_unit_path();
     }
     for (const std::string& path : places.units) {
         // Within another root there is no working directory that it could be relative to.
