@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The parts of tests/vm/boot: a root file system, a kernel, packages, and the machine."""
+"""The parts of tests/vm/boot that are of use to nobody else: see tools/image for the rest."""

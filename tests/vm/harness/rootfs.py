@@ -1,18 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
 """The root file system of the machine: busybox, accounts, the built tree, and what was asked for."""
 
-import hashlib
-import json
 import os
 import pathlib
 import re
 import shutil
 import stat
-import subprocess
 
-from harness.archive import Tree
-from harness.cache import Cache, HarnessError, run
-from harness.kernel import ModuleSet
+from image import programs
+from image.archive import Tree
+from image.cache import Cache, HarnessError, run
 
 PASSWD = """\
 root:x:0:0:root:/root:/bin/sh
@@ -116,30 +113,16 @@ def _add_debian_tools(tree: Tree) -> None:
             raise HarnessError(f"{name} is missing from this Debian machine")
         file = pathlib.Path(program).resolve()
         tree.add(file, f"bin/{name}")
-        for library, path in _shared_libraries(file).items():
+        for library, path in programs.shared_libraries(file).items():
             tree.add(library.resolve(), path)
 
 
 def add_build(tree: Tree, cache: Cache, build: pathlib.Path) -> None:
     """Everything that `meson install` would install, and /init as a link to the supervisor."""
-    plan = build / "meson-info" / "intro-installed.json"
-    if not plan.exists():
-        raise HarnessError(f"'{build}' is no build folder; build first, as tests/run does")
-    installed = json.loads(plan.read_text(encoding="utf-8"))
-    if "/usr/sbin/confinit" not in installed.values():
-        raise HarnessError(f"'{build}' installs no /usr/sbin/confinit")
     dynamic = False
-    for built, target in sorted(installed.items()):
-        file = pathlib.Path(built)
-        if not file.exists():
-            raise HarnessError(f"'{file}' is not built; build first, as tests/run does")
-        if _is_program(file):
-            file = _stripped(cache, file)
-            libraries = _shared_libraries(file)
-            dynamic = dynamic or (target == "/usr/sbin/confinit" and bool(libraries))
-            for library, path in libraries.items():
-                tree.add(library.resolve(), path)
-        tree.add(file, target)
+    for file, target in programs.installed_files(build).items():
+        has_libraries = programs.add_installed(tree, cache, file, target)
+        dynamic = dynamic or (target == programs.SUPERVISOR and has_libraries)
     if dynamic:
         tree.text("init", SANITIZED_INIT, 0o755)
     else:
@@ -159,50 +142,9 @@ def watch_paths(tree: Tree, cache: Cache, build: pathlib.Path) -> bool:
     if not watch.exists():
         raise HarnessError(f"'{watch}' is not built; build first, as tests/run does")
     tree.remove("init")
-    tree.add(_stripped(cache, watch), "init")
+    tree.add(programs.stripped(cache, watch), "init")
     tree.link("usr/lib/test/init", "/usr/sbin/confinit")
     return True
-
-
-def _is_program(file: pathlib.Path) -> bool:
-    if not file.is_file():
-        return False
-    with open(file, "rb") as opened:
-        return opened.read(4) == b"\x7fELF"
-
-
-def _stripped(cache: Cache, file: pathlib.Path) -> pathlib.Path:
-    """The program without its debug information, which is most of its size."""
-    status = file.stat()
-    key = f"{file.resolve()} {status.st_mtime_ns} {status.st_size}"
-    label = f"{file.name}-{hashlib.sha256(key.encode()).hexdigest()[:16]}"
-
-    def make(folder: pathlib.Path) -> None:
-        # Not those of another program whose name begins with this one's.
-        for old in (cache.folder / "stripped").glob(f"{file.name}-{'[0-9a-f]' * 16}"):
-            if old != folder and old.stat().st_mtime < status.st_mtime - 3600:
-                shutil.rmtree(old, ignore_errors=True)
-        run("strip", "--strip-debug", "-o", folder / file.name, file)
-
-    return cache.made_once(f"stripped/{label}", make) / file.name
-
-
-def _shared_libraries(file: pathlib.Path) -> dict[pathlib.Path, str]:
-    """Library -> path in the machine, of a program that is linked dynamically; else nothing."""
-    done = subprocess.run(["ldd", str(file)], capture_output=True, text=True, check=False)
-    paths = re.findall(r"(?m)^\s*(?:\S+ => )?(/\S+) \(0x", done.stdout) if not done.returncode else []
-    return {pathlib.Path(path): path for path in paths}
-
-
-def add_modules(tree: Tree, folder: pathlib.Path, names: list[str]) -> None:
-    modules = ModuleSet(folder, names)
-    target = f"usr/lib/modules/{folder.name}"
-    for path, file in modules.files.items():
-        tree.add(file, f"{target}/{path}")
-    for path, text in modules.index_files().items():
-        tree.text(f"{target}/{path}", text)
-    for name in ("modules.builtin", "modules.builtin.modinfo"):
-        tree.add(folder / name, f"{target}/{name}")
 
 
 def prefer_packages(tree: Tree) -> None:

@@ -6,7 +6,7 @@ import pathlib
 import re
 import tempfile
 
-from harness.cache import Cache, HarnessError, download, run
+from image.cache import Cache, HarnessError, download, run
 
 # What exists for installing and configuring packages, of which nothing is done here. Declared as
 # installed, so that neither they nor their own dependencies are fetched. Not among them are programs

@@ -6,7 +6,8 @@ import lzma
 import pathlib
 import re
 
-from harness.cache import Cache, HarnessError, download, run
+from image.archive import Tree
+from image.cache import Cache, HarnessError, download, run
 
 META_PACKAGE = "linux-image-cloud-amd64"
 KEYRING = "/usr/share/keyrings/debian-archive-keyring.gpg"
@@ -140,6 +141,17 @@ class ModuleSet:
             self._dependencies[path] = first
             self._aliases += [f"alias {alias} {name}\n" for alias in _module_info(file, "alias")]
         return [*self._dependencies[path], path]
+
+
+def add_modules(tree: Tree, folder: pathlib.Path, names: list[str]) -> None:
+    modules = ModuleSet(folder, names)
+    target = f"usr/lib/modules/{folder.name}"
+    for path, file in modules.files.items():
+        tree.add(file, f"{target}/{path}")
+    for path, text in modules.index_files().items():
+        tree.text(f"{target}/{path}", text)
+    for name in ("modules.builtin", "modules.builtin.modinfo"):
+        tree.add(folder / name, f"{target}/{name}")
 
 
 def _plain(name: str) -> str:
