@@ -60,7 +60,7 @@ struct LaunchOrder {
 static_assert(std::is_trivially_copyable_v<LaunchOrder>);
 
 // The call at which the launcher could not go on.
-enum class LauncherCall : std::int32_t { clone, recvmsg, mmap, fcntl, realloc };
+enum class LauncherCall : std::int32_t { clone, recvmsg, mmap, fcntl };
 
 // The answer to one order, in memory that PID 1 and the launcher share. The kernel itself writes
 // the pids, before the process that they name takes its first step (CLONE_PARENT_SETTID of

@@ -174,7 +174,6 @@ constexpr auto launcher_call_names = make_name_table<LauncherCall>({
     {LauncherCall::recvmsg, "recvmsg"},
     {LauncherCall::mmap, "mmap"},
     {LauncherCall::fcntl, "fcntl F_DUPFD_CLOEXEC"},
-    {LauncherCall::realloc, "realloc"},
 });
 
 // A child of ours that we have not reaped. One that cannot be watched must not run on, and without

@@ -188,7 +188,7 @@ private:
             !lent_.move_above(plan.child.ready_number, datagram.order)) {
             return {LauncherCall::fcntl, errno};
         }
-        if (!make_room(plan)) return {LauncherCall::realloc, ENOMEM};
+        if (!make_room(plan)) return {LauncherCall::mmap, ENOMEM};
         ChildPlan child = bind_order(
             plan, {behind + witnesses_at, order.witnesses_size}, order, &slot.last_words,
             {{words_, words_for(plan)}, {sources_, plan.child.mounts.size()}, notify_variable_});
@@ -264,11 +264,14 @@ private:
                grow(sources_, source_count_, plan.child.mounts.size());
     }
 
+    // Each launch fills it anew, so that nothing is kept.
     template <class T>
     static bool grow(T*& memory, std::size_t& present, std::size_t wanted) {
         if (wanted <= present) return true;
-        void* larger = std::realloc(memory, wanted * sizeof(T));
-        if (larger == nullptr) return false;
+        void* larger = mmap(nullptr, wanted * sizeof(T), PROT_READ | PROT_WRITE,
+                            MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+        if (larger == MAP_FAILED) return false;
+        if (memory != nullptr) (void)munmap(memory, present * sizeof(T));
         memory = static_cast<T*>(larger);
         present = wanted;
         return true;
@@ -327,6 +330,6 @@ int main(int count, char**) {
     (void)mlock(slots, size);
     take_low_numbers();
     greet();
-    static OrderLoop loop{static_cast<LaunchSlot*>(slots)};
+    OrderLoop loop{static_cast<LaunchSlot*>(slots)};
     loop.run();
 }
