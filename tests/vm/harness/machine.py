@@ -79,6 +79,7 @@ class Machine:
     kernel: pathlib.Path
     initramfs: pathlib.Path
     console: pathlib.Path
+    second: pathlib.Path | None = None  # of the second serial line, where no command uses it
     memory: int = 512
     cpus: int = 2
     words: str = ""
@@ -158,6 +159,31 @@ def run_command(machine: Machine, channel: CommandChannel, timeout: float) -> in
         finally:
             qemu.kill()
             qemu.wait()
+
+
+def run_until_end(machine: Machine, timeout: float) -> int:
+    """Boots, and waits for the end that the machine comes to by itself; returns the code it tells."""
+    try:
+        ended = subprocess.run(
+            [
+                *_qemu(machine),
+                "-display", "none",
+                "-chardev", f"file,id=console,path={machine.console}",
+                "-serial", "chardev:console",
+                "-device", "isa-debug-exit,iobase=0xf4,iosize=4",
+                "-chardev", f"file,id=second,path={machine.second}",
+                "-serial", "chardev:second",
+            ],  # fmt: skip
+            stdin=subprocess.DEVNULL,
+            timeout=timeout,
+            check=False,
+            preexec_fn=_die_with_parent,
+        )
+    except subprocess.TimeoutExpired:
+        print(f"no end after {timeout:g} s", file=sys.stderr)
+        return TIMED_OUT
+    # The device makes (code << 1) | 1 of what is written to its port.
+    return ended.returncode >> 1
 
 
 def run_interactive(machine: Machine, timeout: float | None) -> int:
