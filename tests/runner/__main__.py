@@ -84,16 +84,17 @@ def vm_cases(report: Report, word: str) -> None:
     side_by_side(work, [file for file in scripts_in(VM_CASES) if word in f"vm/{file.name}"])
 
 
-def long_cases(report: Report, word: str) -> None:
+def long_cases(report: Report, word: str, title: str, folder: pathlib.Path) -> None:
     """What takes minutes each, one at a time: they measure how long others wait."""
-    chosen = [file for file in scripts_in(VM_CASES.parent / "long") if word in f"long/{file.name}"]
+    label = folder.name
+    chosen = [file for file in scripts_in(folder) if word in f"{label}/{file.name}"]
     if not chosen:
         return
-    report.stage("vm, long")
+    report.stage(title)
     for file in chosen:
         environment = {"VM_BOOT": str(VM_BOOT)}
         programs.run_script(
-            report, f"long/{file.name}", [str(file)], environment, SOURCE, longest=LONGEST_OF_LONG
+            report, f"{label}/{file.name}", [str(file)], environment, SOURCE, longest=LONGEST_OF_LONG
         )
 
 
@@ -166,7 +167,8 @@ def main() -> int:
             if not word or word.startswith("sanitized"):
                 second_build(report, word)
             if options.all:
-                long_cases(report, word)
+                long_cases(report, word, "vm, long", VM_CASES.parent / "long")
+                long_cases(report, word, "packaging", SOURCE / "tests" / "packaging")
     print(report.sum())
     return 1 if report.failed else 0
 
