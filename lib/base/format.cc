@@ -2,6 +2,8 @@
 // The one compiled copy of fmt's implementation. Debian ships it as a shared library and as
 // headers; a static program needs it compiled, and each source that did so would take three times
 // as long.
+// Separators of a locale are asked for nowhere, and std::locale is larger than the rest of this.
+#define FMT_STATIC_THOUSANDS_SEPARATOR ','
 #include <fmt/format-inl.h>
 
 namespace fmt::inline v9::detail {
