@@ -10,6 +10,8 @@
 #include <cstring>
 #include <fmt/format.h>
 #include <optional>
+#include <string>
+#include <vector>
 
 namespace confinit {
 namespace {
@@ -71,14 +73,15 @@ bool has_ended_in_order(const Service& service) {
 }
 
 // The unit that has failed first; those that have failed for another one have no run of their own.
-const Service* find_first_failed(const Manager& manager) {
+const Service* find_first_failed(const Manager& manager, const std::vector<std::string>& units) {
     const Service* first = nullptr;
     std::optional<engine::Time> since;
-    for (const auto& [name, service] : manager.units().all()) {
+    for (const std::string& name : units) {
+        const Service* service = manager.units().loaded(name);
         const engine::UnitState state = manager.state(name);
-        if (state.sub != engine::SubState::failed || !service->last_end) continue;
-        if (since && *since <= state.since) continue;
-        first = service.get();
+        if (service == nullptr || !service->last_end) continue;
+        if (state.sub != engine::SubState::failed || (since && *since <= state.since)) continue;
+        first = service;
         since = state.since;
     }
     return first;
@@ -98,7 +101,8 @@ EndReport report_of_end(const Manager& manager, const std::string& unit) {
     if (state.sub != engine::SubState::failed)
         return report_of(manager, *service, EndReason::exited);
     const bool is_own = service->last_end.has_value();
-    const Service* cause = is_own ? service : find_first_failed(manager);
+    const Service* cause =
+        is_own ? service : find_first_failed(manager, manager.started_with(unit));
     if (cause == nullptr) cause = service;
     const unsigned limit = cause->unit.service ? cause->unit.service->restart_limit : 0;
     const bool is_at_limit = is_own && limit != 0 && state.restarts >= limit;
@@ -106,7 +110,8 @@ EndReport report_of_end(const Manager& manager, const std::string& unit) {
 }
 
 EndReport report_of_request(const Manager& manager) {
-    const Service* failed = find_first_failed(manager);
+    const std::string& boot_unit = manager.machinery().boot_unit;
+    const Service* failed = find_first_failed(manager, manager.started_with(boot_unit));
     return failed == nullptr ? EndReport{} : report_of(manager, *failed, EndReason::requested);
 }
 

@@ -9,7 +9,7 @@
 
 namespace confinit {
 
-// requested    by a signal or an operator; with it the code of a unit that has failed
+// requested    by a signal or an operator
 // exited       an essential service has ended with success
 // crash        it has ended otherwise, or could not be launched
 // start_limit  it was tried again as often as service.restart_limit allows
@@ -26,7 +26,8 @@ struct EndReport {
 // Of an essential unit that has ended by itself.
 EndReport report_of_end(const Manager& manager, const std::string& unit);
 
-// For an end by request: the first of the units that have failed gives the code.
+// For an end by request: of the units that boot has started the first that has failed gives the
+// code.
 EndReport report_of_request(const Manager& manager);
 
 // The code of an essential unit that a requested end has not stopped in good order replaces 0.

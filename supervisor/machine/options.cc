@@ -51,7 +51,7 @@ const char* const help_text =
     "on, as is that of a service that --unit names or that says service.essential = true: 128 + N\n"
     "after signal N, 127 where there is no such program, 126 where it cannot be executed, 125 for\n"
     "a launch that failed otherwise, 124 after a start timeout. An end by request passes on the\n"
-    "status of the first unit that has failed.\n"
+    "status of the first unit that has failed of those that boot started.\n"
     "\n"
     "SIGTERM, SIGPWR and SIGRTMIN+4 end everything, and so does SIGINT, which on a machine (where\n"
     "Ctrl-Alt-Del sends it) and SIGRTMIN+5 mean a reboot; SIGRTMIN+3 a halt. Each further one\n"
