@@ -6,6 +6,7 @@
 #include "supervisor/machine/machine_end.h"
 #include "supervisor/machine/options.h"
 #include "supervisor/machine/own_user.h"
+#include "supervisor/machine/root_switch.h"
 #include "supervisor/machine/runtime_directory.h"
 #include "supervisor/own_command.h"
 #include "supervisor/supervisor.h"
@@ -80,6 +81,18 @@ void run_shell() {
     }
 }
 
+// A disk that the kernel itself has mounted stays the root.
+void enter_wanted_root(Options& options, Console& console) {
+    const RootOptions root = options.root;
+    if (root.device.empty()) return;
+    if (!is_initramfs())
+        return console.warning("confinit.root: the root is no initramfs, ignoring");
+    if (const auto done = switch_root(root, options); !done)
+        give_up(Mode::machine, console, done.error());
+    console.notice(
+        fmt::format("the root is {}{}", root.device, root.overlay ? ", changes go to memory" : ""));
+}
+
 }  // namespace
 
 int main(int count, char** arguments) {
@@ -116,6 +129,7 @@ int main(int count, char** arguments) {
         fmt::format("confinit {} as {} init, pid {}", CONFINIT_VERSION, name(mode), getpid()));
     for (const Error& error : errors)
         console.error(error.text());
+    if (mode == Mode::machine) enter_wanted_root(options, console);
     if (const auto raised = raise_descriptor_limit(); !raised) console.error(raised.error().text());
     auto supervisor = Supervisor::make(mode, std::move(options), console);
     if (!supervisor) give_up(mode, console, supervisor.error());

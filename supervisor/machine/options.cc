@@ -44,6 +44,9 @@ const char* const help_text =
     "(power-off). The last line on its console, CONFINIT-EXIT, tells the exit status; it goes to\n"
     "confinit.exit_file=FILE, such as a port of virtio-console, as well, and the status to QEMU's\n"
     "isa-debug-exit by confinit.debug_exit=PORT.\n"
+    "confinit.root=DEVICE, LABEL=NAME or UUID=NUMBER: the disk that an initramfs\n"
+    "gives way to, read-only, with confinit.rootfstype=, confinit.rootflags=rw,... and\n"
+    "confinit.overlay=1: changes to it go to memory.\n"
     "\n"
     "Behind '--' stands one command in place of units, found in PATH, with the environment, the\n"
     "directory, the streams and the terminal of confinit itself. It is sent the signals that\n"
@@ -87,6 +90,17 @@ bool take_duration(Options& options, std::string_view value) {
 template <auto member>
 bool take_flag(Options& options, std::string_view) {
     return options.*member = true;
+}
+
+template <auto member>
+bool take_root(Options& options, std::string_view value) {
+    if (!value.empty()) options.root.*member = value;
+    return !value.empty();
+}
+
+bool take_overlay(Options& options, std::string_view value) {
+    options.root.overlay = value == "1";
+    return value == "0" || value == "1";
 }
 
 bool take_directory(Options& options, std::string_view value) {
@@ -141,6 +155,10 @@ constexpr KnownOption known_options[] = {
     {"end", take_act, "one of power-off, reboot, halt", true, false},
     {"exit-file", take_exit_file, "a path below /dev", true, false},
     {"debug-exit", take_debug_exit, "a port such as 0xf4", true, false},
+    {"root", take_root<&RootOptions::device>, "a device, LABEL=NAME or UUID=NUMBER", true, false},
+    {"rootfstype", take_root<&RootOptions::type>, "the name of a file system", true, false},
+    {"rootflags", take_root<&RootOptions::flags>, "mount options", true, false},
+    {"overlay", take_overlay, "0 or 1", true, false},
     {"version", take_flag<&Options::show_version>, "", false},
     {"help", take_flag<&Options::show_help>, "", false},
 };

@@ -14,6 +14,14 @@
 
 namespace confinit {
 
+// The disk that the initramfs of a machine gives way to, from the kernel's words confinit.root*=.
+struct RootOptions {
+    std::string device;    // empty: none
+    std::string type;      // of its file system; empty: whatever the kernel finds
+    std::string flags;     // those of mount(8)
+    bool overlay = false;  // changes go to memory
+};
+
 struct Options {
     std::string target = "default";  // the unit that boot starts
     std::string socket;              // the control socket
@@ -35,7 +43,8 @@ struct Options {
     std::vector<std::string> command;        // the words behind "--", in place of a unit
     std::string directory = "/";             // in which the supervisor was started
     std::string log_group;                   // whose members may read log lines; empty: root alone
-    std::vector<std::string> ignored;        // of a machine's arguments, a line each
+    RootOptions root;
+    std::vector<std::string> ignored;  // of a machine's arguments, a line each
     // The faults of words that should be ours. Only the init of a machine goes on with them.
     std::vector<std::string> faults;
     bool show_version = false;
