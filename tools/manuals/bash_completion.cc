@@ -56,7 +56,7 @@ std::string values_of(std::string_view verb, const std::vector<Option>& options,
 
 std::string unit_folders() {
     std::string text;
-    for (const std::string_view folder : default_unit_path)
+    for (const std::string& folder : default_unit_path())
         text.append(text.empty() ? "" : " ").append(folder);
     return text;
 }
