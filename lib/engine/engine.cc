@@ -236,9 +236,11 @@ void Engine::apply(const std::string& unit, Input input, Call& call, std::string
     follow(unit, former, call);
 }
 
-// A unit that will start again, because somebody has asked for that meanwhile, is not over.
+// A unit that is to stop, or will start again, because somebody has asked for that meanwhile, has
+// not ended by itself.
 bool Engine::ends_everything(const std::string& unit, const ServiceState& state) const {
     if (is_shutting_down_ || !graph_.find(unit)->is_essential || !is_own_end(state)) return false;
+    if (is_to_stop(unit)) return false;
     const StartJob* job = jobs_.find_start(unit);
     return job == nullptr || job->obstacle.has_value();
 }

@@ -99,21 +99,6 @@ TEST_CASE("a bare command is looked up in the service's PATH and root", "[unit][
     CHECK(absent.error().object == "serve");
 }
 
-TEST_CASE("a bare command is found in what is bound into a root of memory", "[unit]") {
-    PlanScene scene;
-    scene.unit.mounts.root.reset();
-    scene.unit.service->user = "root";
-    scene.unit.mounts.tmpfs = {{.target = "/"}};
-    scene.unit.mounts.bind = {{.source = scene.root.path() + "/usr", .target = "/usr"}};
-    scene.unit.service->environment = {{"PATH", "/usr/local/no-such:/usr/bin:/else"}};
-
-    CHECK(scene.enter({.command = {"serve"}})->executable == "/usr/bin/serve");
-
-    // Of what the service has written itself nothing is known.
-    scene.unit.service->environment = {{"PATH", "/usr/local/no-such:/else"}};
-    CHECK(scene.enter({.command = {"serve"}})->executable == "/else/serve");
-}
-
 TEST_CASE("who enters stands in the working directory where it is", "[unit]") {
     PlanScene scene;
     scene.unit.service->working_directory = "/srv";

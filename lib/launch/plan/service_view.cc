@@ -188,7 +188,7 @@ void ServiceView::add_mount(MountOpKind kind, const char* source, std::string ta
         [[fallthrough]];
     case MountOpKind::tmpfs:
         service_.mounts.push_back(
-            {std::move(target), {}, expects_launch_ ? Cover::empty : Cover::filled});
+            {std::move(target), {}, expects_launch_ ? Cover::empty : Cover::hidden});
         return;
     case MountOpKind::proc:
     case MountOpKind::devpts:
@@ -271,17 +271,9 @@ Lookup ServiceView::look_in_empty(const Tree& tree, std::string_view path) {
     return lookup;
 }
 
-bool ServiceView::leads_to_mount(const Tree& tree, std::string_view path) {
-    return std::ranges::any_of(tree.mounts, [&](const PlannedMount& mount) {
-        return mount.target.size() > path.size() && is_within(mount.target, path);
-    });
-}
-
 Lookup ServiceView::look_at(const Tree& tree, const std::string& path) const {
     const PlannedMount* mount = nearest_mount(tree, path);
-    const Cover cover = mount != nullptr ? mount->cover : Cover::bind;
-    const bool is_in_empty =
-        cover == Cover::empty || (cover == Cover::filled && leads_to_mount(tree, path));
+    const bool is_in_empty = mount != nullptr && mount->cover == Cover::empty;
     const auto host = host_path(tree, path);
     Lookup lookup = is_in_empty ? look_in_empty(tree, path)
                     : host      ? host_look_->at(*host)

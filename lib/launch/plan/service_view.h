@@ -77,8 +77,7 @@ public:
     std::string resolve(std::string_view path) const;
 
 private:
-    // filled: a tmpfs of a running service, of which only its mount points are known.
-    enum class Cover { bind, hidden, empty, filled };
+    enum class Cover { bind, hidden, empty };
     struct PlannedMount {
         std::string target;
         std::string source;
@@ -93,7 +92,6 @@ private:
 
     static const PlannedMount* nearest_mount(const Tree& tree, std::string_view path);
     static std::optional<std::string> host_path(const Tree& tree, std::string_view path);
-    static bool leads_to_mount(const Tree& tree, std::string_view path);
     static Lookup look_in_empty(const Tree& tree, std::string_view path);
     Lookup look_at(const Tree& tree, const std::string& path) const;
     Walk walk(const Tree& tree, std::string_view path) const;
