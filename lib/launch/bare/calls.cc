@@ -35,7 +35,27 @@ asm(".globl syscall\n"
     "    ret\n"
     ".size syscall, . - syscall\n");
 
+// Headers have these inline, and a compiler that does not inline calls them. Nobody here catches an
+// exception.
+namespace std {
+[[noreturn]] void __throw_out_of_range_fmt(const char*, ...) {
+    __builtin_trap();
+}
+}  // namespace std
+
 extern "C" {
+
+// cmsg(3).
+cmsghdr* bare_cmsg_nxthdr(msghdr* message, cmsghdr* header) noexcept asm("__cmsg_nxthdr");
+cmsghdr* bare_cmsg_nxthdr(msghdr* message, cmsghdr* header) noexcept {
+    if (header->cmsg_len < sizeof(cmsghdr)) return nullptr;
+    auto* const begin = reinterpret_cast<unsigned char*>(header);
+    auto* const end = static_cast<unsigned char*>(message->msg_control) + message->msg_controllen;
+    unsigned char* const next = begin + CMSG_ALIGN(header->cmsg_len);
+    if (next + sizeof(cmsghdr) > end) return nullptr;
+    auto* const following = reinterpret_cast<cmsghdr*>(next);
+    return next + CMSG_ALIGN(following->cmsg_len) > end ? nullptr : following;
+}
 
 // One thread needs no storage of its own for it.
 __attribute__((used)) int bare_errno = 0;
