@@ -15,7 +15,7 @@
 namespace confinit {
 namespace {
 
-constexpr std::chrono::milliseconds pause_after_exception{100};
+constexpr std::chrono::milliseconds pause_after_lost_event{100};
 
 }  // namespace
 
@@ -68,7 +68,7 @@ void CgroupEvents::on_readable() {
     try {
         read_events();
     } catch (const std::exception&) {
-        again_->set(pause_after_exception);
+        again_->set(pause_after_lost_event);
         throw;
     }
 }

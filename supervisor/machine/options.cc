@@ -189,7 +189,7 @@ struct Parts {
     std::string_view value;  // with its '='
 };
 
-Parts split(std::string_view word) {
+Parts parts_of(std::string_view word) {
     const std::size_t end = std::min(word.find('='), word.size());
     return {.name = word.substr(0, end), .value = word.substr(end)};
 }
@@ -223,7 +223,7 @@ std::string_view without_dashes(std::string_view argument) {
 
 // The fault of an argument, empty for a good one, which is taken. `next` is the argument after it.
 std::string take_argument(Options& options, std::string_view argument, std::string_view next) {
-    const Parts parts = split(without_dashes(argument));
+    const Parts parts = parts_of(without_dashes(argument));
     const KnownOption* known = argument.starts_with("--") ? find_option(parts.name) : nullptr;
     if (known == nullptr || argument[2] == '-')
         return fmt::format("argument '{}' is unknown{}", argument, nearest_option(parts));
@@ -265,7 +265,7 @@ void read_arguments(Options& options, int count, char** arguments) {
 void note_arguments(Options& options, int count, char** arguments) {
     for (int i = 1; i < count; ++i) {
         const std::string_view argument = arguments[i];
-        const Parts parts = split(without_dashes(argument));
+        const Parts parts = parts_of(without_dashes(argument));
         const KnownOption* known = find_option(parts.name);
         // For some options there is no word that could be meant.
         const bool may_be_word =
@@ -293,7 +293,7 @@ void read_kernel_words(Options& options) {
 }  // namespace
 
 std::string kernel_word_fault(std::string_view word) {
-    const Parts parts = split(word.substr(kernel_prefix.size()));
+    const Parts parts = parts_of(word.substr(kernel_prefix.size()));
     const std::string text = fmt::format("kernel word '{}' ", word);
     const KnownOption* known = find_kernel_option(parts.name);
     if (known == nullptr) return text + "is unknown" + nearest_kernel_word(parts);
