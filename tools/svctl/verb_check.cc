@@ -43,7 +43,7 @@ struct Findings {
     }
 };
 
-struct Arguments {
+struct CheckArguments {
     std::vector<std::string> files;
     UnitPlaces places;
     bool here = false;
@@ -198,7 +198,7 @@ void print_findings(const Context& context, const Findings& findings) {
     if (!findings.are_bad()) print(shown(context, findings.file) + ": ok\n");
 }
 
-int run_check(const Context& context, const Arguments& arguments) {
+int run_check(const Context& context, const CheckArguments& arguments) {
     const auto tree = UnitTree::open(arguments.places);
     if (!tree) return report_refusal(context, refuse(Error{tree.error()}).error());
     Check check{*tree, arguments.here};
@@ -220,7 +220,7 @@ int run_check(const Context& context, const Arguments& arguments) {
 }  // namespace
 
 VerbAction declare_check(Syntax& syntax) {
-    auto arguments = std::make_unique<Arguments>();
+    auto arguments = std::make_unique<CheckArguments>();
     syntax.add("FILE", &arguments->files,
                "unit files, directories of them, \"-\" for standard input, or names of units",
                {.is_required = true});

@@ -21,7 +21,7 @@
 namespace confinit {
 namespace {
 
-struct Arguments {
+struct PlanArguments {
     std::string unit;
     UnitPlaces places;
 };
@@ -39,7 +39,7 @@ struct PlanReport {
     std::uint64_t digest = 0;  // of the plan's bytes: equal plans have equal ones
 };
 
-Answer<Unit> read_unit(const Arguments& arguments) {
+Answer<Unit> read_unit(const PlanArguments& arguments) {
     const auto tree = UnitTree::open(arguments.places);
     if (!tree) return refuse(Error{tree.error()});
     const bool is_file = arguments.unit.ends_with(".toml") || arguments.unit.contains('/');
@@ -156,7 +156,7 @@ Json json_of(const std::string& unit, const PlanReport& report) {
             {"digest", fmt::format("{:016x}", report.digest)}};
 }
 
-int run_plan(const Context& context, const Arguments& arguments) {
+int run_plan(const Context& context, const PlanArguments& arguments) {
     auto unit = read_unit(arguments);
     if (!unit) return report_refusal(context, unit.error());
     const std::string name = unit->name;
@@ -170,7 +170,7 @@ int run_plan(const Context& context, const Arguments& arguments) {
 }  // namespace
 
 VerbAction declare_plan(Syntax& syntax) {
-    auto arguments = std::make_unique<Arguments>();
+    auto arguments = std::make_unique<PlanArguments>();
     syntax.add("UNIT", &arguments->unit, "a unit, or a unit FILE.toml", {.is_required = true});
     add_units_option(syntax, arguments->places);
     syntax.footer =

@@ -119,7 +119,7 @@ Answer<std::vector<std::string>> running_units(const Context& context) {
     return names;
 }
 
-struct Arguments {
+struct VerifyArguments {
     std::vector<std::string> units;
     bool all = false;
     bool quiet = false;
@@ -143,7 +143,7 @@ std::string differences_of(const std::string& unit, const UnitReport& report) {
     return differences.empty() ? report.text : differences;
 }
 
-int run_verify(const Context& context, const Arguments& arguments) {
+int run_verify(const Context& context, const VerifyArguments& arguments) {
     std::vector<std::string> units = arguments.units;
     if (units.empty() && !arguments.all) {
         return report_refusal(context, {.name = "usage", .message = "name units, or give --all"});
@@ -165,7 +165,7 @@ int run_verify(const Context& context, const Arguments& arguments) {
 }  // namespace
 
 VerbAction declare_verify(Syntax& syntax) {
-    auto arguments = std::make_unique<Arguments>();
+    auto arguments = std::make_unique<VerifyArguments>();
     add_units(syntax, arguments->units).is_required = false;
     syntax.add("--all", &arguments->all, "every unit that runs", {.excludes = "UNIT"});
     syntax.add("-q,--quiet", &arguments->quiet, "print differences alone");
