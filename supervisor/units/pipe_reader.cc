@@ -16,24 +16,11 @@ namespace {
 constexpr unsigned most_reads_of_drain = 64;
 constexpr std::chrono::milliseconds patience_of_drain{500};
 
-// Whether nobody has the other end. Then nobody is in the middle of a write either, which would keep
-// a reader waiting: pipe(7), "EOF".
+// Whether nobody has the other end. Then nobody is in the middle of a write either, which would
+// keep a reader waiting: pipe(7), "EOF".
 bool is_hung_up(const Fd& pipe) {
     pollfd state{.fd = pipe.get(), .events = POLLIN, .revents = 0};
     return poll(&state, 1, 0) == 1 && (state.revents & POLLHUP) != 0;
-}
-
-// Whether nobody can write any more and everything is read, which the kernel tells without a read.
-// It looks at the bytes first and at the writers then: one that writes its last words and is gone
-// in between would be missed. A second look, when nobody writes any more, is certain.
-bool is_hung_up_and_empty(const Fd& pipe) {
-    for (int looks = 0; looks < 2; ++looks) {
-        pollfd state{.fd = pipe.get(), .events = POLLIN, .revents = 0};
-        if (poll(&state, 1, 0) != 1 || (state.revents & (POLLHUP | POLLIN)) != POLLHUP) {
-            return false;
-        }
-    }
-    return true;
 }
 
 }  // namespace
@@ -56,7 +43,6 @@ PipeReader::~PipeReader() {
 // While a piece is on its way, the pipe says nothing new.
 void PipeReader::ask() {
     if (is_asked_ || is_at_end_) return;
-    if (is_hung_up_and_empty(pipe_)) return take({}, 0);
     if (loop_.hands() == nullptr || is_hung_up(pipe_)) return read_here();
     loop_.hands()->read(pipe_, owner_,
                         [this](std::string_view bytes, int error) { take(bytes, error); });
