@@ -118,11 +118,10 @@ EndReport report_of_request(const Manager& manager) {
 void add_essential_ends(const Manager& manager, EndReport& report) {
     if (report.code != 0) return;
     for (const auto& [name, service] : manager.units().all()) {
-        const bool is_essential = manager.units().spec_of(service->unit, {}).is_essential;
-        if (!is_essential || !service->last_end || !service->last_end->status) continue;
+        if (!manager.units().is_essential(service->unit)) continue;
+        if (!service->last_end || !service->last_end->status) continue;
         if (has_ended_in_order(*service)) continue;
-        const EndReason reason = report.reason;
-        report = report_of(manager, *service, reason);
+        report = report_of(manager, *service, report.reason);
         return;
     }
 }

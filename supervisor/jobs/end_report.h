@@ -5,7 +5,6 @@
 #include "supervisor/jobs/manager.h"
 
 #include <string>
-#include <string_view>
 
 namespace confinit {
 
@@ -23,7 +22,7 @@ struct EndReport {
     bool is_oom_kill = false;
 };
 
-// Of an essential unit that has ended by itself.
+// The report of an essential unit that has ended by itself.
 EndReport report_of_end(const Manager& manager, const std::string& unit);
 
 // For an end by request: of the units that boot has started the first that has failed gives the

@@ -51,7 +51,6 @@ engine::UnitSpec make_engine_spec(const Unit& unit, const std::string& group) {
     spec.restart_delay = service.restart_delay;
     spec.restart_max_delay = service.restart_max_delay;
     spec.restart_limit = service.restart_limit;
-    spec.is_essential = service.is_essential;
     spec.start_timeout = service.start_timeout;
     spec.stop_timeout = service.stop_timeout;
     return spec;

@@ -51,9 +51,13 @@ Service* UnitStore::loaded(std::string_view unit) const {
 }
 
 // With the service that boot starts, a supervisor has nothing left to be there for.
+bool UnitStore::is_essential(const Unit& unit) const {
+    return unit.service && (unit.service->is_essential || unit.name == machinery_.boot_unit);
+}
+
 engine::UnitSpec UnitStore::spec_of(const Unit& unit, const std::string& group) const {
     engine::UnitSpec spec = make_engine_spec(unit, group);
-    if (spec.is_service && unit.name == machinery_.boot_unit) spec.is_essential = true;
+    spec.is_essential = is_essential(unit);
     return spec;
 }
 

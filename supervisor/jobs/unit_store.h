@@ -118,6 +118,10 @@ public:
     // Adds a unit that is in no file, such as the rescue shell.
     void add(Unit unit);
 
+    // Whether everything ends with it: by its own word, or because it is the service that boot
+    // starts.
+    bool is_essential(const Unit& unit) const;
+
     // The facts of the unit for the engine; see make_engine_spec().
     engine::UnitSpec spec_of(const Unit& unit, const std::string& group) const;
 
