@@ -184,7 +184,7 @@ Status Supervisor::connect() {
     manager_->set_essential_end([this](const std::string& unit) {
         if (ending_) return;
         console_.notice(fmt::format("{} has ended and is essential", unit));
-        end_with(report_of_end(*manager_, unit));
+        end_with(report_of_end(*manager_, unit), options_.end_act);
     });
     launch_context_->find_running = [this](std::string_view unit) {
         return manager_->units().find_running(unit);
@@ -255,8 +255,7 @@ void Supervisor::boot() {
 }
 
 void Supervisor::start_target() {
-    for (const std::string& problem : manager_->units().load_all())
-        console_.error(problem);
+    load_units();
     const auto target = manager_->units().find(options_.target);
     if (target) return start_boot_unit();
     for (const std::string& problem : target.error().problems)
@@ -285,7 +284,7 @@ void Supervisor::start_boot_unit() {
         console_.error(fmt::format("boot: {}: {}{}", options_.target, engine::name(result), why));
         const engine::SubState sub = manager_->state(options_.target).sub;
         if (mode_ == Mode::machine || ending_ || sub == engine::SubState::auto_restart) return;
-        end_with(report_of_end(*manager_, options_.target));
+        end_with(report_of_end(*manager_, options_.target), options_.end_act);
     });
 }
 
@@ -349,10 +348,14 @@ void Supervisor::pass_on(int signal) {
         (void)service->run->signal_main(signal);
 }
 
+void Supervisor::load_units() {
+    for (const std::string& problem : manager_->units().load_all())
+        console_.error(problem);
+}
+
 void Supervisor::read_units_again() {
     manager_->units().read_ahead({.look = {.all = true}}, [this] {
-        for (const std::string& problem : manager_->units().load_all())
-            console_.error(problem);
+        load_units();
         manager_->note("", EventKind::units, "read again");
         console_.notice("the unit files were read again");
     });
@@ -360,14 +363,13 @@ void Supervisor::read_units_again() {
 
 void Supervisor::request_end(FinalAct act) {
     if (ending_) return ending_->hasten();
-    options_.end_act = act;
-    end_with(report_of_request(*manager_));
+    end_with(report_of_request(*manager_), act);
 }
 
-void Supervisor::end_with(EndReport report) {
+void Supervisor::end_with(EndReport report, FinalAct act) {
     report_ = std::move(report);
     const std::chrono::seconds usual{mode_ == Mode::container ? 8 : 90};
-    const FinalAct act = mode_ == Mode::machine ? options_.end_act : FinalAct::exit;
+    if (mode_ != Mode::machine) act = FinalAct::exit;
     ending_.emplace(*manager_, console_, act, options_.end_timeout.value_or(usual));
     loop_->defer([this] {
         ending_->begin([this] {

@@ -61,8 +61,9 @@ private:
     void on_end_signal(int signal);
     void pass_on(int signal);
     void request_end(FinalAct act);
-    void end_with(EndReport report);
+    void end_with(EndReport report, FinalAct act);
     void end_without_units();
+    void load_units();
     void read_units_again();
     void start_target();
     void start_boot_unit();
