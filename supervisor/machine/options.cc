@@ -74,10 +74,14 @@ struct KnownOption {
 
 // An empty value is most often a variable of a script that is not set. It must not mean the
 // default, which for the status socket is everybody.
+bool take_text_into(std::string& text, std::string_view value) {
+    if (!value.empty()) text = value;
+    return !value.empty();
+}
+
 template <auto member>
 bool take_text(Options& options, std::string_view value) {
-    if (!value.empty()) options.*member = value;
-    return !value.empty();
+    return take_text_into(options.*member, value);
 }
 
 template <auto member>
@@ -94,8 +98,7 @@ bool take_flag(Options& options, std::string_view) {
 
 template <auto member>
 bool take_root(Options& options, std::string_view value) {
-    if (!value.empty()) options.root.*member = value;
-    return !value.empty();
+    return take_text_into(options.root.*member, value);
 }
 
 bool take_overlay(Options& options, std::string_view value) {
