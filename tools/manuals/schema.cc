@@ -13,28 +13,34 @@
 namespace confinit {
 namespace {
 
+// A fact of a key, with its name in a sentence of its own, and as an entry of a list.
+struct Fact {
+    std::string_view title;
+    std::string_view entry;
+    std::string_view value;
+};
+
+std::vector<Fact> facts_of(const Key& key) {
+    std::vector<Fact> facts{{"Default", "default", key.fallback}};
+    if (key.operation != "none") facts.push_back({"Kernel", "kernel", key.operation});
+    if (key.source != "confinit") facts.push_back({"Source", "source", key.source});
+    facts.push_back({"systemd", "systemd", key.systemd});
+    std::erase_if(facts, [](const Fact& fact) { return fact.value.empty(); });
+    return facts;
+}
+
 // Editors show it where the mouse is above a key. They differ in whether they read Markdown.
 std::string hover_text(const Key& key) {
     std::string text = fmt::format("{}\n\nValue: {}", key.documentation, key.form);
-    const auto add = [&text](std::string_view name, std::string_view value) {
-        if (!value.empty()) text += fmt::format("\n{}: {}", name, value);
-    };
-    add("Default", key.fallback);
-    if (key.operation != "none") add("Kernel", key.operation);
-    if (key.source != "confinit") add("Source", key.source);
-    add("systemd", key.systemd);
+    for (const Fact& fact : facts_of(key))
+        text += fmt::format("\n{}: {}", fact.title, fact.value);
     return text;
 }
 
 std::string hover_markdown(const Key& key) {
     std::string text = fmt::format("{}\n\n- value: {}", key.documentation, key.form);
-    const auto add = [&text](std::string_view name, std::string_view value) {
-        if (!value.empty()) text += fmt::format("\n- {}: `{}`", name, value);
-    };
-    add("default", key.fallback);
-    if (key.operation != "none") add("kernel", key.operation);
-    if (key.source != "confinit") add("source", key.source);
-    add("systemd", key.systemd);
+    for (const Fact& fact : facts_of(key))
+        text += fmt::format("\n- {}: `{}`", fact.entry, fact.value);
     return text;
 }
 
