@@ -197,8 +197,8 @@ bool sync_disks(Console& console, Clock::time_point until) {
         .wait(console, until);
 }
 
-// Whoever waits for it on the host reads it before the machine is gone. A port that nobody reads
-// does not take it.
+// A program on the host can read the line before the machine is gone. A port that nobody reads does
+// not take it.
 void tell_host(const LastStep& step, Console& console) {
     console.write_line(step.line);
     if (step.exit_file.empty()) return;

@@ -62,7 +62,7 @@ MountOptions read_mount_options(const std::string& text) {
     return options;
 }
 
-// Whoever made the initramfs has put them in the order in which they need one another.
+// The builder of the initramfs has put them in the order in which they need one another.
 Status load_modules() {
     if (!exists(module_directory)) return {};
     for (const std::string& name : TRY(list_directory(AT_FDCWD, module_directory))) {

@@ -65,8 +65,8 @@ Refusal reply_refusal(Reply reply) {
             .parameters = std::move(reply.parameters)};
 }
 
-// Of a supervisor that runs as this user and may not write to /run. The first failure stays, where
-// there is none.
+// A supervisor that runs as this user, and may not write to /run, has its sockets in another place.
+// Where there is none, the first failure stays.
 void connect_elsewhere(Result<Client>& client) {
     for (const std::string& place : runtime_places(geteuid())) {
         if (!is_own_place(place, geteuid())) continue;
