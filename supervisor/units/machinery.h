@@ -10,10 +10,10 @@
 #include "supervisor/loop/event_loop.h"
 #include "supervisor/loop/reaper.h"
 #include "supervisor/machine/console.h"
-#include "supervisor/machine/own_output.h"
 #include "supervisor/units/cgroup_tree.h"
 #include "supervisor/units/directory_claims.h"
 #include "supervisor/units/notify_sender.h"
+#include "supervisor/units/own_output.h"
 #include "supervisor/units/service_signals.h"
 #include "unit/unit.h"
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The supervisor's own output: it never waits, and what is lost is counted.
-#include "supervisor/machine/own_output.h"
+#include "supervisor/units/own_output.h"
 
 #include "base/fd.h"
 

@@ -11,8 +11,7 @@ namespace confinit {
 
 CapabilityMask planned_bounding(const Unit& unit, CapabilityMask supervisors) {
     // The first process of a new user namespace has every capability in it.
-    const CapabilityMask there =
-        unit.namespaces.user ? kernel_capabilities() : supervisors;
+    const CapabilityMask there = unit.namespaces.user ? kernel_capabilities() : supervisors;
     return unit.capabilities.bounding.value_or(there) & there & ~dropped_capabilities(unit);
 }
 

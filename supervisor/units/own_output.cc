@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // OwnOutput: the supervisor's standard output or error, for the lines of units.
-#include "supervisor/machine/own_output.h"
+#include "supervisor/units/own_output.h"
 
 #include <algorithm>
 #include <cerrno>
